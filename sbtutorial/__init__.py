@@ -1,0 +1,64 @@
+"""Learn Azure Service Bus queues by doing, with the real SDK and an offline broker.
+
+The few names that a notebook needs, each imported when it is first used: `import sbtutorial`
+itself costs nothing. This file must stay readable by Python 3.6, whose users it tells to upgrade.
+"""
+
+TYPE_CHECKING = False  # what type checkers take for typing's, without the import
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sbtutorial.checkpoints import checkpoint
+    from sbtutorial.lab import Lab, connect
+    from sbtutorial.workers import Worker
+
+    __version__: str
+
+__all__ = ["Lab", "Worker", "__version__", "checkpoint", "connect"]
+
+_HOMES = {
+    "Lab": "sbtutorial.lab",
+    "Worker": "sbtutorial.workers",
+    "checkpoint": "sbtutorial.checkpoints",
+    "connect": "sbtutorial.lab",
+}
+
+
+def load_ipython_extension(ipython: "Any") -> None:
+    """Add `%%worker` to a notebook, for `%load_ext sbtutorial`; `connect()` does that, too."""
+    from sbtutorial import magic
+
+    magic.load(ipython)
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("sbtutorial")
+    except metadata.PackageNotFoundError:  # a clone that is used without being installed
+        return "unknown"
+
+
+def _load(name: str) -> object:
+    if name == "__version__":
+        return _version()
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sbtutorial' has no attribute '{name}'")
+    from importlib import import_module
+
+    from sbtutorial.python_version import complaint
+
+    if complaint():
+        raise ImportError(complaint())
+    return getattr(import_module(_HOMES[name]), name)
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+    def __getattr__(name):
+        value = globals()[name] = _load(name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

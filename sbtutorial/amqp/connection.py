@@ -1,0 +1,578 @@
+"""The object that callers hold: bytes in, events out, bytes to send, the next deadline.
+
+    connection.receive_data(data, now=now)
+    for event in connection.events(): ...
+    write(connection.data_to_send())
+    if connection.finished: close the socket
+    wake up at connection.next_deadline() and call connection.handle_deadline(now)
+
+Nothing here reads a clock: `now` is in seconds, on any clock that only goes forward.
+Source: AMQP 1.0, 2.4, and 5.3 for SASL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import inf
+from typing import Any
+
+from sbtutorial.amqp.composites import Composite, decode_composite
+from sbtutorial.amqp.definitions import Error
+from sbtutorial.amqp.errors import (
+    Condition,
+    FramingError,
+    Level,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
+from sbtutorial.amqp.events import ConnectionClosed, ConnectionOpened, Event
+from sbtutorial.amqp.frames import (
+    AMQP_FRAME,
+    HEARTBEAT,
+    MIN_MAX_FRAME_SIZE,
+    SASL_FRAME,
+    SUPPORTED_HEADERS,
+    Frame,
+    FrameReader,
+    ProtocolId,
+    frame_header,
+    protocol_header,
+)
+from sbtutorial.amqp.performatives import (
+    Begin,
+    Close,
+    Open,
+    SaslCode,
+    SaslInit,
+    SaslMechanisms,
+    SaslOutcome,
+)
+from sbtutorial.amqp.sasl import (
+    SERVICE_BUS_MECHANISMS,
+    Authenticate,
+    SaslClient,
+    SaslServer,
+    allow_without_password,
+)
+from sbtutorial.amqp.session import Session
+from sbtutorial.amqp.states import CONNECTION, ConnectionInput, ConnectionState, step
+
+# How long a peer may take to answer a close, once nothing else is expected of it.
+CLOSE_TIMEOUT_SECONDS = 10.0
+# However short the peer's idle-time-out: more often than this, heartbeats would be all there is.
+LEAST_HEARTBEAT_SECONDS = 0.05
+
+_State, _Input = ConnectionState, ConnectionInput
+
+_HEADER_DUE = frozenset(
+    {
+        _State.START,
+        _State.SASL_HDR_SENT,
+        _State.SASL_DONE,
+        _State.HDR_SENT,
+        _State.OPEN_PIPE,
+        _State.OC_PIPE,
+    }
+)
+_SASL_STATES = frozenset({_State.SASL_HDR_EXCH, _State.MECHANISMS_SENT, _State.INIT_SENT})
+_CLOSING = frozenset({_State.OC_PIPE, _State.CLOSE_PIPE, _State.CLOSE_SENT, _State.DISCARDING})
+_SASL_HEADER = protocol_header(ProtocolId.SASL)
+_AMQP_HEADER = protocol_header(ProtocolId.AMQP)
+
+
+class ConnectionRole(Enum):
+    """Which side of the byte stream this is. Once open, both are equal."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What one peer may make us keep."""
+
+    max_sessions: int = 8192
+    max_links_per_session: int = 8192
+
+
+class Connection:
+    """One AMQP connection, of either role, without its socket.
+
+    What the peer sends never raises: its errors become a close, end or detach with the right
+    condition, and an event. The engine answers open, begin, detach, end and close by itself.
+
+    Args:
+        role: The client speaks first.
+        container_id: What this side is called.
+        hostname: The host that a client wants to reach.
+        max_frame_size: In bytes: the largest frame taken, and the largest ever sent.
+        channel_max: The highest channel number that the peer may use.
+        idle_time_out_ms: Told to the peer; a silence of twice that ends the connection. None for
+            no limit.
+        properties: Of the open frame; keys are symbols.
+        sasl_mechanisms: Server: offered, and a client may still come without SASL. Client: those
+            it can use, the best first; none to go without SASL.
+        authenticate: Server: whether a mechanism's initial response lets a client in.
+        sasl_response: Client: its initial response.
+        limits: What the peer may make us keep.
+
+    Attributes:
+        remote_open: What the peer said of itself; None until it has.
+        state: Where the connection is; see `states`.
+    """
+
+    def __init__(
+        self,
+        role: ConnectionRole,
+        *,
+        container_id: str,
+        hostname: str | None = None,
+        max_frame_size: int = 65_536,
+        channel_max: int = 8191,
+        idle_time_out_ms: int | None = 240_000,
+        properties: dict[Any, Any] | None = None,
+        sasl_mechanisms: Sequence[str] = SERVICE_BUS_MECHANISMS,
+        authenticate: Authenticate = allow_without_password,
+        sasl_response: bytes = b"",
+        limits: ConnectionLimits | None = None,
+    ) -> None:
+        self.role = role
+        self.remote_open: Open | None = None
+        self.state = _State.START
+        self.max_send_frame_size = MIN_MAX_FRAME_SIZE
+        self._open = Open(
+            container_id,
+            hostname,
+            max_frame_size,
+            channel_max,
+            idle_time_out_ms,
+            properties=properties,
+        )
+        self._limits = limits or ConnectionLimits()
+        self._sasl_server = SaslServer(sasl_mechanisms, authenticate)
+        self._sasl_client = SaslClient(sasl_mechanisms, sasl_response, hostname)
+        self._reader = FrameReader(max_frame_size)
+        self._events: list[Event] = []
+        self._out: list[bytes] = []
+        # What is sent before our open waits for it here.
+        self._early: list[bytes] = []
+        self._frames = self._early
+        self._open_is_wanted = False
+        self._header_is_due = True
+        self._is_closing = False
+        self._sessions: dict[int, Session] = {}
+        self._sessions_by_remote_channel: dict[int, Session] = {}
+        self._ended_remote_channels: set[int] = set()
+        self._with_disposition: list[Session] = []
+        self._closed_event_is_out = False
+        self._now = 0.0
+        self._silence_seconds = inf if not idle_time_out_ms else idle_time_out_ms / 500
+        self._give_up_at = inf
+        self._heartbeat_seconds = inf
+        self._heartbeat_at = inf
+        if role is ConnectionRole.CLIENT:
+            self._greet(uses_sasl=bool(sasl_mechanisms))
+
+    # --- what the caller asks for
+
+    def open(self) -> None:
+        """Open as soon as the layers below allow it. Clients only: a server answers an open.
+
+        Raises:
+            LocalProtocolError: This is a server, or it was done before.
+        """
+        if self.role is ConnectionRole.SERVER or self._open_is_wanted:
+            raise LocalProtocolError("only a client opens, and only once")
+        self._open_is_wanted = True
+        if self.state in (_State.HDR_SENT, _State.HDR_EXCH):
+            self._send_open()
+
+    def begin(self) -> Session:
+        """Begin a session; `SessionBegun` follows. There is no need to wait for anything.
+
+        Raises:
+            LocalProtocolError: The connection is closing, or has no channel left.
+        """
+        if self._is_closing:
+            raise LocalProtocolError("the connection is closing; nothing can begin on it")
+        if self.finished:
+            raise LocalProtocolError("the connection is over; make another one")
+        session = self._new_session()
+        session.begin()
+        return session
+
+    def close(self, error: Error | None = None) -> None:
+        """Close; `ConnectionClosed` follows when the peer has answered. Later calls do nothing."""
+        if self.state in (_State.OPENED, _State.OPEN_SENT, _State.OPEN_PIPE):
+            self._send_close(_Input.SEND_CLOSE, error)
+        elif not self._is_closing:
+            self._finish(error)
+
+    # --- the four calls of the pump
+
+    def receive_data(self, data: bytes, *, now: float) -> None:
+        """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
+        self._now = now
+        if not self._is_closing:
+            self._give_up_at = now + self._silence_seconds
+        if self.state is _State.END:
+            return
+        self._reader.feed(data)
+        try:
+            self._read()
+        except RemoteProtocolError as error:
+            self._fail(error)
+
+    def receive_eof(self) -> None:
+        """The byte stream has ended: so has everything on it."""
+        self._finish(None)
+
+    def events(self) -> list[Event]:
+        """What has happened since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def data_to_send(self) -> bytes:
+        """What to send now; it is the caller's from here on."""
+        if self._with_disposition:
+            self._flush_dispositions()
+        if not self._out:
+            return b""
+        data = b"".join(self._out)
+        self._out.clear()
+        self._heartbeat_at = self._now + self._heartbeat_seconds
+        return data
+
+    @property
+    def finished(self) -> bool:
+        """Whether the byte stream can be closed, once `data_to_send` is on its way."""
+        return self.state is _State.END
+
+    # --- time
+
+    def next_deadline(self) -> float | None:
+        """When to call `handle_deadline`, on the clock of `now`; None for never."""
+        deadline = min(self._heartbeat_at, self._give_up_at)
+        return None if deadline == inf or self.state is _State.END else deadline
+
+    def handle_deadline(self, now: float) -> None:
+        """Send the heartbeat that is due, or give up on a peer that has been silent for long."""
+        self._now = now
+        if self.state is _State.END:
+            return
+        if now >= self._give_up_at:
+            self._give_up()
+        elif now >= self._heartbeat_at:
+            self._out.append(HEARTBEAT)
+            self._heartbeat_at = now + self._heartbeat_seconds
+
+    def _give_up(self) -> None:
+        if self.state is not _State.OPENED:
+            self._finish(None)
+            return
+        error = Error(
+            Condition.RESOURCE_LIMIT_EXCEEDED,
+            f"nothing was received for {self._silence_seconds:g} seconds",
+        )
+        self._send_close(_Input.SEND_CLOSE_FAILURE, error)
+        self._emit_closed(error)
+
+    # --- for its sessions
+
+    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
+        """Queue one frame."""
+        self._frames += (
+            frame_header(len(performative) + len(payload), channel),
+            performative,
+            payload,
+        )
+
+    def emit(self, event: Event) -> None:
+        """Tell the caller."""
+        self._events.append(event)
+
+    def has_disposition(self, session: Session) -> None:
+        """Have a session's disposition flushed before anything is given to the network."""
+        self._with_disposition.append(session)
+
+    def session_over(self, session: Session) -> None:
+        """Free the channels of a session that both sides have ended."""
+        del self._sessions[session.channel]
+        if session.remote_channel is not None:
+            del self._sessions_by_remote_channel[session.remote_channel]
+            # Some clients detach their last links only after the end.
+            self._ended_remote_channels.add(session.remote_channel)
+
+    # --- reading
+
+    def _read(self) -> None:
+        reader = self._reader
+        while self.state is not _State.END:
+            if self._header_is_due:
+                header = reader.next_protocol_header()
+                if header is None:
+                    return
+                self._on_header(header)
+            else:
+                frame = reader.next_frame()
+                if frame is None:
+                    return
+                self._on_frame(frame)
+
+    def _on_header(self, header: bytes) -> None:
+        protocol = SUPPORTED_HEADERS.get(header)
+        if protocol is ProtocolId.SASL and self.state in (_State.START, _State.SASL_HDR_SENT):
+            self._step(_Input.RECV_SASL_HEADER)
+            if self.role is ConnectionRole.SERVER:
+                self._send_mechanisms()
+        elif protocol is ProtocolId.AMQP and self.state is not _State.SASL_HDR_SENT:
+            self._step(_Input.RECV_HEADER)
+            if self.state is _State.HDR_RCVD:
+                self._send_header()
+        else:
+            self._refuse_header()
+
+    def _on_frame(self, frame: Frame) -> None:
+        frame_type, channel, body = frame
+        if frame_type == AMQP_FRAME:
+            if not body:
+                return
+            performative, end = decode_composite(body)
+            if self.state is _State.OPENED:
+                session = self._sessions_by_remote_channel.get(channel)
+                if session is not None and type(performative) not in _CONNECTION_FRAMES:
+                    self._on_session_frame(session, performative, body[end:])
+                    return
+            self._on_connection_frame(channel, performative)
+        elif frame_type == SASL_FRAME and self.state in _SASL_STATES:
+            self._on_sasl_frame(decode_composite(body)[0])
+        else:
+            raise FramingError(f"a frame of type {frame_type} is out of place")
+
+    def _on_session_frame(self, session: Session, performative: Composite, payload: bytes) -> None:
+        try:
+            session.on_frame(performative, payload)
+        except RemoteProtocolError as error:
+            if error.level is Level.CONNECTION:
+                raise
+            session.fail(_to_error(error))
+
+    def _on_connection_frame(self, channel: int, performative: Composite) -> None:
+        if isinstance(performative, Open):
+            self._on_open(performative)
+        elif isinstance(performative, Close) and self.state is not _State.OPEN_SENT:
+            self._on_close(performative)
+        elif self.state is _State.OPENED:
+            if isinstance(performative, Begin):
+                self._on_begin(channel, performative)
+            elif channel not in self._ended_remote_channels:
+                raise RemoteProtocolError(f"there is no session on channel {channel}")
+        elif not self._is_closing:
+            raise RemoteProtocolError("the first frame must be an open", Condition.ILLEGAL_STATE)
+
+    def _on_open(self, remote_open: Open) -> None:
+        if remote_open.max_frame_size < MIN_MAX_FRAME_SIZE:
+            raise RemoteProtocolError(
+                f"max-frame-size must be {MIN_MAX_FRAME_SIZE} or more", Condition.INVALID_FIELD
+            )
+        self._step(_Input.RECV_OPEN)
+        self.remote_open = remote_open
+        self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
+        if remote_open.idle_time_out:
+            # Half of what the peer allows, so that no hiccup of the network matters.
+            self._heartbeat_seconds = max(remote_open.idle_time_out / 2000, LEAST_HEARTBEAT_SECONDS)
+            self._heartbeat_at = self._now + self._heartbeat_seconds
+        if self.state is _State.OPEN_RCVD:
+            self._send_open()
+        if self.state is _State.OPENED:
+            self.emit(ConnectionOpened(remote_open))
+
+    def _on_close(self, close: Close) -> None:
+        self._step(_Input.RECV_CLOSE)
+        if self.state is _State.CLOSE_RCVD:
+            self._end_sessions()
+            self._step(_Input.SEND_CLOSE)
+            self.write_frame(0, Close().encode())
+        self._finish(close.error)
+
+    def _on_begin(self, channel: int, begin: Begin) -> None:
+        if channel in self._sessions_by_remote_channel:
+            raise RemoteProtocolError(
+                f"channel {channel} has a session already", Condition.ILLEGAL_STATE
+            )
+        if channel > self._open.channel_max:
+            raise RemoteProtocolError(
+                f"channel {channel} is beyond channel-max {self._open.channel_max}",
+                Condition.FRAMING_ERROR,
+            )
+        if begin.remote_channel is None:
+            session = self._remote_session()
+        else:
+            session = self._session_waiting_on(begin.remote_channel)
+        self._ended_remote_channels.discard(channel)
+        self._sessions_by_remote_channel[channel] = session
+        session.on_begin(channel, begin)
+
+    def _remote_session(self) -> Session:
+        try:
+            return self._new_session()
+        except LocalProtocolError as error:
+            raise RemoteProtocolError(str(error), Condition.RESOURCE_LIMIT_EXCEEDED) from error
+
+    def _session_waiting_on(self, channel: int) -> Session:
+        session = self._sessions.get(channel)
+        if session is None or session.remote_channel is not None:
+            raise RemoteProtocolError(f"no begin of channel {channel} waits for an answer")
+        return session
+
+    def _new_session(self) -> Session:
+        channel_max = self._open.channel_max
+        if self.remote_open is not None:
+            channel_max = min(channel_max, self.remote_open.channel_max)
+        most = min(channel_max + 1, self._limits.max_sessions)
+        if len(self._sessions) >= most:
+            raise LocalProtocolError(f"the connection has {most} sessions, and can have no more")
+        channel = len(self._sessions)
+        if channel in self._sessions:
+            channel = next(free for free in range(most) if free not in self._sessions)
+        session = Session(self, channel, self._limits.max_links_per_session)
+        self._sessions[channel] = session
+        return session
+
+    # --- SASL
+
+    def _on_sasl_frame(self, performative: Composite) -> None:
+        if isinstance(performative, SaslInit) and self.state is _State.MECHANISMS_SENT:
+            self._on_sasl_init(performative)
+        elif isinstance(performative, SaslMechanisms) and self.state is _State.SASL_HDR_EXCH:
+            self._on_sasl_mechanisms(performative)
+        elif isinstance(performative, SaslOutcome) and self.state is _State.INIT_SENT:
+            self._on_sasl_outcome(performative)
+        else:
+            raise RemoteProtocolError("a SASL frame is out of place", Condition.ILLEGAL_STATE)
+
+    def _on_sasl_init(self, init: SaslInit) -> None:
+        self._step(_Input.RECV_INIT)
+        outcome = self._sasl_server.judge(init)
+        self._write_sasl(outcome)
+        if outcome.code == SaslCode.OK:
+            self._step(_Input.SEND_OUTCOME_OK)
+        else:
+            self._step(_Input.SEND_OUTCOME_FAILURE)
+            self._finish(_unauthorized(f"{init.mechanism} did not let the client in"))
+
+    def _on_sasl_mechanisms(self, offer: SaslMechanisms) -> None:
+        self._step(_Input.RECV_MECHANISMS)
+        init = self._sasl_client.choose(offer)
+        if init is None:
+            self._finish(_unauthorized("the server offers no mechanism that can be used"))
+            return
+        self._step(_Input.SEND_INIT)
+        self._write_sasl(init)
+
+    def _on_sasl_outcome(self, outcome: SaslOutcome) -> None:
+        if outcome.code != SaslCode.OK:
+            self._step(_Input.RECV_OUTCOME_FAILURE)
+            self._finish(_unauthorized("the server did not let this client in"))
+            return
+        self._step(_Input.RECV_OUTCOME_OK)
+        self._send_header()
+        if self._open_is_wanted:
+            self._send_open()
+
+    # --- sending
+
+    def _greet(self, *, uses_sasl: bool) -> None:
+        if uses_sasl:
+            self._step(_Input.SEND_SASL_HEADER)
+            self._out.append(_SASL_HEADER)
+        else:
+            self._send_header()
+
+    def _send_mechanisms(self) -> None:
+        self._step(_Input.SEND_SASL_HEADER)
+        self._out.append(_SASL_HEADER)
+        self._step(_Input.SEND_MECHANISMS)
+        self._write_sasl(self._sasl_server.offer())
+
+    def _send_header(self) -> None:
+        self._step(_Input.SEND_HEADER)
+        self._out.append(_AMQP_HEADER)
+
+    def _send_open(self) -> None:
+        self._step(_Input.SEND_OPEN)
+        self._frames = self._out
+        self.write_frame(0, self._open.encode())
+        self._out += self._early
+        self._early.clear()
+
+    def _send_close(self, on: ConnectionInput, error: Error | None) -> None:
+        self._end_sessions()
+        self._step(on)
+        self.write_frame(0, Close(error).encode())
+        self._give_up_at = self._now + CLOSE_TIMEOUT_SECONDS
+
+    def _write_sasl(self, performative: Composite) -> None:
+        encoded = performative.encode()
+        self._out += (frame_header(len(encoded), frame_type=SASL_FRAME), encoded)
+
+    def _flush_dispositions(self) -> None:
+        for session in self._with_disposition:
+            session.flush_disposition()
+        self._with_disposition.clear()
+
+    # --- the end
+
+    def _refuse_header(self) -> None:
+        if self.role is ConnectionRole.SERVER and self.state is _State.START:
+            # AMQP 1.0, 2.2: say which protocol is spoken here, and close.
+            self._out.append(_SASL_HEADER)
+        self._step(_Input.RECV_UNKNOWN_HEADER)
+        self._finish(Error(Condition.NOT_IMPLEMENTED, "the peer speaks another protocol"))
+
+    def _fail(self, failure: RemoteProtocolError) -> None:
+        """Close because of what the peer sent; what it sends after that means nothing."""
+        error = _to_error(failure)
+        if self.state is _State.OPENED:
+            self._send_close(_Input.SEND_CLOSE_FAILURE, error)
+            self._emit_closed(error)
+            if not isinstance(failure, FramingError):
+                return
+        elif self.state in (_State.HDR_EXCH, _State.OPEN_SENT):
+            if self.state is _State.HDR_EXCH:
+                self._send_open()
+            self._send_close(_Input.SEND_CLOSE, error)
+        self._finish(error)
+
+    def _finish(self, error: Error | None) -> None:
+        self.state = _State.END
+        self._emit_closed(error)
+
+    def _emit_closed(self, error: Error | None) -> None:
+        if self._closed_event_is_out:
+            return
+        self._closed_event_is_out = True
+        self._end_sessions()
+        self.emit(ConnectionClosed(error))
+
+    def _end_sessions(self) -> None:
+        """Say what is left to say on the sessions; from here on they say no more."""
+        self._flush_dispositions()
+        for session in self._sessions.values():
+            session.on_connection_over()
+
+    def _step(self, on: ConnectionInput) -> None:
+        self.state = step(CONNECTION, self.state, on)
+        self._header_is_due = self.state in _HEADER_DUE
+        self._is_closing = self.state in _CLOSING
+
+
+_CONNECTION_FRAMES = frozenset({Open, Begin, Close})
+
+
+def _to_error(failure: RemoteProtocolError) -> Error:
+    return Error(failure.condition, str(failure))
+
+
+def _unauthorized(description: str) -> Error:
+    return Error(Condition.UNAUTHORIZED_ACCESS, description)

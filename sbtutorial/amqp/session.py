@@ -1,0 +1,428 @@
+"""A session: links side by side on one channel, windows for transfers, ids for deliveries.
+
+Source: AMQP 1.0, 2.5 and 2.6.12.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sbtutorial.amqp.composites import Composite
+from sbtutorial.amqp.definitions import RECEIVER, SENDER, Error
+from sbtutorial.amqp.dispositions import PendingDisposition, ids_in_range
+from sbtutorial.amqp.errors import Condition, DecodeError, LocalProtocolError
+from sbtutorial.amqp.events import (
+    DispositionReceived,
+    Event,
+    SessionBegun,
+    SessionEnded,
+    UnknownDelivery,
+)
+from sbtutorial.amqp.frames import FRAME_HEADER_SIZE
+from sbtutorial.amqp.handles import LinkTable
+from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
+from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
+from sbtutorial.amqp.performatives import (
+    UINT_MAX,
+    Attach,
+    Begin,
+    Detach,
+    Disposition,
+    End,
+    Flow,
+    ReceiverSettleMode,
+    SenderSettleMode,
+    Transfer,
+)
+from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
+from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
+
+# States in which frames of the session may be sent.
+_OPEN = frozenset({SessionState.MAPPED, SessionState.BEGIN_SENT})
+
+
+class Carrier(Protocol):
+    """What a session needs of its connection."""
+
+    @property
+    def max_send_frame_size(self) -> int:
+        """The largest frame that may be sent now, its header included."""
+
+    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
+        """Queue one frame."""
+
+    def emit(self, event: Event) -> None:
+        """Tell the caller."""
+
+    def has_disposition(self, session: "Session") -> None:
+        """Have `flush_disposition` called before anything is given to the network."""
+
+    def session_over(self, session: "Session") -> None:
+        """Free the channel."""
+
+
+class Session:
+    """One session, of either side.
+
+    Attributes:
+        channel: Our number for it.
+        remote_channel: The peer's number; None until the peer has begun it.
+        remote_begin: What the peer said when it began.
+        outgoing_unsettled: Our unsettled deliveries: delivery-id to the link that sent it.
+        incoming_unsettled: The peer's: delivery-id to the link that received it.
+        context: The caller's own.
+    """
+
+    def __init__(self, carrier: Carrier, channel: int, max_links: int) -> None:
+        self.channel = channel
+        self.remote_channel: int | None = None
+        self.remote_begin: Begin | None = None
+        self.state = SessionState.UNMAPPED
+        self.outgoing_unsettled: dict[int, SenderLink] = {}
+        self.incoming_unsettled: dict[int, ReceiverLink] = {}
+        self.context: Any = None
+        self._carrier = carrier
+        self._links = LinkTable(max_links)
+        self._windows = SessionWindows()
+        self._next_delivery_id = 0
+        self._blocked: deque[tuple[SenderLink, bytes, bytes]] = deque()
+        self._disposition: PendingDisposition | None = None
+        self._handlers: dict[type, Callable[[Any, bytes], None]] = {
+            Attach: self._on_attach,
+            Flow: self._on_flow,
+            Transfer: self._on_transfer,
+            Disposition: self._on_disposition,
+            Detach: self._on_detach,
+            End: self._on_end,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Session {self.channel} {self.state.name}>"
+
+    # --- what the caller asks for
+
+    def attach_sender(
+        self,
+        name: str,
+        *,
+        source: Source | None = None,
+        target: Target | Coordinator | None = None,
+        snd_settle_mode: int = SenderSettleMode.MIXED,
+        rcv_settle_mode: int = ReceiverSettleMode.FIRST,
+        properties: dict[Any, Any] | None = None,
+        max_message_size: int | None = None,
+    ) -> SenderLink:
+        """Ask the peer for a link to send on; `LinkAttached` or `LinkRefused` follows.
+
+        Raises:
+            LocalProtocolError: The session is over, or has a sender of that name.
+        """
+        link = SenderLink(self, name, self._links.take_handle())
+        self._attach(
+            link,
+            source or Source(),
+            target,
+            snd_settle_mode=snd_settle_mode,
+            rcv_settle_mode=rcv_settle_mode,
+            properties=properties,
+            max_message_size=max_message_size,
+        )
+        return link
+
+    def attach_receiver(
+        self,
+        name: str,
+        *,
+        source: Source | None = None,
+        target: Target | None = None,
+        snd_settle_mode: int = SenderSettleMode.MIXED,
+        rcv_settle_mode: int = ReceiverSettleMode.FIRST,
+        properties: dict[Any, Any] | None = None,
+        max_message_size: int | None = None,
+    ) -> ReceiverLink:
+        """Ask the peer for a link to receive on; `LinkAttached` or `LinkRefused` follows.
+
+        Raises:
+            LocalProtocolError: The session is over, or has a receiver of that name.
+        """
+        link = ReceiverLink(self, name, self._links.take_handle())
+        self._attach(
+            link,
+            source,
+            target or Target(),
+            snd_settle_mode=snd_settle_mode,
+            rcv_settle_mode=rcv_settle_mode,
+            properties=properties,
+            max_message_size=max_message_size,
+        )
+        return link
+
+    def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:
+        """Settle a delivery of ours and tell the receiver what came of its verdict.
+
+        Also the answer to `UnknownDelivery`, for which there is no link to ask.
+        """
+        self.outgoing_unsettled.pop(delivery_id, None)
+        self.send_disposition(SENDER, delivery_id, outcome, settled=True)
+
+    def end(self, error: Error | None = None) -> None:
+        """End the session and its links; `SessionEnded` follows when the peer has answered."""
+        if self.state in _OPEN:
+            self._send_end(SessionInput.SEND_END, error)
+
+    # --- for its links
+
+    def emit(self, event: Event) -> None:
+        """Tell the caller."""
+        self._carrier.emit(event)
+
+    def next_delivery_id(self) -> int:
+        """Number one more delivery. Clients insist that no number is left out."""
+        delivery_id = self._next_delivery_id
+        self._next_delivery_id = (delivery_id + 1) & UINT_MAX
+        return delivery_id
+
+    def send_performative(self, performative: Composite) -> None:
+        """Send a frame, behind any disposition that waits."""
+        if self.state in _OPEN:
+            if self._disposition is not None:
+                self.flush_disposition()
+            self._write(performative)
+
+    def send_link_flow(
+        self,
+        handle: int,
+        delivery_count: int,
+        link_credit: int,
+        available: int | None,
+        drain: bool,
+    ) -> None:
+        """Send a flow of a link: it always speaks for the session as well."""
+        flow = self._windows.to_flow()
+        flow.handle = handle
+        flow.delivery_count = delivery_count
+        flow.link_credit = link_credit
+        flow.available = available
+        flow.drain = drain
+        self.send_performative(flow)
+
+    def send_disposition(
+        self, role: bool, delivery_id: int, outcome: DeliveryState | None, settled: bool
+    ) -> None:
+        """Send a disposition, joined with its neighbours when they say the same."""
+        pending = self._disposition
+        if pending is not None:
+            if pending.extend(role, delivery_id, outcome, settled):
+                return
+            self.flush_disposition()
+        elif self.state is not SessionState.MAPPED:
+            return
+        else:
+            self._carrier.has_disposition(self)
+        self._disposition = PendingDisposition(role, delivery_id, outcome, settled)
+
+    def flush_disposition(self) -> None:
+        """Send the disposition that waits, if any."""
+        pending = self._disposition
+        if pending is not None:
+            self._disposition = None
+            self._write(pending.to_disposition())
+
+    def send_transfer(self, link: SenderLink, head: Transfer, payload: bytes) -> None:
+        """Send a delivery, cut to the peer's frame size, as far as its window goes."""
+        if self._disposition is not None:
+            self.flush_disposition()
+        most = self._carrier.max_send_frame_size - FRAME_HEADER_SIZE
+        encoded = head.encode()
+        if len(encoded) + len(payload) <= most:
+            self._send_transfer_frame(link, encoded, payload)
+        else:
+            self._send_fragments(link, head, payload, most)
+
+    def forget_deliveries(self, link: Link) -> None:
+        """Forget what a link that leaves had unsettled or had not sent yet."""
+        owners: dict[int, Any] = (
+            self.outgoing_unsettled if link.role is SENDER else self.incoming_unsettled
+        )
+        for delivery_id in link.unsettled:
+            if owners.get(delivery_id) is link:
+                del owners[delivery_id]
+        if any(waiting[0] is link for waiting in self._blocked):
+            self._blocked = deque(waiting for waiting in self._blocked if waiting[0] is not link)
+
+    # --- for its connection
+
+    def begin(self) -> None:
+        """Begin the session: by our own wish, or as the answer to the peer's begin."""
+        self._step(SessionInput.SEND_BEGIN)
+        self._write(
+            Begin(
+                self.remote_channel,
+                self._windows.next_outgoing_id,
+                INCOMING_WINDOW,
+                OUTGOING_WINDOW,
+            )
+        )
+
+    def on_begin(self, remote_channel: int, begin: Begin) -> None:
+        """Take in the peer's begin: its wish for a session, or its answer to ours."""
+        self._step(SessionInput.RECV_BEGIN)
+        self.remote_channel = remote_channel
+        self.remote_begin = begin
+        self._windows.on_begin(begin)
+        if self.state is SessionState.BEGIN_RCVD:
+            self.begin()
+        if self.state is SessionState.MAPPED:
+            self.emit(SessionBegun(self))
+
+    def on_frame(self, performative: Composite, payload: bytes) -> None:
+        """Take in a frame of this session; once it is ending, only an end counts."""
+        if self.state is SessionState.MAPPED or type(performative) is End:
+            handler = self._handlers.get(type(performative))
+            if handler is None:
+                raise DecodeError("a frame of a session must hold one of AMQP's performatives")
+            handler(performative, payload)
+
+    def fail(self, error: Error) -> None:
+        """End the session because of what the peer did on it."""
+        self._send_end(SessionInput.SEND_END_FAILURE, error)
+        self.emit(SessionEnded(self, error))
+
+    def on_connection_over(self) -> None:
+        """The connection is gone, and the session with it."""
+        self.state = SessionState.UNMAPPED
+        self._drop_links()
+
+    # --- what the peer sends
+
+    def _on_attach(self, attach: Attach, _payload: bytes) -> None:
+        self._links.check_free(attach.handle)
+        link = self._links.named(attach.name, not attach.role)
+        if link is not None and link.state not in (LinkState.ATTACH_SENT, LinkState.DETACH_PIPE):
+            self._links.forget_name(link)
+            if not link.is_leaving:
+                link.fail(Condition.STOLEN, f"link '{link.name}' was attached again")
+            link = None
+        if link is None:
+            kind = SenderLink if attach.role is RECEIVER else ReceiverLink
+            link = kind(self, attach.name, self._links.take_handle())
+            self._links.add(link)
+        self._links.bind(link, attach.handle)
+        is_too_many = self._links.is_over_full
+        link.on_attach(attach)
+        if is_too_many and link.state is LinkState.ATTACH_RCVD:
+            link.fail(Condition.RESOURCE_LIMIT_EXCEEDED, "the session has too many links")
+
+    def _on_flow(self, flow: Flow, _payload: bytes) -> None:
+        self._windows.on_flow(flow)
+        self._send_blocked()
+        if flow.handle is not None:
+            link = self._links.find(flow.handle)
+            if link is not None and not link.is_leaving:
+                link.on_flow(flow)
+        elif flow.echo:
+            self.send_performative(self._windows.to_flow())
+
+    def _on_transfer(self, transfer: Transfer, payload: bytes) -> None:
+        if self._windows.on_received():
+            self.send_performative(self._windows.to_flow())
+        link = self._links.find(transfer.handle)
+        if link is not None and not link.is_leaving:
+            link.on_transfer(transfer, payload)
+
+    def _on_disposition(self, disposition: Disposition, _payload: bytes) -> None:
+        is_ours = disposition.role is RECEIVER
+        owners: dict[int, Any] = self.outgoing_unsettled if is_ours else self.incoming_unsettled
+        for delivery_id in ids_in_range(disposition.first, disposition.last, owners):
+            link = owners.get(delivery_id)
+            if link is not None:
+                if disposition.settled:
+                    del owners[delivery_id]
+                self._tell_verdict(link, delivery_id, disposition)
+            elif is_ours:
+                self.emit(
+                    UnknownDelivery(self, delivery_id, disposition.state, disposition.settled)
+                )
+
+    def _tell_verdict(self, link: Link, delivery_id: int, disposition: Disposition) -> None:
+        take = link.unsettled.pop if disposition.settled else link.unsettled.__getitem__
+        self.emit(
+            DispositionReceived(
+                link, delivery_id, take(delivery_id), disposition.state, disposition.settled
+            )
+        )
+
+    def _on_detach(self, detach: Detach, _payload: bytes) -> None:
+        link = self._links.find(detach.handle)
+        if link is not None:
+            link.on_detach(detach)
+            self._links.remove(link)
+
+    def _on_end(self, end: End, _payload: bytes) -> None:
+        was_failing = self.state is SessionState.DISCARDING
+        self._step(SessionInput.RECV_END)
+        self._drop_links()
+        if self.state is SessionState.END_RCVD:
+            self.flush_disposition()
+            self._step(SessionInput.SEND_END)
+            self._write(End())
+        self._carrier.session_over(self)
+        if not was_failing:
+            self.emit(SessionEnded(self, end.error))
+
+    # --- inside
+
+    def _attach(
+        self,
+        link: Link,
+        source: Source | None,
+        target: Target | Coordinator | None,
+        **attach: Any,
+    ) -> None:
+        if self.state not in _OPEN:
+            raise LocalProtocolError("the session is over; begin another one")
+        self._links.add(link)
+        link.attach(source, target, **attach)
+
+    def _send_fragments(self, link: SenderLink, head: Transfer, payload: bytes, most: int) -> None:
+        """The delivery-id and tag go with the first frame only; the handle says the rest."""
+        head.more = True
+        encoded = head.encode()
+        offset = max(most - len(encoded), 0)
+        self._send_transfer_frame(link, encoded, payload[:offset])
+        middle = Transfer(link.handle, more=True).encode()
+        room = most - len(middle)
+        while len(payload) - offset > room:
+            self._send_transfer_frame(link, middle, payload[offset : offset + room])
+            offset += room
+        self._send_transfer_frame(link, Transfer(link.handle).encode(), payload[offset:])
+
+    def _send_transfer_frame(self, link: SenderLink, head: bytes, payload: bytes) -> None:
+        if self._blocked or self._windows.sendable <= 0:
+            self._blocked.append((link, head, payload))
+            return
+        self._windows.on_sent()
+        self._carrier.write_frame(self.channel, head, payload)
+
+    def _send_blocked(self) -> None:
+        while self._blocked and self._windows.sendable > 0:
+            _, head, payload = self._blocked.popleft()
+            self._windows.on_sent()
+            self._carrier.write_frame(self.channel, head, payload)
+
+    def _send_end(self, on: SessionInput, error: Error | None) -> None:
+        self.flush_disposition()
+        self._step(on)
+        self._write(End(error))
+        self._drop_links()
+
+    def _drop_links(self) -> None:
+        self._blocked.clear()
+        for link in self._links.clear():
+            link.on_session_over()
+
+    def _step(self, on: SessionInput) -> None:
+        self.state = step(SESSION, self.state, on)
+
+    def _write(self, performative: Composite) -> None:
+        self._carrier.write_frame(self.channel, performative.encode())

@@ -1,0 +1,59 @@
+"""What a namespace of each tier allows, as data.
+
+Source: Azure Service Bus, "Quotas" and "Premium and Standard messaging tiers".
+"""
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * 1024
+MAX_ENTITY_NAME_CHARS = 260
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers that a tier puts on messages and queues.
+
+    Attributes:
+        name: The tier, as Azure spells it.
+        max_message_bytes: A whole encoded message, unless its queue says otherwise.
+        queue_sizes_in_megabytes: The sizes that a queue may be created with.
+        max_entities: Queues (and topics) in one namespace.
+        message_kilobytes_range: The message sizes that a queue may be given; None when the tier
+            has one size for all.
+        partition_count: How many times its size a partitioned queue holds.
+        max_header_bytes: Everything of one message but its body.
+        max_property_bytes: The value of one property.
+        max_id_chars: A message id, a session id or a partition key.
+    """
+
+    name: str
+    max_message_bytes: int
+    queue_sizes_in_megabytes: tuple[int, ...]
+    max_entities: int
+    message_kilobytes_range: tuple[int, int] | None
+    partition_count: int
+    max_header_bytes: int = 64 * KIB
+    max_property_bytes: int = 32 * KIB
+    max_id_chars: int = 128
+    max_user_metadata_chars: int = 1024
+    max_authorization_rules: int = 12
+
+
+STANDARD = Limits(
+    name="Standard",
+    max_message_bytes=256 * KIB,
+    queue_sizes_in_megabytes=(1024, 2048, 3072, 4096, 5120),
+    max_entities=10_000,
+    message_kilobytes_range=None,
+    partition_count=16,
+)
+
+PREMIUM = Limits(
+    name="Premium",
+    max_message_bytes=1024 * KIB,
+    queue_sizes_in_megabytes=(*range(1024, 10_241, 1024), 20_480, 40_960, 81_920),
+    max_entities=1000,
+    message_kilobytes_range=(1024, 102_400),
+    partition_count=1,
+)

@@ -1,0 +1,232 @@
+"""The command line: arguments in, exit code out. What a command needs is imported when it runs.
+
+A command first gets an environment that has its packages: this one, or `.venv`, in which the same
+command line is then run again.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sbtutorial.errors import TutorialError
+
+if TYPE_CHECKING:
+    from sbtutorial.server.process import Broker
+
+FIRST_LESSON = Path("notebooks", "00_start_here.ipynb")
+_NAMESPACE = "tutorial"  # the one that `connect()` uses
+_HELP = (["-h"], ["--help"])
+
+
+class Command(NamedTuple):
+    """One command of the line.
+
+    Attributes:
+        run: What it does; returns the exit code.
+        help: Its line in the list of commands.
+        extras: Those of the package that it needs; None if it makes do with what there is.
+        options: Names of `_OPTIONS` that it takes.
+        passes_on: Where its arguments go, if they are another program's.
+    """
+
+    run: Callable[[argparse.Namespace], int]
+    help: str
+    extras: tuple[str, ...] | None = ()
+    options: tuple[str, ...] = ()
+    passes_on: str = ""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. A failure is a sentence on standard error."""
+    try:
+        return _run(list(argv))
+    except TutorialError as error:
+        print(f"sbtutorial: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        from sbtutorial.foreground import INTERRUPTED
+
+        print("\nInterrupted; the same command goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(argv: list[str]) -> int:
+    options = _parse(argv)
+    if options.command is None:
+        _parser().print_help()
+        return 0
+    from sbtutorial import bootstrap
+
+    command = COMMANDS[options.command]
+    python = _python_for(command)
+    if bootstrap.is_this(python):
+        return command.run(options)
+    from sbtutorial.foreground import run
+
+    return run([python, "-m", "sbtutorial", *argv], environ=bootstrap.activated(python))
+
+
+def _python_for(command: Command) -> Path:
+    from sbtutorial import bootstrap
+
+    if command.extras is None:
+        # Where lessons would run, as far as that is there.
+        return bootstrap.ready_python("lab") or bootstrap.ready_python() or Path(sys.executable)
+    return bootstrap.python_with(*command.extras)
+
+
+# --- arguments ------------------------------------------------------------------------------------
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    command = COMMANDS.get(argv[0]) if argv else None
+    if command and command.passes_on and argv[1:] not in _HELP:
+        return argparse.Namespace(command=argv[0], arguments=argv[1:])
+    return _parser().parse_args(argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "sbtutorial", description="Azure Service Bus queues, learned by doing."
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=command.help,
+            description=command.help,
+            epilog=command.passes_on or None,
+            usage=f"sbtutorial {name} [ARGUMENT ...]" if command.passes_on else None,
+        )
+        for option in command.options:
+            own.add_argument(f"--{option}", **_OPTIONS[option])
+    return parser
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "namespace": {"default": _NAMESPACE, "help": f"the broker's name ({_NAMESPACE})"},
+    "port": {"type": int, "default": 0, "help": "where it listens (a free port)"},
+    "tier": {
+        "choices": ("standard", "premium"),
+        "default": "standard",
+        "help": "whose limits it keeps (standard)",
+    },
+}
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from sbtutorial.foreground import run
+    from sbtutorial.requirements import clone_folder
+
+    clone = clone_folder()
+    if clone is None:
+        raise TutorialError(
+            "It is installed without its lessons, which are notebooks: clone the repository and "
+            "run `python -m sbtutorial lab` in the clone."
+        )
+    names_a_file = any(Path(argument).exists() for argument in options.arguments)
+    lesson = [] if names_a_file else [clone / FIRST_LESSON]
+    print("Opening JupyterLab; Ctrl-C in this window ends it.", file=sys.stderr, flush=True)
+    return run([sys.executable, "-m", "jupyterlab", *lesson, *options.arguments])
+
+
+def _test(options: argparse.Namespace) -> int:
+    from sbtutorial import suite
+
+    return suite.main(options.arguments)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from sbtutorial.server import terminal
+
+    terminal.serve(options.namespace, options.port, options.tier)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    import time
+
+    from sbtutorial.broker_status import describe
+    from sbtutorial.control_client import ControlClient
+
+    broker = _find(options.namespace)
+    if broker is None:
+        return 1
+    status = ControlClient(broker.connection_string).status()
+    print(describe(status, broker.record.port, time.time()))
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from sbtutorial.control_client import ControlClient
+
+    if broker := _find(options.namespace):
+        ControlClient(broker.connection_string).shutdown()
+        print(f"The broker of '{options.namespace}' is stopped, and its queues are gone.")
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from sbtutorial.control_client import ControlClient
+
+    if broker := _find(options.namespace):
+        ControlClient(broker.connection_string).reset()
+        print(f"The broker of '{options.namespace}' is as new: it has no queues.")
+    return 0
+
+
+def _find(namespace: str) -> "Broker | None":
+    from sbtutorial.server import process
+
+    broker = process.find(namespace)
+    if broker is None:
+        print(f"No broker of the namespace '{namespace}' is running.")
+    return broker
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from sbtutorial import doctor
+
+    return doctor.main()
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from sbtutorial import bench
+
+    return bench.main(options.arguments)
+
+
+COMMANDS = {
+    "lab": Command(
+        _lab,
+        "open the first lesson in JupyterLab, after installing what that takes",
+        extras=("lab",),
+        passes_on="Arguments go to JupyterLab: --no-browser, --port 9999, another notebook, ...",
+    ),
+    "test": Command(
+        _test,
+        "check everything: lint, types, tests and notebooks",
+        extras=("lab", "test"),
+        passes_on="Arguments go to pytest, which then runs alone: -k crash, tests/broker, ...",
+    ),
+    "serve": Command(
+        _serve,
+        "run a broker in this window and print its connection string",
+        options=("port", "namespace", "tier"),
+    ),
+    "status": Command(_status, "say whether the broker runs, and where", options=("namespace",)),
+    "stop": Command(_stop, "end the broker and what it holds", options=("namespace",)),
+    "reset": Command(_reset, "delete every queue of the broker", options=("namespace",)),
+    "doctor": Command(_doctor, "look for what is wrong, and say what to do", extras=None),
+    "bench": Command(
+        _bench,
+        "measure what the broker costs",
+        extras=("test",),
+        passes_on="Arguments choose parts and sizes: `sbtutorial bench --messages 500 ...`",
+    ),
+}

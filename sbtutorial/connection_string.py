@@ -1,0 +1,164 @@
+"""Connection strings of Service Bus: made for the broker, and read with help for who pasted one.
+
+    Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=NAME;SharedAccessKey=KEY;UseDevelopmentEmulator=true;
+
+Source: Azure Service Bus, "Get the connection string"; the keys as `azure.servicebus` reads them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+_WHERE = (
+    "Copy it from the Azure portal: your namespace, Shared access policies, a policy, "
+    "Primary Connection String. Or leave it out and use the broker on this computer."
+)
+_QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’"), ("„", "“"))
+
+
+class ConnectionStringError(ValueError):
+    """A connection string cannot be used; the text says which part is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionString:
+    """What a connection string says, with its secrets kept out of `repr`.
+
+    Attributes:
+        text: The string as the SDK takes it, without what was pasted around its parts.
+        host: Name or address of the namespace; an IPv6 address without its brackets.
+        port: Only brokers on one's own computer name one.
+        key_name: Name of the policy; None in a string with a ready-made signature.
+        key: The policy's key; None in a string with a ready-made signature.
+        signature: A ready-made SAS token, in place of policy and key.
+        entity_path: The one queue that the string is for; None when it is for the namespace.
+        is_emulator: Whether AMQP goes without TLS, as on this computer.
+    """
+
+    text: str = field(repr=False)
+    host: str
+    port: int | None = None
+    key_name: str | None = None
+    key: str | None = field(default=None, repr=False)
+    signature: str | None = field(default=None, repr=False)
+    entity_path: str | None = None
+    is_emulator: bool = False
+
+
+def connection_string(host: str, port: int, key_name: str, key: str) -> str:
+    """The string that opens every client of the SDK, sync and aio, on a broker of our own."""
+    address = f"[{host}]" if ":" in host else host
+    return (
+        f"Endpoint=sb://{address}:{port};SharedAccessKeyName={key_name};SharedAccessKey={key};"
+        "UseDevelopmentEmulator=true;"
+    )
+
+
+def parse_connection_string(text: str) -> ConnectionString:
+    """Read a connection string that a person may have pasted from anywhere.
+
+    Raises:
+        ConnectionStringError: Names the part that is missing or wrong, and what to do.
+    """
+    parts = _parts(_without_wrapping(text))
+    _require_credentials(parts)
+    host, port = _host_and_port(parts["endpoint"])
+    return ConnectionString(
+        text=";".join(f"{_spelled(name)}={value}" for name, value in parts.items()),
+        host=host,
+        port=port,
+        key_name=parts.get("sharedaccesskeyname"),
+        key=parts.get("sharedaccesskey"),
+        signature=parts.get("sharedaccesssignature"),
+        entity_path=parts.get("entitypath"),
+        # The SDK compares with "true" and nothing else.
+        is_emulator=parts.get("usedevelopmentemulator") == "true",
+    )
+
+
+def _without_wrapping(text: str) -> str:
+    """Undo what copying does: line breaks, spaces around, quotes around."""
+    cleaned = "".join(line.strip() for line in text.splitlines())
+    for opening, closing in _QUOTES:
+        if len(cleaned) > 1 and cleaned.startswith(opening) and cleaned.endswith(closing):
+            return cleaned[1:-1].strip()
+    return cleaned
+
+
+def _parts(text: str) -> dict[str, str]:
+    if not text:
+        raise ConnectionStringError(f"The connection string is empty. {_WHERE}")
+    parts = dict(_split(text))
+    for name, value in parts.items():
+        if value.startswith("<") and value.endswith(">"):
+            raise ConnectionStringError(
+                f"The connection string still has the placeholder {value}. {_WHERE}"
+            )
+        if not value:
+            raise ConnectionStringError(f"{_spelled(name)} has no value. {_WHERE}")
+    return parts
+
+
+def _split(text: str) -> Iterator[tuple[str, str]]:
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, separator, value = part.partition("=")
+        if not separator:
+            raise ConnectionStringError(
+                "A connection string is NAME=VALUE; NAME=VALUE; ..., and a part of this one has "
+                f"no '='. {_WHERE}"
+            )
+        yield name.strip().lower(), value.strip()
+
+
+_SPELLING = {
+    "endpoint": "Endpoint",
+    "sharedaccesskeyname": "SharedAccessKeyName",
+    "sharedaccesskey": "SharedAccessKey",
+    "sharedaccesssignature": "SharedAccessSignature",
+    "entitypath": "EntityPath",
+    "usedevelopmentemulator": "UseDevelopmentEmulator",
+}
+
+
+def _spelled(name: str) -> str:
+    return _SPELLING.get(name, name)
+
+
+def _require_credentials(parts: dict[str, str]) -> None:
+    if "defaultendpointsprotocol" in parts or "accountname" in parts:
+        raise ConnectionStringError(
+            f"This is the connection string of a storage account, not of Service Bus. {_WHERE}"
+        )
+    needed = ["endpoint"]
+    if "sharedaccesssignature" not in parts:
+        needed += ["sharedaccesskeyname", "sharedaccesskey"]
+    elif "sharedaccesskey" in parts:
+        raise ConnectionStringError(
+            "The connection string has SharedAccessKey and SharedAccessSignature: remove one."
+        )
+    missing = [_spelled(name) for name in needed if name not in parts]
+    if missing:
+        raise ConnectionStringError(
+            f"The connection string has no {' and no '.join(missing)}. {_WHERE}"
+        )
+
+
+def _host_and_port(endpoint: str) -> tuple[str, int | None]:
+    scheme, separator, _ = endpoint.partition("://")
+    if not separator or scheme.lower() != "sb":
+        begins = f"{scheme}://" if separator else "no scheme"
+        raise ConnectionStringError(
+            f"Endpoint begins with {begins}; it must be sb://NAMESPACE.servicebus.windows.net/ "
+            f"on Azure, or sb://127.0.0.1:PORT on this computer. {_WHERE}"
+        )
+    try:
+        address = urlsplit(endpoint)
+        host, port = address.hostname, address.port
+    except ValueError:
+        host, port = None, None
+    if not host:
+        raise ConnectionStringError(
+            f"Endpoint has no usable host and port: '{endpoint}'. It looks like "
+            f"sb://NAMESPACE.servicebus.windows.net/ or sb://127.0.0.1:PORT. {_WHERE}"
+        )
+    return host, port

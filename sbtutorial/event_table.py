@@ -1,0 +1,40 @@
+"""A list of events that shows itself as a table of text."""
+
+from collections.abc import Callable, Iterable
+
+from sbtutorial.picture import readable_name
+from sbtutorial.trace import Event
+
+_GAP = "  "
+_COLUMNS: dict[str, Callable[[Event], str]] = {
+    "what": lambda event: event.what.replace("_", " "),
+    "entity": lambda event: event.entity,
+    "message": lambda event: str(event.sequence_number or ""),
+    "message id": lambda event: event.message_id or "",
+    "by": lambda event: readable_name(event.who) if event.who else "",
+    "delivery count": lambda event: str(event.delivery_count) if event.sequence_number else "",
+    "detail": lambda event: event.detail,
+}
+
+
+class EventTable(list[Event]):
+    """Events in the order in which they happened.
+
+    The table leaves out what differs from run to run (instants, numbers, random names) and columns
+    that are empty; the events themselves have it all.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        super().__init__(events)
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no events"
+        columns = [[head, *map(cell, self)] for head, cell in _COLUMNS.items()]
+        padded = [_pad(column) for column in columns if any(column[1:])]
+        return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def _pad(column: list[str]) -> list[str]:
+    width = max(map(len, column))
+    return [cell.ljust(width) for cell in column]

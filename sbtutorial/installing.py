@@ -1,0 +1,212 @@
+"""Making an environment and filling it: `venv`, `ensurepip` and pip, and what their failures mean.
+
+Nobody shall think that it hangs, and nobody has to read pip's pages: one line tells how far it is,
+and a failure is a sentence with a remedy. Standard library only.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from sbtutorial.errors import TutorialError
+
+_PROGRESS_CHARS = 70
+_LINE_COUNT = 8  # of a failure's output that are shown
+_MAX_LINE_CHARS = 300
+# Settings of a user's that would install elsewhere than into the environment.
+_DIVERTING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
+
+# What pip says when it is at it → what to tell of it.
+_STAGES = {
+    "Collecting ": "choosing versions",
+    "Downloading ": "downloading",
+    "Installing build dependencies": "preparing",
+    "Installing collected packages": "unpacking, the last step",
+    "WARNING: Retrying": "the package index does not answer; trying again",
+}
+
+# What a failure leaves in the output → what to tell of it; the first match counts.
+_FAILURES = {
+    ("No space left on device", "WinError 112", "Disk quota exceeded"): (
+        "The disk is full: make room, or move the folder to another disk, and run the command "
+        "again."
+    ),
+    ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed"): (
+        "The package index cannot be trusted, which is what a company's proxy looks like: ask for "
+        "its certificate and name the file in the variable PIP_CERT."
+    ),
+    ("Permission denied", "PermissionError", "Read-only file system", "Access is denied"): (
+        "A folder cannot be written: copy the clone to a place of your own and run the command "
+        "from the copy."
+    ),
+    ("connection broken by", "Connection refused", "ConnectTimeout", "ProxyError"): (
+        "The package index cannot be reached: connect to the internet (behind a proxy set the "
+        "variable HTTPS_PROXY) and run the command again."
+    ),
+    ("No matching distribution", "Could not find a version"): (
+        "The package index that pip is set to use does not have all packages: look at "
+        "PIP_NO_INDEX, PIP_INDEX_URL and `pip config list`, and run the command again."
+    ),
+}
+_UNKNOWN_FAILURE = "See what it says, put that right and run the command again."
+
+
+class SetupError(TutorialError):
+    """The environment cannot be had; the text says why and what to do."""
+
+
+class Installer:
+    """Makes one environment.
+
+    Args:
+        clone: The folder with pyproject.toml.
+        python: The environment's interpreter, which may be yet to come.
+
+    Every method raises SetupError when it fails.
+    """
+
+    def __init__(self, clone: Path, python: Path) -> None:
+        self._clone = clone
+        self._python = python
+
+    def make_environment(self, folder: Path) -> None:
+        """Put the interpreter into a folder."""
+        self._run("venv", [sys.executable, "-m", "venv", "--without-pip", folder])
+
+    def install_pip(self) -> None:
+        """Unpack the pip that comes with Python; needs no network."""
+        self._run("ensurepip", [self._python, "-m", "ensurepip", "--upgrade", "--default-pip"])
+
+    def install(self, extras: Sequence[str]) -> None:
+        """Install the package from the clone, editable, with these extras."""
+        say(f"Installing {_things(extras)}; this takes a minute or two …")
+        options = ["--disable-pip-version-check", "--no-input", "--editable"]
+        package = f".[{','.join(extras)}]" if extras else "."
+        with Progress(sys.stderr.isatty()) as progress:
+            pip = [self._python, "-m", "pip", "install", *options, package]
+            self._run("pip", pip, progress.show)
+
+    def _run(
+        self, name: str, command: Sequence[str | Path], show: Callable[[str], None] = lambda _: None
+    ) -> None:
+        environ = {key: value for key, value in os.environ.items() if key not in _DIVERTING}
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=self._clone,
+                env=environ | {"PIP_USER": "0", "PYTHONIOENCODING": "utf-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise SetupError(f"{command[0]} cannot be started: {error.strerror}.") from None
+        assert process.stdout
+        lines = []
+        with process:
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                show(line)
+        if process.returncode:
+            raise SetupError(_explain(name, lines))
+
+
+def say(text: str) -> None:
+    """Tell the user; never on standard output, which is for what the command itself says."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _things(extras: Sequence[str]) -> str:
+    """What comes, in words."""
+    names = {"lab": "JupyterLab (about 450 MB)", "test": "the test tools (about 250 MB)"}
+    return ", ".join(["the Azure SDK", *(names[extra] for extra in extras)])
+
+
+class Progress:
+    """How far pip is: in a terminal one line that changes, elsewhere a line for each stage."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        self._is_terminal = is_terminal
+        self._seen: set[str] = set()
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def show(self, line: str) -> None:
+        """Say what a line of pip's means, if it means anything."""
+        begin = next((begin for begin in _STAGES if line.lstrip().startswith(begin)), None)
+        if begin is None:
+            return
+        stage = _STAGES[begin]
+        if self._is_terminal:
+            subject = line.lstrip()[len(begin) :].split()[:1] if begin.endswith(" ") else []
+            self._rewrite(f"  {stage} {''.join(subject)}")
+        elif stage not in self._seen:
+            self._seen.add(stage)
+            say(f"  {stage} …")
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the line to others."""
+        if self._is_terminal:
+            self._rewrite("")
+            print("\r", end="", file=sys.stderr, flush=True)
+
+    def _rewrite(self, text: str) -> None:
+        # Blanks, not escape sequences: not every console on Windows knows those.
+        print(f"\r{text[:_PROGRESS_CHARS]:{_PROGRESS_CHARS}}", end="", file=sys.stderr, flush=True)
+
+
+def _explain(name: str, lines: Sequence[str]) -> str:
+    output = "\n".join(lines)
+    remedies = (text for marks, text in _FAILURES.items() if any(mark in output for mark in marks))
+    remedy = next(remedies, None)
+    telling = [line for line in lines if "ERROR:" in line] if remedy else list(filter(None, lines))
+    said = "".join(f"\n    {line.strip()[:_MAX_LINE_CHARS]}" for line in telling[-_LINE_COUNT:])
+    return f"The set-up failed. {remedy or _UNKNOWN_FAILURE}\n{name} said:{said}"
+
+
+@contextmanager
+def one_at_a_time(clone: Path) -> Iterator[None]:
+    """Wait until no other process sets this clone up; a lock that ends with its process.
+
+    What is locked is pyproject.toml, or rather a byte far behind its end: no file to leave behind.
+    """
+    with (clone / "pyproject.toml").open("rb") as file:
+        if not _lock(file.fileno(), wait=False):
+            say("Another set-up of this folder is at work: waiting for it …")
+            while not _lock(file.fileno(), wait=True):
+                pass
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR_BYTES = 1 << 30
+
+    def _lock(descriptor: int, *, wait: bool) -> bool:
+        os.lseek(descriptor, _FAR_BYTES, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:  # with LK_LOCK after ten seconds
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        except OSError:  # some network file systems know no locks: then there is none
+            return True
+        return True

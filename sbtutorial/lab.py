@@ -1,0 +1,277 @@
+"""What a notebook holds in its hand: the connection string, and what Azure has no button for.
+
+`connect()` finds the broker on this machine or starts it. With SBTUTORIAL_CONNECTION_STRING set,
+the same notebook works on Azure or on Microsoft's emulator instead; what only our broker can do
+then says so in a sentence, and the lesson goes on.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from enum import StrEnum
+from math import inf
+from typing import Any
+
+from sbtutorial.connection_string import (
+    ConnectionString,
+    ConnectionStringError,
+    parse_connection_string,
+)
+from sbtutorial.control_client import BrokerGone, ControlClient
+from sbtutorial.errors import TutorialError
+from sbtutorial.event_table import EventTable
+from sbtutorial.picture import Picture
+from sbtutorial.server.process import DEFAULT_NAMESPACE, DEFAULT_TIER, ensure
+from sbtutorial.trace import Event
+
+CONNECTION_STRING_VARIABLE = "SBTUTORIAL_CONNECTION_STRING"
+_DETECTION_SECONDS = 2.0
+
+
+class Mode(StrEnum):
+    """What answers a lab."""
+
+    OFFLINE = "offline"  # our broker, on this machine
+    AZURE = "azure"
+    EMULATOR = "emulator"  # Microsoft's
+
+
+def connect(namespace: str = DEFAULT_NAMESPACE, *, tier: str = DEFAULT_TIER) -> "Lab":
+    """Get a Service Bus to work with, and one printed line that says which.
+
+    Without SBTUTORIAL_CONNECTION_STRING that is the broker on this machine: the one that runs, or
+    a new one. With it, it is what the string names, and the arguments count for nothing.
+
+    Args:
+        namespace: Which of the brokers on this machine; each has its own queues.
+        tier: "Standard" or "Premium", for a broker that has to be started.
+
+    Raises:
+        TutorialError: No broker can be had; the text says why and what to do.
+    """
+    _equip_notebook()
+    if text := os.environ.get(CONNECTION_STRING_VARIABLE):
+        return _connect_elsewhere(text)
+    return _connect_offline(namespace, tier)
+
+
+def attach(connection_string: str) -> "Lab":
+    """The lab of a program that was given its connection string; prints nothing.
+
+    Raises:
+        ConnectionStringError: The string is no connection string of Service Bus.
+        TutorialError: It is our broker's, with a wrong key.
+    """
+    connection = parse_connection_string(connection_string)
+    if not connection.is_emulator:
+        return Lab(connection.text, Mode.AZURE, connection.host.partition(".")[0])
+    if status := _status(connection):
+        return Lab(connection.text, Mode.OFFLINE, status["namespace"])
+    return Lab(connection.text, Mode.EMULATOR, connection.host)
+
+
+class Lab:
+    """One Service Bus namespace, as a lesson uses it.
+
+    Attributes:
+        connection_string: What every client of the SDK takes.
+        mode: "offline", "azure" or "emulator".
+        namespace: Its name.
+    """
+
+    def __init__(self, connection_string: str, mode: Mode, namespace: str) -> None:
+        self.connection_string = parse_connection_string(connection_string).text
+        self.mode = mode
+        self.namespace = namespace
+
+    def __repr__(self) -> str:
+        return f'<Lab {self.mode}, namespace "{self.namespace}">'
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lab) and self.connection_string == other.connection_string
+
+    def __hash__(self) -> int:
+        return hash(self.connection_string)
+
+    def fresh_queue(self, name: str, **options: Any) -> None:
+        """Have an empty queue: deleted if it exists, and created anew by the SDK.
+
+        Args:
+            name: Its name.
+            options: What `ServiceBusAdministrationClient.create_queue` takes.
+
+        Raises:
+            azure.core.exceptions.HttpResponseError: The service refuses the name or an option.
+            TutorialError: The broker is gone.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+        from azure.servicebus.management import ServiceBusAdministrationClient
+
+        self._require_answer()
+        with ServiceBusAdministrationClient.from_connection_string(self.connection_string) as admin:
+            with suppress(ResourceNotFoundError):
+                admin.delete_queue(name)
+            admin.create_queue(name, **options)
+
+    def show(self, queue: str) -> Picture:
+        """A picture of a queue in text: what is ready, locked and by whom, deferred, dead.
+
+        Raises:
+            TutorialError: There is no such queue, or the broker is gone.
+        """
+        if self.mode is Mode.OFFLINE:
+            return Picture(self._control.queue(queue))
+        from sbtutorial import remote
+
+        return Picture(remote.snapshot(self.connection_string, queue))
+
+    def advance(self, seconds: float | timedelta) -> None:
+        """Let time pass for locks, lifetimes and schedules: offline at once, elsewhere by waiting.
+
+        Args:
+            seconds: How much; a number or a `timedelta`.
+
+        Raises:
+            TutorialError: That is no stretch of time, or the broker is gone.
+        """
+        seconds = _positive_seconds(seconds)
+        if self.mode is Mode.OFFLINE:
+            self._control.advance(seconds)
+            return
+        from sbtutorial import remote
+
+        remote.wait(seconds)
+
+    def reset(self) -> None:
+        """Delete every queue of the broker on this machine; elsewhere only a sentence.
+
+        Raises:
+            TutorialError: The broker is gone.
+        """
+        if self.mode is Mode.OFFLINE:
+            self._control.reset()
+        else:
+            print(f"lab.reset() is for the offline broker: nothing was deleted on {self._where}.")
+
+    def events(
+        self, entity: str | None = None, message_id: str | None = None, after: int = 0
+    ) -> EventTable:
+        """What happened, in order: a list of events that shows itself as a table.
+
+        Args:
+            entity: A queue, with its dead-letter queue; None for all.
+            message_id: Only what happened to messages with this id.
+            after: Only events with a higher number.
+
+        Raises:
+            TutorialError: The broker is gone.
+        """
+        if self.mode is not Mode.OFFLINE:
+            print(f"lab.events() is for the offline broker: {self._where} keeps no such record.")
+            return EventTable()
+        return EventTable(
+            event
+            for event in _all_events(self._control, after, entity or "")
+            if message_id is None or event.message_id == message_id
+        )
+
+    @property
+    def _control(self) -> ControlClient:
+        return ControlClient(self.connection_string)
+
+    @property
+    def _where(self) -> str:
+        return "Azure" if self.mode is Mode.AZURE else "the emulator"
+
+    def _require_answer(self) -> None:
+        """Say so at once if the broker is gone; the SDK would try again for a while first."""
+        if self.mode is Mode.OFFLINE:
+            self._control.status()
+
+
+def _connect_offline(namespace: str, tier: str) -> Lab:
+    broker = ensure(namespace, tier=tier)
+    _trust_certificate()
+    print(_introduce("on this machine", broker.record.namespace, broker.queue_count))
+    if broker.notice:
+        print(broker.notice)
+    return Lab(broker.connection_string, Mode.OFFLINE, broker.record.namespace)
+
+
+def _connect_elsewhere(text: str) -> Lab:
+    from sbtutorial import remote
+
+    try:
+        connection = parse_connection_string(text)
+    except ConnectionStringError as error:
+        raise TutorialError(f"{CONNECTION_STRING_VARIABLE} cannot be used. {error}") from None
+    if not connection.is_emulator:
+        print(remote.describe_azure(connection))
+    elif status := _status(connection):
+        _trust_certificate()
+        where = f"at {connection.host}:{connection.port}"
+        print(_introduce(where, status["namespace"], status["queues"]))
+    else:
+        print(remote.describe_emulator(connection))
+    return attach(connection.text)
+
+
+def _introduce(where: str, namespace: str, queue_count: int) -> str:
+    queues = "1 queue" if queue_count == 1 else f"{queue_count} queues"
+    return f'offline: Service Bus broker {where}, namespace "{namespace}", {queues}'
+
+
+def _status(connection: ConnectionString) -> dict[str, Any] | None:
+    """What our broker says of itself; None when none is there.
+
+    Raises:
+        TutorialError: One is there and refuses the key.
+    """
+    try:
+        return ControlClient(connection.text, timeout_seconds=_DETECTION_SECONDS).status()
+    except BrokerGone:
+        return None
+
+
+def _trust_certificate() -> None:
+    from sbtutorial.server import certificates
+
+    certificates.trust(certificates.ensure(certificates.default_folder()))
+
+
+def _equip_notebook() -> None:
+    """Add `%%worker` and the hints under errors, when this is a notebook."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        from sbtutorial import hints, magic
+
+        magic.load(shell)
+        hints.install(shell)
+
+
+def _positive_seconds(value: object) -> float:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TutorialError(
+            f"lab.advance takes a number of seconds or a timedelta; {value!r} is neither."
+        )
+    if not 0 < seconds < inf:
+        raise TutorialError(
+            f"lab.advance moves time forward, by more than 0 seconds; {value!r} does not."
+        )
+    return float(seconds)
+
+
+def _all_events(control: ControlClient, after: int, entity: str) -> Iterator[Event]:
+    """Every event so far, page by page."""
+    while True:
+        page = control.events(after, entity)
+        yield from (Event(**event) for event in page["events"])
+        if not page["events"]:
+            return
+        after = page["last"]

@@ -1,0 +1,1 @@
+"""The broker on a socket: the one place with an event loop."""

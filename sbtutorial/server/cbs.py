@@ -1,0 +1,66 @@
+"""The `$cbs` node: a client puts a token here before it attaches to an entity.
+
+Source: Azure Service Bus, "AMQP 1.0 protocol guide", claims-based authorization.
+"""
+
+from collections.abc import Callable
+
+from sbtutorial.amqp.types import Symbol
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.server.addresses import parse_address
+from sbtutorial.server.claims import Claims
+from sbtutorial.server.conditions import CONDITIONS
+from sbtutorial.server.requests import Dialect, Request, Response
+from sbtutorial.server.security import Key, TokenError, verify
+
+_SAS_PREFIX = "SharedAccessSignature "
+_UNAUTHORIZED = Symbol("amqp:unauthorized-access")
+
+
+class CbsHandler:
+    """Verifies the tokens of one connection and notes in its claims what they allow."""
+
+    dialect = Dialect("status-code", "status-description", "error-condition")
+
+    def __init__(
+        self,
+        claims: Claims,
+        keys: Callable[[], dict[str, Key]],
+        namespace: Namespace,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._claims = claims
+        self._keys = keys
+        self._namespace = namespace
+        self._wall_clock = wall_clock
+
+    def handle(self, request: Request) -> Response:
+        """Verify one token; 202 when it holds, 401 when not, 404 when its entity is unknown."""
+        audience = request.properties.get("name")
+        if request.operation != "put-token":
+            return Response(501, f"$cbs offers put-token, not '{request.operation}'.")
+        if not isinstance(request.body, str) or not isinstance(audience, str):
+            return Response(400, "put-token takes the token as body and its audience as 'name'.")
+        if not request.body.startswith(_SAS_PREFIX):
+            return Response(
+                401,
+                "InvalidToken: this broker verifies SAS tokens only, which begin with "
+                "'SharedAccessSignature'. Use the connection string.",
+                _UNAUTHORIZED,
+            )
+        return self._put_token(request.body, audience)
+
+    def _put_token(self, token: str, audience: str) -> Response:
+        try:
+            verified = verify(token, keys=self._keys(), resource=audience, now=self._wall_clock())
+        except TokenError as error:
+            return Response(401, str(error), _UNAUTHORIZED)
+        path = parse_address(audience).path
+        if path:
+            try:
+                self._namespace.subqueue(path)
+            except BrokerError as refusal:
+                return Response(404, refusal.message, CONDITIONS[refusal.code].symbol)
+        self._claims.grant(path, verified.rights, verified.expires_at)
+        return Response(202, "Accepted")

@@ -1,0 +1,48 @@
+"""How the broker's refusals read on the wire: one row for each kind of error.
+
+The AMQP condition is what the SDKs turn into their own exception classes; the status code goes
+beside it in `$management` and `$cbs` responses.
+Source: Azure Service Bus, "AMQP errors"; request-response operations, status codes.
+"""
+
+from typing import NamedTuple
+
+from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.types import Symbol
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+
+
+class Condition(NamedTuple):
+    """An AMQP error condition and the status code that stands for it in a response."""
+
+    symbol: Symbol
+    status_code: int
+
+
+CONDITIONS: dict[ErrorCode, Condition] = {
+    ErrorCode.ENTITY_NOT_FOUND: Condition(Symbol("amqp:not-found"), 404),
+    ErrorCode.ENTITY_ALREADY_EXISTS: Condition(Symbol("com.microsoft:entity-already-exists"), 409),
+    ErrorCode.ENTITY_DISABLED: Condition(Symbol("com.microsoft:entity-disabled"), 403),
+    ErrorCode.MESSAGE_SIZE_EXCEEDED: Condition(Symbol("amqp:link:message-size-exceeded"), 413),
+    ErrorCode.QUOTA_EXCEEDED: Condition(Symbol("amqp:resource-limit-exceeded"), 403),
+    ErrorCode.MESSAGE_LOCK_LOST: Condition(Symbol("com.microsoft:message-lock-lost"), 410),
+    ErrorCode.MESSAGE_NOT_FOUND: Condition(Symbol("com.microsoft:message-not-found"), 404),
+    ErrorCode.SESSION_LOCK_LOST: Condition(Symbol("com.microsoft:session-lock-lost"), 410),
+    ErrorCode.SESSION_CANNOT_BE_LOCKED: Condition(
+        Symbol("com.microsoft:session-cannot-be-locked"), 409
+    ),
+    ErrorCode.ARGUMENT_ERROR: Condition(Symbol("com.microsoft:argument-error"), 400),
+    ErrorCode.ARGUMENT_OUT_OF_RANGE: Condition(Symbol("com.microsoft:argument-out-of-range"), 400),
+    ErrorCode.NOT_ALLOWED: Condition(Symbol("amqp:not-allowed"), 400),
+    ErrorCode.NOT_IMPLEMENTED: Condition(Symbol("amqp:not-implemented"), 501),
+    ErrorCode.UNAUTHORIZED: Condition(Symbol("amqp:unauthorized-access"), 401),
+    ErrorCode.TIMEOUT: Condition(Symbol("com.microsoft:timeout"), 408),
+    ErrorCode.PRECONDITION_FAILED: Condition(Symbol("com.microsoft:precondition-failed"), 412),
+}
+
+DECODE_ERROR = Symbol("amqp:decode-error")
+
+
+def error_of(refusal: BrokerError) -> Error:
+    """The AMQP error that tells a client why the broker refused."""
+    return Error(CONDITIONS[refusal.code].symbol, refusal.message, None)

@@ -1,0 +1,248 @@
+"""The lab's own calls, below `/$lab/` on the broker's port: state, time, events, pictures.
+
+Azure has none of this, so it is no part of any SDK: `sbtutorial.control_client` calls it. JSON goes
+both ways; every call needs a shared access signature that gives Manage; what is wrong with a call
+is said in a sentence, as `{"error": ...}`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from math import isfinite
+from typing import Any, NamedTuple, Protocol
+
+import sbtutorial
+from sbtutorial.admin.http import Request, Response
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.clock import Clock
+from sbtutorial.server.security import Key, TokenError, authorize
+from sbtutorial.server.snapshot import snapshot
+from sbtutorial.server.turns import Turns
+from sbtutorial.trace import Event, Trace
+
+PREFIX = "$lab/"
+MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
+MAX_WAIT_SECONDS = 60.0
+# One answer holds so many events; a reader asks again from the last one.
+MAX_EVENTS = 2000
+
+Answer = dict[str, Any]
+
+
+class ControlledBroker(Protocol):
+    """What the calls need of the broker that they steer.
+
+    Attributes:
+        started_at: Wall-clock seconds; with the process id it tells one broker from the next.
+        on_shutdown: What ends the broker's process; None where it is part of another program.
+    """
+
+    clock: Clock
+    namespace: Namespace
+    trace: Trace
+    turns: Turns
+    keys: dict[str, Key]
+    started_at: float
+    on_shutdown: Callable[[], None] | None
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+
+    def is_connected(self, who: str) -> bool:
+        """Whether the client that goes by this name (its container-id) has a connection."""
+
+    def advance(self, seconds: float) -> None:
+        """Make everything `seconds` older."""
+
+    def reset(self) -> None:
+        """Delete every queue."""
+
+
+class CallError(Exception):
+    """A call that cannot be served; the text says why."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def is_control_call(request: Request) -> bool:
+    """Whether a request is one for `handle`."""
+    return request.path.startswith(PREFIX)
+
+
+def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[Response]:
+    """Answer a call: at once, or later for a long poll."""
+    try:
+        _authorize(request, broker)
+        answer = _route(request, broker)
+    except (CallError, BrokerError, TokenError) as refusal:
+        return _refuse(refusal)
+    return _respond(answer) if isinstance(answer, dict) else _respond_later(answer)
+
+
+def _authorize(request: Request, broker: ControlledBroker) -> None:
+    authorize(
+        request.headers.get("authorization"),
+        keys=broker.keys,
+        resource=f"http://{request.headers.get('host', '')}/",
+        now=broker.clock.wall(),
+    )
+
+
+def _route(request: Request, broker: ControlledBroker) -> Answer | Awaitable[Answer]:
+    name, _, rest = request.path.removeprefix(PREFIX).partition("/")
+    methods = _ROUTES.get(name)
+    if methods is None:
+        known = ", ".join(sorted(_ROUTES))
+        raise CallError(404, f"There is no '{name}' below /{PREFIX}; there is {known}.")
+    if request.method not in methods:
+        raise CallError(405, f"/{PREFIX}{name} takes {' and '.join(methods)} only.")
+    return methods[request.method](broker, Call(rest, request))
+
+
+def _status(broker: ControlledBroker, _call: "Call") -> Answer:
+    return {
+        "namespace": broker.namespace.name,
+        "tier": broker.namespace.limits.name,
+        "pid": os.getpid(),
+        "version": sbtutorial.__version__,
+        "started_at": broker.started_at,
+        "queues": len(broker.namespace.queues()),
+        "connections": broker.connections,
+        "advanced_seconds": broker.clock.advanced_seconds,
+    }
+
+
+def _advance(broker: ControlledBroker, call: "Call") -> Answer:
+    broker.advance(call.seconds_to_advance())
+    return {"advanced_seconds": broker.clock.advanced_seconds}
+
+
+def _reset(broker: ControlledBroker, _call: "Call") -> Answer:
+    broker.reset()
+    return {}
+
+
+def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
+    if broker.on_shutdown is None:
+        raise CallError(
+            409, "This broker is part of another program and ends with it: stop that program."
+        )
+    broker.on_shutdown()
+    return {}
+
+
+def _queue(broker: ControlledBroker, call: "Call") -> Answer:
+    with broker.turns.turn() as now:
+        queue = broker.namespace.queue(call.rest)
+        return snapshot(queue, now=now, is_connected=broker.is_connected)
+
+
+async def _events(broker: ControlledBroker, call: "Call") -> Answer:
+    after = int(call.number("after", 0, at_most=sys.maxsize))
+    wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
+    trace = broker.trace
+    entity = call.request.query.get("entity") or None
+    events = await _next_events(trace, after, entity, wait_seconds)
+    return {
+        "events": [event._asdict() for event in events],
+        "last": events[-1].number if len(events) == MAX_EVENTS else trace.last_number,
+        "dropped": max(trace.dropped - after, 0),
+    }
+
+
+class Call(NamedTuple):
+    """One call: what follows its name in the path, and the request to read arguments from."""
+
+    rest: str
+    request: Request
+
+    def number(self, name: str, default: float, *, at_most: float) -> float:
+        """A number from the query, from 0 to `at_most`; more than that counts as that."""
+        text = self.request.query.get(name, "")
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = float("nan")
+        if not (isfinite(value) and value >= 0):
+            raise CallError(400, f"'{name}' is a number, 0 or more; '{text[:40]}' is not.")
+        return min(value, at_most)
+
+    def seconds_to_advance(self) -> float:
+        """The one argument of `advance`, from the JSON body."""
+        try:
+            seconds = json.loads(self.request.body)["seconds"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise CallError(400, 'Say how far, as JSON: {"seconds": 60}.') from None
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise CallError(400, f"'seconds' is a number; {json.dumps(seconds)[:40]} is not.")
+        if not 0 < seconds <= MAX_ADVANCE_SECONDS:
+            raise CallError(
+                400,
+                f"Time moves forward, by ten years at most: {seconds} seconds is not between 0 "
+                f"and {MAX_ADVANCE_SECONDS:.0f}.",
+            )
+        return float(seconds)
+
+
+_Handler = Callable[[ControlledBroker, Call], Answer | Awaitable[Answer]]
+
+_ROUTES: dict[str, dict[str, _Handler]] = {
+    "status": {"GET": _status},
+    "advance": {"POST": _advance},
+    "reset": {"POST": _reset},
+    "shutdown": {"POST": _shutdown},
+    "events": {"GET": _events},
+    "queues": {"GET": _queue},
+}
+
+
+async def _next_events(
+    trace: Trace, after: int, entity: str | None, wait_seconds: float
+) -> list[Event]:
+    """Events after a number: those that are here, else the next ones within the wait."""
+    happened = asyncio.Event()
+    unsubscribe = trace.subscribe(lambda _event: happened.set())
+    try:
+        async with asyncio.timeout(wait_seconds):
+            # A number from the future was some earlier broker's: that reader must start anew.
+            while after <= trace.last_number:
+                if events := trace.after(after, entity, MAX_EVENTS):
+                    return events
+                after = trace.last_number
+                happened.clear()
+                await happened.wait()
+    except TimeoutError:
+        pass
+    finally:
+        unsubscribe()
+    return []
+
+
+_STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}
+
+
+def _refuse(refusal: CallError | BrokerError | TokenError) -> Response:
+    if isinstance(refusal, CallError):
+        status = refusal.status
+    elif isinstance(refusal, BrokerError):
+        status = _STATUS.get(refusal.code, 400)
+    else:
+        status = 401
+    return _respond({"error": str(refusal)}, status)
+
+
+def _respond(answer: Answer, status: int = 200) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), json.dumps(answer).encode())
+
+
+async def _respond_later(answer: Awaitable[Answer]) -> Response:
+    try:
+        return _respond(await answer)
+    except CallError as refusal:
+        return _refuse(refusal)

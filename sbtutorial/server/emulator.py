@@ -1,0 +1,187 @@
+"""The broker as a whole: a namespace behind one port, with its clock, its keys and its log.
+
+Everything is joined here: the engine knows no queue, the queue knows no socket. One object serves
+the background process, the foreground command and a test's own event loop.
+"""
+
+import asyncio
+import secrets
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbtutorial.amqp.connection import Connection, ConnectionRole
+
+from sbtutorial.broker.changes import Change
+from sbtutorial.broker.limits import STANDARD, Limits
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.store import MemoryStore, Store
+from sbtutorial.clock import Clock, SystemClock
+from sbtutorial.connection_string import connection_string
+from sbtutorial.server.amqp_endpoint import AmqpEndpoint
+from sbtutorial.server.listener import Close, Endpoint, Listener, Write
+from sbtutorial.server.outbound import Competitions
+from sbtutorial.server.peer import Peer
+from sbtutorial.server.security import ALL_RIGHTS, Key
+from sbtutorial.server.turns import Turns
+from sbtutorial.trace import Trace
+
+if TYPE_CHECKING:
+    from sbtutorial.admin.http import Request, Response
+
+KEY_NAME = "RootManageSharedAccessKey"
+
+
+class Emulator:
+    """A namespace that answers on one port, with AMQP, TLS and HTTP.
+
+    Args:
+        namespace: Its name, as it shows in messages and files.
+        key: The key that clients must sign with; a random one unless given.
+        limits: Azure's numbers for the tier.
+        clock: Where every instant comes from.
+        store: Keeps what changes; by default nothing outlives the process.
+        certificates_folder: Where the TLS certificate is made and kept.
+        max_events: How many events the log holds.
+
+    Attributes:
+        started_at: Wall-clock seconds.
+        on_shutdown: What ends the process around it; None where that is another program.
+    """
+
+    def __init__(
+        self,
+        *,
+        namespace: str = "tutorial",
+        key: str | None = None,
+        limits: Limits = STANDARD,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        certificates_folder: Path | None = None,
+        max_events: int = 20_000,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.key = key or secrets.token_urlsafe(32)
+        self.trace = Trace(max_events)
+        self.namespace = Namespace(namespace, limits=limits, journal=self._journal)
+        self.competitions = Competitions()
+        self.turns = Turns(self.namespace, self.clock, self.competitions, self._commit)
+        self.listener = Listener(amqp=self._amqp, http=self._http, tls_context=self._tls_context)
+        self._store = store or MemoryStore()
+        self._uncommitted: list[Change] = []
+        self._certificates_folder = certificates_folder
+        self.keys = {KEY_NAME: Key(self.key, ALL_RIGHTS)}
+        self._host, self._port = "127.0.0.1", 0
+        self._peers: Counter[str] = Counter()
+        self.started_at = self.clock.wall()
+        self.on_shutdown: Callable[[], None] | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen on `host`, on `port` or a free one.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._host = host
+        self._port = await self.listener.start(host, port)
+        return self._port
+
+    async def stop(self) -> None:
+        """Close every connection and the port."""
+        await self.listener.stop()
+        self.turns.close()
+        self._store.close()
+
+    @property
+    def connection_string(self) -> str:
+        """What the SDK's clients take, data and administration alike."""
+        return connection_string(self._host, self._port, KEY_NAME, self.key)
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+        return self.listener.connections
+
+    def is_connected(self, who: str) -> bool:
+        """Whether the client that goes by this name (its container-id) has a connection."""
+        return self._peers[who] > 0
+
+    def reset(self) -> None:
+        """Back to an empty namespace, for everyone who is connected."""
+        with self.turns.turn() as now:
+            self.namespace.reset(now=now)
+
+    def advance(self, seconds: float) -> None:
+        """Make everything that the broker holds `seconds` older, and act on what that ends."""
+        self.clock.advance(seconds)
+        with self.turns.turn():
+            pass
+
+    def _amqp(self, write: Write, close: Close) -> AmqpEndpoint:
+        connection = Connection(
+            ConnectionRole.SERVER,
+            container_id=f"{self.namespace.name}-{secrets.token_hex(4)}",
+            authenticate=self._authenticate,
+        )
+        endpoint: AmqpEndpoint
+        peer = Peer(
+            namespace=self.namespace,
+            clock=self.clock,
+            keys=lambda: self.keys,
+            competitions=self.competitions,
+            present=self._peers,
+            has_output=lambda: self.turns.speak(endpoint),
+        )
+        endpoint = AmqpEndpoint(connection, peer, self.turns, write, close)
+        return endpoint
+
+    def _http(self, write: Write, close: Close) -> Endpoint:
+        from sbtutorial.server.http_endpoint import HttpEndpoint
+
+        return HttpEndpoint(self._handle_http, write, close, spawn=asyncio.ensure_future)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """Made at the first TLS connection, from the learner's own certificate."""
+        from sbtutorial.server import certificates
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        folder = self._certificates_folder or certificates.default_folder()
+        context.load_cert_chain(certificates.ensure(folder).server_pem)
+        return context
+
+    def _handle_http(self, request: "Request") -> "Response | Awaitable[Response]":
+        from sbtutorial.server import web
+
+        return web.handle(request, self)
+
+    def _authenticate(self, mechanism: str, response: bytes) -> bool:
+        """SASL lets everyone in who will put a token; a password is checked at once."""
+        if mechanism != "PLAIN":
+            return True
+        _, _, credentials = response.partition(b"\0")
+        name, _, password = credentials.partition(b"\0")
+        key = self.keys.get(name.decode("utf-8", "replace"))
+        return key is not None and secrets.compare_digest(password, key.value.encode())
+
+    def _journal(self, change: Change) -> None:
+        self._uncommitted.append(change)
+        self.trace.record(
+            change.at,
+            change.kind,
+            change.entity,
+            change.sequence_number,
+            change.message_id,
+            change.delivery_count,
+            change.who,
+            change.detail,
+        )
+
+    def _commit(self) -> None:
+        if self._uncommitted:
+            changes, self._uncommitted = self._uncommitted, []
+            self._store.commit(changes)

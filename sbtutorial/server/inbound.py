@@ -1,0 +1,50 @@
+"""A link on which a client sends to a queue.
+
+Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
+"""
+
+from sbtutorial.amqp.errors import DecodeError
+from sbtutorial.amqp.events import MessageReceived
+from sbtutorial.amqp.link import ReceiverLink
+from sbtutorial.amqp.messaging import Accepted, Rejected
+from sbtutorial.amqp.performatives import Error
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.queue import Queue
+from sbtutorial.clock import Clock
+from sbtutorial.server.conditions import DECODE_ERROR, error_of
+from sbtutorial.server.nodes import Node
+from sbtutorial.server.wire_message import read_messages
+
+
+class InboundNode(Node):
+    """Hands what arrives to the queue and answers each delivery: accepted, or why not."""
+
+    CREDIT = 1000
+
+    def __init__(self, link: ReceiverLink, queue: Queue, clock: Clock, who: str) -> None:
+        self._link = link
+        self._queue = queue
+        self._clock = clock
+        self._who = who
+        link.grant(self.CREDIT)
+
+    def message_received(self, event: MessageReceived, *, now: float) -> None:
+        """Store one message, or all of a batch, before the sender is told."""
+        outcome: Accepted | Rejected
+        try:
+            messages = read_messages(
+                event.payload, event.message_format or 0, from_wire=self._clock.from_wire
+            )
+            self._queue.send(messages, now=now, who=self._who)
+            outcome = _ACCEPTED
+        except DecodeError as error:
+            outcome = Rejected(Error(DECODE_ERROR, f"The message cannot be read: {error}", None))
+        except BrokerError as refusal:
+            outcome = Rejected(error_of(refusal))
+        if not event.settled:
+            self._link.settle(event.delivery_id, outcome)
+        if self._link.available_credit <= self.CREDIT // 2:
+            self._link.grant(self.CREDIT)
+
+
+_ACCEPTED = Accepted()

@@ -1,0 +1,27 @@
+"""What stands behind a link: a node, kept as the link's `context`."""
+
+from sbtutorial.amqp.events import DispositionReceived, MessageReceived
+
+
+class Node:
+    """What a link does with what arrives on it; by itself, nothing.
+
+    Attributes:
+        right: What a token must allow for the link to stay: "Send", "Listen", or "" for nothing.
+        path: On which entity.
+    """
+
+    right = ""
+    path = ""
+
+    def message_received(self, event: MessageReceived, *, now: float) -> None:
+        """A delivery came in on a link on which the client sends."""
+
+    def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
+        """The client gave its verdict on a delivery of ours."""
+
+    def flow_received(self, *, now: float) -> None:
+        """The client changed its credit, asked for a drain, or for an echo."""
+
+    def detached(self) -> None:
+        """The link is gone: by a detach, with its session, or with the connection."""

@@ -1,0 +1,55 @@
+"""`python -m sbtutorial test`: everything that must hold, the quickest to fail first."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sbtutorial.foreground import run
+from sbtutorial.requirements import clone_folder
+
+
+class Step(NamedTuple):
+    """One check: its name, and the module of its program with arguments."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+PYTEST = Step("pytest", ("pytest", "--nbval", "--override-ini=testpaths=tests notebooks"))
+STEPS = (
+    Step("ruff check", ("ruff", "check", ".")),
+    Step("ruff format", ("ruff", "format", "--check", ".")),
+    Step("mypy", ("mypy",)),
+    PYTEST,
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run every step, up to the first that fails; returns its exit code.
+
+    Args:
+        arguments: For pytest. Who names tests wants these and nothing else: with arguments the
+            steps before pytest are left out.
+    """
+    clone = clone_folder()
+    if clone is None:
+        print("sbtutorial is installed without its tests: run this in a clone.", file=sys.stderr)
+        return 1
+    steps = [PYTEST._replace(command=(*PYTEST.command, *arguments))] if arguments else STEPS
+    return _run_all(steps, clone)
+
+
+def _run_all(steps: Sequence[Step], clone: Path) -> int:
+    done = []
+    for step in steps:
+        print(f"--- {step.name}: {' '.join(step.command)}", flush=True)
+        began_at = time.monotonic()
+        code = run([sys.executable, "-m", *step.command], cwd=clone)
+        done.append(f"{step.name} {time.monotonic() - began_at:.1f} s")
+        if code:
+            print(f"--- {step.name} failed (exit code {code}); {', '.join(done)}", flush=True)
+            return code
+    print(f"--- all passed: {', '.join(done)}", flush=True)
+    return 0

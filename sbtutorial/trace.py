@@ -1,0 +1,113 @@
+"""What happened lately, numbered and bounded: the record that views, checks and tests read."""
+
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple
+
+DEFAULT_CAPACITY = 20_000
+
+
+class Event(NamedTuple):
+    """One thing that happened.
+
+    Attributes:
+        number: 1, 2, 3, …; without gaps, also across events that were dropped.
+        at: Seconds since the epoch, in broker time.
+        what: The kind, as a lower-case word: `locked`, `dead_lettered`.
+        entity: The path it happened at; `orders` or `orders/$DeadLetterQueue`.
+        sequence_number: The message's; 0 for what concerns no message.
+        message_id: As text; None when it has none.
+        delivery_count: The message's, after the event.
+        who: The receiver, sender or caller; "" for the broker itself.
+        detail: Whatever else there is to say, in words.
+    """
+
+    number: int
+    at: float
+    what: str
+    entity: str
+    sequence_number: int
+    message_id: str | None
+    delivery_count: int
+    who: str
+    detail: str
+
+
+Subscriber = Callable[[Event], None]
+
+
+class Trace:
+    """Keeps the newest events and hands each to its subscribers."""
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY):
+        self._events: deque[Event] = deque(maxlen=capacity)
+        self._last_number = 0
+        self._subscribers: list[Subscriber] = []
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def last_number(self) -> int:
+        """The newest event's number; 0 before the first."""
+        return self._last_number
+
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest events had to make room."""
+        return self._last_number - len(self._events)
+
+    def record(
+        self,
+        at: float,
+        what: str,
+        entity: str,
+        sequence_number: int = 0,
+        message_id: object = None,
+        delivery_count: int = 0,
+        who: str = "",
+        detail: str = "",
+    ) -> Event:
+        """Add an event; a message id that is not text becomes text here."""
+        self._last_number += 1
+        text = message_id if message_id is None or type(message_id) is str else str(message_id)
+        event = Event(
+            self._last_number, at, what, entity, sequence_number, text, delivery_count, who, detail
+        )
+        self._events.append(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
+        return event
+
+    def after(
+        self, number: int, entity: str | None = None, limit: int | None = None
+    ) -> list[Event]:
+        """The oldest kept events with a higher number, at most `limit`.
+
+        Args:
+            number: The last event that the caller knows; 0 for none.
+            entity: Only what happened there and in its dead-letter queue; in any case.
+            limit: None for all.
+        """
+        newer = islice(self._events, max(number - self.dropped, 0), None)
+        if entity is not None:
+            name = entity.lower()
+            below = name + "/$"
+            newer = (  # type: ignore[assignment]
+                event
+                for event in newer
+                if (path := event.entity.lower()) == name or path.startswith(below)
+            )
+        return list(islice(newer, limit))
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have every event from now on, as it happens; call what is returned to stop."""
+        self._subscribers = [*self._subscribers, callback]
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers = list(self._subscribers)  # a call may be under way over the old
+                self._subscribers.remove(callback)
+
+        return unsubscribe

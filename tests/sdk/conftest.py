@@ -1,0 +1,102 @@
+"""The real SDK on a real socket, and a bench with a queue on it for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
+
+from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.queue import MessageCounts
+from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.threaded import ThreadedEmulator
+from tests.sdk.flavours import Aio, Flavour, Sync
+
+HERE = Path(__file__).parent
+# No test waits for an empty queue longer than this.
+SHORT_SECONDS = 0.5
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("sdk")
+
+
+@pytest.fixture(scope="session")
+def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
+
+
+class Bench:
+    """A broker with one queue, `orders`, and one flavour of the SDK."""
+
+    def __init__(self, broker: ThreadedEmulator, flavour: Flavour) -> None:
+        self.broker = broker
+        self.flavour = flavour
+
+    def make_queue(self, name: str = "orders", **properties: Any) -> None:
+        description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
+
+        def make(emulator: Emulator) -> None:
+            with emulator.turns.turn() as now:
+                emulator.namespace.create_queue(name, description, now=now)
+
+        self.broker.call(make)
+
+    def counts(self, name: str = "orders") -> MessageCounts:
+        return self.broker.call(lambda emulator: emulator.namespace.queue(name).counts())
+
+    def what_happened(self) -> list[str]:
+        return self.broker.call(lambda emulator: [event.what for event in emulator.trace.after(0)])
+
+    def client(self, **options: Any) -> Any:
+        return self.flavour.client(self.broker.connection_string, **options)
+
+    def administration(self) -> Any:
+        return self.flavour.administration(self.broker.connection_string)
+
+    @asynccontextmanager
+    async def sender(self, queue: str = "orders") -> AsyncIterator[Any]:
+        async with self.client() as client, client.get_queue_sender(queue) as sender:
+            yield sender
+
+    @asynccontextmanager
+    async def receiver(self, queue: str = "orders", **options: Any) -> AsyncIterator[Any]:
+        async with self.client() as client, client.get_queue_receiver(queue, **options) as receiver:
+            yield receiver
+
+    async def send(self, *bodies: str, queue: str = "orders", **properties: Any) -> None:
+        async with self.sender(queue) as sender:
+            for body in bodies:
+                await sender.send_messages(ServiceBusMessage(body, **properties))
+
+    async def drain(self, queue: str = "orders") -> list[str]:
+        """Every message that is ready now, taken and gone."""
+        mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+        async with self.receiver(queue, receive_mode=mode) as receiver:
+            taken = []
+            while messages := await receiver.receive_messages(100, max_wait_time=SHORT_SECONDS):
+                taken += [str(message) for message in messages]
+            return taken
+
+
+@pytest.fixture(params=[Sync, Aio], ids=["sync", "aio"])
+def flavour(request: pytest.FixtureRequest) -> Flavour:
+    return request.param()
+
+
+@pytest.fixture
+def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
+    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+        yield broker
+
+
+@pytest.fixture
+def bench(broker: ThreadedEmulator, flavour: Flavour) -> Bench:
+    bench = Bench(broker, flavour)
+    bench.make_queue()
+    return bench

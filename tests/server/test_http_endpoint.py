@@ -1,0 +1,321 @@
+import asyncio
+
+import h11
+import pytest
+
+from sbtutorial.admin.http import Request, Response
+from sbtutorial.server.http_endpoint import MAX_BODY_BYTES, MAX_HEAD_BYTES, HttpEndpoint
+
+TEXT = (("Content-Type", "text/plain"),)
+
+
+class Peer:
+    """A client's view of one `HttpEndpoint`, in memory."""
+
+    def __init__(self, handler=None, piece_bytes=1 << 30):
+        self.requests: list[Request] = []
+        self.sent = b""
+        self.closed_count = 0
+        self.tasks = []
+        self.piece_bytes = piece_bytes
+        self._handler = handler or (lambda request: Response(200, TEXT, request.target.encode()))
+        self.endpoint = HttpEndpoint(self._handle, self._write, self._close, spawn=self._spawn)
+
+    def _handle(self, request):
+        self.requests.append(request)
+        return self._handler(request)
+
+    def _write(self, data):
+        assert self.closed_count == 0
+        self.sent += data
+
+    def _close(self):
+        self.closed_count += 1
+
+    def _spawn(self, coroutine):
+        self.tasks.append(asyncio.ensure_future(coroutine))
+        return self.tasks[-1]
+
+    def send(self, data: bytes):
+        for start in range(0, len(data), self.piece_bytes):
+            self.endpoint.receive_data(data[start : start + self.piece_bytes])
+
+    def responses(self, *methods: str) -> list[tuple[int, dict[str, str], bytes]]:
+        """What was sent, read by another HTTP implementation's rules: one answer per method."""
+        return list(_read(self.sent, methods or ("GET",)))
+
+
+def _read(data, methods):
+    client = h11.Connection(h11.CLIENT)
+    client.receive_data(data)
+    for method in methods:
+        if client.our_state is h11.DONE:
+            client.start_next_cycle()
+        client.send(h11.Request(method=method, target="/", headers=[("Host", "h")]))
+        client.send(h11.EndOfMessage())
+        head, body = client.next_event(), b""
+        while type(event := client.next_event()) is h11.Data:
+            body += event.data
+        assert type(event) is h11.EndOfMessage
+        yield head.status_code, {k.decode(): v.decode() for k, v in head.headers}, body
+
+
+def get(target="/q", *lines: str, method="GET") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: h", *lines, "", ""]).encode()
+
+
+@pytest.fixture(params=[1 << 30, 1, 5])
+def peer(request):
+    return Peer(piece_bytes=request.param)
+
+
+def test_request_arrives_whole_with_its_parts(peer):
+    peer.send(
+        b"PUT /a%2Fb?x=%20&y HTTP/1.1\r\nHost: h:1\r\nX-Twice: 1\r\nx-twice: 2\r\n"
+        b"Content-Length: 5\r\n\r\nhello"
+    )
+    assert peer.requests == [
+        Request(
+            "PUT",
+            "/a%2Fb?x=%20&y",
+            {"host": "h:1", "x-twice": "1, 2", "content-length": "5"},
+            b"hello",
+        )
+    ]
+
+
+def test_answer_has_status_headers_length_and_body(peer):
+    peer.send(get("/hello"))
+    assert peer.sent == (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n/hello"
+    )
+    assert peer.closed_count == 0
+
+
+def test_connection_is_kept_for_the_next_request(peer):
+    peer.send(get("/1"))
+    peer.send(get("/2"))
+    assert [body for _, _, body in peer.responses("GET", "GET")] == [b"/1", b"/2"]
+
+
+def test_pipelined_requests_are_answered_in_order(peer):
+    peer.send(b"".join(get(f"/{number}") for number in range(5)))
+    assert [body for _, _, body in peer.responses(*["GET"] * 5)] == [
+        b"/0",
+        b"/1",
+        b"/2",
+        b"/3",
+        b"/4",
+    ]
+
+
+def test_chunked_body_is_put_together(peer):
+    peer.send(
+        get("/q", "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    )
+    assert peer.requests[0].body == b"abcde"
+
+
+def test_head_is_get_without_the_body(peer):
+    peer.send(get("/hello", method="HEAD") + get("/2"))
+    assert [request.method for request in peer.requests] == ["GET", "GET"]
+    first, second = peer.responses("HEAD", "GET")
+    assert (first[1]["content-length"], first[2]) == ("6", b"")
+    assert second[2] == b"/2"
+
+
+def test_connection_close_is_honoured(peer):
+    peer.send(get("/1", "Connection: close"))
+    assert peer.responses()[0][2] == b"/1"
+    assert peer.closed_count == 1
+    peer.send(get("/2"))
+    assert len(peer.requests) == 1
+
+
+def test_http_1_0_gets_its_answer_and_the_end(peer):
+    peer.send(b"GET /old HTTP/1.0\r\n\r\n")
+    assert peer.sent.endswith(b"/old")
+    assert peer.closed_count == 1
+
+
+def test_absolute_targets_of_proxies_lose_their_host(peer):
+    peer.send(get("http://h:1/a/b?x=1"))
+    assert peer.requests[0].target == "/a/b?x=1"
+
+
+def test_client_that_asks_first_is_told_to_go_on(peer):
+    peer.send(get("/q", "Content-Length: 2", "Expect: 100-continue", method="PUT"))
+    assert peer.sent.startswith(b"HTTP/1.1 100 ")
+    assert not peer.requests
+    peer.send(b"ab")
+    assert peer.requests[0].body == b"ab"
+    assert peer.sent.count(b"HTTP/1.1 100 ") == 1
+
+
+def test_client_that_asks_first_is_told_at_once_when_its_body_is_too_large(peer):
+    length = f"Content-Length: {MAX_BODY_BYTES + 1}"
+    peer.send(get("/q", length, "Expect: 100-continue", method="PUT"))
+    assert peer.responses("PUT")[0][0] == 413
+    assert peer.closed_count == 1
+    assert not peer.requests
+
+
+def test_body_of_the_largest_size_is_taken():
+    peer = Peer()
+    peer.send(get("/q", f"Content-Length: {MAX_BODY_BYTES}", method="PUT"))
+    peer.send(b"x" * MAX_BODY_BYTES)
+    assert len(peer.requests[0].body) == MAX_BODY_BYTES
+    assert peer.responses("PUT")[0][0] == 200
+
+
+def test_too_large_body_is_refused_at_once_and_heard_to_its_end():
+    peer = Peer()
+    peer.send(get("/q", f"Content-Length: {MAX_BODY_BYTES + 1}", method="PUT"))
+    status, headers, body = peer.responses("PUT")[0]
+    assert (status, headers["connection"]) == (413, "close")
+    assert str(MAX_BODY_BYTES).encode() in body
+    assert peer.closed_count == 0  # else the answer would be lost on its way
+    peer.send(b"x" * (MAX_BODY_BYTES + 1))
+    assert peer.closed_count == 1
+    assert not peer.requests
+
+
+def test_too_large_chunked_body_is_refused_when_it_is():
+    peer = Peer()
+    peer.send(get("/q", "Transfer-Encoding: chunked", method="PUT"))
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    for _ in range(17):
+        peer.send(chunk)
+    assert peer.responses("PUT")[0][0] == 413
+    peer.send(b"0\r\n\r\n")
+    assert peer.closed_count == 1
+    assert not peer.requests
+
+
+def test_endless_body_is_cut_off():
+    peer = Peer()
+    peer.send(get("/q", "Content-Length: 99999999999", method="PUT"))
+    for _ in range(17):
+        peer.send(b"x" * MAX_BODY_BYTES)
+    assert peer.closed_count == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES * 2, 431),
+        (b"GET /" + b"x" * MAX_HEAD_BYTES * 2, 431),
+        (b"GET /\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: zip\r\n\r\n", 501),
+        (b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"\x00\x01\x02\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: h\r\n: nothing\r\n\r\n", 400),
+    ],
+)
+@pytest.mark.parametrize("piece_bytes", [1 << 30, 101, 1])
+def test_what_is_not_http_is_answered_and_let_go(data, status, piece_bytes):
+    peer = Peer(piece_bytes=piece_bytes)
+    peer.send(data)
+    assert peer.responses()[0][0] == status
+    assert peer.closed_count == 1
+    assert not peer.requests
+
+
+def test_garbage_after_a_good_request_does_not_undo_its_answer(peer):
+    peer.send(get("/1", method="HEAD") + b"\x00\x00\x00\x00\r\n\r\n")
+    answers = peer.responses("HEAD", "GET")
+    assert [status for status, _, _ in answers] == [200, 400]
+    assert b"not HTTP/1.1" in answers[1][2]
+    assert peer.closed_count == 1
+
+
+def test_bug_in_a_handler_is_500_and_logged_and_the_connection_lives(caplog):
+    answers = iter([ValueError("secret detail"), Response(204)])
+
+    def handler(request):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    peer = Peer(handler)
+    peer.send(get("/1") + get("/2"))
+    (status, _, body), (second, _, _) = peer.responses("GET", "GET")
+    assert (status, second) == (500, 204)
+    assert b"secret" not in body
+    assert "secret detail" in caplog.text
+
+
+# -- Answers that come later ---------------------------------------------------------------------
+
+
+class LatePeer(Peer):
+    """Every answer waits until the test gives it."""
+
+    def __init__(self, piece_bytes=1 << 30):
+        self.answers: list[asyncio.Future[Response]] = []
+        super().__init__(self._later, piece_bytes)
+
+    def _later(self, request):
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return self.answers[-1]
+
+    async def give(self, number: int, answer: Response | Exception):
+        if isinstance(answer, Exception):
+            self.answers[number].set_exception(answer)
+        else:
+            self.answers[number].set_result(answer)
+        await self.tasks[number]
+
+
+async def test_late_answers_come_in_the_order_of_the_requests():
+    peer = LatePeer()
+    peer.send(get("/1") + get("/2"))
+    assert [request.target for request in peer.requests] == ["/1"]
+    assert peer.sent == b""
+    await peer.give(0, Response(200, TEXT, b"first"))
+    assert [request.target for request in peer.requests] == ["/1", "/2"]
+    await peer.give(1, Response(200, TEXT, b"second"))
+    assert [body for _, _, body in peer.responses("GET", "GET")] == [b"first", b"second"]
+
+
+async def test_lost_connection_stops_the_wait_for_an_answer():
+    peer = LatePeer()
+    peer.send(get())
+    await asyncio.sleep(0)  # the wait has begun
+    peer.endpoint.connection_lost()
+    with pytest.raises(asyncio.CancelledError):
+        await peer.tasks[0]
+    assert peer.sent == b""
+    assert peer.answers[0].cancelled()
+
+
+async def test_bug_in_a_late_answer_is_500(caplog):
+    peer = LatePeer()
+    peer.send(get())
+    await peer.give(0, ValueError("secret detail"))
+    assert peer.responses()[0][0] == 500
+    assert "secret detail" in caplog.text
+
+
+async def test_client_that_sends_on_and_on_while_it_waits_is_let_go():
+    peer = LatePeer()
+    peer.send(get())
+    for _ in range(3):
+        peer.send(b"x" * MAX_BODY_BYTES)
+    assert peer.closed_count == 1
+    with pytest.raises(asyncio.CancelledError):
+        await peer.tasks[0]
+
+
+async def test_many_waits_in_turn_do_not_count_as_sending_ahead():
+    peer = LatePeer()
+    body = b"x" * (MAX_BODY_BYTES // 2)
+    for number in range(6):
+        peer.send(get("/q", f"Content-Length: {len(body)}", method="PUT") + body)
+        await peer.give(number, Response(200))
+    assert len(peer.requests) == 6
+    assert peer.closed_count == 0

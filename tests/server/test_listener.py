@@ -1,0 +1,205 @@
+"""The port, over real sockets: who is handed what, and that nothing a peer sent is lost."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from sbtutorial.server.listener import Close, Listener, Recognizer, Write
+from sbtutorial.server.sniff import Kind
+
+AMQP_HEADER = b"AMQP\x03\x01\x00\x00"
+
+
+class RecordingEndpoint:
+    """Keeps what it is given; its tests write and close through it."""
+
+    def __init__(self, name: str, write: Write, close: Close) -> None:
+        self.name = name
+        self.write = write
+        self.close = close
+        self.received = b""
+        self.is_lost = asyncio.Event()
+        self.has_received = asyncio.Event()
+        self.on_data: Callable[[bytes], None] = lambda data: None
+
+    def receive_data(self, data: bytes) -> None:
+        self.received += data
+        self.has_received.set()
+        self.on_data(data)
+
+    def connection_lost(self) -> None:
+        self.is_lost.set()
+
+
+class Port:
+    """A listener on a free port, and the endpoints that it made."""
+
+    def __init__(self, **options: float) -> None:
+        self.endpoints: asyncio.Queue[RecordingEndpoint] = asyncio.Queue()
+        self.listener = Listener(
+            amqp=lambda write, close: self._make("amqp", write, close),
+            http=lambda write, close: self._make("http", write, close),
+            tls_context=self._no_tls,
+            **options,
+        )
+        self.number = 0
+
+    def _make(self, name: str, write: Write, close: Close) -> RecordingEndpoint:
+        endpoint = RecordingEndpoint(name, write, close)
+        self.endpoints.put_nowait(endpoint)
+        return endpoint
+
+    def _no_tls(self) -> ssl.SSLContext:
+        raise AssertionError("nobody spoke TLS")
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.number)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[Port]:
+    port = Port(max_unread_bytes=1_000_000)
+    port.number = await port.listener.start("127.0.0.1", 0)
+    yield port
+    await port.listener.stop()
+
+
+@pytest.mark.parametrize(
+    ("first_bytes", "name"),
+    [(AMQP_HEADER, "amqp"), (b"GET / HTTP/1.1\r\n", "http"), (b"DELETE /q HTTP/1.1\r\n", "http")],
+)
+async def test_first_bytes_choose_the_endpoint_and_reach_it(
+    port: Port, first_bytes: bytes, name: str
+) -> None:
+    _, writer = await port.connect()
+    writer.write(first_bytes)
+    endpoint = await port.endpoints.get()
+    await endpoint.has_received.wait()
+    assert (endpoint.name, endpoint.received) == (name, first_bytes)
+    writer.close()
+
+
+async def test_first_bytes_may_come_one_by_one(port: Port) -> None:
+    made: list[RecordingEndpoint] = []
+
+    def make(write: Write, close: Close) -> RecordingEndpoint:
+        made.append(RecordingEndpoint("amqp", write, close))
+        return made[-1]
+
+    recognizer = Recognizer({Kind.AMQP: make}, lambda data: None, lambda: None)
+    for byte in AMQP_HEADER:
+        recognizer.receive_data(bytes([byte]))
+    assert [endpoint.received for endpoint in made] == [AMQP_HEADER]
+
+
+async def test_unknown_first_bytes_close_the_connection(port: Port) -> None:
+    reader, writer = await port.connect()
+    writer.write(b"\x00\x01\x02\x03")
+    assert await reader.read() == b""
+    assert port.endpoints.empty()
+    writer.close()
+
+
+async def test_peer_that_says_nothing_is_dropped() -> None:
+    port = Port(recognition_seconds=0.01)
+    port.number = await port.listener.start("127.0.0.1", 0)
+    reader, writer = await port.connect()
+    assert await reader.read() == b""
+    writer.close()
+    await port.listener.stop()
+
+
+async def test_recognized_peer_may_be_silent_ever_after() -> None:
+    port = Port(recognition_seconds=0.05)
+    port.number = await port.listener.start("127.0.0.1", 0)
+    _, writer = await port.connect()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    silent_reader, silent_writer = await port.connect()
+    await silent_reader.read()  # a later peer's time is over, so this one's would be too
+    assert not endpoint.is_lost.is_set()
+    for each in (writer, silent_writer):
+        each.close()
+    await port.listener.stop()
+
+
+async def test_small_writes_leave_at_once(port: Port) -> None:
+    _, writer = await port.connect()
+    writer.write(AMQP_HEADER)
+    await port.endpoints.get()
+    (connection,) = port.listener.open
+    server_side = connection._transport.get_extra_info("socket")
+    assert server_side.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+
+
+async def test_what_came_before_a_failed_write_is_still_read(port: Port) -> None:
+    """A client that settles its last messages and leaves: its answers fail, its words count."""
+    client = socket.create_connection(("127.0.0.1", port.number))
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.sendall(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    await endpoint.has_received.wait()
+    endpoint.write(b"never read, which makes the client's close a reset")
+
+    def settle_and_leave_before_the_answer(data: bytes) -> None:
+        endpoint.on_data = endpoint.write
+        client.sendall(b"last words")
+        client.close()
+        endpoint.write(b"answer to " + data)
+
+    endpoint.on_data = settle_and_leave_before_the_answer
+    client.sendall(b"first words, ")
+    await endpoint.is_lost.wait()
+    assert endpoint.received == AMQP_HEADER + b"first words, last words"
+
+
+async def test_peer_that_never_reads_is_dropped_when_it_is_too_far_behind(port: Port) -> None:
+    _, writer = await port.connect()
+    writer.transport.pause_reading()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    for _ in range(400):
+        endpoint.write(b"x" * 65536)
+    await endpoint.is_lost.wait()
+    assert port.listener.connections == 0
+    writer.close()
+
+
+async def test_connections_are_counted_and_idleness_starts_with_the_last_goodbye(
+    port: Port,
+) -> None:
+    started_idle_at = port.listener.idle_since
+    assert started_idle_at is not None
+    _, writer = await port.connect()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    assert (port.listener.connections, port.listener.idle_since) == (1, None)
+    writer.close()
+    await endpoint.is_lost.wait()
+    assert port.listener.connections == 0
+    assert port.listener.idle_since is not None
+    assert port.listener.idle_since > started_idle_at
+
+
+async def test_stop_sends_what_is_written_and_tells_every_endpoint() -> None:
+    port = Port()
+    port.number = await port.listener.start("127.0.0.1", 0)
+    reader, writer = await port.connect()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    endpoint.write(b"last words")
+    await port.listener.stop()
+    assert endpoint.is_lost.is_set()
+    assert await reader.read() == b"last words"
+    with pytest.raises(OSError):
+        await port.connect()
+    writer.close()
+
+
+async def test_taken_port_is_an_error(port: Port) -> None:
+    with pytest.raises(OSError):
+        await Port().listener.start("127.0.0.1", port.number)

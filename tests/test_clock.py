@@ -1,0 +1,58 @@
+import time
+
+import pytest
+
+from sbtutorial.clock import Clock, ManualClock, SystemClock
+
+
+def test_manual_clock_stands_still_until_moved() -> None:
+    clock = ManualClock(100.0)
+    assert clock.now() == clock.now() == 100.0
+    clock.tick(5)
+    assert clock.now() == 105.0
+
+
+def test_advance_moves_broker_time_and_leaves_the_wire_alone() -> None:
+    clock = ManualClock(100.0)
+    clock.advance(60)
+    assert clock.now() == 160.0
+    assert clock.to_wire(clock.now()) == 100.0
+    assert clock.advanced_seconds == 60.0
+
+
+def test_what_was_there_before_an_advance_is_older_on_the_wire() -> None:
+    clock = ManualClock(100.0)
+    enqueued_at = clock.now()
+    clock.advance(60)
+    assert clock.to_wire(enqueued_at) == 40.0
+
+
+def test_wire_and_broker_time_are_each_others_inverse() -> None:
+    clock = ManualClock()
+    clock.advance(7)
+    assert clock.to_wire(clock.from_wire(123.0)) == 123.0
+
+
+def test_advances_add_up() -> None:
+    clock = ManualClock(0.0)
+    clock.advance(1)
+    clock.advance(2)
+    assert clock.advanced_seconds == clock.now() == 3.0
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_time_cannot_be_turned_back(seconds: float) -> None:
+    clock = ManualClock(0.0)
+    with pytest.raises(ValueError, match="cannot advance"):
+        clock.advance(seconds)
+    with pytest.raises(ValueError, match="cannot tick"):
+        clock.tick(seconds)
+    assert clock.now() == 0.0
+
+
+def test_system_clock_is_the_wall_clock_plus_what_was_advanced() -> None:
+    clock: Clock = SystemClock()
+    before = time.time()
+    clock.advance(3600)
+    now = clock.now()
+    assert before + 3600 <= now <= time.time() + 3600

@@ -1,0 +1,91 @@
+from uuid import UUID
+
+import pytest
+
+from sbtutorial.trace import Event, Trace
+
+
+@pytest.fixture
+def trace() -> Trace:
+    return Trace(capacity=5)
+
+
+def fill(trace: Trace, count: int, entity: str = "orders") -> None:
+    for n in range(count):
+        trace.record(float(n), "sent", entity, n)
+
+
+def test_events_are_numbered_from_one(trace: Trace) -> None:
+    first = trace.record(1.5, "locked", "orders", 7, "id", 2, "cashier", "why")
+    assert first == Event(1, 1.5, "locked", "orders", 7, "id", 2, "cashier", "why")
+    assert trace.last_number == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(None, None), ("a", "a"), (7, "7"), (UUID(int=1), str(UUID(int=1)))]
+)
+def test_message_id_is_kept_as_text(trace: Trace, given: object, kept: str | None) -> None:
+    assert trace.record(0.0, "sent", "orders", 1, given).message_id == kept
+
+
+def test_oldest_events_make_room_and_are_counted(trace: Trace) -> None:
+    fill(trace, 8)
+    assert len(trace) == 5
+    assert trace.dropped == 3
+    assert [event.number for event in trace.after(0)] == [4, 5, 6, 7, 8]
+
+
+def test_after_gives_what_is_newer_than_a_number(trace: Trace) -> None:
+    fill(trace, 8)
+    assert [event.number for event in trace.after(6)] == [7, 8]
+    assert trace.after(8) == trace.after(99) == []
+
+
+def test_after_gives_the_oldest_first_up_to_a_limit(trace: Trace) -> None:
+    fill(trace, 4)
+    assert [event.number for event in trace.after(1, limit=2)] == [2, 3]
+    assert trace.after(0, limit=0) == []
+
+
+def test_after_can_be_narrowed_to_a_queue_and_its_dead_letters(trace: Trace) -> None:
+    for entity in ("orders", "orders2", "Orders/$DeadLetterQueue", "orders/b"):
+        fill(trace, 1, entity)
+    assert [event.number for event in trace.after(0, "ORDERS")] == [1, 3]
+    assert [event.number for event in trace.after(0, "orders/$deadletterqueue")] == [3]
+
+
+def test_subscriber_has_every_event_until_it_stops(trace: Trace) -> None:
+    seen: list[Event] = []
+    stop = trace.subscribe(seen.append)
+    fill(trace, 2)
+    stop()
+    stop()
+    fill(trace, 1)
+    assert [event.number for event in seen] == [1, 2]
+
+
+def test_stopping_one_subscription_leaves_another_of_the_same_callback(trace: Trace) -> None:
+    seen: list[Event] = []
+    stop = trace.subscribe(seen.append)
+    trace.subscribe(seen.append)
+    stop()
+    fill(trace, 1)
+    assert len(seen) == 1
+
+
+def test_subscriber_may_stop_from_within_its_call(trace: Trace) -> None:
+    seen: list[str] = []
+
+    def once(event: Event) -> None:
+        seen.append("once")
+        stop()
+
+    stop = trace.subscribe(once)
+    trace.subscribe(lambda event: seen.append("other"))
+    fill(trace, 2)
+    assert seen == ["once", "other", "other"]
+
+
+def test_event_is_frozen(trace: Trace) -> None:
+    with pytest.raises(AttributeError):
+        trace.record(0.0, "sent", "orders").what = "else"  # type: ignore[misc]
