@@ -15,7 +15,7 @@ from sbtutorial.errors import TutorialError
 if TYPE_CHECKING:
     from sbtutorial.server.process import Broker
 
-FIRST_LESSON = Path("notebooks", "00_start_here.ipynb")
+_LESSON_URL = "/lab/tree/00_start_here.ipynb"
 _NAMESPACE = "tutorial"  # the one that `connect()` uses
 _HELP = (["-h"], ["--help"])
 
@@ -129,10 +129,12 @@ def _lab(options: argparse.Namespace) -> int:
             "It is installed without its lessons, which are notebooks: clone the repository and "
             "run `python -m sbtutorial lab` in the clone."
         )
-    names_a_file = any(Path(argument).exists() for argument in options.arguments)
-    lesson = [] if names_a_file else [clone / FIRST_LESSON]
+    # By its address, not as a file: so it is in the links that JupyterLab prints, too.
+    lesson = [f"--ServerApp.root_dir={clone / 'notebooks'}", f"--LabApp.default_url={_LESSON_URL}"]
+    names_another = any(Path(argument).exists() for argument in options.arguments)
     print("Opening JupyterLab; Ctrl-C in this window ends it.", file=sys.stderr, flush=True)
-    return run([sys.executable, "-m", "jupyterlab", *lesson, *options.arguments])
+    jupyterlab = [sys.executable, "-m", "jupyterlab"]
+    return run([*jupyterlab, *([] if names_another else lesson), *options.arguments])
 
 
 def _test(options: argparse.Namespace) -> int:

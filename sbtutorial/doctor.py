@@ -105,14 +105,15 @@ def _kind_of_environment(environ: Mapping[str, str]) -> str:
 
 
 def _packages() -> Iterator[Finding]:
-    for one in requirements.requirements("lab"):
-        version = requirements.installed_version(one.name)
-        if version is None:
-            yield Finding(Kind.PROBLEM, f"{one.name} is not installed", _SETUP)
-        elif one.accepts(version):
+    wanted = requirements.requirements("lab")
+    versions = {one: requirements.installed_version(one.name) for one in wanted}
+    for one, version in versions.items():
+        if version and one.accepts(version):
             yield Finding(Kind.OK, f"{one.name} {version}")
-        else:
+        elif version:
             yield Finding(Kind.PROBLEM, f"{one.name} is {version}, and {one} is wanted", _SETUP)
+    if missing := [one.name for one, version in versions.items() if version is None]:
+        yield Finding(Kind.PROBLEM, f"not installed: {', '.join(missing)}", _SETUP)
 
 
 def _mode() -> Iterator[Finding]:

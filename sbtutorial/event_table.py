@@ -1,16 +1,18 @@
 """A list of events that shows itself as a table of text."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from sbtutorial.picture import readable_name
 from sbtutorial.trace import Event
 
 _GAP = "  "
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _COLUMNS: dict[str, Callable[[Event], str]] = {
     "what": lambda event: event.what.replace("_", " "),
     "entity": lambda event: event.entity,
     "message": lambda event: str(event.sequence_number or ""),
-    "message id": lambda event: event.message_id or "",
+    "message id": lambda event: _chosen_id(event.message_id or ""),
     "by": lambda event: readable_name(event.who) if event.who else "",
     "delivery count": lambda event: str(event.delivery_count) if event.sequence_number else "",
     "detail": lambda event: event.detail,
@@ -33,6 +35,11 @@ class EventTable(list[Event]):
         columns = [[head, *map(cell, self)] for head, cell in _COLUMNS.items()]
         padded = [_pad(column) for column in columns if any(column[1:])]
         return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def _chosen_id(message_id: str) -> str:
+    """A message id that somebody chose; the SDK makes a random one otherwise."""
+    return "" if _RANDOM_ID.fullmatch(message_id) else message_id
 
 
 def _pad(column: list[str]) -> list[str]:

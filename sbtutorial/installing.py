@@ -114,7 +114,7 @@ class Installer:
                 lines.append(line.rstrip())
                 show(line)
         if process.returncode:
-            raise SetupError(_explain(name, lines))
+            raise SetupError(explain(name, lines))
 
 
 def say(text: str) -> None:
@@ -163,7 +163,13 @@ class Progress:
         print(f"\r{text[:_PROGRESS_CHARS]:{_PROGRESS_CHARS}}", end="", file=sys.stderr, flush=True)
 
 
-def _explain(name: str, lines: Sequence[str]) -> str:
+def explain(name: str, lines: Sequence[str]) -> str:
+    """What a program's failure means, what to do, and what it said.
+
+    Args:
+        name: The program's.
+        lines: All of its output.
+    """
     output = "\n".join(lines)
     remedies = (text for marks, text in _FAILURES.items() if any(mark in output for mark in marks))
     remedy = next(remedies, None)

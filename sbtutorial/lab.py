@@ -7,12 +7,12 @@ then says so in a sentence, and the lesson goes on.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import (
     ConnectionString,
@@ -25,6 +25,9 @@ from sbtutorial.event_table import EventTable
 from sbtutorial.picture import Picture
 from sbtutorial.server.process import DEFAULT_NAMESPACE, DEFAULT_TIER, ensure
 from sbtutorial.trace import Event
+
+if TYPE_CHECKING:
+    from sbtutorial.exercises.task import Verdict
 
 CONNECTION_STRING_VARIABLE = "SBTUTORIAL_CONNECTION_STRING"
 _DETECTION_SECONDS = 2.0
@@ -156,12 +159,19 @@ class Lab:
             print(f"lab.reset() is for the offline broker: nothing was deleted on {self._where}.")
 
     def events(
-        self, entity: str | None = None, message_id: str | None = None, after: int = 0
+        self,
+        queue: str | None = None,
+        *,
+        sequence_number: int | None = None,
+        message_id: str | None = None,
+        after: int = 0,
     ) -> EventTable:
         """What happened, in order: a list of events that shows itself as a table.
 
         Args:
-            entity: A queue, with its dead-letter queue; None for all.
+            queue: A queue, with its dead-letter queue, since it was last created; None for all
+                that is still remembered.
+            sequence_number: Only what happened to this message.
             message_id: Only what happened to messages with this id.
             after: Only events with a higher number.
 
@@ -171,11 +181,29 @@ class Lab:
         if self.mode is not Mode.OFFLINE:
             print(f"lab.events() is for the offline broker: {self._where} keeps no such record.")
             return EventTable()
+        events = list(_all_events(self._control, after, queue or ""))
+        if queue is not None:
+            events = _since_creation(events)
         return EventTable(
             event
-            for event in _all_events(self._control, after, entity or "")
-            if message_id is None or event.message_id == message_id
+            for event in events
+            if sequence_number in (None, event.sequence_number)
+            and message_id in (None, event.message_id)
         )
+
+    def check(self, exercise: str, answer: Callable[..., Any]) -> "Verdict":
+        """Try an answer to an exercise: passed, or what was wanted, what was seen, and a hint.
+
+        Args:
+            exercise: Its name: "send.batch".
+            answer: Your function, by its name and without parentheses.
+
+        Raises:
+            TutorialError: There is no such exercise; that is no function; the broker is gone.
+        """
+        from sbtutorial.exercises import checker
+
+        return checker.check(self, exercise, answer)
 
     @property
     def _control(self) -> ControlClient:
@@ -194,7 +222,7 @@ class Lab:
 def _connect_offline(namespace: str, tier: str) -> Lab:
     broker = ensure(namespace, tier=tier)
     _trust_certificate()
-    print(_introduce("on this machine", broker.record.namespace, broker.queue_count))
+    print(_introduce("on this machine", broker.record.namespace))
     if broker.notice:
         print(broker.notice)
     return Lab(broker.connection_string, Mode.OFFLINE, broker.record.namespace)
@@ -212,15 +240,14 @@ def _connect_elsewhere(text: str) -> Lab:
     elif status := _status(connection):
         _trust_certificate()
         where = f"at {connection.host}:{connection.port}"
-        print(_introduce(where, status["namespace"], status["queues"]))
+        print(_introduce(where, status["namespace"]))
     else:
         print(remote.describe_emulator(connection))
     return attach(connection.text)
 
 
-def _introduce(where: str, namespace: str, queue_count: int) -> str:
-    queues = "1 queue" if queue_count == 1 else f"{queue_count} queues"
-    return f'offline: Service Bus broker {where}, namespace "{namespace}", {queues}'
+def _introduce(where: str, namespace: str) -> str:
+    return f'offline: Service Bus broker {where}, namespace "{namespace}"'
 
 
 def _status(connection: ConnectionString) -> dict[str, Any] | None:
@@ -275,3 +302,9 @@ def _all_events(control: ControlClient, after: int, entity: str) -> Iterator[Eve
         if not page["events"]:
             return
         after = page["last"]
+
+
+def _since_creation(events: list[Event]) -> list[Event]:
+    """The life of the queue that is there now, without those of the same name before it."""
+    births = [at for at, event in enumerate(events) if event.what == "queue_created"]
+    return events[births[-1] :] if births else events

@@ -48,6 +48,17 @@ class Composite:
     _read_fields: ClassVar[Callable[[bytes, int, int], tuple[Any, int]]]
     _write: ClassVar[Callable[[Any], bytes]]
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.FIELD_NAMES)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.FIELD_NAMES)
+        return f"{type(self).__name__}({fields})"
+
     def encode(self) -> bytes:
         """The composite as bytes, with its descriptor in the short form `00 53 xx`."""
         return type(self)._write(self)
@@ -90,8 +101,9 @@ def composite(name: str, code: int, *, written: int = 0) -> Callable[[type[_C]],
     """
 
     def declare(bare: type[_C]) -> type[_C]:
-        cls = dataclass(slots=True)(bare)
-        rows = [_row(field, hint) for field, hint in _hints(cls)]
+        # Comparison and repr are inherited: making them anew for each class costs every start.
+        cls = dataclass(slots=True, eq=False, repr=False, match_args=False)(bare)
+        rows = [_row(field) for field in fields(typing.cast(Any, cls))]
         cls.NAME, cls.CODE = name, code
         cls.FIELD_NAMES = tuple(row.name for row in rows)
         cls._read_fields = staticmethod(_reader(cls, rows))
@@ -166,13 +178,9 @@ def _write_composite(value: Any) -> bytes:
     return encoded
 
 
-def _hints(cls: type[Any]) -> list[tuple[Any, Any]]:
-    hints = typing.get_type_hints(cls, include_extras=True)
-    return [(field, hints[field.name]) for field in fields(cls)]
-
-
-def _row(field: Any, hint: Any) -> _Field:
+def _row(field: Any) -> _Field:
     """A field's rules, from its annotation: `T` is mandatory, `T | None` and `T = x` are not."""
+    hint = field.type
     options = typing.get_args(hint) if typing.get_origin(hint) is not Annotated else (hint,)
     annotated = next(option for option in options if typing.get_origin(option) is Annotated)
     field_type = next(arg for arg in annotated.__metadata__ if isinstance(arg, FieldType))

@@ -16,6 +16,7 @@ from enum import Enum
 from math import inf
 from typing import Any
 
+from sbtutorial.amqp.channels import SessionTable
 from sbtutorial.amqp.composites import Composite, decode_composite
 from sbtutorial.amqp.definitions import Error
 from sbtutorial.amqp.errors import (
@@ -55,12 +56,8 @@ from sbtutorial.amqp.sasl import (
     allow_without_password,
 )
 from sbtutorial.amqp.session import Session
+from sbtutorial.amqp.silence import Silence
 from sbtutorial.amqp.states import CONNECTION, ConnectionInput, ConnectionState, step
-
-# How long a peer may take to answer a close, once nothing else is expected of it.
-CLOSE_TIMEOUT_SECONDS = 10.0
-# However short the peer's idle-time-out: more often than this, heartbeats would be all there is.
-LEAST_HEARTBEAT_SECONDS = 0.05
 
 _State, _Input = ConnectionState, ConnectionInput
 
@@ -160,16 +157,11 @@ class Connection:
         self._open_is_wanted = False
         self._header_is_due = True
         self._is_closing = False
-        self._sessions: dict[int, Session] = {}
-        self._sessions_by_remote_channel: dict[int, Session] = {}
-        self._ended_remote_channels: set[int] = set()
+        self._sessions = SessionTable(channel_max, self._limits.max_sessions)
         self._with_disposition: list[Session] = []
         self._closed_event_is_out = False
         self._now = 0.0
-        self._silence_seconds = inf if not idle_time_out_ms else idle_time_out_ms / 500
-        self._give_up_at = inf
-        self._heartbeat_seconds = inf
-        self._heartbeat_at = inf
+        self._silence = Silence(idle_time_out_ms)
         if role is ConnectionRole.CLIENT:
             self._greet(uses_sasl=bool(sasl_mechanisms))
 
@@ -214,7 +206,7 @@ class Connection:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
         self._now = now
         if not self._is_closing:
-            self._give_up_at = now + self._silence_seconds
+            self._silence.on_received(now)
         if self.state is _State.END:
             return
         self._reader.feed(data)
@@ -240,7 +232,7 @@ class Connection:
             return b""
         data = b"".join(self._out)
         self._out.clear()
-        self._heartbeat_at = self._now + self._heartbeat_seconds
+        self._silence.on_sent(self._now)
         return data
 
     @property
@@ -252,7 +244,7 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """When to call `handle_deadline`, on the clock of `now`; None for never."""
-        deadline = min(self._heartbeat_at, self._give_up_at)
+        deadline = self._silence.next_deadline
         return None if deadline == inf or self.state is _State.END else deadline
 
     def handle_deadline(self, now: float) -> None:
@@ -260,11 +252,11 @@ class Connection:
         self._now = now
         if self.state is _State.END:
             return
-        if now >= self._give_up_at:
+        if now >= self._silence.give_up_at:
             self._give_up()
-        elif now >= self._heartbeat_at:
+        elif now >= self._silence.heartbeat_at:
             self._out.append(HEARTBEAT)
-            self._heartbeat_at = now + self._heartbeat_seconds
+            self._silence.on_sent(now)
 
     def _give_up(self) -> None:
         if self.state is not _State.OPENED:
@@ -272,7 +264,7 @@ class Connection:
             return
         error = Error(
             Condition.RESOURCE_LIMIT_EXCEEDED,
-            f"nothing was received for {self._silence_seconds:g} seconds",
+            f"nothing was received for {self._silence.allowed_seconds:g} seconds",
         )
         self._send_close(_Input.SEND_CLOSE_FAILURE, error)
         self._emit_closed(error)
@@ -297,11 +289,7 @@ class Connection:
 
     def session_over(self, session: Session) -> None:
         """Free the channels of a session that both sides have ended."""
-        del self._sessions[session.channel]
-        if session.remote_channel is not None:
-            del self._sessions_by_remote_channel[session.remote_channel]
-            # Some clients detach their last links only after the end.
-            self._ended_remote_channels.add(session.remote_channel)
+        self._sessions.remove(session)
 
     # --- reading
 
@@ -339,7 +327,7 @@ class Connection:
                 return
             performative, end = decode_composite(body)
             if self.state is _State.OPENED:
-                session = self._sessions_by_remote_channel.get(channel)
+                session = self._sessions.find(channel)
                 if session is not None and type(performative) not in _CONNECTION_FRAMES:
                     self._on_session_frame(session, performative, body[end:])
                     return
@@ -365,7 +353,7 @@ class Connection:
         elif self.state is _State.OPENED:
             if isinstance(performative, Begin):
                 self._on_begin(channel, performative)
-            elif channel not in self._ended_remote_channels:
+            elif not self._sessions.has_ended(channel):
                 raise RemoteProtocolError(f"there is no session on channel {channel}")
         elif not self._is_closing:
             raise RemoteProtocolError("the first frame must be an open", Condition.ILLEGAL_STATE)
@@ -378,10 +366,8 @@ class Connection:
         self._step(_Input.RECV_OPEN)
         self.remote_open = remote_open
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
-        if remote_open.idle_time_out:
-            # Half of what the peer allows, so that no hiccup of the network matters.
-            self._heartbeat_seconds = max(remote_open.idle_time_out / 2000, LEAST_HEARTBEAT_SECONDS)
-            self._heartbeat_at = self._now + self._heartbeat_seconds
+        self._sessions.limit_channels(remote_open.channel_max)
+        self._silence.on_remote_open(remote_open.idle_time_out, self._now)
         if self.state is _State.OPEN_RCVD:
             self._send_open()
         if self.state is _State.OPENED:
@@ -396,21 +382,12 @@ class Connection:
         self._finish(close.error)
 
     def _on_begin(self, channel: int, begin: Begin) -> None:
-        if channel in self._sessions_by_remote_channel:
-            raise RemoteProtocolError(
-                f"channel {channel} has a session already", Condition.ILLEGAL_STATE
-            )
-        if channel > self._open.channel_max:
-            raise RemoteProtocolError(
-                f"channel {channel} is beyond channel-max {self._open.channel_max}",
-                Condition.FRAMING_ERROR,
-            )
+        self._sessions.check_free(channel)
         if begin.remote_channel is None:
             session = self._remote_session()
         else:
-            session = self._session_waiting_on(begin.remote_channel)
-        self._ended_remote_channels.discard(channel)
-        self._sessions_by_remote_channel[channel] = session
+            session = self._sessions.waiting_on(begin.remote_channel)
+        self._sessions.bind(session, channel)
         session.on_begin(channel, begin)
 
     def _remote_session(self) -> Session:
@@ -419,24 +396,9 @@ class Connection:
         except LocalProtocolError as error:
             raise RemoteProtocolError(str(error), Condition.RESOURCE_LIMIT_EXCEEDED) from error
 
-    def _session_waiting_on(self, channel: int) -> Session:
-        session = self._sessions.get(channel)
-        if session is None or session.remote_channel is not None:
-            raise RemoteProtocolError(f"no begin of channel {channel} waits for an answer")
-        return session
-
     def _new_session(self) -> Session:
-        channel_max = self._open.channel_max
-        if self.remote_open is not None:
-            channel_max = min(channel_max, self.remote_open.channel_max)
-        most = min(channel_max + 1, self._limits.max_sessions)
-        if len(self._sessions) >= most:
-            raise LocalProtocolError(f"the connection has {most} sessions, and can have no more")
-        channel = len(self._sessions)
-        if channel in self._sessions:
-            channel = next(free for free in range(most) if free not in self._sessions)
-        session = Session(self, channel, self._limits.max_links_per_session)
-        self._sessions[channel] = session
+        session = Session(self, self._sessions.take_channel(), self._limits.max_links_per_session)
+        self._sessions.add(session)
         return session
 
     # --- SASL
@@ -510,7 +472,7 @@ class Connection:
         self._end_sessions()
         self._step(on)
         self.write_frame(0, Close(error).encode())
-        self._give_up_at = self._now + CLOSE_TIMEOUT_SECONDS
+        self._silence.on_close_sent(self._now)
 
     def _write_sasl(self, performative: Composite) -> None:
         encoded = performative.encode()
@@ -558,7 +520,7 @@ class Connection:
     def _end_sessions(self) -> None:
         """Say what is left to say on the sessions; from here on they say no more."""
         self._flush_dispositions()
-        for session in self._sessions.values():
+        for session in self._sessions:
             session.on_connection_over()
 
     def _step(self, on: ConnectionInput) -> None:

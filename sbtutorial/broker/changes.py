@@ -25,6 +25,7 @@ class ChangeKind(StrEnum):
     TAKEN = "taken"  # receive and delete
     LOCK_RENEWED = "lock_renewed"
     LOCK_EXPIRED = "lock_expired"
+    RECEIVER_GONE = "receiver_gone"  # without a goodbye; its lock stays until its time is over
     COMPLETED = "completed"
     ABANDONED = "abandoned"
     RELEASED = "released"

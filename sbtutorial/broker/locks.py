@@ -5,7 +5,6 @@ Source: Azure Service Bus, "Message transfers, locks, and settlement", peek-lock
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 from uuid import UUID
 
 from sbtutorial.broker.agenda import Agenda
@@ -14,11 +13,6 @@ from sbtutorial.broker.message import Message
 
 # So many locks that ran out are remembered, only to tell a late receiver what happened.
 _REMEMBERED_COUNT = 1000
-
-
-class _EndedLock(NamedTuple):
-    sequence_number: int
-    at: float
 
 
 class Locks:
@@ -36,7 +30,7 @@ class Locks:
         self._new_token = new_token
         self._on_expired = on_expired
         self._held: dict[UUID, Message] = {}
-        self._ran_out: dict[UUID, _EndedLock] = {}
+        self._ran_out: dict[UUID, int] = {}
         self._run_out_action = self._run_out  # one bound method serves every timer
 
     def __len__(self) -> int:
@@ -51,7 +45,7 @@ class Locks:
         message.lock_timer = self._agenda.call_at(until, self._run_out_action, token)
         self._held[token] = message
 
-    def message_under(self, token: UUID, now: float) -> Message:
+    def message_under(self, token: UUID) -> Message:
         """The message that this token holds.
 
         Raises:
@@ -60,7 +54,11 @@ class Locks:
         try:
             return self._held[token]
         except KeyError:
-            raise BrokerError(ErrorCode.MESSAGE_LOCK_LOST, self._lost(token, now)) from None
+            raise BrokerError(ErrorCode.MESSAGE_LOCK_LOST, self._lost(token)) from None
+
+    def find(self, token: UUID) -> Message | None:
+        """The message that this token holds; None when it holds nothing any more."""
+        return self._held.get(token)
 
     def renew(self, message: Message, until: float) -> None:
         """Move the end of a lock; how often is nobody's business."""
@@ -79,20 +77,18 @@ class Locks:
 
     def _run_out(self, token: UUID, at: float) -> None:
         message = self._held[token]
-        self._ran_out[token] = _EndedLock(message.sequence_number, at)
+        self._ran_out[token] = message.sequence_number
         if len(self._ran_out) > _REMEMBERED_COUNT:
             del self._ran_out[next(iter(self._ran_out))]
         self._on_expired(message, at)
 
-    def _lost(self, token: UUID, now: float) -> str:
-        ended = self._ran_out.get(token)
-        if ended is None:
-            what = f"Token {token} holds no message in '{self._path}'."
-        else:
-            what = (
-                f"The lock on message {ended.sequence_number} in '{self._path}' ended "
-                f"{now - ended.at:.1f} s ago."
-            )
+    def _lost(self, token: UUID) -> str:
+        number = self._ran_out.get(token)
+        what = (
+            f"Nothing in '{self._path}' is held under this lock token."
+            if number is None
+            else f"The lock on message {number} in '{self._path}' has run out."
+        )
         # The first two sentences are Azure's; clients and readers look for them.
         return (
             "The lock supplied is invalid. Either the lock expired, or the message has already "

@@ -184,6 +184,11 @@ class SubQueue(Shelf):
         message.merge_properties(properties)
         self._bury(message, self._dead_letters, reason, description, now, who)
 
+    def note_receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
+        """Put on record that nobody stands behind these locks any more; they stay as they are."""
+        for message in filter(None, map(self._locks.find, tokens)):
+            self.report(ChangeKind.RECEIVER_GONE, message, now, who)
+
     # -- For the queue ----------------------------------------------------------------------
 
     def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
@@ -250,7 +255,7 @@ class SubQueue(Shelf):
 
     def _locked(self, token: UUID, now: float) -> Message:
         self.queue.begin(now)
-        return self._locks.message_under(token, now)
+        return self._locks.message_under(token)
 
     def _unlock(self, token: UUID, now: float) -> Message:
         message = self._locked(token, now)

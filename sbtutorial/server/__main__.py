@@ -8,6 +8,7 @@ only some connections need (TLS, HTTP, certificates) is imported by the first of
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -25,7 +26,14 @@ _TIERS = {limits.name: limits for limits in (STANDARD, PREMIUM)}
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop."""
+    _collect_seldom()
     asyncio.run(serve(_parse(arguments)))
+
+
+def _collect_seldom() -> None:
+    """Messages make no cycles: looking for garbage among a million of them only takes time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

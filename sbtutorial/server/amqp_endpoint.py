@@ -8,7 +8,6 @@ from math import inf
 from typing import Any
 
 from sbtutorial.amqp.connection import Connection
-
 from sbtutorial.amqp.events import (
     ConnectionClosed,
     ConnectionOpened,
@@ -70,7 +69,8 @@ class AmqpEndpoint:
 
     def connection_lost(self) -> None:
         """The socket is gone, with or without a goodbye: so are the links, not their locks."""
-        self._forget_all()
+        with self._turns.turn():
+            self._forget_all()
         self.peer.leave()
         self._turns.forget(self)
 
@@ -84,13 +84,13 @@ class AmqpEndpoint:
     def next_deadline(self) -> float:
         """When to call `handle_deadline`, in wall-clock seconds; infinity for never."""
         deadline = self.connection.next_deadline()
-        return min(inf if deadline is None else deadline, self.peer.claims.next_expiry())
+        return min(inf if deadline is None else deadline, self.peer.claims.next_expiry)
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""
         now = self.peer.clock.wall()
         self.connection.handle_deadline(now)
-        if self.peer.claims.next_expiry() <= now:
+        if self.peer.claims.next_expiry <= now:
             self.peer.claims.drop_expired(now)
             self._detach_unauthorized()
 

@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "AMQP 1.0 protocol guide", claims-based authorization.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sbtutorial.amqp.types import Symbol
 from sbtutorial.broker.errors import BrokerError
@@ -26,7 +26,7 @@ class CbsHandler:
     def __init__(
         self,
         claims: Claims,
-        keys: Callable[[], dict[str, Key]],
+        keys: Mapping[str, Key],
         namespace: Namespace,
         wall_clock: Callable[[], float],
     ) -> None:
@@ -53,7 +53,7 @@ class CbsHandler:
 
     def _put_token(self, token: str, audience: str) -> Response:
         try:
-            verified = verify(token, keys=self._keys(), resource=audience, now=self._wall_clock())
+            verified = verify(token, keys=self._keys, resource=audience, now=self._wall_clock())
         except TokenError as error:
             return Response(401, str(error), _UNAUTHORIZED)
         path = parse_address(audience).path

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
-
 from sbtutorial.broker.changes import Change
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
@@ -123,19 +122,19 @@ class Emulator:
             pass
 
     def _amqp(self, write: Write, close: Close) -> AmqpEndpoint:
-        connection = Connection(
-            ConnectionRole.SERVER,
-            container_id=f"{self.namespace.name}-{secrets.token_hex(4)}",
-            authenticate=self._authenticate,
-        )
         endpoint: AmqpEndpoint
         peer = Peer(
             namespace=self.namespace,
             clock=self.clock,
-            keys=lambda: self.keys,
+            keys=self.keys,
             competitions=self.competitions,
             present=self._peers,
             has_output=lambda: self.turns.speak(endpoint),
+        )
+        connection = Connection(
+            ConnectionRole.SERVER,
+            container_id=f"{self.namespace.name}-{secrets.token_hex(4)}",
+            authenticate=peer.authenticate,
         )
         endpoint = AmqpEndpoint(connection, peer, self.turns, write, close)
         return endpoint
@@ -158,15 +157,6 @@ class Emulator:
         from sbtutorial.server import web
 
         return web.handle(request, self)
-
-    def _authenticate(self, mechanism: str, response: bytes) -> bool:
-        """SASL lets everyone in who will put a token; a password is checked at once."""
-        if mechanism != "PLAIN":
-            return True
-        _, _, credentials = response.partition(b"\0")
-        name, _, password = credentials.partition(b"\0")
-        key = self.keys.get(name.decode("utf-8", "replace"))
-        return key is not None and secrets.compare_digest(password, key.value.encode())
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)

@@ -189,6 +189,12 @@ class PeekLockNode(OutboundNode):
         self._send(message, message.lock_token.bytes_le, settled=False)
         return True
 
+    def detached(self) -> None:
+        """Leave; what is unsettled on the link now was held by a client that broke off."""
+        super().detached()
+        held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
+        self.subqueue.note_receiver_gone(held, now=self._clock.now(), who=self.who)
+
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""
         verdict = event.state if event.state is not None else Released()

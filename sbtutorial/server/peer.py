@@ -1,7 +1,8 @@
 """What the broker knows of one client's connection, shared by all of its links."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from hmac import compare_digest
 
 from sbtutorial.amqp.session import Session
 from sbtutorial.broker.namespace import Namespace
@@ -25,7 +26,7 @@ class Peer:
         *,
         namespace: Namespace,
         clock: Clock,
-        keys: Callable[[], dict[str, Key]],
+        keys: Mapping[str, Key],
         competitions: Competitions,
         present: Counter[str],
         has_output: Callable[[], None],
@@ -35,9 +36,21 @@ class Peer:
         self.claims = Claims()
         self.cbs = CbsHandler(self.claims, keys, namespace, clock.wall)
         self.who = ""
+        self._keys = keys
         self._present = present
         self.has_output = has_output
         self.competitions = competitions
+
+    def authenticate(self, mechanism: str, response: bytes) -> bool:
+        """SASL: a key as user name and password counts at once; everyone else puts a token."""
+        if mechanism != "PLAIN":
+            return True
+        name, _, password = response.partition(b"\0")[2].partition(b"\0")
+        key = self._keys.get(name.decode("utf-8", "replace"))
+        if key is None or not compare_digest(password, key.value.encode()):
+            return False
+        self.claims.grant("", key.rights)
+        return True
 
     def arrive(self, who: str) -> None:
         """The client has said who it is."""

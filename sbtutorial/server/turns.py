@@ -6,8 +6,7 @@ setting one timer for the next thing that falls due: nothing polls.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import inf
 from typing import Protocol
 
@@ -46,16 +45,29 @@ class Turns:
         self._speaking: set[Speaker] = set()
         self._alarm = Alarm(clock.now, self._on_alarm)
         self._alarms: dict[Speaker, Alarm] = {}
+        self._turn = Turn(self)
 
-    @contextmanager
-    def turn(self) -> Iterator[float]:
-        """Do something to the namespace; gives the broker time at which it happens."""
+    def turn(self) -> "Turn":
+        """Do something to the namespace: `with turns.turn() as now`, in broker time."""
+        return self._turn
+
+    def begin(self) -> float:
+        """Have done what is due; gives broker time."""
         now = self._clock.now()
         self._namespace.run_due(now)
-        try:
-            yield now
-        finally:
-            self._finish(now)
+        return now
+
+    def finish(self) -> None:
+        """Hand out, keep, write, and set the alarm for what is due next."""
+        self._competitions.serve(self._clock.now())
+        self._commit()
+        while self._speaking:
+            speaker = self._speaking.pop()
+            speaker.flush()
+            self._set_alarm(speaker)
+        deadline = self._namespace.next_deadline()
+        if deadline is not None:
+            self._alarm.set(deadline)
 
     def speak(self, speaker: Speaker) -> None:
         """Have a connection flushed at the end of this turn."""
@@ -72,16 +84,6 @@ class Turns:
         self._alarm.cancel()
         for alarm in self._alarms.values():
             alarm.cancel()
-
-    def _finish(self, now: float) -> None:
-        self._competitions.serve(now)
-        self._commit()
-        while self._speaking:
-            speaker = self._speaking.pop()
-            speaker.flush()
-            self._set_alarm(speaker)
-        deadline = self._namespace.next_deadline()
-        self._alarm.set(inf if deadline is None else deadline)
 
     def _on_alarm(self) -> None:
         with self.turn():
@@ -100,6 +102,21 @@ class Turns:
             speaker.handle_deadline()
         with self.turn():
             self.speak(speaker)
+
+
+class Turn:
+    """The inside of a `with` block; written out because every frame that arrives passes here."""
+
+    __slots__ = ("_turns",)
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def __enter__(self) -> float:
+        return self._turns.begin()
+
+    def __exit__(self, *_error: object) -> None:
+        self._turns.finish()
 
 
 class Alarm:

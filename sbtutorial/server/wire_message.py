@@ -8,6 +8,7 @@ Source: AMQP 1.0, part 3.2; Azure Service Bus, "Messages, payloads, and serializ
 
 import struct
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from sbtutorial.amqp.messaging import (
@@ -188,13 +189,21 @@ def _header(message: Message, content: Content) -> bytes:
     ttl = None
     if message.expires_at is not None:
         ttl = min(round((message.expires_at - message.enqueued_at) * 1000), _MAX_UINT_MS)
-    return Header(
-        durable=content.durable,
-        priority=content.priority,
-        ttl=ttl,
-        first_acquirer=content.first_acquirer,
-        delivery_count=message.delivery_count,
-    ).encode()
+    return _encode_header(
+        content.durable, content.priority, ttl, content.first_acquirer, message.delivery_count
+    )
+
+
+@lru_cache(maxsize=256)
+def _encode_header(
+    durable: bool | None,
+    priority: int | None,
+    ttl: int | None,
+    first_acquirer: bool | None,
+    delivery_count: int,
+) -> bytes:
+    """Few headers differ: nearly every delivery has one that was written before."""
+    return Header(durable, priority, ttl, first_acquirer, delivery_count).encode()
 
 
 def _delivery_annotations(message: Message, content: Content) -> bytes:

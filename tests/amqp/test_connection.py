@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sbtutorial.amqp.connection import CLOSE_TIMEOUT_SECONDS, Connection
+from sbtutorial.amqp.connection import Connection
 from sbtutorial.amqp.errors import Condition, LocalProtocolError
 from sbtutorial.amqp.events import (
     ConnectionClosed,
@@ -25,6 +25,7 @@ from sbtutorial.amqp.performatives import (
     Open,
     Transfer,
 )
+from sbtutorial.amqp.silence import CLOSE_TIMEOUT_SECONDS
 from sbtutorial.amqp.types import Symbol
 from tests.wire import (
     RawClient,

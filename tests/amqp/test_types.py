@@ -261,6 +261,64 @@ def test_nesting_is_limited() -> None:
             walk(b"\x00" * 100_000, 0)
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        Array([[Int(1)], [], ["a", None]]),
+        Array([{"a": Int(1)}, {}]),
+        Array([Array([UByte(1)]), Array([])]),
+        Array(["a", "€" * 300]),
+        Array([b"", b"x"]),
+        Array([None, None]),
+        Array([Char("a"), Char("€")]),
+        Array([Described(Symbol("d"), "x"), Described(Symbol("d"), "y")]),
+    ],
+    ids=repr,
+)
+def test_array_of_any_type_comes_back(array: Array) -> None:
+    raw = encode(array)
+    again, end = decode(raw)
+    assert (again, end) == (array, len(raw))
+    assert types_of(again) == types_of(array)
+    assert skip(raw, 0) == len(raw)
+
+
+def test_described_elements_must_share_their_descriptor() -> None:
+    with pytest.raises(TypeError, match="same descriptor"):
+        encode(Array([Described(Symbol("a"), 1), Described(Symbol("b"), 1)]))
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        "3f",
+        "c1 02 01 40",
+        "c0 03 01 4040",
+        "c0 02 02 40",
+        "e0 04 01 00 00 40",
+        "e0 04 01 50 0102",
+        "e0 03 01 3f 00",
+    ],
+)
+def test_malformed_value_is_not_skipped(wire: str) -> None:
+    with pytest.raises(DecodeError):
+        skip(bytes.fromhex(wire), 0)
+
+
+def test_decimal_of_the_wrong_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="decimal"):
+        encode(Decimal64(b"1"))
+
+
+def test_described_values_compare_and_hash_by_what_they_hold() -> None:
+    one, same = Described(Symbol("d"), 1), Described(Symbol("d"), 1)
+    assert one == same
+    assert len({one, same}) == 1
+    assert one != Described(Symbol("d"), 2)
+    assert one != 1
+    assert repr(one) == "Described('d', 1)"
+
+
 def test_empty_array_keeps_its_element_type() -> None:
     raw = bytes.fromhex("e0020070")
     assert encode(decode(raw)[0]) == raw

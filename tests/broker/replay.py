@@ -11,6 +11,7 @@ STAYS = {
     ChangeKind.LOCKED,
     ChangeKind.LOCK_RENEWED,
     ChangeKind.LOCK_EXPIRED,
+    ChangeKind.RECEIVER_GONE,
     ChangeKind.ABANDONED,
     ChangeKind.RELEASED,
     ChangeKind.DEFERRED,

@@ -23,6 +23,7 @@ def lead_a_full_life(world: World) -> Queue:
     main.release(held[1].lock_token, now=world.now)
     main.defer(held[2].lock_token, now=world.now)
     main.renew_lock(held[3].lock_token, now=world.now)
+    main.note_receiver_gone([held[3].lock_token], now=world.now, who="receiver")
     main.receive_deferred([held[2].sequence_number], now=world.now, who="receiver")
     world.pass_time(70)
     main.dead_letter(world.lock(main).lock_token, "why", now=world.now)

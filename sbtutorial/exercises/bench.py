@@ -1,0 +1,149 @@
+"""What a check works with: private queues, the real SDK, the broker's own account of it all.
+
+    def check_batch(bench: Bench, send_all: Answer) -> str:
+        queue = bench.queue()
+        bench.run(send_all, bench.client, queue, ["coffee", "tea"])
+        if (bodies := [str(message) for message in bench.peek(queue)]) != ["coffee", "tea"]:
+            not_yet(wanted=..., seen=..., hint=...)
+        return "both orders are in the queue"
+
+Everything that a bench makes is gone when the check ends.
+"""
+
+import secrets
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from sbtutorial.exercises import running
+from sbtutorial.exercises.task import Answer, Task
+
+if TYPE_CHECKING:
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusReceivedMessage
+    from azure.servicebus.management import ServiceBusAdministrationClient
+
+    from sbtutorial.lab import Lab
+    from sbtutorial.trace import Event
+
+_NAME = "exercise"
+_MANY = 1000
+
+
+class Bench:
+    """One check's surroundings; a context manager that clears up.
+
+    Attributes:
+        lab: The notebook's.
+        task: The exercise.
+        notes: Sentences about what could not be checked here.
+    """
+
+    def __init__(self, lab: "Lab", task: Task) -> None:
+        self.lab = lab
+        self.task = task
+        self.notes: list[str] = []
+        self._names: list[str] = []
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for name in self._names:
+            self._delete(name)
+        with suppress(Exception):  # an answer may have closed, or broken, what it was lent
+            self._open.close()
+
+    @cached_property
+    def client(self) -> "ServiceBusClient":
+        """A client of the SDK, to look with and to lend to an answer."""
+        from azure.servicebus import ServiceBusClient
+
+        return self._open.enter_context(
+            ServiceBusClient.from_connection_string(self.lab.connection_string)
+        )
+
+    @cached_property
+    def admin(self) -> "ServiceBusAdministrationClient":
+        """An administration client of the SDK, to look with and to lend to an answer."""
+        from azure.servicebus.management import ServiceBusAdministrationClient
+
+        return self._open.enter_context(
+            ServiceBusAdministrationClient.from_connection_string(self.lab.connection_string)
+        )
+
+    def queue(self, **options: Any) -> str:
+        """The name of a new empty queue.
+
+        Args:
+            options: What `ServiceBusAdministrationClient.create_queue` takes.
+        """
+        name = self.unused_name()
+        self.lab.fresh_queue(name, **options)
+        return name
+
+    def unused_name(self) -> str:
+        """The name of a queue that does not exist, for an answer to create."""
+        name = f"{_NAME}-{secrets.token_hex(4)}"
+        self._names.append(name)
+        return name
+
+    def run(self, answer: Answer, *arguments: Any) -> Any:
+        """Call the answer, for a bounded time, and return what it returns.
+
+        Raises:
+            NotYet: It takes other arguments, raised an error, or had not returned in time.
+        """
+        limit = self.task.limit_seconds
+        return running.run(answer, arguments, limit_seconds=limit, wanted=self.task.wanted)
+
+    def send(self, queue: str, *messages: "str | ServiceBusMessage") -> None:
+        """Put messages into a queue; a text becomes a message with that body and message id."""
+        from azure.servicebus import ServiceBusMessage
+
+        ready = [
+            ServiceBusMessage(message, message_id=message) if isinstance(message, str) else message
+            for message in messages
+        ]
+        with self.client.get_queue_sender(queue) as sender:
+            sender.send_messages(ready)
+
+    def peek(self, queue: str, *, dead_letter: bool = False) -> "list[ServiceBusReceivedMessage]":
+        """What is in a queue, or in its dead-letter queue, in order and untouched."""
+        from azure.servicebus import ServiceBusSubQueue
+
+        sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead_letter else None
+        with self.client.get_queue_receiver(queue, sub_queue=sub_queue) as receiver:
+            return receiver.peek_messages(max_message_count=_MANY)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; elsewhere than offline this waits."""
+        self.lab.advance(seconds)
+
+    @property
+    def tells_events(self) -> bool:
+        """Whether `events` has anything to tell: only the offline broker keeps a record."""
+        return self.lab.mode == "offline"
+
+    def events(self, queue: str) -> "list[Event]":
+        """What happened in a queue and its dead-letter queue, in order.
+
+        Elsewhere than offline it is empty, and the verdict gets a note; ask `tells_events` before
+        judging by it.
+        """
+        if self.tells_events:
+            return self.lab.events(queue)
+        note = "how it came about was not checked: only the offline broker tells its events."
+        if note not in self.notes:
+            self.notes.append(note)
+        return []
+
+    def readable(self, text: str) -> str:
+        """A text without the random part of the queues' names."""
+        for name in self._names:
+            text = text.replace(name, _NAME)
+        return text
+
+    def _delete(self, name: str) -> None:
+        with suppress(Exception):  # an answer may have deleted it; nothing else is to be done here
+            self.admin.delete_queue(name)

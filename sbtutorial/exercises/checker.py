@@ -1,0 +1,59 @@
+"""Trying an answer to an exercise, and saying what came of it."""
+
+from typing import TYPE_CHECKING
+
+from sbtutorial.errors import TutorialError
+from sbtutorial.exercises import registry
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.running import does_nothing
+from sbtutorial.exercises.task import NotYet, Task, Verdict
+
+if TYPE_CHECKING:
+    from sbtutorial.lab import Lab
+
+
+def check(lab: "Lab", name: str, answer: object) -> Verdict:
+    """What is said of an answer to the exercise of that name.
+
+    Raises:
+        TutorialError: There is no such exercise; or the answer is no function; or no broker.
+    """
+    return judge(lab, registry.find(name), answer)
+
+
+def judge(lab: "Lab", task: Task, answer: object) -> Verdict:
+    """Try an answer, on queues of the checker's own that are gone afterwards.
+
+    Raises:
+        TutorialError: The answer is no function; or the broker is gone.
+    """
+    if not callable(answer):
+        raise TutorialError(
+            f'lab.check("{task.name}", …) takes your function itself, by its name and without '
+            f"parentheses; this is {_kind(answer)}."
+        )
+    if does_nothing(answer):
+        return Verdict(task.name, False, "the function does nothing yet", task.wanted, task.hint)
+    with Bench(lab, task) as bench:
+        try:
+            seen = task.check(bench, answer)
+        except NotYet as outcome:
+            return _not_yet(bench, outcome)
+        return Verdict(task.name, True, seen, notes=tuple(bench.notes))
+
+
+def _not_yet(bench: Bench, outcome: NotYet) -> Verdict:
+    return Verdict(
+        bench.task.name,
+        False,
+        bench.readable(outcome.seen),
+        outcome.wanted,
+        outcome.hint,
+        tuple(bench.notes),
+    )
+
+
+def _kind(answer: object) -> str:
+    if answer is None:
+        return "None, which is what a function without `return` gives back when it is called"
+    return f"a {type(answer).__name__}"

@@ -1,0 +1,54 @@
+"""Where the lessons are, and a home of its own for whatever runs them."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sbtutorial.control_client import BrokerGone, ControlClient
+from sbtutorial.lab import CONNECTION_STRING_VARIABLE
+from sbtutorial.server.runtime_files import HOME_VARIABLE, RuntimeFiles
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+LESSONS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@contextmanager
+def private_environment() -> Iterator[dict[str, str]]:
+    """Environment variables for a kernel that shares nothing with others on this machine.
+
+    No broker, no temporary file, no setting of IPython or Jupyter. Brokers that were started in it
+    are stopped when it ends.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        try:
+            yield _environment(home)
+        finally:
+            _stop_brokers(home / "broker")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    for name in ("broker", "temporary"):
+        (home / name).mkdir(mode=0o700)
+    # Azure's own connection string would send the lessons there.
+    outer = {name: text for name, text in os.environ.items() if name != CONNECTION_STRING_VARIABLE}
+    packages = filter(None, (str(ROOT), outer.get("PYTHONPATH")))
+    return {
+        **outer,
+        HOME_VARIABLE: str(home / "broker"),
+        "PYTHONPATH": os.pathsep.join(packages),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "jupyter_config"),
+        "JUPYTER_DATA_DIR": str(home / "jupyter_data"),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(home / "temporary")),
+    }
+
+
+def _stop_brokers(folder: Path) -> None:
+    for path in folder.glob("*.json"):
+        if record := RuntimeFiles(folder, path.stem).read():
+            with suppress(BrokerGone):
+                ControlClient(record.connection_string).shutdown()
