@@ -7,6 +7,7 @@ then says so in a sentence, and the lesson goes on.
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -191,6 +192,27 @@ class Lab:
             and message_id in (None, event.message_id)
         )
 
+    def timeline(self, queue: str, sequence_number: int) -> "Timeline":
+        """One message's life since its queue was created: as text, or drawn by `.plot()`.
+
+        Args:
+            queue: Where it is or was.
+            sequence_number: Which message.
+
+        Raises:
+            TutorialError: No such message has been there, or the broker is gone.
+        """
+        from sbtutorial.views.timeline import Timeline
+
+        events = self.events(queue, sequence_number=sequence_number)
+        if not events and self.mode is Mode.OFFLINE:
+            raise TutorialError(
+                f"Nothing is known of a message {sequence_number} in '{queue}': "
+                f'lab.events("{queue}") has the numbers of those that have been there.'
+            )
+        now = time.time() + self._advanced_seconds
+        return Timeline(f"{queue}, message {sequence_number}", events, now)
+
     def check(self, exercise: str, answer: Callable[..., Any]) -> "Verdict":
         """Try an answer to an exercise: passed, or what was wanted, what was seen, and a hint.
 
@@ -208,6 +230,12 @@ class Lab:
     @property
     def _control(self) -> ControlClient:
         return ControlClient(self.connection_string)
+
+    @property
+    def _advanced_seconds(self) -> float:
+        if self.mode is not Mode.OFFLINE:
+            return 0.0
+        return float(self._control.status()["advanced_seconds"])
 
     @property
     def _where(self) -> str:

@@ -87,7 +87,7 @@ def _remarks(message: Mapping[str, Any]) -> str:
     remarks = [
         message["dead_letter_reason"] if message["state"] == "dead" else None,
         _holder(message) if is_locked else None,
-        f"{_about(message['lock_seconds_left'])} left" if is_locked else None,
+        f"{about(message['lock_seconds_left'])} left" if is_locked else None,
         _scheduled(message),
         f"delivery count {message['delivery_count']}"
         if is_locked or message["delivery_count"]
@@ -110,11 +110,11 @@ def _holder(message: Mapping[str, Any]) -> str:
 
 def _scheduled(message: Mapping[str, Any]) -> str | None:
     seconds = message["scheduled_seconds"]
-    return None if seconds is None else f"in {_about(seconds)}"
+    return None if seconds is None else f"in {about(seconds)}"
 
 
-def _about(seconds: float) -> str:
-    """A time in steps so wide that it reads the same on every run."""
+def about(seconds: float) -> str:
+    """A stretch of time in words, in steps so wide that it reads the same on every run."""
     step, unit_seconds, unit = next(row[1:] for row in _STEPS if seconds > row[0])
     steps = max(round(seconds / step), 1)
     return f"about {steps * step // unit_seconds} {unit}"

@@ -17,12 +17,12 @@ class Step(NamedTuple):
     command: tuple[str, ...]
 
 
-PYTEST = Step("pytest", ("pytest", "--nbval", "--override-ini=testpaths=tests notebooks"))
 STEPS = (
     Step("ruff check", ("ruff", "check", ".")),
     Step("ruff format", ("ruff", "format", "--check", ".")),
     Step("mypy", ("mypy",)),
-    PYTEST,
+    # Clients and kernels wait more than they work: tests that run side by side wait together.
+    Step("pytest", ("pytest", "--numprocesses=auto")),
 )
 
 
@@ -30,15 +30,15 @@ def main(arguments: Sequence[str]) -> int:
     """Run every step, up to the first that fails; returns its exit code.
 
     Args:
-        arguments: For pytest. Who names tests wants these and nothing else: with arguments the
-            steps before pytest are left out.
+        arguments: For pytest. Who names tests wants these and nothing else: then pytest runs
+            alone, and in one process, where a debugger can be.
     """
     clone = clone_folder()
     if clone is None:
         print("sbtutorial is installed without its tests: run this in a clone.", file=sys.stderr)
         return 1
-    steps = [PYTEST._replace(command=(*PYTEST.command, *arguments))] if arguments else STEPS
-    return _run_all(steps, clone)
+    named = [Step("pytest", ("pytest", *arguments))]
+    return _run_all(named if arguments else STEPS, clone)
 
 
 def _run_all(steps: Sequence[Step], clone: Path) -> int:

@@ -16,7 +16,8 @@ BASICS = {"errors", "connection_string"}
 STARTERS = {"python_version", "requirements", "foreground", "installing", "bootstrap"}
 BROKER_CALLS = {"control_client", "server.security", "server.process", "server.certificates"}
 LESSON = {"lab", "remote", "notebook", "checkpoints", "event_table", "picture", "hints", "magic"}
-LESSON |= {"exercises", "workers", "worker_process", "worker_channel", "worker_record", "worker_triggers"}
+LESSON |= {"workers", "worker_process", "worker_channel", "worker_record", "worker_triggers"}
+LESSON |= {"exercises"}
 HEAVY = {"azure", "IPython", "ipywidgets", "matplotlib"}  # imported when used, never before
 
 # Package or module → what it may import beside the standard library and its own package.

@@ -29,6 +29,7 @@ def clone(tmp_path: Path) -> Path:
 @pytest.fixture
 def installer(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     """One whose pip has no settings of the user's, and would not install if it could."""
+    pytest.importorskip("pip", reason="an environment without pip, as uv makes them")
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)

@@ -1,21 +1,20 @@
 """The `$cbs` node: a client puts a token here before it attaches to an entity.
 
+Refusals carry a status and a description, and no condition: the Python SDK takes a condition for
+all there is to know and drops the description.
 Source: Azure Service Bus, "AMQP 1.0 protocol guide", claims-based authorization.
 """
 
 from collections.abc import Callable, Mapping
 
-from sbtutorial.amqp.types import Symbol
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.server.addresses import parse_address
 from sbtutorial.server.claims import Claims
-from sbtutorial.server.conditions import CONDITIONS
 from sbtutorial.server.requests import Dialect, Request, Response
 from sbtutorial.server.security import Key, TokenError, verify
 
 _SAS_PREFIX = "SharedAccessSignature "
-_UNAUTHORIZED = Symbol("amqp:unauthorized-access")
 
 
 class CbsHandler:
@@ -47,7 +46,6 @@ class CbsHandler:
                 401,
                 "InvalidToken: this broker verifies SAS tokens only, which begin with "
                 "'SharedAccessSignature'. Use the connection string.",
-                _UNAUTHORIZED,
             )
         return self._put_token(request.body, audience)
 
@@ -55,12 +53,12 @@ class CbsHandler:
         try:
             verified = verify(token, keys=self._keys, resource=audience, now=self._wall_clock())
         except TokenError as error:
-            return Response(401, str(error), _UNAUTHORIZED)
+            return Response(401, str(error))
         path = parse_address(audience).path
         if path:
             try:
                 self._namespace.subqueue(path)
             except BrokerError as refusal:
-                return Response(404, refusal.message, CONDITIONS[refusal.code].symbol)
+                return Response(404, refusal.message)
         self._claims.grant(path, verified.rights, verified.expires_at)
         return Response(202, "Accepted")

@@ -208,6 +208,19 @@ def test_renewing_holds_for_one_more_lock_duration_from_now_any_number_of_times(
     assert message.delivery_count == 1
 
 
+def test_receiver_that_broke_off_is_on_record_and_its_lock_stays(
+    world: World, queue: Queue
+) -> None:
+    world.send(queue, "a", "b")
+    held, done = world.lock(queue.active), world.lock(queue.active)
+    tokens = [held.lock_token, done.lock_token]
+    queue.active.complete(done.lock_token, now=world.now)
+    queue.active.note_receiver_gone(tokens, now=world.now, who="cashier")
+    gone = [change for change in world.changes if change.kind is ChangeKind.RECEIVER_GONE]
+    assert [(change.sequence_number, change.who) for change in gone] == [(1, "cashier")]
+    assert held.lock_token == tokens[0]
+
+
 def test_changed_lock_duration_affects_later_locks_only(world: World, queue: Queue) -> None:
     world.send(queue, "a", "b")
     first = world.lock(queue.active)

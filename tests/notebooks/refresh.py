@@ -65,6 +65,7 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
         timeout=CELL_LIMIT_SECONDS,
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # else each kernel warns about its transport
     )
     try:
         client.execute(env=dict(environment))

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
+from azure.servicebus.exceptions import ServiceBusError
 
 from sbtutorial.broker.entities import QueueDescription
 from sbtutorial.broker.queue import MessageCounts
+from sbtutorial.server import certificates
 from sbtutorial.server.emulator import Emulator
 from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.flavours import Aio, Flavour, Sync
@@ -31,12 +33,18 @@ def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("certificates")
 
 
+def reason_for(failure: pytest.ExceptionInfo[ServiceBusError]) -> str:
+    """What the broker said: of a refused token the SDK keeps it in the exception's cause only."""
+    return str(failure.value.inner_exception)
+
+
 class Bench:
     """A broker with one queue, `orders`, and one flavour of the SDK."""
 
-    def __init__(self, broker: ThreadedEmulator, flavour: Flavour) -> None:
+    def __init__(self, broker: ThreadedEmulator, flavour: Flavour, ca_pem: Path) -> None:
         self.broker = broker
         self.flavour = flavour
+        self._ca_pem = ca_pem
 
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
@@ -56,8 +64,11 @@ class Bench:
     def client(self, **options: Any) -> Any:
         return self.flavour.client(self.broker.connection_string, **options)
 
-    def administration(self) -> Any:
-        return self.flavour.administration(self.broker.connection_string)
+    def administration(self, connection_string: str = "") -> Any:
+        # `connect()` makes this option needless, once for a whole process; tests share theirs.
+        return self.flavour.administration(
+            connection_string or self.broker.connection_string, connection_verify=str(self._ca_pem)
+        )
 
     @asynccontextmanager
     async def sender(self, queue: str = "orders") -> AsyncIterator[Any]:
@@ -96,7 +107,7 @@ def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
 
 
 @pytest.fixture
-def bench(broker: ThreadedEmulator, flavour: Flavour) -> Bench:
-    bench = Bench(broker, flavour)
+def bench(broker: ThreadedEmulator, flavour: Flavour, certificates_folder: Path) -> Bench:
+    bench = Bench(broker, flavour, certificates.ensure(certificates_folder).ca_pem)
     bench.make_queue()
     return bench

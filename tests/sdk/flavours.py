@@ -58,9 +58,9 @@ class Sync:
         )
         return Awaitable(made)
 
-    def administration(self, connection_string: str) -> Any:
+    def administration(self, connection_string: str, **options: Any) -> Any:
         kind = azure.servicebus.management.ServiceBusAdministrationClient
-        return Awaitable(kind.from_connection_string(connection_string))
+        return Awaitable(kind.from_connection_string(connection_string, **options))
 
 
 class Aio:
@@ -71,9 +71,9 @@ class Aio:
             connection_string, **options
         )
 
-    def administration(self, connection_string: str) -> Any:
+    def administration(self, connection_string: str, **options: Any) -> Any:
         kind = azure.servicebus.aio.management.ServiceBusAdministrationClient
-        return kind.from_connection_string(connection_string)
+        return kind.from_connection_string(connection_string, **options)
 
 
 Flavour = Sync | Aio

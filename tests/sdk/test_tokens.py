@@ -6,7 +6,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusAuthenticationError, ServiceBusAuthorizationError
 
 from sbtutorial.server.security import Key, sign
-from tests.sdk.conftest import Bench
+from tests.sdk.conftest import Bench, reason_for
 
 
 def with_key(bench: Bench, name: str, key: str) -> str:
@@ -25,10 +25,11 @@ async def send_with(bench: Bench, connection_string: str) -> None:
 @pytest.mark.parametrize("name", ["RootManageSharedAccessKey", "Stranger"])
 async def test_a_wrong_key_opens_nothing(bench: Bench, name: str) -> None:
     wrong = with_key(bench, name, "d3Jvbmc=")
-    with pytest.raises(ServiceBusAuthenticationError, match=r"lab\.connection_string"):
+    with pytest.raises(ServiceBusAuthenticationError) as failure:
         await send_with(bench, wrong)
+    assert "lab.connection_string" in reason_for(failure)
     with pytest.raises(ClientAuthenticationError):
-        async with bench.flavour.administration(wrong) as administration:
+        async with bench.administration(wrong) as administration:
             await administration.get_queue("orders")
     assert bench.counts().total == 0
 
@@ -57,5 +58,6 @@ async def test_a_ready_made_token_counts_until_it_ends(
     if is_accepted:
         await send_with(bench, string)
     else:
-        with pytest.raises(ServiceBusAuthenticationError, match="ExpiredToken"):
+        with pytest.raises(ServiceBusAuthenticationError) as failure:
             await send_with(bench, string)
+        assert "ExpiredToken" in reason_for(failure)

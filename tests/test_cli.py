@@ -1,0 +1,247 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sbtutorial import bootstrap, cli, control_client, foreground, requirements
+from sbtutorial.errors import TutorialError
+from sbtutorial.server import process
+
+CLONE = Path(__file__).parents[1]
+STATUS = {
+    "namespace": "tutorial",
+    "tier": "Standard",
+    "pid": 77,
+    "queues": 1,
+    "connections": 0,
+    "started_at": 0.0,
+    "advanced_seconds": 0.0,
+}
+
+
+@pytest.fixture(autouse=True)
+def _has_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of the command line may install anything."""
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: Path(sys.executable))
+    monkeypatch.setattr(bootstrap, "ready_python", lambda *_: Path(sys.executable))
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines of programs that would have been run; each ends with 3."""
+    run: list[list[str]] = []
+
+    def record(command: list[Any], **_: Any) -> int:
+        run.append([str(part) for part in command])
+        return 3
+
+    monkeypatch.setattr(foreground, "run", record)
+    return run
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a broker that runs is asked to do."""
+    made: list[str] = []
+
+    class Client:
+        def __init__(self, connection_string: str) -> None:
+            assert connection_string == "the string"
+
+        def status(self) -> dict[str, Any]:
+            return STATUS
+
+        def shutdown(self) -> None:
+            made.append("shutdown")
+
+        def reset(self) -> None:
+            made.append("reset")
+
+    broker = SimpleNamespace(connection_string="the string", record=SimpleNamespace(port=4711))
+    monkeypatch.setattr(process, "find", lambda namespace: broker)
+    monkeypatch.setattr(control_client, "ControlClient", Client)
+    return made
+
+
+def test_help_has_a_line_for_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    said = capsys.readouterr().out
+
+    names = ["lab", "test", "serve", "status", "stop", "reset", "doctor", "bench"]
+    assert list(cli.COMMANDS) == names
+    for command in cli.COMMANDS.values():
+        assert command.help in " ".join(said.split())
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_each_command_explains_itself_and_does_nothing(
+    name: str, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+
+    assert ended.value.code == 0
+    assert cli.COMMANDS[name].help in " ".join(capsys.readouterr().out.split())
+    assert commands == []
+
+
+def test_help_imports_nothing_that_takes_time() -> None:
+    code = (
+        "import sys; from sbtutorial import cli; cli.main([]);"
+        "print({'asyncio', 'importlib.metadata', 'azure', 'subprocess'} & set(sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=CLONE, check=True
+    )
+
+    assert said.stdout.splitlines()[-1] == "set()"
+
+
+def test_an_unknown_command_is_answered_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["labs"])
+
+    assert ended.value.code == 2
+    assert "'lab'" in capsys.readouterr().err
+
+
+def test_lab_opens_the_first_lesson(commands: list[list[str]]) -> None:
+    assert cli.main(["lab"]) == 3
+
+    [[program, *rest]] = commands
+    assert program == sys.executable
+    assert rest[:2] == ["-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={CLONE / 'notebooks'}" in rest
+    assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in rest
+
+
+def test_lab_passes_its_arguments_on_to_jupyterlab(commands: list[list[str]]) -> None:
+    cli.main(["lab", "--no-browser", "--port", "9999"])
+
+    assert commands[0][-3:] == ["--no-browser", "--port", "9999"]
+
+
+def test_lab_opens_another_notebook_in_place_of_the_first(
+    commands: list[list[str]], tmp_path: Path
+) -> None:
+    lesson = tmp_path / "own.ipynb"
+    lesson.touch()
+
+    cli.main(["lab", str(lesson)])
+
+    assert commands == [[sys.executable, "-m", "jupyterlab", str(lesson)]]
+
+
+def test_lab_without_a_clone_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
+) -> None:
+    monkeypatch.setattr(requirements, "clone_folder", lambda: None)
+
+    assert cli.main(["lab"]) == 1
+    assert "without its lessons" in capsys.readouterr().err
+    assert commands == []
+
+
+def test_in_another_environment_the_same_command_line_runs_again(
+    monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path
+) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: python)
+
+    assert cli.main(["test", "-k", "crash"]) == 3
+    assert commands == [[str(python), "-m", "sbtutorial", "test", "-k", "crash"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"), [("lab", ("lab",)), ("test", ("lab", "test")), ("stop", ())]
+)
+def test_a_command_asks_for_the_extras_that_it_needs(
+    name: str, extras: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, commands: list[list[str]]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def python_with(*wanted: str) -> Path:
+        asked.append(wanted)
+        return Path("elsewhere", "bin", "python")
+
+    monkeypatch.setattr(bootstrap, "python_with", python_with)
+
+    cli.main([name])
+
+    assert asked == [extras]
+
+
+def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sbtutorial import doctor
+
+    monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))
+    monkeypatch.setattr(doctor, "main", lambda: 1)
+
+    assert cli.main(["doctor"]) == 1
+
+
+def test_status_says_where_the_broker_is(
+    calls: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["status"]) == 0
+
+    assert "pid 77, port 4711" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "call"), [("stop", "shutdown"), ("reset", "reset")])
+def test_a_running_broker_is_told(name: str, call: str, calls: list[str]) -> None:
+    assert cli.main([name]) == 0
+    assert calls == [call]
+
+
+@pytest.mark.parametrize(("name", "code"), [("status", 1), ("stop", 0), ("reset", 0)])
+def test_without_a_broker_a_command_says_so_and_names_the_namespace(
+    name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "find", lambda namespace: None)
+
+    assert cli.main([name, "--namespace", "mine"]) == code
+    assert capsys.readouterr().out == "No broker of the namespace 'mine' is running.\n"
+
+
+def test_an_error_is_its_sentence_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(namespace: str) -> None:
+        raise TutorialError("The folder is open to others.")
+
+    monkeypatch.setattr(process, "find", fail)
+
+    assert cli.main(["status"]) == 1
+    assert capsys.readouterr().err == "sbtutorial: The folder is open to others.\n"
+
+
+def test_ctrl_c_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: str) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "python_with", interrupt)
+
+    assert cli.main(["lab"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_module_can_be_run() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "sbtutorial", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=CLONE,
+        env=dict(os.environ),
+        check=True,
+    )
+    assert "COMMAND" in said.stdout
