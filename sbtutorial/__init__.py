@@ -25,10 +25,13 @@ _HOMES = {
 
 
 def load_ipython_extension(ipython: "Any") -> None:
-    """Add `%%worker` to a notebook, for `%load_ext sbtutorial`; `connect()` does that, too."""
-    from sbtutorial import magic
+    """Add `%%worker` and hints to a notebook, for `%load_ext sbtutorial`.
 
-    magic.load(ipython)
+    Importing one of our names, as in `from sbtutorial import connect`, does that, too.
+    """
+    from sbtutorial import notebook
+
+    notebook.equip_shell(ipython)
 
 
 def _version() -> str:
@@ -51,7 +54,10 @@ def _load(name: str) -> object:
 
     if complaint():
         raise ImportError(complaint())
-    return getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_HOMES[name]), name)
+    # A learner who forgets to run connect() is helped already.
+    import_module("sbtutorial.notebook").equip()
+    return value
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for an attribute

@@ -5,6 +5,7 @@
 Source: Azure Service Bus, "Get the connection string"; the keys as `azure.servicebus` reads them.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ from urllib.parse import urlsplit
 _WHERE = (
     "Copy it from the Azure portal: your namespace, Shared access policies, a policy, "
     "Primary Connection String. Or leave it out and use the broker on this computer."
+)
+# As shells set a variable: NAME=, export NAME=, set NAME=, $env:NAME =
+_ASSIGNMENT = re.compile(
+    r"^(?:export\s+|set\s+|\$env:)?\w+\s*=\s*(?=\W?endpoint\s*=)", re.IGNORECASE
 )
 _QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’"), ("„", "“"))
 
@@ -71,14 +76,14 @@ def parse_connection_string(text: str) -> ConnectionString:
         key=parts.get("sharedaccesskey"),
         signature=parts.get("sharedaccesssignature"),
         entity_path=parts.get("entitypath"),
-        # The SDK compares with "true" and nothing else.
         is_emulator=parts.get("usedevelopmentemulator") == "true",
     )
 
 
 def _without_wrapping(text: str) -> str:
-    """Undo what copying does: line breaks, spaces around, quotes around."""
+    """Undo what copying does: line breaks, spaces around, a shell's NAME=, quotes around."""
     cleaned = "".join(line.strip() for line in text.splitlines())
+    cleaned = _ASSIGNMENT.sub("", cleaned)
     for opening, closing in _QUOTES:
         if len(cleaned) > 1 and cleaned.startswith(opening) and cleaned.endswith(closing):
             return cleaned[1:-1].strip()
@@ -107,7 +112,9 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
                 "A connection string is NAME=VALUE; NAME=VALUE; ..., and a part of this one has "
                 f"no '='. {_WHERE}"
             )
-        yield name.strip().lower(), value.strip()
+        name, value = name.strip().lower(), value.strip()
+        # The SDK compares with "true" and nothing else.
+        yield name, value.lower() if name == "usedevelopmentemulator" else value
 
 
 _SPELLING = {

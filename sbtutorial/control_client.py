@@ -9,15 +9,15 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from sbtutorial.errors import TutorialError
-
 from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.errors import TutorialError
 from sbtutorial.server.security import sign
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
 _TOKEN_SECONDS = 300
+_DEFAULT_PORT = 5672
 
 
 class BrokerGone(TutorialError):
@@ -34,7 +34,7 @@ class ControlClient:
 
     def __init__(self, connection_string: str, *, timeout_seconds: float = 10.0) -> None:
         parsed = parse_connection_string(connection_string)
-        self._host, self._port = parsed.host, parsed.port or 0
+        self._host, self._port = parsed.host, parsed.port or _DEFAULT_PORT
         self._key_name, self._key = parsed.key_name or "", parsed.key or ""
         self._timeout_seconds = timeout_seconds
 
@@ -53,6 +53,10 @@ class ControlClient:
     def reset(self) -> None:
         """Delete every queue."""
         self._call("POST", "reset")
+
+    def shrink(self, queue: str, megabytes: int) -> None:
+        """Let a queue hold less than any tier offers."""
+        self._call("POST", f"shrink/{quote(queue)}", {"megabytes": megabytes})
 
     def shutdown(self) -> None:
         """End the broker; returns when its port is free."""
@@ -91,7 +95,7 @@ class ControlClient:
         try:
             connection.request(method, f"/$lab/{call}", body, {"Authorization": self._token()})
             with connection.getresponse() as response:
-                answer = _read(response)
+                answer = self._read(response)
             if until_closed and connection.sock is not None:
                 connection.sock.recv(1)
         except (OSError, HTTPException) as error:
@@ -103,21 +107,20 @@ class ControlClient:
             connection.close()
         return answer
 
+    def _read(self, response: "HTTPResponse") -> dict[str, Any]:
+        try:
+            answer = json.loads(response.read())
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise TutorialError(
+                f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
+                "connect() again, or check SBTUTORIAL_CONNECTION_STRING if you have set it."
+            )
+        if response.status >= 400:
+            raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))
+        return answer
+
     def _token(self) -> str:
         audience = f"http://{self._host}:{self._port}/"
         return sign(audience, self._key_name, self._key, time.time() + _TOKEN_SECONDS)
-
-
-def _read(response: "HTTPResponse") -> dict[str, Any]:
-    try:
-        answer = json.loads(response.read())
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise TutorialError(
-            "Something answers in the broker's place that is no broker of ours: "
-            "run connect() again."
-        )
-    if response.status >= 400:
-        raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))
-    return answer

@@ -130,9 +130,8 @@ def _mode() -> Iterator[Finding]:
         return
     from sbtutorial import remote
 
-    describe = remote.describe_emulator if connection.is_emulator else remote.describe_azure
     yield Finding(Kind.NOTE, f"{_VARIABLE} is set: lessons use {connection.host}")
-    yield Finding(Kind.OK, describe(connection))
+    yield Finding(Kind.OK, remote.describe(connection))
 
 
 def _broker() -> Iterator[Finding]:

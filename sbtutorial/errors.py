@@ -1,4 +1,4 @@
-"""The one kind of error that is a sentence for a learner."""
+"""The one kind of error that is a sentence for a learner, and what is behind the other kinds."""
 
 
 class TutorialError(Exception):
@@ -11,3 +11,11 @@ class TutorialError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback."""
         return [str(self)]
+
+
+def cause_in_words(error: BaseException) -> str:
+    """What the SDK keeps as the cause of an error, as text; "" when there is none.
+
+    Of a token that was refused, this alone says why. Source: `azure.core.exceptions.AzureError`.
+    """
+    return str(getattr(error, "inner_exception", None) or "")

@@ -13,12 +13,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.errors import cause_in_words
 from sbtutorial.notebook import find_lab
 
 if TYPE_CHECKING:
     from sbtutorial.lab import Lab
 
 _ANSWER_LIMIT_SECONDS = 0.5
+_CONNECTION_ERRORS = frozenset(
+    {"ServiceBusConnectionError", "ServiceBusCommunicationError", "ServiceRequestError"}
+)
+_NO_CONNECTION = (
+    "Failed to initiate the connection",
+    "Failed to establish a new connection",
+    "Failed to resolve",
+    "Cannot connect to host",
+)
+_NO_STRING = (
+    "Connection string is",
+    "Connection string must have",
+    "Invalid Endpoint on the Connection String",
+    "At least one of the SharedAccessKey",
+    "Only one of the SharedAccessKey",
+)
+_CLOSED = "already been shutdown"
+_GONE = (
+    "The broker is gone, and its queues with it. Run the cell with connect() again: it starts "
+    "a new one."
+)
+_NO_QUEUE = "There is no such queue: run the cell that creates it, then this one again."
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _FROM_CELLS_ABOVE = frozenset(
     {
@@ -36,6 +59,7 @@ class Failure:
     Attributes:
         types: Its class and the bases, by name.
         text: What it says.
+        cause: What the SDK's own cause for it says, if there is one.
         in_worker: Whether it happened in a worker's process.
         in_sdk: Whether the SDK was at work.
         lab: The notebook's; None before `connect()`.
@@ -43,6 +67,7 @@ class Failure:
 
     types: Sequence[str]
     text: str
+    cause: str = ""
     in_worker: bool = False
     in_sdk: bool = False
     lab: "Lab | None" = None
@@ -83,6 +108,31 @@ def _is_in_sdk(failure: Failure) -> bool:
     return failure.in_sdk
 
 
+def _distrusts_broker(failure: Failure) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in failure.text
+
+
+def _found_nothing_there(failure: Failure) -> bool:
+    return any(words in failure.text for words in _NO_CONNECTION)
+
+
+def _is_unknown_queue(failure: Failure) -> bool:
+    """On Azure as here, the token for a queue that does not exist is refused, with this code."""
+    return "Status code: 404" in failure.cause
+
+
+def _is_closed(failure: Failure) -> bool:
+    return _CLOSED in failure.text
+
+
+def _is_closed_as_broker_is_gone(failure: Failure) -> bool:
+    return _is_closed(failure) and _broker_is_gone(failure)
+
+
+def _is_no_connection_string(failure: Failure) -> bool:
+    return failure.in_sdk and failure.text.startswith(_NO_STRING)
+
+
 HINTS = (
     Hint(
         frozenset({"NameError"}),
@@ -100,27 +150,46 @@ HINTS = (
         "or define '{name}' in its own cell.",
         _is_in_worker,
     ),
+    Hint(_CONNECTION_ERRORS, _GONE, _broker_is_gone),
+    Hint(frozenset({"ValueError"}), _GONE, _is_closed_as_broker_is_gone),
     Hint(
-        frozenset(
-            {"ServiceBusConnectionError", "ServiceBusCommunicationError", "ServiceRequestError"}
-        ),
-        "The broker is gone, and its queues with it. Run the cell with connect() again: it starts "
-        "a new one.",
-        _broker_is_gone,
+        frozenset({"ServiceRequestError"}),
+        "This kernel read its certificates before connect() ran and does not trust the broker: "
+        "restart the kernel and run the cell with connect() before the one that imports "
+        "azure.servicebus.aio.management.",
+        _distrusts_broker,
     ),
+    Hint(
+        _CONNECTION_ERRORS,
+        "Nothing answers where this client's connection string leads: run the cell with connect(), "
+        "and make the client again with lab.connection_string.",
+        _found_nothing_there,
+    ),
+    Hint(frozenset({"ServiceBusAuthenticationError"}), _NO_QUEUE, _is_unknown_queue),
     Hint(
         frozenset({"ServiceBusAuthenticationError", "ClientAuthenticationError"}),
         "The connection string is of another broker, or of an earlier one: run the cell with "
-        "connect() again and use its lab.connection_string.",
+        "connect() again, and make the client again with lab.connection_string.",
+    ),
+    Hint(frozenset({"MessagingEntityNotFoundError", "ResourceNotFoundError"}), _NO_QUEUE),
+    Hint(
+        frozenset({"ValueError"}),
+        "That is no connection string of Service Bus: pass lab.connection_string itself, without "
+        "quotation marks.",
+        _is_no_connection_string,
     ),
     Hint(
-        frozenset({"MessagingEntityNotFoundError", "ResourceNotFoundError"}),
-        "There is no such queue: run the cell that creates it, then this one again.",
+        frozenset({"ValueError"}),
+        "This sender or receiver is closed, because its `with` block has ended or its connection "
+        "was lost: get a new one from the client. A message can be settled only by the receiver "
+        "that it came from; it comes back when its lock has run out.",
+        _is_closed,
     ),
     Hint(
-        frozenset({"KeyboardInterrupt"}),
-        "Stopped. Messages that were received and not completed come back when their lock has run "
-        "out; lab.advance(60) lets a minute pass.",
+        frozenset({"KeyboardInterrupt", "CancelledError"}),
+        "Stopped. A receiver that is still open may take the next message: go on with it, or "
+        "close() it. Messages that were received and not completed come back when their lock has "
+        "run out; lab.advance(60) lets a minute pass.",
         _is_in_sdk,
     ),
     Hint(
@@ -166,6 +235,7 @@ def _failure(error: BaseException) -> Failure:
     return Failure(
         types=[kind.__name__ for kind in type(error).__mro__],
         text=str(error),
+        cause=cause_in_words(error),
         in_sdk=_passed_through_sdk(error),
         lab=find_lab(shell.user_ns) if shell else None,
     )

@@ -6,20 +6,15 @@ then says so in a sentence, and the lesson goes on.
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from sbtutorial.connection_string import (
-    ConnectionString,
-    ConnectionStringError,
-    parse_connection_string,
-)
+from sbtutorial import notebook
+from sbtutorial.connection_string import ConnectionString, parse_connection_string
 from sbtutorial.control_client import BrokerGone, ControlClient
 from sbtutorial.errors import TutorialError
 from sbtutorial.event_table import EventTable
@@ -29,6 +24,7 @@ from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from sbtutorial.exercises.task import Verdict
+    from sbtutorial.views.timeline import Timeline
 
 CONNECTION_STRING_VARIABLE = "SBTUTORIAL_CONNECTION_STRING"
 _DETECTION_SECONDS = 2.0
@@ -55,7 +51,7 @@ def connect(namespace: str = DEFAULT_NAMESPACE, *, tier: str = DEFAULT_TIER) -> 
     Raises:
         TutorialError: No broker can be had; the text says why and what to do.
     """
-    _equip_notebook()
+    notebook.equip()
     if text := os.environ.get(CONNECTION_STRING_VARIABLE):
         return _connect_elsewhere(text)
     return _connect_offline(namespace, tier)
@@ -66,14 +62,10 @@ def attach(connection_string: str) -> "Lab":
 
     Raises:
         ConnectionStringError: The string is no connection string of Service Bus.
-        TutorialError: It is our broker's, with a wrong key.
+        TutorialError: It is our broker's, with a wrong key; or nothing answers there.
     """
     connection = parse_connection_string(connection_string)
-    if not connection.is_emulator:
-        return Lab(connection.text, Mode.AZURE, connection.host.partition(".")[0])
-    if status := _status(connection):
-        return Lab(connection.text, Mode.OFFLINE, status["namespace"])
-    return Lab(connection.text, Mode.EMULATOR, connection.host)
+    return _lab(connection, _status(connection))
 
 
 class Lab:
@@ -107,17 +99,13 @@ class Lab:
             options: What `ServiceBusAdministrationClient.create_queue` takes.
 
         Raises:
-            azure.core.exceptions.HttpResponseError: The service refuses the name or an option.
-            TutorialError: The broker is gone.
+            TutorialError: The service refuses the name or an option, or the broker is gone.
         """
-        from azure.core.exceptions import ResourceNotFoundError
-        from azure.servicebus.management import ServiceBusAdministrationClient
+        from sbtutorial import administration
 
+        _require_queue_name(name)
         self._require_answer()
-        with ServiceBusAdministrationClient.from_connection_string(self.connection_string) as admin:
-            with suppress(ResourceNotFoundError):
-                admin.delete_queue(name)
-            admin.create_queue(name, **options)
+        administration.make_fresh_queue(self.connection_string, name, options)
 
     def show(self, queue: str) -> Picture:
         """A picture of a queue in text: what is ready, locked and by whom, deferred, dead.
@@ -125,6 +113,7 @@ class Lab:
         Raises:
             TutorialError: There is no such queue, or the broker is gone.
         """
+        _require_queue_name(queue)
         if self.mode is Mode.OFFLINE:
             return Picture(self._control.queue(queue))
         from sbtutorial import remote
@@ -159,6 +148,23 @@ class Lab:
         else:
             print(f"lab.reset() is for the offline broker: nothing was deleted on {self._where}.")
 
+    def shrink(self, queue: str, *, megabytes: int) -> None:
+        """Make a queue hold very little, so that it can be filled; elsewhere only a sentence.
+
+        Args:
+            queue: Its name.
+            megabytes: What it holds from now on; Azure's smallest size is 1024.
+
+        Raises:
+            TutorialError: There is no such queue, it would not shrink, or the broker is gone.
+        """
+        if self.mode is Mode.OFFLINE:
+            self._control.shrink(queue, megabytes)
+        else:
+            print(
+                f"lab.shrink() is for the offline broker: {queue} keeps its size on {self._where}."
+            )
+
     def events(
         self,
         queue: str | None = None,
@@ -177,13 +183,17 @@ class Lab:
             after: Only events with a higher number.
 
         Raises:
-            TutorialError: The broker is gone.
+            TutorialError: No queue of that name is or has been there, or the broker is gone.
         """
         if self.mode is not Mode.OFFLINE:
             print(f"lab.events() is for the offline broker: {self._where} keeps no such record.")
             return EventTable()
+        if queue is not None:
+            _require_queue_name(queue)
         events = list(_all_events(self._control, after, queue or ""))
         if queue is not None:
+            if not events:
+                self._control.queue(queue)  # a name that was mistyped is better said to be unknown
             events = _since_creation(events)
         return EventTable(
             event
@@ -249,29 +259,37 @@ class Lab:
 
 def _connect_offline(namespace: str, tier: str) -> Lab:
     broker = ensure(namespace, tier=tier)
-    _trust_certificate()
     print(_introduce("on this machine", broker.record.namespace))
     if broker.notice:
         print(broker.notice)
+    _trust_certificate()
     return Lab(broker.connection_string, Mode.OFFLINE, broker.record.namespace)
 
 
 def _connect_elsewhere(text: str) -> Lab:
     from sbtutorial import remote
 
+    connection = remote.read_variable(text)
     try:
-        connection = parse_connection_string(text)
-    except ConnectionStringError as error:
-        raise TutorialError(f"{CONNECTION_STRING_VARIABLE} cannot be used. {error}") from None
-    if not connection.is_emulator:
-        print(remote.describe_azure(connection))
-    elif status := _status(connection):
+        status = _status(connection)
+    except BrokerGone:
+        raise remote.nothing_there(connection) from None
+    except TutorialError as refusal:
+        raise TutorialError(f"{CONNECTION_STRING_VARIABLE} cannot be used. {refusal}") from None
+    if status:
+        print(_introduce(f"at {connection.host}:{connection.port}", status["namespace"]))
         _trust_certificate()
-        where = f"at {connection.host}:{connection.port}"
-        print(_introduce(where, status["namespace"]))
     else:
-        print(remote.describe_emulator(connection))
-    return attach(connection.text)
+        print(remote.describe(connection))
+    return _lab(connection, status)
+
+
+def _lab(connection: ConnectionString, status: dict[str, Any] | None) -> Lab:
+    if status:
+        return Lab(connection.text, Mode.OFFLINE, status["namespace"])
+    if connection.is_emulator:
+        return Lab(connection.text, Mode.EMULATOR, connection.host)
+    return Lab(connection.text, Mode.AZURE, connection.host.partition(".")[0])
 
 
 def _introduce(where: str, namespace: str) -> str:
@@ -279,34 +297,37 @@ def _introduce(where: str, namespace: str) -> str:
 
 
 def _status(connection: ConnectionString) -> dict[str, Any] | None:
-    """What our broker says of itself; None when none is there.
+    """What our broker says of itself; None when it is Azure or the emulator that is there.
 
     Raises:
-        TutorialError: One is there and refuses the key.
+        TutorialError: One is there and refuses the key; `BrokerGone`: nothing is there.
     """
+    if not connection.is_emulator:
+        return None
     try:
         return ControlClient(connection.text, timeout_seconds=_DETECTION_SECONDS).status()
     except BrokerGone:
-        return None
+        from sbtutorial import remote
+
+        if remote.answers(connection):
+            return None
+        raise
 
 
 def _trust_certificate() -> None:
     from sbtutorial.server import certificates
 
-    certificates.trust(certificates.ensure(certificates.default_folder()))
+    trust = certificates.trust(certificates.ensure(certificates.default_folder()))
+    if trust.is_late_for_aiohttp:
+        print(
+            "aiohttp was imported before connect(), so azure.servicebus.aio.management cannot "
+            "reach the broker: to use it, restart the kernel and run connect() first."
+        )
 
 
-def _equip_notebook() -> None:
-    """Add `%%worker` and the hints under errors, when this is a notebook."""
-    if "IPython" not in sys.modules:
-        return
-    from IPython import get_ipython
-
-    if (shell := get_ipython()) is not None:
-        from sbtutorial import hints, magic
-
-        magic.load(shell)
-        hints.install(shell)
+def _require_queue_name(value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise TutorialError(f'A queue is named by text, as in "orders"; {value!r} is no name.')
 
 
 def _positive_seconds(value: object) -> float:

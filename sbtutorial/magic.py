@@ -82,6 +82,7 @@ class WorkerMagic:
             hints.Failure(
                 outcome.error_types,
                 outcome.sentence,
+                outcome.cause,
                 in_worker=True,
                 lab=find_lab(self._shell.user_ns),
             )

@@ -1,9 +1,28 @@
 """What the parts that live in a notebook need to know of it."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sbtutorial.lab import Lab
+
+
+def equip() -> None:
+    """Add `%%worker` and the hints under errors, when this is a notebook; once is enough."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        equip_shell(shell)
+
+
+def equip_shell(shell: Any) -> None:
+    """The same for a shell that is at hand."""
+    from sbtutorial import hints, magic
+
+    magic.load(shell)
+    hints.install(shell)
 
 
 def find_lab(variables: dict[str, Any]) -> "Lab | None":

@@ -9,17 +9,66 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sbtutorial.connection_string import ConnectionString
+from sbtutorial.connection_string import (
+    ConnectionString,
+    ConnectionStringError,
+    parse_connection_string,
+)
 from sbtutorial.errors import TutorialError
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
     from azure.servicebus.management import QueueRuntimeProperties
 
-_REACH_SECONDS = 3.0
+_REACH_SECONDS = 2.0
 _EMULATOR_PORT = 5672
 _BAR_CHARS = 30
 _SHOWN_COUNT = 20
+
+
+def read_variable(text: str) -> ConnectionString:
+    """What SBTUTORIAL_CONNECTION_STRING says, when the lessons can use it.
+
+    Raises:
+        TutorialError: They cannot; the text names the part and what to do.
+    """
+    try:
+        connection = parse_connection_string(text)
+        _require_namespace(connection)
+    except ConnectionStringError as error:
+        raise TutorialError(f"SBTUTORIAL_CONNECTION_STRING cannot be used. {error}") from None
+    return connection
+
+
+def _require_namespace(connection: ConnectionString) -> None:
+    """The SDK takes these strings as well, and fails much later, with other words."""
+    if connection.entity_path is not None:
+        raise ConnectionStringError(
+            f"It is for '{connection.entity_path}' alone (EntityPath), and the lessons make queues "
+            "of their own: take the connection string of the namespace."
+        )
+    if not connection.is_emulator and _is_this_computer(connection.host):
+        raise ConnectionStringError(
+            f"Its Endpoint, {connection.host}, is this computer, and the SDK must be told so: "
+            "add ;UseDevelopmentEmulator=true at the end."
+        )
+
+
+def _is_this_computer(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def describe(connection: ConnectionString) -> str:
+    """One line that says what answers where none of our brokers is.
+
+    Raises:
+        TutorialError: Nothing usable does.
+    """
+    if connection.is_emulator:
+        if not answers(connection):
+            raise nothing_there(connection)
+        return f"emulator: Service Bus emulator at {_place(connection)}"
+    return describe_azure(connection)
 
 
 def describe_azure(connection: ConnectionString) -> str:
@@ -53,22 +102,27 @@ def describe_azure(connection: ConnectionString) -> str:
     return f'azure: Service Bus namespace "{properties.name}", {properties.messaging_sku} tier'
 
 
-def describe_emulator(connection: ConnectionString) -> str:
-    """Where the emulator is, once something answers there.
-
-    Raises:
-        TutorialError: Nothing does.
-    """
+def answers(connection: ConnectionString) -> bool:
+    """Whether anything accepts connections where the emulator would be."""
     address = connection.host, connection.port or _EMULATOR_PORT
     try:
         socket.create_connection(address, timeout=_REACH_SECONDS).close()
-    except OSError as error:
-        raise TutorialError(
-            f"Nothing answers at {address[0]}:{address[1]}, the Endpoint of "
-            f"SBTUTORIAL_CONNECTION_STRING ({type(error).__name__}): start the emulator, or unset "
-            "the variable to work with the offline broker."
-        ) from None
-    return f"emulator: Service Bus emulator at {address[0]}:{address[1]}"
+    except OSError:
+        return False
+    return True
+
+
+def nothing_there(connection: ConnectionString) -> TutorialError:
+    """What to tell when nothing does."""
+    return TutorialError(
+        f"Nothing answers at {_place(connection)}, the Endpoint of SBTUTORIAL_CONNECTION_STRING: "
+        "start the emulator, correct the address, or unset the variable to work with the offline "
+        "broker."
+    )
+
+
+def _place(connection: ConnectionString) -> str:
+    return f"{connection.host}:{connection.port or _EMULATOR_PORT}"
 
 
 def wait(seconds: float) -> None:

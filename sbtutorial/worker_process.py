@@ -23,7 +23,7 @@ from types import CodeType, CoroutineType, ModuleType
 from typing import Any
 
 from sbtutorial import checkpoints
-from sbtutorial.errors import TutorialError
+from sbtutorial.errors import TutorialError, cause_in_words
 
 CONNECTION_STRING_VARIABLE = "SBTUTORIAL_WORKER_CONNECTION_STRING"
 FRAME_MARK = "\x1e"  # ASCII's "record separator"; JSON has no such character in it
@@ -171,6 +171,7 @@ def _failure(name: str, error: BaseException) -> dict[str, object]:
     return {
         "error": _in_words(error),
         "where": list(_own_lines(name, error)),
+        "cause": cause_in_words(error),
         "types": [kind.__name__ for kind in type(error).__mro__],
     }
 

@@ -31,12 +31,14 @@ class Outcome:
         ending: The kind of end.
         sentence: The same in words, without the name.
         error_types: For FAILED, the exception's class and its bases, by name.
+        cause: For FAILED, what the SDK's own cause for it says, if there is one.
     """
 
     worker: str
     ending: Ending
     sentence: str
     error_types: tuple[str, ...] = ()
+    cause: str = ""
 
     def __str__(self) -> str:
         sign = "✓" if self.ending is Ending.FINISHED else "✗"

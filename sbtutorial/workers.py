@@ -215,7 +215,11 @@ class Worker:
         for line in failure["where"]:
             self._record.add_line(line)
         self._record.failure = Outcome(
-            self.name, Ending.FAILED, f"failed: {failure['error']}", tuple(failure["types"])
+            self.name,
+            Ending.FAILED,
+            f"failed: {failure['error']}",
+            tuple(failure["types"]),
+            failure["cause"],
         )
 
     def _answer(self, channel: WorkerChannel, checkpoint: str | None) -> None:

@@ -15,7 +15,7 @@ MAX_LINE_COUNT = 450
 BASICS = {"errors", "connection_string"}
 STARTERS = {"python_version", "requirements", "foreground", "installing", "bootstrap"}
 BROKER_CALLS = {"control_client", "server.security", "server.process", "server.certificates"}
-LESSON = {"lab", "remote", "notebook", "checkpoints", "event_table", "picture", "hints", "magic"}
+LESSON = {"lab", "administration", "remote", "notebook", "checkpoints", "event_table", "picture", "hints", "magic"}
 LESSON |= {"workers", "worker_process", "worker_channel", "worker_record", "worker_triggers"}
 LESSON |= {"exercises"}
 HEAVY = {"azure", "IPython", "ipywidgets", "matplotlib"}  # imported when used, never before
@@ -32,7 +32,7 @@ MAY_IMPORT = {
     | BASICS,
     "control_client": BROKER_CALLS | BASICS,
     "broker_status": set(),
-    **dict.fromkeys(LESSON, LESSON | BROKER_CALLS | BASICS | HEAVY | {"trace"}),
+    **dict.fromkeys(LESSON, LESSON | BROKER_CALLS | BASICS | HEAVY | {"trace", "views"}),
     "views": LESSON | HEAVY | {"trace"},
     "exercises": LESSON | HEAVY | BASICS | {"trace"},
     **dict.fromkeys(BASICS, frozenset[str]()),

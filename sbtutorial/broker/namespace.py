@@ -4,6 +4,7 @@ Source: Azure Service Bus, "Quotas"; QueueDescription.AutoDeleteOnIdle.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.agenda import Agenda
@@ -91,6 +92,28 @@ class Namespace:
         self._report(ChangeKind.QUEUE_UPDATED, queue.name, now, who, description)
         queue.active.announce()
         queue.dead_letter.announce()
+        return queue
+
+    def shrink_queue(self, name: str, megabytes: int, *, now: float, who: str = "") -> Queue:
+        """Let a queue hold less than any tier offers, so that a lesson can fill it in a moment.
+
+        Azure has no such thing.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; ARGUMENT_OUT_OF_RANGE if that is not less.
+        """
+        self.run_due(now)
+        queue = self.queue(name)
+        most = queue.description.max_size_in_megabytes
+        if not 1 <= megabytes <= most:
+            raise BrokerError(
+                ErrorCode.ARGUMENT_OUT_OF_RANGE,
+                f"Queue '{queue.name}' holds {most} MB; it can be made to hold 1 to {most} MB, "
+                f"and {megabytes} is not among them.",
+            )
+        description = replace(queue.description, max_size_in_megabytes=megabytes)
+        queue.adopt(description, now=now)
+        self._report(ChangeKind.QUEUE_UPDATED, queue.name, now, who, description)
         return queue
 
     def delete_queue(self, name: str, *, now: float, who: str = "") -> None:

@@ -52,13 +52,11 @@ class Task:
     def folded_answer(self) -> str:
         """The answer as a cell of Markdown, folded until the reader opens it."""
         return (
-            "<details><summary>Answer</summary>\n\n"
-            f"```python\n{self.reference}\n```\n\n"
-            "</details>"
+            f"<details><summary>Answer</summary>\n\n```python\n{self.reference}\n```\n\n</details>"
         )
 
 
-class NotYet(Exception):  # noqa: N818 - it is an outcome, not an error
+class NotYet(Exception):
     """An answer is not right yet.
 
     Attributes:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sbtutorial
 from sbtutorial.broker.limits import PREMIUM, STANDARD
+from sbtutorial.server.bounded_log import BoundedLog
 from sbtutorial.server.emulator import KEY_NAME, Emulator
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles
@@ -27,7 +28,9 @@ _TIERS = {limits.name: limits for limits in (STANDARD, PREMIUM)}
 def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop."""
     _collect_seldom()
-    asyncio.run(serve(_parse(arguments)))
+    options = _parse(arguments)
+    sys.stderr = BoundedLog(sys.stderr.fileno())
+    asyncio.run(serve(options))
 
 
 def _collect_seldom() -> None:

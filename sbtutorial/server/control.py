@@ -123,6 +123,12 @@ def _advance(broker: ControlledBroker, call: "Call") -> Answer:
     return {"advanced_seconds": broker.clock.advanced_seconds}
 
 
+def _shrink(broker: ControlledBroker, call: "Call") -> Answer:
+    with broker.turns.turn() as now:
+        queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
+        return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
+
+
 def _reset(broker: ControlledBroker, _call: "Call") -> Answer:
     broker.reset()
     return {}
@@ -173,12 +179,24 @@ class Call(NamedTuple):
             raise CallError(400, f"'{name}' is a number, 0 or more; '{text[:40]}' is not.")
         return min(value, at_most)
 
-    def seconds_to_advance(self) -> float:
-        """The one argument of `advance`, from the JSON body."""
+    def argument(self, name: str, advice: str) -> Any:
+        """The one argument of a call, from the JSON body; what is said when it is not there."""
         try:
-            seconds = json.loads(self.request.body)["seconds"]
+            return json.loads(self.request.body)[name]
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise CallError(400, 'Say how far, as JSON: {"seconds": 60}.') from None
+            raise CallError(400, advice) from None
+
+    def megabytes(self) -> int:
+        """The one argument of `shrink`."""
+        megabytes = self.argument("megabytes", 'Say to what size, as JSON: {"megabytes": 1}.')
+        if type(megabytes) is not int:
+            text = json.dumps(megabytes)[:40]
+            raise CallError(400, f"'megabytes' is a whole number; {text} is not.")
+        return megabytes
+
+    def seconds_to_advance(self) -> float:
+        """The one argument of `advance`."""
+        seconds = self.argument("seconds", 'Say how far, as JSON: {"seconds": 60}.')
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise CallError(400, f"'seconds' is a number; {json.dumps(seconds)[:40]} is not.")
         if not 0 < seconds <= MAX_ADVANCE_SECONDS:
@@ -196,6 +214,7 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "status": {"GET": _status},
     "advance": {"POST": _advance},
     "reset": {"POST": _reset},
+    "shrink": {"POST": _shrink},
     "shutdown": {"POST": _shutdown},
     "events": {"GET": _events},
     "queues": {"GET": _queue},

@@ -67,7 +67,7 @@ class Emulator:
         self.namespace = Namespace(namespace, limits=limits, journal=self._journal)
         self.competitions = Competitions()
         self.turns = Turns(self.namespace, self.clock, self.competitions, self._commit)
-        self.listener = Listener(amqp=self._amqp, http=self._http, tls_context=self._tls_context)
+        self.listener = Listener(amqp=self.amqp, http=self.http, tls_context=self._tls_context)
         self._store = store or MemoryStore()
         self._uncommitted: list[Change] = []
         self._certificates_folder = certificates_folder
@@ -121,7 +121,8 @@ class Emulator:
         with self.turns.turn():
             pass
 
-    def _amqp(self, write: Write, close: Close) -> AmqpEndpoint:
+    def amqp(self, write: Write, close: Close) -> AmqpEndpoint:
+        """Serve one AMQP connection."""
         endpoint: AmqpEndpoint
         peer = Peer(
             namespace=self.namespace,
@@ -139,7 +140,8 @@ class Emulator:
         endpoint = AmqpEndpoint(connection, peer, self.turns, write, close)
         return endpoint
 
-    def _http(self, write: Write, close: Close) -> Endpoint:
+    def http(self, write: Write, close: Close) -> Endpoint:
+        """Serve one HTTP connection."""
         from sbtutorial.server.http_endpoint import HttpEndpoint
 
         return HttpEndpoint(self._handle_http, write, close, spawn=asyncio.ensure_future)

@@ -144,9 +144,11 @@ def _time_to_live(header: Header | None, properties: Properties | None) -> float
     """Seconds to live; a life longer than header.ttl can say comes as a creation and an end."""
     if header is not None and header.ttl is not None:
         return header.ttl / 1000
-    if properties and properties.absolute_expiry_time and properties.creation_time:
-        return (properties.absolute_expiry_time - properties.creation_time) / 1000
-    return None
+    if properties is None or properties.creation_time is None:
+        return None
+    if properties.absolute_expiry_time is None:
+        return None
+    return (properties.absolute_expiry_time - properties.creation_time) / 1000
 
 
 def _split_annotations(section: bytes | None) -> tuple[Annotations, dict[str, object]]:

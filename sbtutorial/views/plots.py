@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOMENT_SHARE = 0.03  # of the whole width, for a span too short to be measured
-_WIDTH_INCHES, _ROW_INCHES, _FRAME_INCHES = 9.0, 0.42, 1.1
+_WIDTH_INCHES, _ROW_INCHES, _FRAME_INCHES = 10.0, 0.42, 1.1
 _BAR_HEIGHT = 0.6
-_INK = "#222222"
+_INK, _CROSS = "#222222", "#B00000"
 
 
 class _Style(NamedTuple):
@@ -60,7 +60,8 @@ def _draw_span(axes: "Axes", span: Span, row: int, start: float, width: float) -
     bar: dict[str, Any] = {"color": style.colour, "hatch": style.hatch, "edgecolor": _INK}
     axes.barh(row, width, left=start, height=_BAR_HEIGHT, label=span.label, **bar)
     if span.is_cut_off:
-        axes.plot([start + width], [row], marker="X", markersize=13, color=_INK, clip_on=False)
+        cross = {"marker": "X", "markersize": 15, "color": _CROSS, "markeredgecolor": "white"}
+        axes.plot([start + width], [row], clip_on=False, zorder=3, **cross)  # type: ignore[arg-type]
     if span.remarks:
         axes.annotate(
             span.remarks.removeprefix("✗ "),
@@ -77,5 +78,5 @@ def _label(axes: "Axes", title: str, labels: list[str]) -> None:
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()  # time runs down as well as to the right
     axes.set_xlabel("seconds, rounded; a moment is drawn as a short bar")
-    axes.margins(x=0)
+    axes.margins(x=0.01)
     axes.spines[["top", "right"]].set_visible(False)

@@ -294,3 +294,29 @@ async def test_picture_of_a_missing_queue_names_those_that_exist(caller: Caller)
 )
 def test_text_of_a_body_is_its_text_or_nothing(body: bytes, text: str | None) -> None:
     assert text_of(body) == text
+
+
+async def test_queue_shrinks_below_what_any_tier_offers(caller: Caller) -> None:
+    caller.create("orders")
+    status, answer = await caller.call("POST", "shrink/orders", b'{"megabytes": 1}')
+    assert (status, answer) == (200, {"max_size_in_megabytes": 1})
+    assert caller.broker.namespace.queue("orders").max_size_bytes == 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "Say to what size"),
+        (b'{"megabytes": 1.5}', "whole number"),
+        (b'{"megabytes": true}', "whole number"),
+        (b'{"megabytes": 0}', "1 to 1024 MB"),
+        (b'{"megabytes": 2048}', "1 to 1024 MB"),
+    ],
+)
+async def test_shrinking_by_nonsense_is_refused_in_a_sentence(
+    caller: Caller, body: bytes, says: str
+) -> None:
+    caller.create("orders")
+    status, answer = await caller.call("POST", "shrink/orders", body)
+    assert status == 400
+    assert says in answer["error"]
