@@ -47,6 +47,9 @@ def test_azures_string_has_no_port_and_is_no_emulator():
         f"'{AZURE}'",
         f"“{AZURE}”",
         f"` {AZURE} `",
+        f"SBTUTORIAL_CONNECTION_STRING={AZURE}",
+        f"export SBTUTORIAL_CONNECTION_STRING='{AZURE}'",
+        f'$env:SBTUTORIAL_CONNECTION_STRING = "{AZURE}"',
         AZURE.replace(";SharedAccessKeyName", ";\n    SharedAccessKeyName"),
     ],
 )
@@ -80,10 +83,11 @@ def test_secrets_are_not_shown():
     assert "a+b/c==" not in shown
 
 
-def test_emulator_flag_is_read_as_the_sdk_reads_it():
-    flag = ";UseDevelopmentEmulator="
-    assert parse_connection_string(AZURE + flag + "true").is_emulator
-    assert not parse_connection_string(AZURE + flag + "True").is_emulator
+def test_emulator_flag_in_any_case_becomes_what_the_sdk_understands():
+    assert not parse_connection_string(AZURE).is_emulator
+    parsed = parse_connection_string(AZURE + ";UseDevelopmentEmulator=True")
+    assert parsed.is_emulator
+    assert parsed.text.endswith(";UseDevelopmentEmulator=true")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,23 @@
 """What a notebook does with its lab, against a real background broker."""
 
 import os
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
 
 from sbtutorial import remote
+from sbtutorial.connection_string import (
+    ConnectionString,
+    connection_string,
+    parse_connection_string,
+)
 from sbtutorial.control_client import BrokerGone, ControlClient
 from sbtutorial.errors import TutorialError
 from sbtutorial.event_table import EventTable
@@ -19,6 +28,7 @@ from sbtutorial.trace import Event
 pytestmark = pytest.mark.sdk
 
 NOBODY = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=Root;SharedAccessKey=key"
+AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -73,8 +83,8 @@ def test_connect_prints_one_line_that_says_what_answers(
     connect()
     lab.fresh_queue("orders")
     connect()
-    begin = 'offline: Service Bus broker on this machine, namespace "tutorial", '
-    assert capsys.readouterr().out == f"{begin}0 queues\n{begin}1 queue\n"
+    line = 'offline: Service Bus broker on this machine, namespace "tutorial"\n'
+    assert capsys.readouterr().out == line + line
 
 
 def test_connecting_again_gives_an_equal_lab(lab: Lab) -> None:
@@ -107,7 +117,7 @@ def test_broker_that_died_is_replaced_and_the_learner_told(
     capsys.readouterr()
     again = connect()
     first_line, second_line = capsys.readouterr().out.splitlines()
-    assert first_line.endswith("0 queues")
+    assert first_line.startswith("offline: Service Bus broker on this machine")
     assert "broker from before was gone" in second_line
     assert again == lab
 
@@ -140,14 +150,22 @@ def test_variable_with_our_own_brokers_string_leads_there(
     assert capsys.readouterr().out.startswith("offline: Service Bus broker at 127.0.0.1:")
 
 
-def test_variable_with_azures_kind_of_string_is_asked_for_its_name(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def as_azure(lab: Lab) -> ConnectionString:
+    """The broker as if it were Azure: https and a name, without the mark of the emulator."""
     text = lab.connection_string.replace(";UseDevelopmentEmulator=true", "")
-    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
-    capsys.readouterr()
-    assert connect().mode is Mode.AZURE
-    assert capsys.readouterr().out.startswith('azure: Service Bus namespace "')
+    return parse_connection_string(text)
+
+
+def test_azure_is_asked_for_its_name(lab: Lab) -> None:
+    assert (
+        remote.describe(as_azure(lab)) == 'azure: Service Bus namespace "tutorial", Standard tier'
+    )
+    assert attach(as_azure(lab).text).mode is Mode.AZURE
+
+
+def test_azure_refuses_a_wrong_key_by_naming_it(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="SharedAccessKey is wrong"):
+        remote.describe(replace(as_azure(lab), text=as_azure(lab).text + "X"))
 
 
 @pytest.mark.parametrize(
@@ -155,8 +173,9 @@ def test_variable_with_azures_kind_of_string_is_asked_for_its_name(
     [
         ("Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root", "SharedAccessKey"),
         ("SharedAccessKeyName=Root;SharedAccessKey=key", "Endpoint"),
-        (NOBODY, "Endpoint"),
+        (NOBODY, "add ;UseDevelopmentEmulator=true"),
         (NOBODY + ";UseDevelopmentEmulator=true", "127.0.0.1:9"),
+        (AZURE + ";EntityPath=orders", "'orders' alone"),
     ],
 )
 def test_unusable_variable_is_refused_by_naming_the_part(
@@ -168,23 +187,42 @@ def test_unusable_variable_is_refused_by_naming_the_part(
     assert CONNECTION_STRING_VARIABLE in str(refusal.value)
 
 
-def test_wrong_key_in_the_variable_is_refused_by_naming_it(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = lab.connection_string.replace("SharedAccessKey=", "SharedAccessKey=X")
-    text = text.replace(";UseDevelopmentEmulator=true", "")
-    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
-    with pytest.raises(TutorialError, match="SharedAccessKey is wrong"):
-        connect()
-
-
 def test_wrong_key_of_our_own_broker_is_not_taken_for_the_emulator(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = lab.connection_string.replace("SharedAccessKey=", "SharedAccessKey=X")
     monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
-    with pytest.raises(TutorialError, match="key"):
+    with pytest.raises(TutorialError, match="key in your connection string") as refusal:
         connect()
+    assert CONNECTION_STRING_VARIABLE in str(refusal.value)
+
+
+def test_something_else_in_the_brokers_place_is_called_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as stranger:
+        Thread(target=stranger.serve_forever).start()
+        try:
+            monkeypatch.setenv(
+                CONNECTION_STRING_VARIABLE,
+                connection_string("127.0.0.1", stranger.server_port, "Root", "key"),
+            )
+            with pytest.raises(TutorialError, match="is no broker of this tutorial"):
+                connect()
+        finally:
+            stranger.shutdown()
+
+
+def test_program_whose_broker_is_gone_does_not_take_that_for_the_emulator() -> None:
+    with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
+        attach(NOBODY + ";UseDevelopmentEmulator=true")
+
+
+def test_program_attaches_to_the_emulator_where_something_else_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as emulator:
+        Thread(target=lambda: emulator.accept()[0].close()).start()  # as it does with HTTP
+        text = connection_string("127.0.0.1", emulator.getsockname()[1], "Root", "key")
+        assert attach(text).mode is Mode.EMULATOR
 
 
 @pytest.mark.parametrize("mode", [Mode.AZURE, Mode.EMULATOR])
@@ -260,6 +298,32 @@ def test_picture_of_a_missing_queue_is_refused_in_a_sentence(lab: Lab) -> None:
         lab.show("orders")
 
 
+@pytest.mark.parametrize("name", [None, 5, "", b"orders"])
+def test_what_is_no_queues_name_is_refused_in_a_sentence(lab: Lab, name: object) -> None:
+    for call in (lab.show, lab.fresh_queue, *([lab.events] if name is not None else [])):
+        with pytest.raises(TutorialError, match="A queue is named by text"):
+            call(name)  # type: ignore[arg-type,operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("bad name!", {}, "'bad name!' cannot name a queue: use letters"),
+        ("a" * 300, {}, "it has 300 characters"),
+        ("orders", {"max_delivery_count": 0}, "max_delivery_count is 0; it may be 1 to 2000."),
+        ("orders", {"lock_duraton": 30}, "no option 'lock_duraton'; lock_duration is meant"),
+        ("orders", {"colour": "red"}, "no option 'colour': authorization_rules, "),
+    ],
+)
+def test_queue_that_cannot_be_is_refused_in_a_sentence(
+    lab: Lab, name: str, options: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(TutorialError) as refusal:
+        lab.fresh_queue(name, **options)
+    assert sentence in str(refusal.value)
+    assert "SubCode" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("seconds", [31, 31.0, timedelta(seconds=31)])
 def test_advance_takes_seconds_and_timedeltas(lab: Lab, seconds: float | timedelta) -> None:
     before = ControlClient(lab.connection_string).status()["advanced_seconds"]
@@ -279,8 +343,31 @@ def test_events_tell_a_messages_story(lab: Lab) -> None:
     receive_and_crash(lab, "orders")
     story = lab.events("orders", message_id="coffee")
     assert [event.what for event in story][-2:] == ["sent", "locked"]
+    assert lab.events("orders", sequence_number=1) == story
     last = lab.events("orders")[-1]
     assert lab.events("orders", after=last.number) == []
+
+
+def test_events_of_a_queue_begin_with_its_latest_creation(lab: Lab) -> None:
+    for body in ("coffee", "tea"):
+        lab.fresh_queue("orders")
+        send(lab, "orders", body)
+    kinds = [event.what for event in lab.events("orders")]
+    assert kinds == ["queue_created", "sent"]
+    assert [event.message_id for event in lab.events("Orders", sequence_number=1)] == ["tea"]
+    everything = [event.message_id for event in lab.events() if event.what == "sent"]
+    assert everything[-2:] == ["coffee", "tea"]
+
+
+def test_events_of_a_deleted_queue_are_still_told(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    lab.reset()
+    assert [event.what for event in lab.events("orders")][0] == "queue_created"
+
+
+def test_events_of_a_mistyped_queue_are_refused_in_a_sentence(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="'oders' could not be found"):
+        lab.events("oders")
 
 
 def test_table_of_events_leaves_out_what_differs_from_run_to_run() -> None:
@@ -296,6 +383,19 @@ def test_table_of_events_leaves_out_what_differs_from_run_to_run() -> None:
         "sent          orders  1        a sender  0\n"
         "lock expired  orders  1        cashier   1"
     )
+
+
+def test_table_of_events_shows_the_message_ids_that_somebody_chose() -> None:
+    random_id = "0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
+    chosen = [Event(1, 1.0, "sent", "orders", 1, "no-7", 0, "", "")]
+    at_random = [Event(2, 1.0, "sent", "orders", 2, random_id, 0, "", "")]
+    assert "message id" not in repr(EventTable(at_random))
+    assert repr(EventTable(chosen + at_random)) == (
+        "what  entity  message  message id  delivery count\n"
+        "sent  orders  1        no-7        0\n"
+        "sent  orders  2                    0"
+    )
+    assert EventTable(at_random)[0].message_id == random_id
 
 
 def test_table_without_events_says_so() -> None:

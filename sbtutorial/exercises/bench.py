@@ -98,6 +98,17 @@ class Bench:
         limit = self.task.limit_seconds
         return running.run(answer, arguments, limit_seconds=limit, wanted=self.task.wanted)
 
+    def error_of(self, answer: Answer, *arguments: Any, kind: type[Exception]) -> Exception | None:
+        """Call the answer where it should raise an error of that kind; None if it raises none.
+
+        Raises:
+            NotYet: It raised another error, or had not returned in time.
+        """
+        limit = self.task.limit_seconds
+        return running.error_of(
+            answer, arguments, kind, limit_seconds=limit, wanted=self.task.wanted
+        )
+
     def run_in_process(
         self, answer: Answer, call: str, *, name: str = "cashier", kill_at: str | None = None
     ) -> "Worker":
@@ -116,6 +127,16 @@ class Bench:
         from sbtutorial.exercises import processes
 
         return processes.run(self, answer, call, name=name, kill_at=kill_at)
+
+    def exists(self, queue: str) -> bool:
+        """Whether there is a queue of that name."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            self.admin.get_queue(queue)
+        except ResourceNotFoundError:
+            return False
+        return True
 
     def send(self, queue: str, *messages: "str | ServiceBusMessage") -> None:
         """Put messages into a queue; a text becomes a message with that body and message id."""

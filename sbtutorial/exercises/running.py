@@ -12,7 +12,7 @@ import linecache
 import traceback
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 from sbtutorial.exercises.task import Answer, not_yet
 from sbtutorial.hints import Failure, hint_for
@@ -40,6 +40,34 @@ def run(answer: Answer, arguments: tuple[Any, ...], *, limit_seconds: float, wan
     Raises:
         NotYet: It takes other arguments, raised an error, or had not returned in time.
     """
+    call = _finished(answer, arguments, limit_seconds, wanted)
+    if call.error is not None:
+        _tell(answer, call.error, wanted)
+    return call.result
+
+
+def error_of(
+    answer: Answer,
+    arguments: tuple[Any, ...],
+    kind: type[Exception],
+    *,
+    limit_seconds: float,
+    wanted: str,
+) -> Exception | None:
+    """Call a learner's function where it should raise an error of that kind; None if it does not.
+
+    Raises:
+        NotYet: It takes other arguments, raised another error, or had not returned in time.
+    """
+    call = _finished(answer, arguments, limit_seconds, wanted)
+    if call.error is None or isinstance(call.error, kind):
+        return call.error
+    _tell(answer, call.error, wanted)
+
+
+def _finished(
+    answer: Answer, arguments: tuple[Any, ...], limit_seconds: float, wanted: str
+) -> "_Call":
     _require_signature(answer, arguments)
     call = _Call(answer, arguments)
     call.start()
@@ -56,9 +84,7 @@ def run(answer: Answer, arguments: tuple[Any, ...], *, limit_seconds: float, wan
             "and was stopped",
             hint="A receiver waits for ever unless it has a max_wait_time; a loop needs an end.",
         )
-    if call.error is not None:
-        _tell(answer, call.error, wanted)
-    return call.result
+    return call
 
 
 class _Call(Thread):
@@ -101,7 +127,7 @@ def _require_signature(answer: Answer, arguments: tuple[Any, ...]) -> None:
         )
 
 
-def _tell(answer: Answer, error: BaseException, wanted: str) -> None:
+def _tell(answer: Answer, error: BaseException, wanted: str) -> NoReturn:
     types = [kind.__name__ for kind in type(error).__mro__]
     hint = hint_for(Failure(types, str(error), in_sdk=True))
     text = str(error).partition("\n")[0][:_SHOWN_ERROR_CHARS]

@@ -1,6 +1,6 @@
 """A whole broker without a socket, and a client engine that talks to it; time stands still."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -45,13 +45,18 @@ class Talk:
         self.is_closed = False
         self._written: list[bytes] = []
         self.client = Connection(ConnectionRole.CLIENT, container_id=who)
-        self.endpoint = self.emulator.amqp(self._written.append, self._on_closed)
+        self.on_write: Callable[[], None] = lambda: None
+        self.endpoint = self.emulator.amqp(self._on_written, self._on_closed)
         self.client.open()
         self.session = self.client.begin()
         self.pump()
         if put_token:
             answer = self.put_token(HOST)
             assert answer.status["status-code"] == 202, answer
+
+    def _on_written(self, data: bytes) -> None:
+        self._written.append(data)
+        self.on_write()
 
     def _on_closed(self) -> None:
         self.is_closed = True

@@ -1,0 +1,82 @@
+"""Running an answer in a process of its own, so that a check can kill it for real.
+
+The process finds what the lessons import by then, and the answer as it stands in its cell.
+"""
+
+import inspect
+from textwrap import dedent
+
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.task import Answer, not_yet
+from sbtutorial.worker_record import Ending, Outcome
+from sbtutorial.workers import Worker
+
+_NAME = "answer"
+_IMPORTS = """\
+import json, sqlite3, time
+from datetime import timedelta
+from azure.servicebus import *
+from azure.servicebus.exceptions import *
+"""
+
+
+def run_in_process(
+    bench: Bench, answer: Answer, program: str, *, kill_at: str | None = None
+) -> list[str]:
+    """Run a program around an answer, to its end or to the checkpoint where it is killed.
+
+    Args:
+        bench: The check's.
+        answer: The learner's function; the program calls it by the name `answer`.
+        program: Source that follows the function's own.
+        kill_at: As for a worker: "working:2". Not to get there is no error.
+
+    Returns:
+        The lines that it printed.
+
+    Raises:
+        NotYet: It failed, or had not finished in time.
+    """
+    worker = Worker(
+        _NAME,
+        "\n".join((_IMPORTS, _source(bench, answer), f"{_NAME} = {answer.__name__}", program)),
+        kill_at=kill_at,
+        connection_string=bench.lab.connection_string,
+    )
+    outcome = worker.run(timeout=bench.task.limit_seconds, show=lambda _line: None)
+    _require_usable(bench, outcome)
+    return worker.output.splitlines()
+
+
+def _source(bench: Bench, answer: Answer) -> str:
+    try:
+        source = dedent(inspect.getsource(answer))
+    except (OSError, TypeError):
+        source = ""
+    if not source.lstrip().startswith(("def ", "@")):
+        not_yet(
+            wanted=bench.task.wanted,
+            seen="the source of your function cannot be found, so it cannot run as a process",
+            hint="Write it with `def` in a cell of its own, and run that cell first.",
+        )
+    return source
+
+
+def _require_usable(bench: Bench, outcome: Outcome) -> None:
+    if outcome.ending in (Ending.FINISHED, Ending.MISSED):
+        return
+    if outcome.ending is Ending.TIMED_OUT:
+        not_yet(
+            wanted=bench.task.wanted,
+            seen=f"your function had not returned after {bench.task.limit_seconds:g} seconds",
+            hint="A loop needs an end: `for message in receiver` ends when nothing comes.",
+        )
+    if outcome.ending is not Ending.KILLED:
+        is_name = "NameError" in outcome.error_types
+        not_yet(
+            wanted=bench.task.wanted,
+            seen=f"your function {outcome.sentence}",
+            hint="It runs as a program of its own: import or define what it needs inside it."
+            if is_name
+            else "Read the error's last words first.",
+        )

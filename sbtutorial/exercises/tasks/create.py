@@ -1,0 +1,126 @@
+"""Exercises of lesson 01: queues as they are wanted, created once or again and again."""
+
+from datetime import timedelta
+from typing import Any
+
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.task import Answer, Task, not_yet
+
+_WANTED_OPTIONS: dict[str, tuple[Any, str]] = {
+    "max_size_in_megabytes": (5120, "5 GB are 5 × 1024 megabytes."),
+    "default_message_time_to_live": (
+        timedelta(minutes=1),
+        "The lifetime of messages is default_message_time_to_live, a timedelta.",
+    ),
+    "lock_duration": (timedelta(seconds=30), "The lock is lock_duration, a timedelta."),
+    "max_delivery_count": (5, "How often a message may fail is max_delivery_count."),
+}
+_CHOSEN = "5 GB, one minute to live, a lock of 30 seconds, 5 deliveries at most"
+
+
+def _check_options(bench: Bench, create_orders: Answer) -> str:
+    name = bench.unused_name()
+    bench.run(create_orders, bench.admin, name)
+    wanted = f"a queue with the name that the function was given, with {_CHOSEN}"
+    if not bench.exists(name):
+        not_yet(
+            wanted=wanted,
+            seen="there is no such queue after your function has run",
+            hint="admin.create_queue(name, …), with the name that your function is called with.",
+        )
+    queue = bench.admin.get_queue(name)
+    for option, (value, hint) in _WANTED_OPTIONS.items():
+        if (seen := getattr(queue, option)) != value:
+            not_yet(wanted=f"{option} {_spell(value)}", seen=f"{option} {_spell(seen)}", hint=hint)
+    return f"the queue is there: {_CHOSEN}"
+
+
+def _spell(value: object) -> str:
+    """A value as text; a duration in seconds, the longest one by its name."""
+    if not isinstance(value, timedelta):
+        return str(value)
+    if value > timedelta(days=10_000_000):
+        return "for ever, the default"
+    return f"{value.total_seconds():g} seconds"
+
+
+def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
+    name = bench.unused_name()
+    bench.run(ensure_queue, bench.admin, name)
+    if not bench.exists(name):
+        not_yet(
+            wanted="the queue is there after the first call",
+            seen="it is not there",
+            hint="admin.create_queue(name) makes it.",
+        )
+    bench.send(name, "coffee")
+    bench.run(ensure_queue, bench.admin, name)
+    if not bench.exists(name) or not bench.peek(name):
+        not_yet(
+            wanted="after the second call the queue still holds the order that waited in it",
+            seen="the order is gone",
+            hint="Deleting a queue deletes its messages. Leave alone what is there.",
+        )
+    _require_refusal(bench, ensure_queue)
+    return "created once, left alone the second time, and other errors come through"
+
+
+def _require_refusal(bench: Bench, ensure_queue: Answer) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    if bench.error_of(ensure_queue, bench.admin, "my orders", kind=HttpResponseError) is None:
+        not_yet(
+            wanted='an impossible name, "my orders", still ends with an HttpResponseError',
+            seen="your function returned as if all were well",
+            hint="Catch ResourceExistsError and nothing wider.",
+        )
+
+
+TASKS = (
+    Task(
+        name="create.options",
+        prompt="""
+            Write `create_orders(admin, name)`. It creates a queue of that name which holds 5 GB,
+            keeps a message for one minute, locks it for 30 seconds, and gives up on it after 5
+            deliveries.
+        """,
+        stub="""
+            def create_orders(admin, name):
+                ...
+        """,
+        reference="""
+            def create_orders(admin, name):
+                admin.create_queue(
+                    name,
+                    max_size_in_megabytes=5120,
+                    default_message_time_to_live=timedelta(minutes=1),
+                    lock_duration=timedelta(seconds=30),
+                    max_delivery_count=5,
+                )
+        """,
+        check=_check_options,
+        wanted=f"a queue with {_CHOSEN}",
+        hint="admin.create_queue(name, …) takes each option by its name.",
+    ),
+    Task(
+        name="create.repeatable",
+        prompt="""
+            Write `ensure_queue(admin, name)`. After it the queue is there, whether it was there
+            before or not. What waits in it stays. Any other error still reaches the caller.
+        """,
+        stub="""
+            def ensure_queue(admin, name):
+                ...
+        """,
+        reference="""
+            def ensure_queue(admin, name):
+                try:
+                    admin.create_queue(name)
+                except ResourceExistsError:
+                    pass
+        """,
+        check=_check_repeatable,
+        wanted="the queue is there, however often the function is called",
+        hint="admin.create_queue(name) raises ResourceExistsError when the queue is there already.",
+    ),
+)

@@ -1,0 +1,134 @@
+"""Exercises of lesson 03: taking all there is, and looking without taking."""
+
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.task import Answer, Task, not_yet
+
+_ORDERS = [f"order {number}" for number in range(1, 13)]
+
+
+def _check_all(bench: Bench, take_all: Answer) -> str:
+    queue = bench.queue()
+    bench.send(queue, *_ORDERS)
+    taken = bench.run(take_all, bench.client, queue)
+    _require_texts(taken)
+    if left := bench.peek(queue):
+        not_yet(
+            wanted="an empty queue",
+            seen=f"{len(left)} of {len(_ORDERS)} orders are still in it",
+            hint="Complete each message, receiver.complete_message(message), until none comes."
+            if len(left) == len(_ORDERS)
+            else "One call may bring a part only: go on until nothing comes any more.",
+        )
+    return f"all {len(_ORDERS)} orders taken, in order, and the queue is empty"
+
+
+def _require_texts(taken: object) -> None:
+    wanted = f"a list of {len(_ORDERS)} texts, from {_ORDERS[0]!r} to {_ORDERS[-1]!r}"
+    if not isinstance(taken, list):
+        hint = "End with return."
+        not_yet(wanted=wanted, seen=f"your function returned {_named(taken)}", hint=hint)
+    if strange := [item for item in taken if not isinstance(item, str)]:
+        not_yet(
+            wanted=wanted,
+            seen=f"a list with {_named(strange[0])} in it",
+            hint="The body as text is str(message).",
+        )
+    if taken != _ORDERS:
+        not_yet(
+            wanted=wanted,
+            seen=f"a list of {len(taken)}, {'in another order' if taken else 'empty'}"
+            if sorted(taken) == sorted(_ORDERS) or not taken
+            else f"a list of {len(taken)} texts that begins with {taken[0]!r}",
+            hint="Go on until nothing comes any more: for message in receiver does.",
+        )
+
+
+def _named(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _check_peek(bench: Bench, find_orders: Answer) -> str:
+    queue = bench.queue()
+    bench.send(queue, *_ORDERS)
+    with bench.client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+        found = bench.run(find_orders, receiver)
+    _require_untouched(bench, queue)
+    if found != _ORDERS:
+        seen = f"{len(found)} of them" if isinstance(found, list) else _named(found)
+        not_yet(
+            wanted=f"a list of the texts of all {len(_ORDERS)} orders",
+            seen=seen,
+            hint=_why_few(found),
+        )
+    return f"all {len(_ORDERS)} orders seen, and none touched"
+
+
+def _why_few(found: object) -> str:
+    if not isinstance(found, list):
+        return "End with return, and a list."
+    if len(found) == len(_ORDERS):
+        return "The body as text is str(message)."
+    return "peek_messages brings one message unless it is told more: max_message_count=100."
+
+
+def _require_untouched(bench: Bench, queue: str) -> None:
+    left = bench.peek(queue)
+    events = [event for event in bench.events(queue) if event.what in ("locked", "taken")]
+    if len(left) < len(_ORDERS):
+        seen = f"{len(_ORDERS) - len(left)} of them are gone"
+    elif events or any(message.delivery_count for message in left):
+        seen = "orders were handed out and locked"
+    else:
+        return
+    not_yet(
+        wanted="every order still in the queue, and never handed out",
+        seen=seen,
+        hint="Receiving takes a message, if only for a while. receiver.peek_messages(…) looks.",
+    )
+
+
+TASKS = (
+    Task(
+        name="receive.all",
+        prompt="""
+            Write `take_all(client, queue)`. It takes every order out of the queue, completes it,
+            and returns the bodies, as a list of texts. It returns soon after the last one.
+        """,
+        stub="""
+            def take_all(client, queue):
+                ...
+        """,
+        reference="""
+            def take_all(client, queue):
+                taken = []
+                with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                    for message in receiver:
+                        taken.append(str(message))
+                        receiver.complete_message(message)
+                return taken
+        """,
+        check=_check_all,
+        wanted="a list of all bodies, and an empty queue",
+        hint="client.get_queue_receiver(queue, max_wait_time=1) gives a receiver to loop over.",
+        limit_seconds=8,
+    ),
+    Task(
+        name="receive.peek",
+        prompt="""
+            Write `find_orders(receiver)`. It returns the bodies of all orders in the queue, as a
+            list of texts, and leaves every one of them where and as it is. There are fewer than a
+            hundred.
+        """,
+        stub="""
+            def find_orders(receiver):
+                ...
+        """,
+        reference="""
+            def find_orders(receiver):
+                return [str(message) for message in receiver.peek_messages(max_message_count=100)]
+        """,
+        check=_check_peek,
+        wanted="a list of all bodies, and an untouched queue",
+        hint="receiver.peek_messages(…) shows messages without taking them.",
+    ),
+)

@@ -1,0 +1,56 @@
+"""Every exercise: the reference passes, the stub gets a first hint, mistakes are named."""
+
+import ast
+
+import pytest
+
+from sbtutorial.exercises import registry
+from sbtutorial.exercises.checker import judge
+from sbtutorial.exercises.task import Task
+from sbtutorial.lab import Lab
+from tests.exercises.conftest import define, queue_names
+from tests.exercises.mistakes import MISTAKES, Mistake
+
+pytestmark = pytest.mark.sdk
+
+TASKS = registry.all_tasks()
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_reference_answer_passes_and_leaves_no_queue_behind(lab: Lab, task: Task) -> None:
+    verdict = judge(lab, task, define(task.reference))
+    assert verdict.passed, verdict
+    assert verdict.notes == ()
+    assert [name for name in queue_names(lab) if name.startswith("exercise")] == []
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_empty_stub_fails_with_what_is_wanted_and_a_first_hint(lab: Lab, task: Task) -> None:
+    verdict = judge(lab, task, define(task.stub))
+    assert not verdict.passed
+    assert verdict.wanted == task.wanted
+    assert verdict.hint == task.hint
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_stub_and_reference_begin_with_the_same_line(task: Task) -> None:
+    assert _signature(task.stub) == _signature(task.reference)
+
+
+def _signature(source: str) -> str:
+    (function,) = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return f"{function.name}({ast.unparse(function.args)})"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.task}: {mistake.what}")
+def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mistake) -> None:
+    verdict = judge(lab, TASKS[mistake.task], define(mistake.source))
+    assert not verdict.passed
+    assert mistake.seen in verdict.seen
+    assert mistake.hint in verdict.hint
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_three_mistakes_with_diagnoses_that_differ(name: str) -> None:
+    diagnoses = {(mistake.seen, mistake.hint) for mistake in MISTAKES if mistake.task == name}
+    assert len(diagnoses) >= 3
