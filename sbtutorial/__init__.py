@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sbtutorial.lab import Lab, connect
     from sbtutorial.workers import Worker
 
-    __version__: str
+__version__ = "0.1.0"
 
 __all__ = ["Lab", "Worker", "__version__", "checkpoint", "connect"]
 
@@ -34,18 +34,7 @@ def load_ipython_extension(ipython: "Any") -> None:
     notebook.equip_shell(ipython)
 
 
-def _version() -> str:
-    from importlib import metadata
-
-    try:
-        return metadata.version("sbtutorial")
-    except metadata.PackageNotFoundError:  # a clone that is used without being installed
-        return "unknown"
-
-
 def _load(name: str) -> object:
-    if name == "__version__":
-        return _version()
     if name not in _HOMES:
         raise AttributeError(f"module 'sbtutorial' has no attribute '{name}'")
     from importlib import import_module

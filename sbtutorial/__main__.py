@@ -13,9 +13,9 @@ def main() -> int:
     if complaint():
         sys.stderr.write(complaint() + "\n")
         return 1
-    from sbtutorial import cli
+    from sbtutorial.cli import main as run
 
-    return cli.main(sys.argv[1:])
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -244,7 +244,7 @@ def _measure_depth(depth: int) -> dict[str, float]:
             queue.active.complete(message.lock_token, now=0.0)
         seconds.append((time.perf_counter() - began) / rounds)
     return {
-        "microseconds": min(seconds) * 1e6,
+        "microseconds": median(seconds) * 1e6,
         "overhead_bytes": grown / depth - BODY_BYTES,
     }
 

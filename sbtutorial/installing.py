@@ -87,8 +87,8 @@ class Installer:
         options = ["--disable-pip-version-check", "--no-input", "--editable"]
         package = f".[{','.join(extras)}]" if extras else "."
         with Progress(sys.stderr.isatty()) as progress:
-            pip = [self._python, "-m", "pip", "install", *options, package]
-            self._run("pip", pip, progress.show)
+            command = [str(self._python), "-m", "pip", "install", *options, package]
+            self._run("pip", command, progress.show)
 
     def _run(
         self, name: str, command: Sequence[str | Path], show: Callable[[str], None] = lambda _: None

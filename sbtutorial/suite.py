@@ -22,7 +22,7 @@ STEPS = (
     Step("ruff format", ("ruff", "format", "--check", ".")),
     Step("mypy", ("mypy",)),
     # Clients and kernels wait more than they work: tests that run side by side wait together.
-    Step("pytest", ("pytest", "--numprocesses=auto")),
+    Step("pytest", ("pytest", "--numprocesses=4", "--dist=worksteal")),
 )
 
 

@@ -362,7 +362,7 @@ def test_events_of_a_queue_begin_with_its_latest_creation(lab: Lab) -> None:
 def test_events_of_a_deleted_queue_are_still_told(lab: Lab) -> None:
     lab.fresh_queue("orders")
     lab.reset()
-    assert [event.what for event in lab.events("orders")][0] == "queue_created"
+    assert lab.events("orders")[0].what == "queue_created"
 
 
 def test_events_of_a_mistyped_queue_are_refused_in_a_sentence(lab: Lab) -> None:

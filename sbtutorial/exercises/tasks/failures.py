@@ -1,0 +1,203 @@
+"""Exercises of lesson 05: messages that cannot be handled, and what becomes of them."""
+
+import json
+from datetime import timedelta
+from typing import NoReturn
+
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.task import Answer, Task, not_yet
+
+# --- sort_out -------------------------------------------------------------------------------------
+
+_GOOD = ("coffee", "tea")
+_BAD = "two teas, please"
+_ORDERS = (json.dumps({"drink": "coffee"}), _BAD, json.dumps({"drink": "tea"}))
+_SORTED = (
+    "coffee and tea served and completed; the unreadable order in the dead-letter queue, at its "
+    "first delivery, with the reason 'unreadable'"
+)
+
+
+def check_sort_out(bench: Bench, sort_out: Answer) -> str:
+    """Give it three orders, one of them no JSON."""
+    queue = bench.queue(lock_duration=timedelta(seconds=30), max_delivery_count=5)
+    bench.send(queue, *_ORDERS)
+    served: list[object] = []
+    with bench.client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+        bench.run(sort_out, receiver, served.append)
+    _require_served(served)
+    _require_empty(bench, queue)
+    _require_buried(bench, queue)
+    return "coffee and tea were served, the unreadable order is dead-lettered as 'unreadable'"
+
+
+def _require_served(served: list[object]) -> None:
+    if sorted(map(str, served)) != sorted(_GOOD):
+        _unsorted(
+            f"served: {', '.join(map(str, served)) or 'nothing'}",
+            "Call serve with the drink of each order that can be read, and with nothing else: "
+            'json.loads(str(order))["drink"].',
+        )
+
+
+def _require_empty(bench: Bench, queue: str) -> None:
+    if left := [str(order) for order in bench.peek(queue)]:
+        _unsorted(
+            f"still in the queue: {', '.join(left)}",
+            "Every order has to be settled: complete what you served, dead-letter what you "
+            "cannot read.",
+        )
+
+
+def _require_buried(bench: Bench, queue: str) -> None:
+    dead = bench.peek(queue, dead_letter=True)
+    if _BAD not in map(str, dead):
+        _unsorted(
+            f"'{_BAD}' is nowhere: it was completed",
+            "Completing deletes. receiver.dead_letter_message keeps the order for a person to see.",
+        )
+    if too_many := [str(order) for order in dead if str(order) != _BAD]:
+        _unsorted(
+            f"dead-lettered as well: {', '.join(too_many)}",
+            "Only what json.loads refuses, with a ValueError, belongs there.",
+        )
+    (order,) = dead
+    if order.dead_letter_reason == "MaxDeliveryCountExceeded":
+        _unsorted(
+            f"'{_BAD}' was given back until the broker had enough of it",
+            "Abandoning is for what may work next time. This never will: dead-letter it at once.",
+        )
+    if order.dead_letter_reason != "unreadable":
+        _unsorted(
+            f"'{_BAD}' is dead-lettered with the reason {order.dead_letter_reason!r}",
+            'Say why: receiver.dead_letter_message(order, reason="unreadable").',
+        )
+
+
+def _unsorted(seen: str, hint: str) -> NoReturn:
+    not_yet(wanted=_SORTED, seen=seen, hint=hint)
+
+
+SORT_OUT = Task(
+    name="failures.sort_out",
+    prompt="""
+        **Sort them out.** Write `sort_out(receiver, serve)`. It calls `serve(drink)` for each order
+        that is JSON, and completes the order. What is no JSON goes to the dead-letter queue at
+        once, with the reason `unreadable`. It returns when no more orders come; the receiver stops
+        after a second without one.
+    """,
+    stub="""
+        def sort_out(receiver, serve):
+            ...
+    """,
+    check=check_sort_out,
+    reference="""
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.dead_letter_message(order, reason="unreadable")
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+    """,
+    wanted=_SORTED,
+    hint="Begin with `for order in receiver:`, and try json.loads(str(order)) in it.",
+)
+
+# --- resubmit -------------------------------------------------------------------------------------
+
+_DEAD = ("coffee!", "tea!")
+_REPAIRED = ["coffee", "tea"]
+_RESUBMITTED = (
+    "'coffee' and 'tea' in the queue under the message ids of the originals, an empty dead-letter "
+    "queue, and each copy sent before its original was completed"
+)
+
+
+def check_resubmit(bench: Bench, resubmit: Answer) -> str:
+    """Give it two dead orders, and see what it did in which order."""
+    queue = bench.queue(lock_duration=timedelta(seconds=30))
+    bench.send(queue, *_DEAD)
+    _bury_all(bench, queue)
+    bench.run(resubmit, bench.client, queue, lambda body: body.rstrip("!"))
+    _require_copies(bench, queue)
+    _require_order(bench, queue)
+    return "both orders are back in the queue, each sent before its original was completed"
+
+
+def _bury_all(bench: Bench, queue: str) -> None:
+    with bench.client.get_queue_receiver(queue, max_wait_time=5) as receiver:
+        for _ in _DEAD:
+            (order,) = receiver.receive_messages(1)
+            receiver.dead_letter_message(order, reason="unreadable")
+
+
+def _require_copies(bench: Bench, queue: str) -> None:
+    copies = bench.peek(queue)
+    bodies = [str(copy) for copy in copies]
+    if sorted(bodies) != _REPAIRED:
+        _unrepaired(
+            f"in the queue: {', '.join(bodies) or 'nothing'}",
+            "Receive every message of the dead-letter queue, and send repair(str(dead)) for each.",
+        )
+    if left := [str(dead) for dead in bench.peek(queue, dead_letter=True)]:
+        _unrepaired(
+            f"still in the dead-letter queue: {', '.join(left)}",
+            "When the copy is sent, complete the original with the receiver that it came from.",
+        )
+    if any(copy.message_id != f"{copy}!" for copy in copies):
+        _unrepaired(
+            "a copy has another message id than its original",
+            "ServiceBusMessage(…, message_id=dead.message_id) keeps the id.",
+        )
+
+
+def _require_order(bench: Bench, queue: str) -> None:
+    happened = [(event.what, event.message_id) for event in bench.events(queue)]
+    for original in _DEAD if happened else ():
+        sent_at = max(at for at, one in enumerate(happened) if one == ("sent", original))
+        if happened.index(("completed", original)) < sent_at:
+            _unrepaired(
+                f"the original of '{original.rstrip('!')}' was completed before the copy was sent",
+                "A crash between the two would lose the order. Send first, complete after.",
+            )
+
+
+def _unrepaired(seen: str, hint: str) -> NoReturn:
+    not_yet(wanted=_RESUBMITTED, seen=seen, hint=hint)
+
+
+RESUBMIT = Task(
+    name="failures.resubmit",
+    prompt="""
+        **Bring them back.** Write `resubmit(client, queue, repair)`. It empties the dead-letter
+        queue of `queue`: for each message there it sends a copy to the queue, with the body
+        `repair(body)` and the message id of the original, and completes the original. A crash at
+        any moment must not lose a message. It returns when the dead-letter queue is empty.
+    """,
+    stub="""
+        def resubmit(client, queue, repair):
+            ...
+    """,
+    check=check_resubmit,
+    reference="""
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+                    graveyard.complete_message(dead)
+    """,
+    wanted=_RESUBMITTED,
+    hint="Open a receiver with sub_queue=ServiceBusSubQueue.DEAD_LETTER and max_wait_time=1, "
+    "and a sender.",
+)
+
+TASKS = (SORT_OUT, RESUBMIT)
