@@ -9,6 +9,12 @@ from typing import Any
 
 from sbtutorial.errors import TutorialError
 
+_DURATIONS = {
+    "auto_delete_on_idle",
+    "default_message_time_to_live",
+    "duplicate_detection_history_time_window",
+    "lock_duration",
+}
 _SUBCODE = re.compile(r"^SubCode=\d+\.\s*")
 
 
@@ -28,6 +34,7 @@ def make_fresh_queue(connection_string: str, name: str, options: Mapping[str, An
     from azure.servicebus.management import ServiceBusAdministrationClient
 
     _require_known(options, ServiceBusAdministrationClient.create_queue)
+    _require_durations(options)
     with (
         ServiceBusAdministrationClient.from_connection_string(connection_string) as admin,
         _refusals_as_sentences(),
@@ -46,6 +53,16 @@ def _require_known(options: Mapping[str, Any], create: Any) -> None:
             close = get_close_matches(option, known, n=1)
             meant = f"; {close[0]} is meant, perhaps" if close else f": {', '.join(known)}"
             raise TutorialError(f"A queue has no option '{option}'{meant}.")
+
+
+def _require_durations(options: Mapping[str, Any]) -> None:
+    """Of a number the SDK makes a text that says nothing any more."""
+    for option in _DURATIONS & options.keys():
+        if isinstance(options[option], int | float):
+            raise TutorialError(
+                f"{option} takes a timedelta, as in timedelta(seconds=30); "
+                f"{options[option]!r} is a number."
+            )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
 
 _TOKEN_SECONDS = 300
-_DEFAULT_PORT = 5672
+_DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing takes these calls
 
 
 class BrokerGone(TutorialError):
@@ -34,7 +34,8 @@ class ControlClient:
 
     def __init__(self, connection_string: str, *, timeout_seconds: float = 10.0) -> None:
         parsed = parse_connection_string(connection_string)
-        self._host, self._port = parsed.host, parsed.port or _DEFAULT_PORT
+        self._host = parsed.host
+        self._port = parsed.port or (_DEFAULT_PORT if parsed.is_emulator else 0)
         self._key_name, self._key = parsed.key_name or "", parsed.key or ""
         self._timeout_seconds = timeout_seconds
 

@@ -1,29 +1,23 @@
-"""What new users do in a notebook, and get wrong: with a real kernel and a real background broker."""
+"""What new users do in a notebook, and get wrong: a real kernel, a real background broker."""
 
-import os
-import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from sbtutorial.control_client import ControlClient
 from sbtutorial.lab import CONNECTION_STRING_VARIABLE
 from sbtutorial.server import process
 from sbtutorial.server.process import Broker, ensure, find
+from tests.kernel import LIMIT_SECONDS, Notebook, Shown
 
 pytestmark = pytest.mark.sdk
 
-LIMIT_SECONDS = 40.0
 PROMPT_SECONDS = 5.0
 STOP_SECONDS = 2.0
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 BEGIN = """
     from sbtutorial import connect
@@ -45,99 +39,6 @@ CLIENT = """
         return [str(message) for message in receiver.receive_messages(10, max_wait_time=wait)]
 """
 QUEUE = "lab.fresh_queue('orders')"
-
-
-class Shown(NamedTuple):
-    """What a cell left under itself, and how long that took."""
-
-    text: str
-    error: str
-    seconds: float
-
-    @property
-    def is_sentence(self) -> bool:
-        """Whether an error is shown as a line of text, without a traceback."""
-        return bool(self.error) and "\n" not in self.error and "Traceback" not in self.error
-
-    @property
-    def hint(self) -> str:
-        *_, last = ["", *self.text.splitlines()]
-        return last.removeprefix("Hint: ") if last.startswith("Hint: ") else ""
-
-
-class Notebook:
-    """A notebook, by the messages that JupyterLab would see."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._manager, self._client = start_new_kernel(
-            extra_arguments=["--HistoryManager.enabled=False"], env=environment
-        )
-
-    def run(self, *cells: str) -> Shown:
-        """Run cells one after the other; what the last one shows."""
-        for cell in cells:
-            shown = self._finish(self.begin(cell))
-        return shown
-
-    def runs(self, *cells: str) -> str:
-        """The same for cells that are to succeed."""
-        shown = self.run(*cells)
-        assert not shown.error, shown
-        return shown.text
-
-    def begin(self, cell: str) -> str:
-        """Start a cell, and do not wait."""
-        return self._client.execute(_dedent(cell))
-
-    def stop(self, cell: str, marker: str = "waiting\n") -> Shown:
-        """Run a cell and press the stop button when it has printed the marker."""
-        request = self.begin(cell)
-        seen = ""
-        while marker not in seen:
-            seen += self._message(request)["content"].get("text", "")
-        began = time.monotonic()
-        self._manager.interrupt_kernel()
-        text, error, _ = self._finish(request)
-        return Shown(text, error, time.monotonic() - began)
-
-    def restart(self) -> None:
-        """Restart Kernel, in the menu."""
-        self._manager.restart_kernel(now=True)
-        self._client.wait_for_ready(timeout=LIMIT_SECONDS)
-
-    def close(self) -> None:
-        self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
-
-    def _finish(self, request: str) -> Shown:
-        began = time.monotonic()
-        text, error = "", ""
-        while True:
-            message = self._message(request)
-            content = message["content"]
-            if message["msg_type"] == "stream":
-                text += content["text"]
-            elif message["msg_type"] == "execute_result":
-                text += content["data"]["text/plain"] + "\n"
-            elif message["msg_type"] == "error":
-                error = _ANSI.sub("", "\n".join(content["traceback"]))
-            elif content.get("execution_state") == "idle":
-                return Shown(text, error, time.monotonic() - began)
-
-    def _message(self, request: str) -> dict[str, Any]:
-        while True:
-            try:
-                message: dict[str, Any] = self._client.get_iopub_msg(timeout=LIMIT_SECONDS)
-            except Empty:
-                pytest.fail("the cell is still running")
-            if message["parent_header"].get("msg_id") == request:
-                return message
-
-
-def _dedent(cell: str) -> str:
-    lines = cell.strip("\n").split("\n")
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    return "\n".join(line[indent:] for line in lines)
 
 
 # -- A home, brokers, notebooks -----------------------------------------------------------------
@@ -384,9 +285,9 @@ def test_a_worker_without_its_queue_has_the_same_hint(lesson: Notebook) -> None:
         %%worker cashier
         from azure.servicebus import ServiceBusClient
 
-        with ServiceBusClient.from_connection_string(lab.connection_string, retry_total=0) as client:
-            with client.get_queue_receiver("nope") as receiver:
-                receiver.receive_messages()
+        client = ServiceBusClient.from_connection_string(lab.connection_string, retry_total=0)
+        with client, client.get_queue_receiver("nope") as receiver:
+            receiver.receive_messages()
         """
     )
     assert not shown.error
@@ -630,7 +531,7 @@ def test_two_notebooks_that_wait_at_once_both_get_a_share(
     requests = [(each, each.begin(wait)) for each in (lesson, notebook)]
     for body in ("coffee", "tea"):
         with_client(body)
-    assert [each._finish(request).text for each, request in requests] == ["1\n", "1\n"]
+    assert [each.finish(request).text for each, request in requests] == ["1\n", "1\n"]
     lesson.runs("receiver.close()")
 
 
@@ -656,7 +557,7 @@ def test_two_notebooks_that_connect_at_the_same_instant_get_the_same_broker(
     for each in both:
         each.runs("from sbtutorial import connect")
     requests = [(each, each.begin("lab = connect()")) for each in both]
-    texts = [each._finish(request).text for each, request in requests]
+    texts = [each.finish(request).text for each, request in requests]
     assert texts == ['offline: Service Bus broker on this machine, namespace "tutorial"\n'] * 2
     assert len({each.runs("lab.connection_string") for each in both}) == 1
 
@@ -734,7 +635,7 @@ def test_asyncio_that_was_imported_too_early_is_told_of(notebook: Notebook, brok
         ("connect('bad name')", "'bad name' cannot be the name of a namespace"),
         ("%%worker\npass", "%%worker: the worker has no name"),
         ("%%worker cashier --kil-at x\npass", "there is no --kil-at; --kill-at is meant"),
-        ("%%worker cashier\n", "The cell of cashier is empty"),
+        ("%%worker cashier\n  \n", "The cell of cashier is empty"),
         ("%%worker client\npass", "'client' is the notebook's name for something else"),
         ("%%worker cashier --kill-at x\npass", 'finished without reaching checkpoint "x"'),
     ],

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sbtutorial.lab import Lab
     from sbtutorial.trace import Event
-    from sbtutorial.workers import Worker
 
 _NAME = "exercise"
 _PAGE_COUNT = 250
@@ -108,25 +107,6 @@ class Bench:
         return running.error_of(
             answer, arguments, kind, limit_seconds=limit, wanted=self.task.wanted
         )
-
-    def run_in_process(
-        self, answer: Answer, call: str, *, name: str = "cashier", kill_at: str | None = None
-    ) -> "Worker":
-        """Run the answer in a process of its own, and return that when it has ended.
-
-        Args:
-            answer: A function; it goes there under the name `answer`, with what it uses.
-            call: Source that follows it and calls it. `lab` and `checkpoint` are defined.
-            name: The worker's, and what its client should call itself.
-            kill_at: A checkpoint at which to kill it: "serving", or "serving:2" for the second
-                time.
-
-        Raises:
-            NotYet: It uses what lives in the notebook only, raised an error, or took too long.
-        """
-        from sbtutorial.exercises import processes
-
-        return processes.run(self, answer, call, name=name, kill_at=kill_at)
 
     def exists(self, queue: str) -> bool:
         """Whether there is a queue of that name."""

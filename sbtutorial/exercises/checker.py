@@ -56,4 +56,5 @@ def _not_yet(bench: Bench, outcome: NotYet) -> Verdict:
 def _kind(answer: object) -> str:
     if answer is None:
         return "None, which is what a function without `return` gives back when it is called"
-    return f"a {type(answer).__name__}"
+    name = type(answer).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

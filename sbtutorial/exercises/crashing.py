@@ -1,13 +1,11 @@
 """Running an answer in a process of its own, so that a check can kill it for real.
 
-The process finds what the lessons import by then, and the answer as it stands in its cell.
+The process finds what the lessons import by then, and the answer with what it uses.
 """
-
-import inspect
-from textwrap import dedent
 
 from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, not_yet
+from sbtutorial.exercises.transplant import source_of
 from sbtutorial.worker_record import Ending, Outcome
 from sbtutorial.workers import Worker
 
@@ -39,27 +37,20 @@ def run_in_process(
     """
     worker = Worker(
         _NAME,
-        "\n".join((_IMPORTS, _source(bench, answer), f"{_NAME} = {answer.__name__}", program)),
+        "\n".join(
+            (
+                _IMPORTS,
+                source_of(answer, wanted=bench.task.wanted),
+                f"{_NAME} = {answer.__name__}",
+                program,
+            )
+        ),
         kill_at=kill_at,
         connection_string=bench.lab.connection_string,
     )
     outcome = worker.run(timeout=bench.task.limit_seconds, show=lambda _line: None)
     _require_usable(bench, outcome)
     return worker.output.splitlines()
-
-
-def _source(bench: Bench, answer: Answer) -> str:
-    try:
-        source = dedent(inspect.getsource(answer))
-    except (OSError, TypeError):
-        source = ""
-    if not source.lstrip().startswith(("def ", "@")):
-        not_yet(
-            wanted=bench.task.wanted,
-            seen="the source of your function cannot be found, so it cannot run as a process",
-            hint="Write it with `def` in a cell of its own, and run that cell first.",
-        )
-    return source
 
 
 def _require_usable(bench: Bench, outcome: Outcome) -> None:

@@ -8,41 +8,30 @@ only some connections need (TLS, HTTP, certificates) is imported by the first of
 
 import argparse
 import asyncio
-import gc
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import sbtutorial
-from sbtutorial.broker.limits import PREMIUM, STANDARD
+from sbtutorial.broker.limits import STANDARD
 from sbtutorial.server.bounded_log import BoundedLog
-from sbtutorial.server.emulator import KEY_NAME, Emulator
+from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.hosting import TIERS, host
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles
-
-_TIERS = {limits.name: limits for limits in (STANDARD, PREMIUM)}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop."""
-    _collect_seldom()
     options = _parse(arguments)
     sys.stderr = BoundedLog(sys.stderr.fileno())
     asyncio.run(serve(options))
 
 
-def _collect_seldom() -> None:
-    """Messages make no cycles: looking for garbage among a million of them only takes time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)
-
-
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("sbtutorial.server", description="The background broker.")
     parser.add_argument("--namespace", required=True)
-    parser.add_argument("--tier", choices=_TIERS, default=STANDARD.name)
+    parser.add_argument("--tier", choices=TIERS, default=STANDARD.name)
     parser.add_argument("--idle-seconds", type=float, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="private, for the record")
     parser.add_argument("--resume", action="store_true", help="with the last record's key and port")
@@ -51,36 +40,21 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 async def serve(options: argparse.Namespace) -> None:
     """Start the broker, report it, and end it cleanly when the time has come."""
-    stopping = asyncio.Event()
     files = RuntimeFiles(options.folder, options.namespace)
     before = files.read() if options.resume else None
     emulator = Emulator(
         namespace=options.namespace,
         key=before.key if before else None,
-        limits=_TIERS[options.tier],
+        limits=TIERS[options.tier],
         certificates_folder=options.folder / "certificates",
     )
-    emulator.on_shutdown = stopping.set
-    _on_signals(stopping)
     port = await _listen(emulator, before.port if before else 0)
-    record = BrokerRecord(
-        namespace=options.namespace,
-        pid=os.getpid(),
-        port=port,
-        key_name=KEY_NAME,
-        key=emulator.key,
-        started_at=emulator.started_at,
-        version=sbtutorial.__version__,
-        tier=options.tier,
-    )
-    files.write(record)
-    try:
+
+    def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
         _report_ready()
-        Idleness(emulator.listener, options.idle_seconds, stopping.set).watch()
-        await stopping.wait()
-    finally:
-        files.remove(record)
-        await emulator.stop()
+        Idleness(emulator.listener, options.idle_seconds, stop).watch()
+
+    await host(emulator, files, port, on_ready)
 
 
 class Idleness:
@@ -110,14 +84,6 @@ async def _listen(emulator: Emulator, wanted_port: int) -> int:
         if not wanted_port:
             raise
         return await emulator.start(HOST, 0)
-
-
-def _on_signals(stopping: asyncio.Event) -> None:
-    """Stop cleanly on the signals that end programs; works on every system's event loop."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
 
 def _report_ready() -> None:

@@ -223,7 +223,7 @@ def _failure(files: RuntimeFiles, what: str) -> str:
     said = files.last_complaint()
     return (
         f"The broker of '{files.namespace}' {what}. "
-        + (f"It said: {said} " if said else "")
+        + (f"It said: {said.rstrip('.')}. " if said else "")
         + f"The whole story is in {files.log_path}; try again, or run `sbtutorial doctor`."
     )
 

@@ -4,18 +4,13 @@ It keeps the same record as a background broker, so `connect()`, `status` and `s
 """
 
 import asyncio
-import os
-import signal
-from contextlib import suppress
+from collections.abc import Callable
 
-import sbtutorial
-from sbtutorial.broker.limits import PREMIUM, STANDARD
 from sbtutorial.errors import TutorialError
 from sbtutorial.server import process
-from sbtutorial.server.emulator import KEY_NAME, Emulator
+from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.hosting import TIERS, host
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles, runtime_folder
-
-_LIMITS = {limits.name.lower(): limits for limits in (STANDARD, PREMIUM)}
 
 
 def serve(namespace: str, port: int, tier: str) -> None:
@@ -37,27 +32,15 @@ def serve(namespace: str, port: int, tier: str) -> None:
     files = RuntimeFiles(runtime_folder(), namespace)
     emulator = Emulator(
         namespace=namespace,
-        limits=_LIMITS[tier],
+        limits=TIERS[tier.capitalize()],
         certificates_folder=files.folder / "certificates",
     )
-    with suppress(KeyboardInterrupt):  # the way out that `_introduce` tells
-        asyncio.run(_serve(emulator, files, port))
+    asyncio.run(_serve(emulator, files, port))
     print("\nStopped.")
 
 
 async def _serve(emulator: Emulator, files: RuntimeFiles, port: int) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stopping.set))
-    emulator.on_shutdown = stopping.set
-    record = _record(emulator, files.namespace, await _listen(emulator, port))
-    files.write(record)
-    try:
-        _introduce(record)
-        await stopping.wait()
-    finally:
-        files.remove(record)
-        await emulator.stop()
+    await host(emulator, files, await _listen(emulator, port), _introduce)
 
 
 async def _listen(emulator: Emulator, port: int) -> int:
@@ -70,20 +53,7 @@ async def _listen(emulator: Emulator, port: int) -> int:
         ) from None
 
 
-def _record(emulator: Emulator, namespace: str, port: int) -> BrokerRecord:
-    return BrokerRecord(
-        namespace=namespace,
-        pid=os.getpid(),
-        port=port,
-        key_name=KEY_NAME,
-        key=emulator.key,
-        started_at=emulator.started_at,
-        version=sbtutorial.__version__,
-        tier=emulator.namespace.limits.name,
-    )
-
-
-def _introduce(record: BrokerRecord) -> None:
+def _introduce(record: BrokerRecord, _stop: Callable[[], None]) -> None:
     print(f'Service Bus broker, namespace "{record.namespace}", {record.tier} tier. Ctrl-C ends it')
     print("and what it holds. Clients on this computer connect with:\n")
     print(record.connection_string, flush=True)

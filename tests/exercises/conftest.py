@@ -16,6 +16,7 @@ from sbtutorial.server.process import find
 
 # What a lesson has imported by the time of its exercises.
 _IMPORTS = """
+import json
 from datetime import timedelta
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError

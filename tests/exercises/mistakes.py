@@ -344,49 +344,412 @@ MISTAKES = (
     # -- crashes ---------------------------------------------------------------------------------
     Mistake(
         "crashes.finish_the_day",
-        "completes before it makes",
+        "completes before the work",
         """
-        def serve(receiver, make):
+        def serve(receiver, work):
             for order in receiver:
                 receiver.complete_message(order)
-                make(order)
+                work(order)
         """,
-        "tea was never made",
-        "not before",
+        "tea was never served, and not in the queue any more",
+        "when may it?",
     ),
     Mistake(
         "crashes.finish_the_day",
         "completes nothing",
         """
-        def serve(receiver, make):
+        def serve(receiver, work):
             for order in receiver:
-                make(order)
+                work(order)
         """,
-        "coffee was made 2 times",
-        "as soon as it is made",
+        "coffee, tea, cake were still in the queue",
+        "until you complete it",
     ),
     Mistake(
         "crashes.finish_the_day",
-        "makes one and goes home",
+        "serves one and goes home",
         """
-        def serve(receiver, make):
+        def serve(receiver, work):
             order = receiver.next()
-            make(order)
+            work(order)
             receiver.complete_message(order)
         """,
-        "it was called 1 times",
-        "Loop over the receiver",
+        "cake was still in the queue and not served",
+        "Go on until nothing comes",
     ),
     Mistake(
         "crashes.finish_the_day",
         "a misspelt method",
         """
-        def serve(receiver, make):
+        def serve(receiver, work):
             for order in receiver:
-                make(order)
+                work(order)
                 receiver.complete(order)
         """,
         "has no attribute 'complete'",
         "last words",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "completes all at the end",
+        """
+        def serve(receiver, work):
+            orders = []
+            for order in receiver:
+                work(order)
+                orders.append(order)
+            for order in orders:
+                receiver.complete_message(order)
+        """,
+        "coffee was served 2 times",
+        "before you begin the next",
+    ),
+    # -- failures --------------------------------------------------------------------------------
+    Mistake(
+        "failures.sort_out",
+        "gives it back",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.abandon_message(order)
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+        """,
+        "until the broker had enough of it",
+        "This never will",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "completes what it cannot read",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.complete_message(order)
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+        """,
+        "it was completed",
+        "keeps the order for a person",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "buries it without a word",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.dead_letter_message(order)
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+        """,
+        "with the reason None",
+        "Say why",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "leaves it as it is",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    continue
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+        """,
+        "still in the queue",
+        "has to be settled",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "serves the whole order",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.dead_letter_message(order, reason="unreadable")
+                else:
+                    serve(str(order))
+                    receiver.complete_message(order)
+        """,
+        'served: {"drink"',
+        "the drink of each order",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "expects no trouble",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                serve(json.loads(str(order))["drink"])
+                receiver.complete_message(order)
+        """,
+        "sort_out raised JSONDecodeError",
+        "last words",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "completes first",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    graveyard.complete_message(dead)
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+        """,
+        "completed before the copy was sent",
+        "Send first, complete after",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "completes nothing",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+        """,
+        "still in the dead-letter queue: coffee!, tea!",
+        "complete the original",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "an id of its own",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body))
+                    graveyard.complete_message(dead)
+        """,
+        "another message id",
+        "keeps the id",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "the wrong queue",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+                    graveyard.complete_message(dead)
+        """,
+        "in the queue: nothing",
+        "every message of the dead-letter queue",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "sends it as it was",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(str(dead), message_id=dead.message_id))
+                    graveyard.complete_message(dead)
+        """,
+        "in the queue: coffee!, tea!",
+        "repair(str(dead))",
+    ),
+    # -- at_least_once ---------------------------------------------------------------------------
+    Mistake(
+        "at_least_once.charge_once",
+        "takes no notes",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "9 euros for two orders, after order-1 was sent",
+        "before you charge",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "keeps its notes in memory",
+        """
+        def charge_once(receiver, till):
+            charged = set()
+            for order in receiver:
+                if order.message_id not in charged:
+                    with till:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                    charged.add(order.message_id)
+                receiver.complete_message(order)
+        """,
+        "9 euros for two orders, after order-1 was sent",
+        "the table `charged`",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "notes first, in a transaction of their own",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                if note.rowcount == 1:
+                    with till:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "3 euros for two orders, after a kill",
+        "belong into one transaction",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "euros first, in a transaction of their own",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                known = "SELECT 1 FROM charged WHERE message_id = ?"
+                if not till.execute(known, [order.message_id]).fetchone():
+                    with till:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                    with till:
+                        till.execute("INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id])
+                receiver.complete_message(order)
+        """,
+        "9 euros for two orders, after a kill",
+        "belong into one transaction",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "completes before the transaction",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                receiver.complete_message(order)
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+        """,
+        "3 euros for two orders, after a kill",
+        "complete_message after it",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "leaves the repeated one",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 0:
+                        continue
+                    till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "still in the queue: order-1",
+        "come back for ever",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "no ids",
+        """
+        def send_day(sender, orders):
+            for number, order in enumerate(orders):
+                sender.send_messages(ServiceBusMessage(order["drink"]))
+        """,
+        "tea, coffee, tea, coffee, tea",
+        "not at random",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "the drink for an id",
+        """
+        def send_day(sender, orders):
+            for number, order in enumerate(orders):
+                sender.send_messages(ServiceBusMessage(order["drink"], message_id=order["drink"]))
+        """,
+        "in the queue: tea, coffee",
+        "name the order",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "the place in the list for an id",
+        """
+        def send_day(sender, orders):
+            for number, order in enumerate(orders):
+                sender.send_messages(ServiceBusMessage(order["drink"], message_id=str(number)))
+        """,
+        "in the queue: tea, coffee",
+        "place in the list",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "one id for all",
+        """
+        def send_day(sender, orders):
+            for number, order in enumerate(orders):
+                sender.send_messages(ServiceBusMessage(order["drink"], message_id="order"))
+        """,
+        "in the queue: tea",
+        "an id of its own",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "the number alone",
+        """
+        def send_day(sender, orders):
+            for order in orders:
+                name = str(order["number"])
+                sender.send_messages(ServiceBusMessage(name, message_id=name))
+        """,
+        "in the queue: 17, 18, 19",
+        "drink as the body",
     ),
 )

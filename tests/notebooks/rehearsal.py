@@ -1,6 +1,5 @@
 """Ways to put a lesson on stage: whole under nbval, or up to the moment when its kernel dies."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,12 +11,12 @@ import psutil
 from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 
+from tests.notebooks.lessons import private_environment
 from tests.notebooks.refresh import CELL_LIMIT_SECONDS, PLANNED_ERROR_TAG
 
-_SANITIZE = Path(__file__).with_name("sanitize.ini")
-# No plugin but nbval: each run starts in half the time, and nothing of ours changes what it does.
-_NBVAL = ("-p", "nbval.plugin", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env")
-_TASTE = ("-x", "-vv", "--color=no", "--no-header", "--no-summary", f"--rootdir={os.curdir}")
+_CONFIGURATION = Path(__file__).with_name("nbval.ini")
+_FAILURES = " FAILURES ==="
+_CLEAN_PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
 
 
 def differences(lesson: Path, environment: Mapping[str, str]) -> str:
@@ -26,16 +25,33 @@ def differences(lesson: Path, environment: Mapping[str, str]) -> str:
     Returns:
         What nbval has to say of the first cell that differs; "" if none does.
     """
-    arguments = [*_NBVAL, *_TASTE, f"--nbval-cell-timeout={CELL_LIMIT_SECONDS}", "-c", os.devnull]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, lesson],
-        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
+        [sys.executable, "-m", "pytest", "-c", _CONFIGURATION, lesson],
+        env={**environment, **_CLEAN_PYTEST},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
     )
-    return run.stdout if run.returncode else ""
+    _, _, found = run.stdout.partition(_FAILURES)
+    return (found or run.stdout) if run.returncode else ""
+
+
+def first_differences(lesson: Path) -> str:
+    """Run a lesson alone, then half of it up to a crash, then whole again, all on one broker.
+
+    The last run finds what the crash has left behind, and what the whole lesson before it has.
+
+    Returns:
+        Which run says something else than what is saved, and what; "" if none does.
+    """
+    with private_environment() as environment:
+        if found := differences(lesson, environment):
+            return f"On a fresh broker:\n{found}"
+        run_half_and_kill_kernel(lesson, environment)
+        if found := differences(lesson, environment):
+            return f"Run again, after its kernel was killed half-way:\n{found}"
+    return ""
 
 
 def run_half_and_kill_kernel(lesson: Path, environment: Mapping[str, str]) -> None:

@@ -1,0 +1,201 @@
+"""Exercises of lesson 06: what comes twice, and counts once."""
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
+
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.crashing import run_in_process
+from sbtutorial.exercises.task import Answer, Task, not_yet
+
+# --- charge_once ----------------------------------------------------------------------------------
+
+_LOCK_SECONDS = 30
+_PRICE_EUROS = 3
+_ONCE = (
+    f"{_PRICE_EUROS} euros for each order, and an empty queue: whatever comes twice, and although "
+    "the process is killed as it commits a transaction"
+)
+
+_TABLES = """
+    CREATE TABLE account (euros); INSERT INTO account VALUES (0);
+    CREATE TABLE charged (message_id PRIMARY KEY);
+"""
+
+# SQLite tells of each statement before it runs it: a kill at a COMMIT is a kill in the transaction.
+_SHIFT = """
+till = sqlite3.connect({file!r})
+till.set_trace_callback(
+    lambda statement: checkpoint("commit") if statement.startswith("COMMIT") else None
+)
+with ServiceBusClient.from_connection_string(lab.connection_string) as client:
+    with client.get_queue_receiver({queue!r}, max_wait_time=1) as receiver:
+        answer(receiver, till)
+"""
+
+
+def check_charge_once(bench: Bench, charge_once: Answer) -> str:
+    """Two orders, killed at the second transaction; then the first order is sent again."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "till.db"
+        with closing(sqlite3.connect(file)) as till:
+            till.executescript(_TABLES)
+        _crash_and_resume(bench, charge_once, file)
+        _send_again(bench, charge_once, file)
+    return "6 euros for two orders, after a kill in a transaction and a second send"
+
+
+def _crash_and_resume(bench: Bench, charge_once: Answer, file: Path) -> None:
+    queue = bench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
+    bench.send(queue, "order-1", "order-2")
+    program = _SHIFT.format(file=str(file), queue=queue)
+    run_in_process(bench, charge_once, program, kill_at="commit:2")
+    bench.advance(_LOCK_SECONDS + 1)
+    run_in_process(bench, charge_once, program)
+    _require_settled(bench, queue)
+    _require_euros(
+        file,
+        2 * _PRICE_EUROS,
+        "after a kill in the second transaction and a new start",
+        "Note and euros belong into one transaction, `with till:`, and complete_message after it.",
+    )
+
+
+def _send_again(bench: Bench, charge_once: Answer, file: Path) -> None:
+    queue = bench.queue()
+    bench.send(queue, "order-1")
+    run_in_process(bench, charge_once, _SHIFT.format(file=str(file), queue=queue))
+    _require_settled(bench, queue)
+    _require_euros(
+        file,
+        2 * _PRICE_EUROS,
+        "after order-1 was sent a second time",
+        "Look in the table `charged` for order.message_id before you charge.",
+    )
+
+
+def _require_euros(file: Path, wanted: int, when: str, hint: str) -> None:
+    with closing(sqlite3.connect(file)) as till:
+        (euros,) = till.execute("SELECT euros FROM account").fetchone()
+    if euros != wanted:
+        _wrong(f"{euros} euros for two orders, {when}", hint)
+
+
+def _require_settled(bench: Bench, queue: str) -> None:
+    if left := [str(order) for order in bench.peek(queue)]:
+        _wrong(
+            f"still in the queue: {', '.join(left)}",
+            "Complete each order, also one that was charged before: it would come back for ever.",
+        )
+
+
+def _wrong(seen: str, hint: str) -> NoReturn:
+    not_yet(wanted=_ONCE, seen=seen, hint=hint)
+
+
+CHARGE_ONCE = Task(
+    name="at_least_once.charge_once",
+    prompt="""
+        **Charge once.** Write `charge_once(receiver, till)`. `till` is a SQLite connection with the
+        tables of this lesson, `account (euros)` and `charged (message_id)`. Each order costs 3
+        euros. It returns when no more orders come; the receiver stops after a second without one.
+
+        The checker runs your function as a program and kills it at its second `COMMIT`, which is
+        still inside the transaction. It runs it again, and then sends the first order once more.
+    """,
+    stub="""
+        def charge_once(receiver, till):
+            ...
+    """,
+    check=check_charge_once,
+    reference="""
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+    """,
+    wanted=_ONCE,
+    hint="Begin with `for order in receiver:` and, inside it, `with till:`.",
+)
+
+# --- send_day -------------------------------------------------------------------------------------
+
+_DAY = ({"number": 17, "drink": "tea"}, {"number": 18, "drink": "coffee"})
+_NEXT_DAY = ({"number": 19, "drink": "tea"},)
+_BODIES = ["tea", "coffee", "tea"]
+_NAMED = "each of the orders 17, 18 and 19 in the queue once, although the first two are sent twice"
+
+
+def check_send_day(bench: Bench, send_day: Answer) -> str:
+    """Send a day twice, as after a crash, and then the next one."""
+    queue = bench.queue(requires_duplicate_detection=True)
+    with bench.client.get_queue_sender(queue) as sender:
+        for day in (_DAY, _DAY, _NEXT_DAY):
+            bench.run(send_day, sender, [dict(order) for order in day])
+    there = bench.peek(queue)
+    bodies = [str(message) for message in there]
+    _require_drinks(bodies, len({message.message_id for message in there}))
+    return "three orders, each once: the day that was sent twice was stored once"
+
+
+def _require_drinks(bodies: list[str], id_count: int) -> None:
+    if bodies == _BODIES:
+        return
+    seen = f"in the queue: {', '.join(bodies) or 'nothing'}"
+    if len(bodies) > len(_BODIES):
+        _unnamed(
+            seen,
+            "The second try has to use the same message ids as the first: make them from the "
+            "order, not at random.",
+        )
+    if set(bodies) == set(_BODIES):
+        _unnamed(
+            seen,
+            "Order 19 is another tea than order 17: an id has to name the order, not its drink or "
+            "its place in the list.",
+        )
+    _unnamed(
+        seen,
+        "Send each order's drink as the body, with an id of its own."
+        if id_count == len(bodies)
+        else "Every order needs an id of its own.",
+    )
+
+
+def _unnamed(seen: str, hint: str) -> NoReturn:
+    not_yet(wanted=_NAMED, seen=seen, hint=hint)
+
+
+SEND_DAY = Task(
+    name="at_least_once.send_day",
+    prompt="""
+        **Name the orders.** Write `send_day(sender, orders)`. An order is a dictionary such as
+        `{"number": 17, "drink": "tea"}`. Send its drink to the queue, which has duplicate
+        detection. The checker calls your function twice with the same orders, as a shop does that
+        crashed, and then with the orders of the next day. Each order may be in the queue once.
+    """,
+    stub="""
+        def send_day(sender, orders):
+            ...
+    """,
+    check=check_send_day,
+    reference="""
+        def send_day(sender, orders):
+            for order in orders:
+                sender.send_messages(
+                    ServiceBusMessage(order["drink"], message_id=f"order-{order['number']}")
+                )
+    """,
+    wanted=_NAMED,
+    hint='ServiceBusMessage(order["drink"], message_id=…): what names an order?',
+)
+
+TASKS = (CHARGE_ONCE, SEND_DAY)

@@ -1,0 +1,168 @@
+"""What the checker says of answers that break in every way, whatever the exercise."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sbtutorial.control_client import BrokerGone
+from sbtutorial.errors import TutorialError
+from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.checker import check, judge
+from sbtutorial.exercises.task import Answer, Task, Verdict, not_yet
+from sbtutorial.lab import Lab, Mode
+from tests.exercises.conftest import define, queue_names
+
+pytestmark = pytest.mark.sdk
+
+
+def task(check: Callable[[Bench, Answer], str], limit_seconds: float = 5) -> Task:
+    stub = "def answer():\n    ..."
+    return Task("any.task", "Do it.", stub, check, stub, "it works", "Begin.", limit_seconds)
+
+
+def call_it(bench: Bench, answer: Answer) -> str:
+    return f"it returned {bench.run(answer)}"
+
+
+def verdict_on(lab: Lab, source: str, limit_seconds: float = 5) -> Verdict:
+    return judge(lab, task(call_it, limit_seconds), define(source))
+
+
+def test_answer_is_run_and_the_check_says_what_it_saw(lab: Lab) -> None:
+    assert repr(verdict_on(lab, "def f():\n    return 6 * len('seven')")) == (
+        "any.task: passed\n    seen    it returned 30"
+    )
+
+
+@pytest.mark.parametrize("body", ["...", "pass", "'''Docs.'''", "return", "return None"])
+def test_every_kind_of_empty_function_gets_the_first_hint(lab: Lab, body: str) -> None:
+    verdict = verdict_on(lab, f"def f():\n    {body}")
+    assert (verdict.seen, verdict.hint) == ("the function does nothing yet", "Begin.")
+
+
+def test_error_is_said_in_a_sentence_with_the_learners_own_line(lab: Lab) -> None:
+    source = """
+    def helper(value):
+        return int(value)
+
+    def f():
+        total = 0
+        return total + helper("tea")
+    """
+    assert verdict_on(lab, source).seen == (
+        "f raised ValueError: invalid literal for int() with base 10: 'tea'\n"
+        "in line 2 of your cell: return int(value)"
+    )
+
+
+def test_leaving_the_program_is_an_error_like_any_other(lab: Lab) -> None:
+    assert "f raised SystemExit" in verdict_on(lab, "def f():\n    raise SystemExit").seen
+
+
+def test_function_with_other_arguments_is_told_so_before_it_runs(lab: Lab) -> None:
+    verdict = verdict_on(lab, "def f(client, queue):\n    return client")
+    assert verdict.seen == "yours is f(client, queue)"
+    assert "first line" in verdict.hint
+
+
+def test_loop_without_end_is_stopped_in_time(lab: Lab) -> None:
+    verdict = verdict_on(lab, "def f():\n    while True:\n        g = 1", limit_seconds=0.2)
+    assert verdict.seen == "f had not returned after 0.2 seconds, and was stopped"
+    assert not any(thread.name == "exercise f" for thread in threading.enumerate())
+
+
+def test_function_that_listens_to_nothing_is_left_behind(lab: Lab) -> None:
+    released = threading.Event()
+
+    def stubborn() -> None:
+        while not released.is_set():
+            try:
+                released.wait()
+            except BaseException:
+                continue
+
+    started = time.monotonic()
+    try:
+        verdict = judge(lab, task(call_it, 0.2), stubborn)
+        assert "had not returned" in verdict.seen
+        assert time.monotonic() - started < 5
+    finally:
+        released.set()
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(None, "without `return`"), ("send_all", "a str"), (3, "an int"), ([], "a list")],
+)
+def test_what_is_no_function_is_refused(lab: Lab, answer: Any, says: str) -> None:
+    with pytest.raises(TutorialError, match="without parentheses") as refusal:
+        check(lab, "send.batch", answer)
+    assert says in str(refusal.value)
+
+
+def test_lab_checks_an_exercise_by_its_name(lab: Lab) -> None:
+    assert lab.check("send.batch", lambda sender, photos: None).task == "send.batch"
+
+
+def test_unknown_exercise_is_refused(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match=r"did you mean 'send\.batch'"):
+        lab.check("send.bach", print)
+
+
+def test_queues_of_a_check_are_gone_after_it_however_it_ends(lab: Lab) -> None:
+    def fails(bench: Bench, answer: Answer) -> str:
+        bench.queue()
+        bench.admin.create_queue(bench.unused_name())
+        not_yet(wanted="more", seen="less", hint="Try.")
+
+    def breaks(bench: Bench, answer: Answer) -> str:
+        bench.queue()
+        raise ZeroDivisionError
+
+    before = queue_names(lab)
+    assert not judge(lab, task(fails), print)
+    with pytest.raises(ZeroDivisionError):
+        judge(lab, task(breaks), print)
+    assert queue_names(lab) == before
+
+
+def test_verdict_leaves_out_the_random_names_of_queues(lab: Lab) -> None:
+    def tells(bench: Bench, answer: Answer) -> str:
+        bench.run(answer, bench.unused_name())
+        return ""
+
+    answer = define("def f(name):\n    raise ValueError(name)")
+    assert "ValueError: exercise\n" in judge(lab, task(tells), answer).seen
+
+
+def test_what_only_the_offline_broker_tells_is_noted_elsewhere_once(lab: Lab) -> None:
+    def looks_twice(bench: Bench, answer: Answer) -> str:
+        assert bench.events("orders") == bench.events("orders") == []
+        return "right"
+
+    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    verdict = judge(elsewhere, task(looks_twice), print)
+    assert verdict.passed
+    assert len(verdict.notes) == 1
+    assert "offline broker" in verdict.notes[0]
+
+
+def test_many_messages_are_peeked_page_by_page(lab: Lab) -> None:
+    from azure.servicebus import ServiceBusMessage
+
+    with Bench(lab, task(call_it)) as bench:
+        queue = bench.queue()
+        for number in range(4):
+            bench.send(queue, ServiceBusMessage(f"{number}".ljust(120_000)))
+        assert [str(message)[0] for message in bench.peek(queue)] == ["0", "1", "2", "3"]
+        assert bench.peek(queue, dead_letter=True) == []
+
+
+def test_checking_without_a_broker_says_so() -> None:
+    nobody = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=Root;SharedAccessKey=key"
+    lab = Lab(nobody + ";UseDevelopmentEmulator=true", Mode.OFFLINE, "tutorial")
+    with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
+        lab.check("receive.peek", lambda receiver: [print])
