@@ -17,7 +17,9 @@ from tests.kernel import LIMIT_SECONDS, Notebook, Shown
 pytestmark = pytest.mark.sdk
 
 PROMPT_SECONDS = 5.0
-STOP_SECONDS = 2.0
+# Half a second on an idle computer, and 1.2 s where the SDK closes an asyncio client first; the
+# waits that are stopped would go on for a minute.
+STOP_SECONDS = 5.0
 
 BEGIN = """
     from sbtutorial import connect

@@ -130,6 +130,7 @@ def test_broker_that_died_is_replaced_and_the_learner_told(
         lambda lab: lab.events(),
         lambda lab: lab.show("orders"),
         lambda lab: lab.fresh_queue("orders"),
+        lambda lab: lab.shrink("orders", megabytes=1),
     ],
 )
 def test_every_method_says_so_when_the_broker_is_gone(call: object) -> None:
@@ -232,8 +233,9 @@ def test_offline_powers_say_so_elsewhere_and_do_nothing(
     lab = Lab(NOBODY, mode, "shop")
     lab.reset()
     assert lab.events() == []
+    lab.shrink("orders", megabytes=1)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all("offline broker" in line for line in lines)
 
 
@@ -336,6 +338,18 @@ def test_advance_takes_seconds_and_timedeltas(lab: Lab, seconds: float | timedel
 def test_advance_by_nonsense_is_refused_in_a_sentence(lab: Lab, nonsense: object) -> None:
     with pytest.raises(TutorialError, match=r"forward|neither"):
         lab.advance(nonsense)  # type: ignore[arg-type]
+
+
+def test_shrunk_queue_is_full_soon(lab: Lab) -> None:
+    from azure.servicebus.exceptions import ServiceBusQuotaExceededError
+
+    lab.fresh_queue("orders")
+    lab.shrink("orders", megabytes=1)
+    thousand = ["order"] * 1000  # of 110 bytes each, as they are stored
+    for _ in range(9):
+        send(lab, "orders", *thousand)
+    with pytest.raises(ServiceBusQuotaExceededError, match="Max entity size in bytes:1048576"):
+        send(lab, "orders", *thousand)
 
 
 def test_events_tell_a_messages_story(lab: Lab) -> None:

@@ -118,10 +118,11 @@ def composite(name: str, code: int, *, written: int = 0) -> Callable[[type[_C]],
 def composite_field(*kinds: type[Composite]) -> FieldType:
     """A field that holds one of some composites, or a described value that nobody declared."""
     names = " or ".join(kind.NAME for kind in kinds)
+    welcome = (*kinds, Described)
 
     def read(buffer: bytes, offset: int, depth: int) -> tuple[Any, int]:
         value, end = _read_described(buffer, offset, depth)
-        if not isinstance(value, (*kinds, Described)):
+        if not isinstance(value, welcome):
             raise DecodeError(f"{value.NAME} cannot stand where {names} is due")
         return value, end
 
@@ -200,12 +201,13 @@ def _reader(cls: type[_C], rows: list[_Field]) -> Callable[[bytes, int, int], tu
         count, offset, end = _list_borders(cls, buffer, offset, len(readers))
         values = defaults.copy()
         position = 0
+        depth += 1
         try:
             for position in range(count):
                 code = buffer[offset]
                 offset += 1
                 if code != NULL:
-                    values[position], offset = readers[position][code](buffer, offset, depth + 1)
+                    values[position], offset = readers[position][code](buffer, offset, depth)
         except KeyError:
             raise _wrong_type(cls, rows[position], code) from None
         if offset != end:

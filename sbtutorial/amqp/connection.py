@@ -32,22 +32,13 @@ from sbtutorial.amqp.frames import (
     HEARTBEAT,
     MIN_MAX_FRAME_SIZE,
     SASL_FRAME,
-    SUPPORTED_HEADERS,
     Frame,
     FrameReader,
-    ProtocolId,
-    frame_header,
-    protocol_header,
 )
-from sbtutorial.amqp.performatives import (
-    Begin,
-    Close,
-    Open,
-    SaslCode,
-    SaslInit,
-    SaslMechanisms,
-    SaslOutcome,
-)
+from sbtutorial.amqp.life import ConnectionLife
+from sbtutorial.amqp.opening import ClientOpening, Opening, ServerOpening
+from sbtutorial.amqp.outbox import Outbox
+from sbtutorial.amqp.performatives import Begin, Close, Open
 from sbtutorial.amqp.sasl import (
     SERVICE_BUS_MECHANISMS,
     Authenticate,
@@ -57,24 +48,9 @@ from sbtutorial.amqp.sasl import (
 )
 from sbtutorial.amqp.session import Session
 from sbtutorial.amqp.silence import Silence
-from sbtutorial.amqp.states import CONNECTION, ConnectionInput, ConnectionState, step
+from sbtutorial.amqp.states import ConnectionInput, ConnectionState
 
 _State, _Input = ConnectionState, ConnectionInput
-
-_HEADER_DUE = frozenset(
-    {
-        _State.START,
-        _State.SASL_HDR_SENT,
-        _State.SASL_DONE,
-        _State.HDR_SENT,
-        _State.OPEN_PIPE,
-        _State.OC_PIPE,
-    }
-)
-_SASL_STATES = frozenset({_State.SASL_HDR_EXCH, _State.MECHANISMS_SENT, _State.INIT_SENT})
-_CLOSING = frozenset({_State.OC_PIPE, _State.CLOSE_PIPE, _State.CLOSE_SENT, _State.DISCARDING})
-_SASL_HEADER = protocol_header(ProtocolId.SASL)
-_AMQP_HEADER = protocol_header(ProtocolId.AMQP)
 
 
 class ConnectionRole(Enum):
@@ -115,7 +91,8 @@ class Connection:
 
     Attributes:
         remote_open: What the peer said of itself; None until it has.
-        state: Where the connection is; see `states`.
+        max_send_frame_size: The largest frame that may be sent now, its header included.
+        write_frame: For its sessions: queue one frame.
     """
 
     def __init__(
@@ -135,7 +112,6 @@ class Connection:
     ) -> None:
         self.role = role
         self.remote_open: Open | None = None
-        self.state = _State.START
         self.max_send_frame_size = MIN_MAX_FRAME_SIZE
         self._open = Open(
             container_id,
@@ -145,25 +121,30 @@ class Connection:
             idle_time_out_ms,
             properties=properties,
         )
-        self._limits = limits or ConnectionLimits()
-        self._sasl_server = SaslServer(sasl_mechanisms, authenticate)
-        self._sasl_client = SaslClient(sasl_mechanisms, sasl_response, hostname)
+        self._life = ConnectionLife()
         self._reader = FrameReader(max_frame_size)
-        self._events: list[Event] = []
-        self._out: list[bytes] = []
-        # What is sent before our open waits for it here.
-        self._early: list[bytes] = []
-        self._frames = self._early
+        self._outbox = Outbox()
+        self.write_frame = self._outbox.write_frame
+        self._opening: Opening
+        if role is ConnectionRole.SERVER:
+            server = SaslServer(sasl_mechanisms, authenticate)
+            self._opening = ServerOpening(self._life, self._outbox, server)
+        else:
+            client = SaslClient(sasl_mechanisms, sasl_response, hostname)
+            self._opening = ClientOpening(self._life, self._outbox, client)
         self._open_is_wanted = False
-        self._header_is_due = True
-        self._is_closing = False
-        self._sessions = SessionTable(channel_max, self._limits.max_sessions)
+        limits = limits or ConnectionLimits()
+        self._sessions = SessionTable(
+            self,
+            channel_max=channel_max,
+            max_sessions=limits.max_sessions,
+            max_links_per_session=limits.max_links_per_session,
+        )
         self._with_disposition: list[Session] = []
+        self._events: list[Event] = []
         self._closed_event_is_out = False
         self._now = 0.0
         self._silence = Silence(idle_time_out_ms)
-        if role is ConnectionRole.CLIENT:
-            self._greet(uses_sasl=bool(sasl_mechanisms))
 
     # --- what the caller asks for
 
@@ -176,8 +157,7 @@ class Connection:
         if self.role is ConnectionRole.SERVER or self._open_is_wanted:
             raise LocalProtocolError("only a client opens, and only once")
         self._open_is_wanted = True
-        if self.state in (_State.HDR_SENT, _State.HDR_EXCH):
-            self._send_open()
+        self._send_open_if_due()
 
     def begin(self) -> Session:
         """Begin a session; `SessionBegun` follows. There is no need to wait for anything.
@@ -185,19 +165,17 @@ class Connection:
         Raises:
             LocalProtocolError: The connection is closing, or has no channel left.
         """
-        if self._is_closing:
+        if self._life.is_closing:
             raise LocalProtocolError("the connection is closing; nothing can begin on it")
         if self.finished:
             raise LocalProtocolError("the connection is over; make another one")
-        session = self._new_session()
-        session.begin()
-        return session
+        return self._sessions.begin()
 
     def close(self, error: Error | None = None) -> None:
         """Close; `ConnectionClosed` follows when the peer has answered. Later calls do nothing."""
         if self.state in (_State.OPENED, _State.OPEN_SENT, _State.OPEN_PIPE):
             self._send_close(_Input.SEND_CLOSE, error)
-        elif not self._is_closing:
+        elif not self._life.is_closing:
             self._finish(error)
 
     # --- the four calls of the pump
@@ -205,9 +183,9 @@ class Connection:
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
         self._now = now
-        if not self._is_closing:
+        if not self._life.is_closing:
             self._silence.on_received(now)
-        if self.state is _State.END:
+        if self._life.state is _State.END:
             return
         self._reader.feed(data)
         try:
@@ -228,17 +206,20 @@ class Connection:
         """What to send now; it is the caller's from here on."""
         if self._with_disposition:
             self._flush_dispositions()
-        if not self._out:
-            return b""
-        data = b"".join(self._out)
-        self._out.clear()
-        self._silence.on_sent(self._now)
+        data = self._outbox.take()
+        if data:
+            self._silence.on_sent(self._now)
         return data
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection is; see `states`."""
+        return self._life.state
 
     @property
     def finished(self) -> bool:
         """Whether the byte stream can be closed, once `data_to_send` is on its way."""
-        return self.state is _State.END
+        return self._life.state is _State.END
 
     # --- time
 
@@ -255,7 +236,7 @@ class Connection:
         if now >= self._silence.give_up_at:
             self._give_up()
         elif now >= self._silence.heartbeat_at:
-            self._out.append(HEARTBEAT)
+            self._outbox.write(HEARTBEAT)
             self._silence.on_sent(now)
 
     def _give_up(self) -> None:
@@ -270,14 +251,6 @@ class Connection:
         self._emit_closed(error)
 
     # --- for its sessions
-
-    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
-        """Queue one frame."""
-        self._frames += (
-            frame_header(len(performative) + len(payload), channel),
-            performative,
-            payload,
-        )
 
     def emit(self, event: Event) -> None:
         """Tell the caller."""
@@ -294,31 +267,18 @@ class Connection:
     # --- reading
 
     def _read(self) -> None:
-        reader = self._reader
-        while self.state is not _State.END:
-            if self._header_is_due:
+        life, reader = self._life, self._reader
+        while life.state is not _State.END:
+            if life.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:
                     return
-                self._on_header(header)
+                self._opening.on_header(header)
             else:
                 frame = reader.next_frame()
                 if frame is None:
                     return
                 self._on_frame(frame)
-
-    def _on_header(self, header: bytes) -> None:
-        protocol = SUPPORTED_HEADERS.get(header)
-        if protocol is ProtocolId.SASL and self.state in (_State.START, _State.SASL_HDR_SENT):
-            self._step(_Input.RECV_SASL_HEADER)
-            if self.role is ConnectionRole.SERVER:
-                self._send_mechanisms()
-        elif protocol is ProtocolId.AMQP and self.state is not _State.SASL_HDR_SENT:
-            self._step(_Input.RECV_HEADER)
-            if self.state is _State.HDR_RCVD:
-                self._send_header()
-        else:
-            self._refuse_header()
 
     def _on_frame(self, frame: Frame) -> None:
         frame_type, channel, body = frame
@@ -326,14 +286,15 @@ class Connection:
             if not body:
                 return
             performative, end = decode_composite(body)
-            if self.state is _State.OPENED:
+            if self._life.state is _State.OPENED:
                 session = self._sessions.find(channel)
                 if session is not None and type(performative) not in _CONNECTION_FRAMES:
                     self._on_session_frame(session, performative, body[end:])
                     return
             self._on_connection_frame(channel, performative)
-        elif frame_type == SASL_FRAME and self.state in _SASL_STATES:
-            self._on_sasl_frame(decode_composite(body)[0])
+        elif frame_type == SASL_FRAME and self._life.takes_sasl:
+            self._opening.on_sasl_frame(decode_composite(body)[0])
+            self._send_open_if_due()
         else:
             raise FramingError(f"a frame of type {frame_type} is out of place")
 
@@ -352,10 +313,10 @@ class Connection:
             self._on_close(performative)
         elif self.state is _State.OPENED:
             if isinstance(performative, Begin):
-                self._on_begin(channel, performative)
+                self._sessions.on_begin(channel, performative)
             elif not self._sessions.has_ended(channel):
                 raise RemoteProtocolError(f"there is no session on channel {channel}")
-        elif not self._is_closing:
+        elif not self._life.is_closing:
             raise RemoteProtocolError("the first frame must be an open", Condition.ILLEGAL_STATE)
 
     def _on_open(self, remote_open: Open) -> None:
@@ -363,7 +324,7 @@ class Connection:
             raise RemoteProtocolError(
                 f"max-frame-size must be {MIN_MAX_FRAME_SIZE} or more", Condition.INVALID_FIELD
             )
-        self._step(_Input.RECV_OPEN)
+        self._life.step(_Input.RECV_OPEN)
         self.remote_open = remote_open
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
         self._sessions.limit_channels(remote_open.channel_max)
@@ -374,109 +335,28 @@ class Connection:
             self.emit(ConnectionOpened(remote_open))
 
     def _on_close(self, close: Close) -> None:
-        self._step(_Input.RECV_CLOSE)
+        self._life.step(_Input.RECV_CLOSE)
         if self.state is _State.CLOSE_RCVD:
             self._end_sessions()
-            self._step(_Input.SEND_CLOSE)
+            self._life.step(_Input.SEND_CLOSE)
             self.write_frame(0, Close().encode())
         self._finish(close.error)
 
-    def _on_begin(self, channel: int, begin: Begin) -> None:
-        self._sessions.check_free(channel)
-        if begin.remote_channel is None:
-            session = self._remote_session()
-        else:
-            session = self._sessions.waiting_on(begin.remote_channel)
-        self._sessions.bind(session, channel)
-        session.on_begin(channel, begin)
-
-    def _remote_session(self) -> Session:
-        try:
-            return self._new_session()
-        except LocalProtocolError as error:
-            raise RemoteProtocolError(str(error), Condition.RESOURCE_LIMIT_EXCEEDED) from error
-
-    def _new_session(self) -> Session:
-        session = Session(self, self._sessions.take_channel(), self._limits.max_links_per_session)
-        self._sessions.add(session)
-        return session
-
-    # --- SASL
-
-    def _on_sasl_frame(self, performative: Composite) -> None:
-        if isinstance(performative, SaslInit) and self.state is _State.MECHANISMS_SENT:
-            self._on_sasl_init(performative)
-        elif isinstance(performative, SaslMechanisms) and self.state is _State.SASL_HDR_EXCH:
-            self._on_sasl_mechanisms(performative)
-        elif isinstance(performative, SaslOutcome) and self.state is _State.INIT_SENT:
-            self._on_sasl_outcome(performative)
-        else:
-            raise RemoteProtocolError("a SASL frame is out of place", Condition.ILLEGAL_STATE)
-
-    def _on_sasl_init(self, init: SaslInit) -> None:
-        self._step(_Input.RECV_INIT)
-        outcome = self._sasl_server.judge(init)
-        self._write_sasl(outcome)
-        if outcome.code == SaslCode.OK:
-            self._step(_Input.SEND_OUTCOME_OK)
-        else:
-            self._step(_Input.SEND_OUTCOME_FAILURE)
-            self._finish(_unauthorized(f"{init.mechanism} did not let the client in"))
-
-    def _on_sasl_mechanisms(self, offer: SaslMechanisms) -> None:
-        self._step(_Input.RECV_MECHANISMS)
-        init = self._sasl_client.choose(offer)
-        if init is None:
-            self._finish(_unauthorized("the server offers no mechanism that can be used"))
-            return
-        self._step(_Input.SEND_INIT)
-        self._write_sasl(init)
-
-    def _on_sasl_outcome(self, outcome: SaslOutcome) -> None:
-        if outcome.code != SaslCode.OK:
-            self._step(_Input.RECV_OUTCOME_FAILURE)
-            self._finish(_unauthorized("the server did not let this client in"))
-            return
-        self._step(_Input.RECV_OUTCOME_OK)
-        self._send_header()
-        if self._open_is_wanted:
-            self._send_open()
-
     # --- sending
 
-    def _greet(self, *, uses_sasl: bool) -> None:
-        if uses_sasl:
-            self._step(_Input.SEND_SASL_HEADER)
-            self._out.append(_SASL_HEADER)
-        else:
-            self._send_header()
-
-    def _send_mechanisms(self) -> None:
-        self._step(_Input.SEND_SASL_HEADER)
-        self._out.append(_SASL_HEADER)
-        self._step(_Input.SEND_MECHANISMS)
-        self._write_sasl(self._sasl_server.offer())
-
-    def _send_header(self) -> None:
-        self._step(_Input.SEND_HEADER)
-        self._out.append(_AMQP_HEADER)
+    def _send_open_if_due(self) -> None:
+        if self._open_is_wanted and self.state in (_State.HDR_SENT, _State.HDR_EXCH):
+            self._send_open()
 
     def _send_open(self) -> None:
-        self._step(_Input.SEND_OPEN)
-        self._frames = self._out
-        self.write_frame(0, self._open.encode())
-        self._out += self._early
-        self._early.clear()
+        self._life.step(_Input.SEND_OPEN)
+        self._outbox.open(self._open.encode())
 
     def _send_close(self, on: ConnectionInput, error: Error | None) -> None:
         self._end_sessions()
-        self._step(on)
+        self._life.step(on)
         self.write_frame(0, Close(error).encode())
         self._silence.on_close_sent(self._now)
-
-    def _write_sasl(self, performative: Composite) -> None:
-        encoded = performative.encode()
-        self._out += (frame_header(len(encoded), frame_type=SASL_FRAME), encoded)
 
     def _flush_dispositions(self) -> None:
         for session in self._with_disposition:
@@ -484,13 +364,6 @@ class Connection:
         self._with_disposition.clear()
 
     # --- the end
-
-    def _refuse_header(self) -> None:
-        if self.role is ConnectionRole.SERVER and self.state is _State.START:
-            # AMQP 1.0, 2.2: say which protocol is spoken here, and close.
-            self._out.append(_SASL_HEADER)
-        self._step(_Input.RECV_UNKNOWN_HEADER)
-        self._finish(Error(Condition.NOT_IMPLEMENTED, "the peer speaks another protocol"))
 
     def _fail(self, failure: RemoteProtocolError) -> None:
         """Close because of what the peer sent; what it sends after that means nothing."""
@@ -507,7 +380,7 @@ class Connection:
         self._finish(error)
 
     def _finish(self, error: Error | None) -> None:
-        self.state = _State.END
+        self._life.end()
         self._emit_closed(error)
 
     def _emit_closed(self, error: Error | None) -> None:
@@ -523,18 +396,9 @@ class Connection:
         for session in self._sessions:
             session.on_connection_over()
 
-    def _step(self, on: ConnectionInput) -> None:
-        self.state = step(CONNECTION, self.state, on)
-        self._header_is_due = self.state in _HEADER_DUE
-        self._is_closing = self.state in _CLOSING
-
 
 _CONNECTION_FRAMES = frozenset({Open, Begin, Close})
 
 
 def _to_error(failure: RemoteProtocolError) -> Error:
     return Error(failure.condition, str(failure))
-
-
-def _unauthorized(description: str) -> Error:
-    return Error(Condition.UNAUTHORIZED_ACCESS, description)

@@ -57,11 +57,11 @@ def decode(buffer: bytes, offset: int = 0) -> tuple[Any, int]:
     try:
         value, end = read_value(buffer, offset, 0)
     except (IndexError, struct.error) as error:
-        raise DecodeError("the bytes end in the middle of a value") from error
+        raise _cut_short() from error
     except (ValueError, OverflowError) as error:
         raise DecodeError(f"a value is malformed: {error}") from error
     if end > len(buffer):
-        raise DecodeError("the bytes end in the middle of a value")
+        raise _cut_short()
     return value, end
 
 
@@ -71,13 +71,6 @@ def read_value(buffer: bytes, offset: int, depth: int) -> tuple[Any, int]:
     if reader is None:
         raise DecodeError(f"0x{buffer[offset]:02x} is not a format code of AMQP")
     return reader(buffer, offset + 1, depth)
-
-
-def read_span(buffer: bytes, start: int, end: int) -> bytes:
-    """The bytes from `start` to `end`, which must be there."""
-    if end > len(buffer):
-        raise DecodeError("the bytes end in the middle of a value")
-    return buffer[start:end]
 
 
 def constant_reader(value: Any) -> Reader:
@@ -98,8 +91,11 @@ def short_reader(build: Callable[[bytes], Any]) -> Reader:
     """A reader of up to 255 bytes, their number first."""
 
     def read(buffer: bytes, offset: int, _depth: int) -> tuple[Any, int]:
-        end = offset + 1 + buffer[offset]
-        return build(read_span(buffer, offset + 1, end)), end
+        start = offset + 1
+        end = start + buffer[offset]
+        if end > len(buffer):
+            raise _cut_short()
+        return build(buffer[start:end]), end
 
     return read
 
@@ -108,8 +104,11 @@ def long_reader(build: Callable[[bytes], Any]) -> Reader:
     """A reader of up to 4 GB, their number first."""
 
     def read(buffer: bytes, offset: int, _depth: int) -> tuple[Any, int]:
-        end = offset + 4 + _unpack_uint(buffer, offset)[0]
-        return build(read_span(buffer, offset + 4, end)), end
+        start = offset + 4
+        end = start + _unpack_uint(buffer, offset)[0]
+        if end > len(buffer):
+            raise _cut_short()
+        return build(buffer[start:end]), end
 
     return read
 
@@ -129,6 +128,10 @@ def read_borders(buffer: bytes, offset: int, *, wide: bool) -> tuple[int, int, i
     if end > len(buffer) or end < start:
         raise DecodeError("a list, map or array is cut short")
     return count, start, end
+
+
+def _cut_short() -> DecodeError:
+    return DecodeError("the bytes end in the middle of a value")
 
 
 def check_depth(depth: int) -> None:

@@ -34,6 +34,9 @@ _pack_code_and_two_uints = struct.Struct(">BII").pack
 
 _SMALL_UINTS = [b"\x43", *(bytes((0x52, number)) for number in range(1, 256))]
 _SMALL_ULONGS = [b"\x44", *(bytes((0x53, number)) for number in range(1, 256))]
+_BINARY8, _STRING8, _SYMBOL8 = (
+    [bytes((code, size)) for size in range(256)] for code in (0xA0, 0xA1, 0xA3)
+)
 _pack_full_ulong = struct.Struct(">BQ").pack
 
 
@@ -93,25 +96,26 @@ def _fixed_writer(code: int, layout: str) -> Writer:
     return lambda value: pack(code, value)
 
 
-def _variable(short_code: int, long_code: int, raw: bytes) -> bytes:
-    if len(raw) < 256:
-        return bytes((short_code, len(raw))) + raw
-    return _pack_code_and_uint(long_code, len(raw)) + raw
+def _variable(short_forms: list[bytes], long_code: int, raw: bytes) -> bytes:
+    size = len(raw)
+    if size < 256:
+        return short_forms[size] + raw
+    return _pack_code_and_uint(long_code, size) + raw
 
 
 def write_binary(value: bytes) -> bytes:
     """A binary."""
-    return _variable(0xA0, 0xB0, value)
+    return _variable(_BINARY8, 0xB0, value)
 
 
 def write_string(value: str) -> bytes:
     """A string, in UTF-8."""
-    return _variable(0xA1, 0xB1, value.encode("utf-8"))
+    return _variable(_STRING8, 0xB1, value.encode("utf-8"))
 
 
 def write_symbol(value: str) -> bytes:
     """A symbol; any text in ASCII will do."""
-    return _variable(0xA3, 0xB3, value.encode("ascii"))
+    return _variable(_SYMBOL8, 0xB3, value.encode("ascii"))
 
 
 def _write_uuid(value: UUID) -> bytes:

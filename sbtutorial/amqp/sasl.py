@@ -78,6 +78,11 @@ class SaslClient:
         self._initial_response = initial_response
         self._hostname = hostname
 
+    @property
+    def has_mechanisms(self) -> bool:
+        """Whether there is anything to say in SASL; without, it is left out."""
+        return bool(self._mechanisms)
+
     def choose(self, offer: SaslMechanisms) -> SaslInit | None:
         """The frame that picks a mechanism; None when no offered one can be used."""
         for mechanism in self._mechanisms:

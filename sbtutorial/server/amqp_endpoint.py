@@ -3,11 +3,13 @@
 Source: AMQP 1.0, part 2; Azure Service Bus, "AMQP 1.0 protocol guide".
 """
 
+import logging
 from collections.abc import Callable
 from math import inf
 from typing import Any
 
 from sbtutorial.amqp.connection import Connection
+from sbtutorial.amqp.errors import Condition
 from sbtutorial.amqp.events import (
     ConnectionClosed,
     ConnectionOpened,
@@ -21,12 +23,15 @@ from sbtutorial.amqp.events import (
 )
 from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.messaging import Rejected
+from sbtutorial.amqp.performatives import Error
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.server.attach import attach
 from sbtutorial.server.conditions import error_of
 from sbtutorial.server.nodes import Node
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.turns import Turns
+
+_LOG = logging.getLogger(__name__)
 
 
 class AmqpEndpoint:
@@ -62,10 +67,19 @@ class AmqpEndpoint:
         """Take in what the client sent and act on it."""
         with self._turns.turn() as now:
             self._turns.speak(self)
-            self.connection.receive_data(data, now=self.peer.clock.wall())
-            for event in self.connection.events():
-                if handler := self._handlers.get(type(event)):
-                    handler(event, now)
+            try:
+                self._act_on(data, now)
+            except Exception:
+                # A defect of ours must not leave this client waiting, nor touch another one.
+                _LOG.exception("gave up the connection of '%s'", self.peer.who)
+                error = Error(Condition.INTERNAL_ERROR, "The broker has failed; see its log.")
+                self.connection.close(error)
+
+    def _act_on(self, data: bytes, now: float) -> None:
+        self.connection.receive_data(data, now=self.peer.clock.wall())
+        for event in self.connection.events():
+            if handler := self._handlers.get(type(event)):
+                handler(event, now)
 
     def connection_lost(self) -> None:
         """The socket is gone, with or without a goodbye: so are the links, not their locks."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.amqp import connection as connection_module
+from sbtutorial.amqp import life as life_module
 from sbtutorial.amqp import link_base as link_module
 from sbtutorial.amqp import session as session_module
 from sbtutorial.amqp.errors import Level, LocalProtocolError, RemoteProtocolError
@@ -97,7 +97,7 @@ class Recording(Mapping[Any, Any]):
 
 def test_every_row_of_the_connection_fires(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Recording(CONNECTION)
-    monkeypatch.setattr(connection_module, "CONNECTION", table)
+    monkeypatch.setattr(life_module, "CONNECTION", table)
     open_and_close_with_sasl_and_without()
     fail_to_authenticate()
     meet_headers_of_other_protocols()

@@ -279,3 +279,32 @@ def test_update_can_end_or_begin_the_watch(world: World, fleeting: Queue) -> Non
     world.update(fleeting, auto_delete_on_idle=timedelta(seconds=IDLE))
     world.pass_time(IDLE)
     assert fleeting.deleted
+
+
+# -- Shrinking, for lessons ---------------------------------------------------------------------
+
+
+def test_shrunk_queue_is_full_after_what_it_now_holds(world: World) -> None:
+    queue = world.queue("orders", lock_duration=timedelta(seconds=30))
+    assert world.namespace.shrink_queue("ORDERS", 1, now=world.now) is queue
+    change = world.last()
+    assert change.kind is ChangeKind.QUEUE_UPDATED
+    assert change.description is queue.description
+    assert queue.max_size_bytes == 1024 * 1024
+    assert queue.description.lock_duration == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("megabytes", [0, -1, 1025])
+def test_queue_only_shrinks(world: World, megabytes: int) -> None:
+    world.queue("orders")
+    refused(
+        ErrorCode.ARGUMENT_OUT_OF_RANGE,
+        world.namespace.shrink_queue,
+        "orders",
+        megabytes,
+        now=world.now,
+    )
+
+
+def test_missing_queue_cannot_shrink(world: World) -> None:
+    refused(ErrorCode.ENTITY_NOT_FOUND, world.namespace.shrink_queue, "orders", 1, now=world.now)

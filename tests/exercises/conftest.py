@@ -4,7 +4,6 @@ import linecache
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -57,7 +56,3 @@ def queue_names(lab: Lab) -> list[str]:
 
     with ServiceBusAdministrationClient.from_connection_string(lab.connection_string) as admin:
         return [queue.name for queue in admin.list_queues()]
-
-
-def path_of(lesson: str) -> Path:
-    return Path(__file__).parents[2] / "notebooks" / f"{lesson}.ipynb"

@@ -9,6 +9,7 @@ import pytest
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.events import (
+    ConnectionClosed,
     ConnectionOpened,
     DispositionReceived,
     LinkDetached,
@@ -479,3 +480,21 @@ async def test_what_happened_is_in_the_log_with_who_did_it(talk: Talk) -> None:
 
 def _with_session_filter(address: str) -> Any:
     return Source(address, filter={Symbol("com.microsoft:session-filter"): "s"})
+
+
+async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_others(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Talk(talk.emulator, who="relief")
+    link = talk.attach_sender()
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(talk.emulator.namespace.queue("orders"), "send", fail)
+        talk.send(link)
+    condition, text = why(talk, ConnectionClosed)
+    assert condition == "amqp:internal-error"
+    assert "log" in text
+    assert other.is_attached(other.attach_sender())
