@@ -15,7 +15,17 @@ MAX_LINE_COUNT = 450
 BASICS = {"errors", "connection_string"}
 STARTERS = {"python_version", "requirements", "foreground", "installing", "bootstrap"}
 BROKER_CALLS = {"control_client", "server.security", "server.process", "server.certificates"}
-LESSON = {"lab", "administration", "remote", "notebook", "checkpoints", "event_table", "picture", "hints", "magic"}
+LESSON = {
+    "lab",
+    "administration",
+    "remote",
+    "notebook",
+    "checkpoints",
+    "event_table",
+    "picture",
+    "hints",
+    "magic",
+}
 LESSON |= {"workers", "worker_process", "worker_channel", "worker_record", "worker_triggers"}
 LESSON |= {"exercises"}
 HEAVY = {"azure", "IPython", "ipywidgets", "matplotlib"}  # imported when used, never before

@@ -345,11 +345,9 @@ def test_shrunk_queue_is_full_soon(lab: Lab) -> None:
 
     lab.fresh_queue("orders")
     lab.shrink("orders", megabytes=1)
-    thousand = ["order"] * 1000  # of 110 bytes each, as they are stored
-    for _ in range(9):
-        send(lab, "orders", *thousand)
     with pytest.raises(ServiceBusQuotaExceededError, match="Max entity size in bytes:1048576"):
-        send(lab, "orders", *thousand)
+        for _ in range(15):  # each of them 100 KB, at least
+            send(lab, "orders", *["x" * 100] * 1000)
 
 
 def test_events_tell_a_messages_story(lab: Lab) -> None:

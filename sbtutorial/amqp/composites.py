@@ -46,7 +46,6 @@ class Composite:
     CODE: ClassVar[int]
     FIELD_NAMES: ClassVar[tuple[str, ...]]
     _read_fields: ClassVar[Callable[[bytes, int, int], tuple[Any, int]]]
-    _write: ClassVar[Callable[[Any], bytes]]
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -61,7 +60,7 @@ class Composite:
 
     def encode(self) -> bytes:
         """The composite as bytes, with its descriptor in the short form `00 53 xx`."""
-        return type(self)._write(self)
+        raise NotImplementedError("each declared composite has its own")
 
     @classmethod
     def decode_section(cls, section: bytes) -> Self:
@@ -80,6 +79,8 @@ _C = TypeVar("_C", bound=Composite)
 
 _BY_CODE: dict[int, type[Composite]] = {}
 _BY_SYMBOL: dict[Symbol, type[Composite]] = {}
+# Composites without fields, by what is written behind 0x00: the outcomes that are seen most.
+_EMPTY: dict[bytes, Composite] = {}
 
 
 class _Field(NamedTuple):
@@ -107,7 +108,7 @@ def composite(name: str, code: int, *, written: int = 0) -> Callable[[type[_C]],
         cls.NAME, cls.CODE = name, code
         cls.FIELD_NAMES = tuple(row.name for row in rows)
         cls._read_fields = staticmethod(_reader(cls, rows))
-        cls._write = staticmethod(_writer(code, rows, written))
+        cls.encode = _writer(code, rows, written)  # type: ignore[assignment]
         _BY_CODE[code] = cls
         _BY_SYMBOL[Symbol(f"amqp:{name}:list")] = cls
         return cls
@@ -121,7 +122,9 @@ def composite_field(*kinds: type[Composite]) -> FieldType:
     welcome = (*kinds, Described)
 
     def read(buffer: bytes, offset: int, depth: int) -> tuple[Any, int]:
-        value, end = _read_described(buffer, offset, depth)
+        value, end = _EMPTY.get(buffer[offset : offset + 3]), offset + 3
+        if value is None:
+            value, end = _read_described(buffer, offset, depth)
         if not isinstance(value, welcome):
             raise DecodeError(f"{value.NAME} cannot stand where {names} is due")
         return value, end
@@ -223,6 +226,7 @@ def _reader(cls: type[_C], rows: list[_Field]) -> Callable[[bytes, int, int], tu
 def _empty_reader(cls: type[_C]) -> Callable[[bytes, int, int], tuple[_C, int]]:
     """A composite without fields is the same every time: one instance serves all."""
     instance = cls()
+    _EMPTY[bytes((_SMALL_ULONG, cls.CODE, _LIST0))] = instance
 
     def read(buffer: bytes, offset: int, depth: int) -> tuple[_C, int]:
         _, _, end = _list_borders(cls, buffer, offset, 0)
@@ -276,10 +280,12 @@ def _writer(code: int, rows: list[_Field], written: int) -> Callable[[Any], byte
                 values = values[:-1]
         if not values:
             return descriptor + b"\x45"
-        items = [
-            NULL_BYTES if field is None else write_field(field)
-            for field, write_field in zip(values, writers, strict=False)
-        ]
-        return descriptor + frame_compound(_LIST8, _LIST32, len(items), b"".join(items))
+        items = b"".join(
+            [
+                NULL_BYTES if field is None else write_field(field)
+                for field, write_field in zip(values, writers, strict=False)
+            ]
+        )
+        return descriptor + frame_compound(_LIST8, _LIST32, len(values), items)
 
     return write

@@ -104,10 +104,12 @@ class FrameReader:
         body_offset = doff * 4
         if doff < _LEAST_DOFF or body_offset > size:
             raise FramingError(f"a frame of {size} bytes whose body begins at byte {body_offset}")
-        if not self._has(size):
+        end = start + size
+        if len(self._buffer) < end:
+            self._has(size)
             return None
-        self._offset = start + size
-        return Frame(frame_type, channel, self._buffer[start + body_offset : self._offset])
+        self._offset = end
+        return Frame(frame_type, channel, self._buffer[start + body_offset : end])
 
     def _has(self, size: int) -> bool:
         if self._missing <= 0:

@@ -37,18 +37,14 @@ class ConnectionLife:
     def __init__(self) -> None:
         self._enter(_State.START)
 
-    def step(self, on: ConnectionInput) -> ConnectionState:
+    def step(self, on: ConnectionInput) -> None:
         """Move on, as the table says.
-
-        Returns:
-            The state that was entered.
 
         Raises:
             LocalProtocolError: We may not send that now.
             RemoteProtocolError: The peer may not send that now.
         """
         self._enter(step(CONNECTION, self.state, on))
-        return self.state
 
     def end(self) -> None:
         """Stop here and now: the byte stream is gone, or not worth reading."""

@@ -71,6 +71,7 @@ class Session:
         outgoing_unsettled: Our unsettled deliveries: delivery-id to the link that sent it.
         incoming_unsettled: The peer's: delivery-id to the link that received it.
         context: The caller's own.
+        emit: For its links: tell the caller.
     """
 
     def __init__(self, carrier: Carrier, channel: int, max_links: int) -> None:
@@ -81,6 +82,7 @@ class Session:
         self.outgoing_unsettled: dict[int, SenderLink] = {}
         self.incoming_unsettled: dict[int, ReceiverLink] = {}
         self.context: Any = None
+        self.emit = carrier.emit
         self._carrier = carrier
         self._links = LinkTable(max_links)
         self._windows = SessionWindows()
@@ -171,10 +173,6 @@ class Session:
             self._send_end(SessionInput.SEND_END, error)
 
     # --- for its links
-
-    def emit(self, event: Event) -> None:
-        """Tell the caller."""
-        self._carrier.emit(event)
 
     def next_delivery_id(self) -> int:
         """Number one more delivery. Clients insist that no number is left out."""

@@ -5,7 +5,7 @@ count deliveries where they should count frames. Source: AMQP 1.0, 2.5.6.
 """
 
 from sbtutorial.amqp.performatives import Begin, Flow
-from sbtutorial.amqp.serial import serial_add, serial_distance
+from sbtutorial.amqp.serial import serial_distance
 
 # Some clients stall for ever once they see it small, and it protects nothing here: what arrives
 # is handed over at once, and link credit bounds what may come.
@@ -53,7 +53,7 @@ class SessionWindows:
         Returns:
             Whether it is time to tell the peer that the window is open again.
         """
-        self.next_incoming_id = serial_add(self.next_incoming_id or 0, 1)
+        self.next_incoming_id = ((self.next_incoming_id or 0) + 1) & 0xFFFFFFFF
         self._receivable -= 1
         return self._receivable <= _REFRESH_AT
 

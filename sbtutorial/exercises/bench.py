@@ -13,13 +13,19 @@ Everything that a bench makes is gone when the check ends.
 import secrets
 from contextlib import ExitStack, suppress
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from sbtutorial.exercises import running
 from sbtutorial.exercises.task import Answer, Task
 
 if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusReceivedMessage
+    from azure.servicebus import (
+        ServiceBusClient,
+        ServiceBusMessage,
+        ServiceBusReceivedMessage,
+        ServiceBusReceiver,
+    )
     from azure.servicebus.management import ServiceBusAdministrationClient
 
     from sbtutorial.lab import Lab
@@ -43,6 +49,7 @@ class Bench:
         self.task = task
         self.notes: list[str] = []
         self._names: list[str] = []
+        self._windows: dict[tuple[str, bool], ServiceBusReceiver] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -51,8 +58,8 @@ class Bench:
     def __exit__(self, *error: object) -> None:
         for name in self._names:
             self._delete(name)
-        with suppress(Exception):  # an answer may have closed, or broken, what it was lent
-            self._open.close()
+        # The SDK takes a second to close a receiver, and nobody need wait for that.
+        Thread(target=self._close, name=f"{self.task.name} closes", daemon=True).start()
 
     @cached_property
     def client(self) -> "ServiceBusClient":
@@ -131,19 +138,25 @@ class Bench:
 
     def peek(self, queue: str, *, dead_letter: bool = False) -> "list[ServiceBusReceivedMessage]":
         """What is in a queue, or in its dead-letter queue, in order and untouched."""
+        window = self._window(queue, dead_letter)
+        found: list[ServiceBusReceivedMessage] = []
+        next_number = 1
+        # One answer holds what fits into a message, on Azure as here.
+        while page := window.peek_messages(_PAGE_COUNT, sequence_number=next_number):
+            found += page
+            next_number = (page[-1].sequence_number or 0) + 1
+        return found
+
+    def _window(self, queue: str, dead_letter: bool) -> "ServiceBusReceiver":
+        """A receiver that only peeks."""
         from azure.servicebus import ServiceBusSubQueue
 
-        sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead_letter else None
-        found: list[ServiceBusReceivedMessage] = []
-        with self.client.get_queue_receiver(queue, sub_queue=sub_queue) as receiver:
-            # One answer holds what fits into a message, on Azure as here.
-            next_number = 1
-            while page := receiver.peek_messages(
-                max_message_count=_PAGE_COUNT, sequence_number=next_number
-            ):
-                found += page
-                next_number = (page[-1].sequence_number or 0) + 1
-        return found
+        if (queue, dead_letter) not in self._windows:
+            sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead_letter else None
+            self._windows[queue, dead_letter] = self._open.enter_context(
+                self.client.get_queue_receiver(queue, sub_queue=sub_queue)
+            )
+        return self._windows[queue, dead_letter]
 
     def advance(self, seconds: float) -> None:
         """Let time pass; elsewhere than offline this waits."""
@@ -172,6 +185,10 @@ class Bench:
         for name in self._names:
             text = text.replace(name, _NAME)
         return text
+
+    def _close(self) -> None:
+        with suppress(Exception):  # an answer may have closed, or broken, what it was lent
+            self._open.close()
 
     def _delete(self, name: str) -> None:
         with suppress(Exception):  # an answer may have deleted it; nothing else is to be done here

@@ -1,4 +1,4 @@
-"""A real JupyterLab in a clone of its own, and its window in a real Chromium."""
+"""A real JupyterLab, in a clone of its own that has the lessons as if never run."""
 
 import json
 import os
@@ -11,38 +11,29 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread, Timer
+from typing import NamedTuple
 
 import nbformat
 import psutil
 from nbformat import NotebookNode
-from playwright.sync_api import Page, sync_playwright
 
-from sbtutorial.requirements import lacking, requirements
 from tests.notebooks.lessons import LESSONS, ROOT, private_environment
 
 LIMIT_SECONDS = 60
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
+_GOODBYE_SECONDS = 10
 # Every cell is in the page, also one far below; and nobody is asked whether to fetch news.
 _SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-_ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)(/lab\S*)\?token=(\w+)")
+_ADDRESS = re.compile(r"(?P<origin>http://127\.0\.0\.1:\d+)(?P<path>/lab\S*)\?token=(?P<token>\w+)")
 
 
-def what_is_missing() -> str:
-    """Why there can be no window here; "" if there can."""
-    if CHROMIUM is None:
-        return f"there is no Chromium: none of {', '.join(_PROGRAMS)} is on the PATH"
-    if lacks := lacking(requirements("lab")):
-        names = ", ".join(lack.requirement.name for lack in lacks)
-        return f"`sbtutorial lab` would first install {names}"
-    return ""
+class Place(NamedTuple):
+    """Where to find a notebook, and how one sees that all of it is there."""
+
+    url: str
+    code_cell_count: int
 
 
 class Server:
@@ -50,17 +41,22 @@ class Server:
 
     Attributes:
         notebooks: Its folder, with the lessons as if never run.
-        first_url: What it prints for the reader to open.
+        first: What it prints for the reader to open.
     """
 
     def __init__(self, notebooks: Path, address: re.Match[str]) -> None:
         self.notebooks = notebooks
-        self.first_url = address[0]
-        self._origin, _, self._token = address.groups()
+        self.first = Place(address[0], self._code_cell_count(Path(address["path"]).stem))
+        self._origin, self._token = address["origin"], address["token"]
 
-    def url(self, notebook: str) -> str:
+    def place(self, notebook: str) -> Place:
         """Where a notebook opens by itself, in a workspace that remembers nothing."""
-        return f"{self._origin}/lab/tree/{notebook}.ipynb?reset&token={self._token}"
+        url = f"{self._origin}/lab/tree/{notebook}.ipynb?reset&token={self._token}"
+        return Place(url, self._code_cell_count(notebook))
+
+    def _code_cell_count(self, notebook: str) -> int:
+        cells = nbformat.read(self.notebooks / f"{notebook}.ipynb", as_version=4).cells
+        return sum(cell.cell_type == "code" for cell in cells)
 
     def write(self, name: str, notebook: NotebookNode) -> None:
         """Put a notebook beside the lessons."""
@@ -130,21 +126,11 @@ def _address(process: subprocess.Popen[str]) -> re.Match[str]:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    started = [process, *psutil.Process(process.pid).children(recursive=True)]
-    for one in started:
-        with suppress(psutil.NoSuchProcess):
-            one.terminate()
+    """Ask it to end, and its kernels with it; who has not ended in time is killed."""
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
     process.wait(LIMIT_SECONDS)
-
-
-@contextmanager
-def chromium(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """One page of a new browser; `width` and `height` in CSS pixels."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(LIMIT_SECONDS * 1000)
-        try:
-            yield page
-        finally:
-            browser.close()
+    _, left = psutil.wait_procs(started, _GOODBYE_SECONDS)
+    for one in left:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()

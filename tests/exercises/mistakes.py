@@ -11,6 +11,7 @@ class Mistake(NamedTuple):
     source: str
     seen: str
     hint: str
+    limit_seconds: float | None = None  # a shorter one than the task's, where time runs out
 
 
 MISTAKES = (
@@ -242,8 +243,9 @@ MISTAKES = (
                     receiver.complete_message(message)
             return taken
         """,
-        "had not returned after 8 seconds",
+        "had not returned after 3 seconds",
         "max_wait_time",
+        limit_seconds=3,
     ),
     Mistake(
         "receive.all",

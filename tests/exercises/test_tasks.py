@@ -1,6 +1,7 @@
 """Every exercise: the reference passes, the stub gets a first hint, mistakes are named."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -44,7 +45,10 @@ def _signature(source: str) -> str:
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.task}: {mistake.what}")
 def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mistake) -> None:
-    verdict = judge(lab, TASKS[mistake.task], define(mistake.source))
+    task = TASKS[mistake.task]
+    if mistake.limit_seconds:
+        task = replace(task, limit_seconds=mistake.limit_seconds)
+    verdict = judge(lab, task, define(mistake.source))
     assert not verdict.passed
     assert mistake.seen in verdict.seen
     assert mistake.hint in verdict.hint

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,14 @@ from sbtutorial.server.runtime_files import HOME_VARIABLE, RuntimeFiles
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def chosen(beginnings: Sequence[str]) -> list[Path]:
+    """The lessons whose file names begin in one of these ways; all of them if none is given."""
+    for beginning in beginnings:
+        if not any(lesson.name.startswith(beginning) for lesson in LESSONS):
+            raise SystemExit(f"No lesson's name begins with '{beginning}'.")
+    return [one for one in LESSONS if one.name.startswith(tuple(beginnings) or "")]
 
 
 @contextmanager

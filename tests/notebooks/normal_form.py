@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
-_METADATA = {
+METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
@@ -31,7 +31,7 @@ def normal_form(notebook: NotebookNode) -> NotebookNode:
     traceback shows the lines of the reader's own cell and what went wrong.
     """
     notebook = deepcopy(notebook)
-    notebook.metadata = NotebookNode(deepcopy(_METADATA))
+    notebook.metadata = NotebookNode(deepcopy(METADATA))
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code_cells, 1):
         cell.metadata.pop(_TIMING, None)

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 
-from tests.notebooks.lessons import LESSONS, private_environment
+from tests.notebooks.lessons import chosen, private_environment
 from tests.notebooks.normal_form import normal_form
 
 CELL_LIMIT_SECONDS = 60
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = ArgumentParser("tests.notebooks.refresh", description="Run lessons and save outputs.")
     parser.add_argument("names", nargs="*", help="lessons, by how their names begin (all)")
     failed = False
-    for path in _chosen(parser.parse_args(arguments).names):
+    for path in chosen(parser.parse_args(arguments).names):
         try:
             refresh(path)
             print(f"{path.name}: saved", flush=True)
@@ -81,13 +81,6 @@ def _require_planned_error(cell: NotebookNode) -> None:
         raise LessonError(
             f"This cell is tagged {PLANNED_ERROR_TAG} and raised no error:\n\n{cell.source}"
         )
-
-
-def _chosen(names: Sequence[str]) -> list[Path]:
-    for name in names:
-        if not any(path.name.startswith(name) for path in LESSONS):
-            raise SystemExit(f"No lesson's name begins with '{name}'.")
-    return [path for path in LESSONS if not names or path.name.startswith(tuple(names))]
 
 
 if __name__ == "__main__":

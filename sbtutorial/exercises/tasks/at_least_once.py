@@ -99,7 +99,7 @@ def _wrong(seen: str, hint: str) -> NoReturn:
 CHARGE_ONCE = Task(
     name="at_least_once.charge_once",
     prompt="""
-        **Charge once.** Write `charge_once(receiver, till)`. `till` is a SQLite connection with the
+        Write `charge_once(receiver, till)`. `till` is a SQLite connection with the
         tables of this lesson, `account (euros)` and `charged (message_id)`. Each order costs 3
         euros. It returns when no more orders come; the receiver stops after a second without one.
 
@@ -177,7 +177,7 @@ def _unnamed(seen: str, hint: str) -> NoReturn:
 SEND_DAY = Task(
     name="at_least_once.send_day",
     prompt="""
-        **Name the orders.** Write `send_day(sender, orders)`. An order is a dictionary such as
+        Write `send_day(sender, orders)`. An order is a dictionary such as
         `{"number": 17, "drink": "tea"}`. Send its drink to the queue, which has duplicate
         detection. The checker calls your function twice with the same orders, as a shop does that
         crashed, and then with the orders of the next day. Each order may be in the queue once.

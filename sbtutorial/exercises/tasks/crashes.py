@@ -72,7 +72,7 @@ def _listed(orders: list[str]) -> str:
 FINISH_THE_DAY = Task(
     name="crashes.finish_the_day",
     prompt="""
-        **Finish the day.** Three orders are waiting. Write `serve(receiver, work)`: it calls
+        Three orders are waiting. Write `serve(receiver, work)`: it calls
         `work(order)` for each order, and returns when no more come. The receiver is in peek-lock
         mode and stops after a second without a message.
 

@@ -81,7 +81,7 @@ def _unsorted(seen: str, hint: str) -> NoReturn:
 SORT_OUT = Task(
     name="failures.sort_out",
     prompt="""
-        **Sort them out.** Write `sort_out(receiver, serve)`. It calls `serve(drink)` for each order
+        Write `sort_out(receiver, serve)`. It calls `serve(drink)` for each order
         that is JSON, and completes the order. What is no JSON goes to the dead-letter queue at
         once, with the reason `unreadable`. It returns when no more orders come; the receiver stops
         after a second without one.
@@ -172,7 +172,7 @@ def _unrepaired(seen: str, hint: str) -> NoReturn:
 RESUBMIT = Task(
     name="failures.resubmit",
     prompt="""
-        **Bring them back.** Write `resubmit(client, queue, repair)`. It empties the dead-letter
+        Write `resubmit(client, queue, repair)`. It empties the dead-letter
         queue of `queue`: for each message there it sends a copy to the queue, with the body
         `repair(body)` and the message id of the original, and completes the original. A crash at
         any moment must not lose a message. It returns when the dead-letter queue is empty.
