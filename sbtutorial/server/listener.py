@@ -26,7 +26,7 @@ RECOGNITION_SECONDS = 20.0
 # A peer this far behind has stopped reading: link credit keeps honest ones far below.
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
 _FAREWELL_SECONDS = 2.0
-_DRAIN_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024
 _BACKLOG = 512
 
 
@@ -158,8 +158,12 @@ class Recognizer:
             self._endpoint.connection_lost()
 
 
-class _Connection(asyncio.Protocol):
-    """Between one socket and its endpoint."""
+class _Connection(asyncio.BufferedProtocol):
+    """Between one socket and its endpoint.
+
+    It reads into a buffer of its own: asyncio would otherwise ask the system for 256 KiB, and give
+    them back, around every small frame.
+    """
 
     _transport: asyncio.Transport
 
@@ -167,6 +171,7 @@ class _Connection(asyncio.Protocol):
         self._listener = listener
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = loop.create_future()
+        self._buffer = memoryview(bytearray(_READ_BYTES))
         self._deadline = loop.call_later(listener.recognition_seconds, self.abort)
         self._plain: dict[Kind, EndpointFactory] = {
             kind: partial(self._recognized, factory) for kind, factory in listener.factories.items()
@@ -180,9 +185,13 @@ class _Connection(asyncio.Protocol):
         transport.set_write_buffer_limits(high=self._listener.max_unread_bytes)
         self._listener.open.add(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
-        self._endpoint.receive_data(data)
+        self._endpoint.receive_data(bytes(self._buffer[:nbytes]))
 
     def pause_writing(self) -> None:
         """The peer has not read for `max_unread_bytes`: it never will."""
@@ -214,7 +223,7 @@ class _Connection(asyncio.Protocol):
     def _drain(self) -> None:
         """Read what the peer sent before a write to it failed; the transport no longer does."""
         with suppress(OSError), self._transport.get_extra_info("socket").dup() as socket:
-            while data := socket.recv(_DRAIN_BYTES):
+            while data := socket.recv(_READ_BYTES):
                 self._endpoint.receive_data(data)
 
     def _recognized(self, factory: EndpointFactory, write: Write, close: Close) -> Endpoint:

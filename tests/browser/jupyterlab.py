@@ -23,7 +23,7 @@ LIMIT_SECONDS = 60
 _GOODBYE_SECONDS = 10
 # Every cell is in the page, also one far below; and nobody is asked whether to fetch news.
 _SETTINGS = {
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 _ADDRESS = re.compile(r"(?P<origin>http://127\.0\.0\.1:\d+)(?P<path>/lab\S*)\?token=(?P<token>\w+)")

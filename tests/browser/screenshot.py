@@ -17,7 +17,7 @@ from tests.notebooks.lessons import chosen
 
 WIDTH, HEIGHT = 1280, 900  # a laptop's
 _MARGIN = 200  # menu, tabs and toolbar above the notebook, status bar below
-_TAKEN_OUT = "[data-id=jp-cell-toolbar], .jp-cell-toolbar { display: none }"
+_TAKEN_OUT = ".jp-cell-toolbar { display: none }"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,9 +41,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _save(page: Page, path: Path) -> None:
     """Make the window so high that the notebook need not scroll, and take a picture of it."""
-    notebook = page.locator(".jp-NotebookPanel .jp-WindowedPanel-inner")
-    height = notebook.evaluate("element => element.scrollHeight")
+    outer = page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
+    height = outer.evaluate("element => element.scrollHeight")
     page.set_viewport_size({"width": WIDTH, "height": height + _MARGIN})
+    outer.evaluate("element => element.scrollTo(0, 0)")
     page.locator(".jp-NotebookPanel").screenshot(path=path, animations="disabled", style=_TAKEN_OUT)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 

@@ -80,10 +80,11 @@ class Window:
         """The texts under a cell."""
         return cell.locator(".jp-OutputArea-output pre")
 
-    def wait_for_text_while_busy(self, cell: Locator, text: str) -> None:
-        """See a text under a cell at a moment when the cell still runs."""
+    def wait_for_output_while_busy(self, cell: Locator, text: str) -> None:
+        """See a text under a cell at a moment when it still runs."""
         self.page.wait_for_function(
-            """([cell, text, busy]) => cell.innerText.includes(text)
+            """([cell, text, busy]) =>
+                cell.querySelector(".jp-Cell-outputArea").innerText.includes(text)
                 && cell.querySelector(".jp-InputPrompt").innerText.trim() === busy""",
             arg=[cell.element_handle(), text, _BUSY],
         )
