@@ -194,8 +194,8 @@ HINTS = (
     ),
     Hint(
         frozenset({"MessageLockLostError"}),
-        "The lock had run out before the message was settled, so the broker hands the message out "
-        "again: receive it once more, and settle it sooner or renew its lock.",
+        "The lock had run out before the message was settled. The broker hands the message out "
+        "again by itself; next time settle it sooner, or renew its lock.",
     ),
 )
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def equip() -> None:
-    """Add `%%worker` and the hints under errors, when this is a notebook; once is enough."""
+    """Add `%%worker`, short tracebacks and hints to a notebook; once is enough."""
     if "IPython" not in sys.modules:
         return
     from IPython import get_ipython
@@ -19,9 +19,10 @@ def equip() -> None:
 
 def equip_shell(shell: Any) -> None:
     """The same for a shell that is at hand."""
-    from sbtutorial import hints, magic
+    from sbtutorial import hints, magic, tracebacks
 
     magic.load(shell)
+    tracebacks.install(shell)
     hints.install(shell)
 
 

@@ -27,7 +27,7 @@ LESSON = {
     "magic",
 }
 LESSON |= {"workers", "worker_process", "worker_channel", "worker_record", "worker_triggers"}
-LESSON |= {"exercises"}
+LESSON |= {"tracebacks", "exercises"}
 HEAVY = {"azure", "IPython", "ipywidgets", "matplotlib"}  # imported when used, never before
 
 # Package or module → what it may import beside the standard library and its own package.

@@ -127,10 +127,11 @@ def _address(process: subprocess.Popen[str]) -> re.Match[str]:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """Ask it to end, and its kernels with it; who has not ended in time is killed."""
-    started = psutil.Process(process.pid).children(recursive=True)
+    server = psutil.Process(process.pid)
+    started = [server, *server.children(recursive=True)]
     process.terminate()
-    process.wait(LIMIT_SECONDS)
     _, left = psutil.wait_procs(started, _GOODBYE_SECONDS)
     for one in left:
         with suppress(psutil.NoSuchProcess):
             one.kill()
+    process.wait()

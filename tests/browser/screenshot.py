@@ -16,7 +16,7 @@ from tests.browser.window import Window, chromium, what_is_missing
 from tests.notebooks.lessons import chosen
 
 WIDTH, HEIGHT = 1280, 900  # a laptop's
-_MARGIN = 200  # menu, tabs and toolbar above the notebook, status bar below
+_MARGIN = 130  # menu, tabs and toolbar above the notebook, status bar below
 _TAKEN_OUT = ".jp-cell-toolbar { display: none }"
 
 
