@@ -19,7 +19,7 @@ MISSING = what_is_missing()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(bool(MISSING), reason=MISSING),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(400),
 ]
 START_HERE = "00_start_here"
 CRASHES = "04_peek_lock_and_crashes"
