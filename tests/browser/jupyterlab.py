@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from tests.notebooks.lessons import LESSONS, ROOT, private_environment
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 120
 _GOODBYE_SECONDS = 10
 # Every cell is in the page, also one far below; and nobody is asked whether to fetch news.
 _SETTINGS = {
