@@ -153,7 +153,7 @@ def _sdk(messages: int) -> Iterator[Figure]:
                     for _ in range(messages):
                         sender.send_messages(ServiceBusMessage(b"x" * BODY_BYTES))
 
-                yield from _compare("send", messages, send, running)
+                sent = _spend(messages, send, running)
             with client.get_queue_receiver("bench", prefetch_count=100) as receiver:
 
                 def receive() -> None:
@@ -163,21 +163,41 @@ def _sdk(messages: int) -> Iterator[Figure]:
                             receiver.complete_message(message)
                             left -= 1
 
-                yield from _compare("receive + complete", messages, receive, running)
+                received = _spend(messages, receive, running)
+    yield from sent.figures("send", "")
+    yield from received.figures("receive + complete", "")
+    yield from sent.and_then(received).figures("both", "0.6")
 
 
-def _compare(what: str, messages: int, work: Callable[[], None], broker: Any) -> Iterator[Figure]:
-    """Do the work and set the CPU that the broker spent on it against the client's."""
+class Spent(NamedTuple):
+    """What some work took: seconds of the wall clock, and of CPU on either side."""
+
+    messages: int
+    wall: float
+    client: float
+    broker: float
+
+    def and_then(self, other: "Spent") -> "Spent":
+        """Both, one after the other, for the same messages."""
+        wall, client, broker = (mine + its for mine, its in zip(self[1:], other[1:], strict=True))
+        return Spent(self.messages, wall, client, broker)
+
+    def figures(self, what: str, target: str) -> Iterator[Figure]:
+        """The rate, and the broker's CPU set against the client's."""
+        yield Figure(f"SDK, {what}: rate, 1 KiB", f"{self.messages / self.wall:,.0f} /s")
+        ratio = f"{self.broker:.2f} s / {self.client:.2f} s = {self.broker / self.client:.2f}"
+        yield Figure(f"SDK, {what}: broker / client CPU", ratio, target)
+
+
+def _spend(messages: int, work: Callable[[], None], broker: Any) -> Spent:
     client_before, broker_before = time.process_time(), _cpu_seconds(broker)
     began = time.perf_counter()
     work()
-    wall = time.perf_counter() - began
-    client, server = time.process_time() - client_before, _cpu_seconds(broker) - broker_before
-    yield Figure(f"SDK, {what}: rate, 1 KiB", f"{messages / wall:,.0f} /s")
-    yield Figure(
-        f"SDK, {what}: broker / client CPU",
-        f"{server:.2f} s / {client:.2f} s = {server / client:.2f}",
-        "0.6",
+    return Spent(
+        messages,
+        time.perf_counter() - began,
+        time.process_time() - client_before,
+        _cpu_seconds(broker) - broker_before,
     )
 
 
