@@ -59,9 +59,8 @@ def test_restart_and_run_all_shows_the_same_again(server: Server, page: Page) ->
 
 def test_a_worker_is_heard_while_it_works(server: Server, page: Page) -> None:
     window = Window(page, server.place(CRASHES))
-    worker = window.code_cells.filter(has_text="%%worker relief").first
     window.run_all()
-    window.wait_for_output_while_busy(worker, "relief │ served tea")
+    window.wait_for_output_while_busy("relief │ served tea")
 
 
 def test_the_stop_button_ends_a_wait_with_a_hint_and_the_next_cell_runs(
@@ -72,7 +71,7 @@ def test_the_stop_button_ends_a_wait_with_a_hint_and_the_next_cell_runs(
     window = Window(page, server.place("waiting"))
     _, waiting, after = window.code_cells.all()
     window.run_all()
-    window.wait_for_output_while_busy(waiting, "waiting")
+    window.wait_for_output_while_busy("waiting")
     window.stop()
     expect(waiting).to_contain_text("KeyboardInterrupt")
     expect(waiting).to_contain_text("Hint: Stopped.")

@@ -80,13 +80,17 @@ class Window:
         """The texts under a cell."""
         return cell.locator(".jp-OutputArea-output pre")
 
-    def wait_for_output_while_busy(self, cell: Locator, text: str) -> None:
-        """See a text under a cell at a moment when it still runs."""
+    def wait_for_output_while_busy(self, text: str) -> None:
+        """See a text under some cell at a moment when that cell still runs.
+
+        Asked of the whole page each time: JupyterLab may build a cell anew while one waits, and
+        lays out only what is in view.
+        """
         self.page.wait_for_function(
-            """([cell, text, busy]) =>
-                cell.querySelector(".jp-Cell-outputArea").innerText.includes(text)
-                && cell.querySelector(".jp-InputPrompt").innerText.trim() === busy""",
-            arg=[cell.element_handle(), text, _BUSY],
+            """([text, busy]) => [...document.querySelectorAll(".jp-CodeCell")].some(cell =>
+                cell.querySelector(".jp-Cell-outputArea")?.textContent.includes(text)
+                && cell.querySelector(".jp-InputPrompt")?.textContent.trim() === busy)""",
+            arg=[text, _BUSY],
         )
 
     def wait_until_done(self, cell: Locator, count: int) -> None:
