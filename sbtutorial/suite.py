@@ -22,7 +22,9 @@ STEPS = (
     Step("ruff format", ("ruff", "format", "--check", ".")),
     Step("mypy", ("mypy",)),
     # Clients and kernels wait more than they work: tests that run side by side wait together.
-    Step("pytest", ("pytest", "--numprocesses=4", "--dist=worksteal")),
+    Step("pytest", ("pytest", "--numprocesses=4", "--dist=worksteal", "-m", "not browser")),
+    # A browser, a server and a kernel need the machine to themselves.
+    Step("browser tests", ("pytest", "-m", "browser", "tests/browser")),
 )
 
 
