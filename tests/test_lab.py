@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -43,6 +44,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
         if broker := find():
             ControlClient(broker.connection_string).shutdown()
+
+
+@pytest.fixture(autouse=True)
+def no_aiohttp_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a fresh kernel: another test of this process may have imported it before `connect`."""
+    monkeypatch.delitem(sys.modules, "aiohttp.connector", raising=False)
 
 
 @pytest.fixture
