@@ -22,8 +22,8 @@ _COLUMNS: dict[str, Callable[[Event], str]] = {
 class EventTable(list[Event]):
     """Events in the order in which they happened.
 
-    The table leaves out what differs from run to run (instants, numbers, random names) and columns
-    that are empty; the events themselves have it all.
+    The table leaves out what differs from run to run (instants, numbers, random names), columns that
+    are empty, and the entity where there is only one; the events themselves have it all.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -32,8 +32,10 @@ class EventTable(list[Event]):
     def __repr__(self) -> str:
         if not self:
             return "no events"
-        columns = [[head, *map(cell, self)] for head, cell in _COLUMNS.items()]
-        padded = [_pad(column) for column in columns if any(column[1:])]
+        columns = {head: [head, *map(cell, self)] for head, cell in _COLUMNS.items()}
+        if len({event.entity for event in self}) == 1:
+            del columns["entity"]
+        padded = [_pad(column) for column in columns.values() if any(column[1:])]
         return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
 
 

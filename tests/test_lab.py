@@ -399,9 +399,23 @@ def test_table_of_events_leaves_out_what_differs_from_run_to_run() -> None:
         ]
     )
     assert repr(table) == (
-        "what          entity  message  by        delivery count\n"
-        "sent          orders  1        a sender  0\n"
-        "lock expired  orders  1        cashier   1"
+        "what          message  by        delivery count\n"
+        "sent          1        a sender  0\n"
+        "lock expired  1        cashier   1"
+    )
+
+
+def test_table_of_events_names_the_queues_when_there_are_several() -> None:
+    table = EventTable(
+        [
+            Event(7, 1.0, "sent", "orders", 1, None, 0, "shop", ""),
+            Event(8, 2.0, "sent", "photos", 1, None, 0, "shop", ""),
+        ]
+    )
+    assert repr(table) == (
+        "what  entity  message  by    delivery count\n"
+        "sent  orders  1        shop  0\n"
+        "sent  photos  1        shop  0"
     )
 
 
@@ -411,9 +425,9 @@ def test_table_of_events_shows_the_message_ids_that_somebody_chose() -> None:
     at_random = [Event(2, 1.0, "sent", "orders", 2, random_id, 0, "", "")]
     assert "message id" not in repr(EventTable(at_random))
     assert repr(EventTable(chosen + at_random)) == (
-        "what  entity  message  message id  delivery count\n"
-        "sent  orders  1        no-7        0\n"
-        "sent  orders  2                    0"
+        "what  message  message id  delivery count\n"
+        "sent  1        no-7        0\n"
+        "sent  2                    0"
     )
     assert EventTable(at_random)[0].message_id == random_id
 
