@@ -152,7 +152,7 @@ class Queue:
             check_message(message, self.name, self.max_message_bytes, self.limits)
         self._require_room(messages, now)
         numbers = [self._accept(message, now, who) for message in messages]
-        self.active.announce_ready()
+        self.active.announce_ready(now)
         return numbers
 
     def cancel_scheduled(
@@ -280,7 +280,7 @@ class Queue:
         self.active.report(
             ChangeKind.ACTIVATED, message, at, "", previous_sequence_number=scheduled_number
         )
-        self.active.announce_ready()
+        self.active.announce_ready(at)
 
     def _start_life(self, message: Message, now: float) -> None:
         """Count the time to live from now: the shorter of the message's and the queue's."""

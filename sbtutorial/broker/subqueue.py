@@ -23,6 +23,7 @@ from sbtutorial.broker.shelf import Shelf
 from sbtutorial.broker.states import Input, MessageState, allows
 
 if TYPE_CHECKING:
+    from sbtutorial.broker.forwarding import Forwarding
     from sbtutorial.broker.queue import Queue
 
 Listener = Callable[["SubQueue"], None]
@@ -39,11 +40,13 @@ class SubQueue(Shelf):
         path: The queue's name as created, for a dead-letter queue with `/$DeadLetterQueue`.
         listeners: Each is called with this object when messages have become ready, and when the
             queue is disabled, enabled or deleted. It may receive from within the call.
+        forwarding: Sends on what becomes ready; None where messages wait for receivers.
     """
 
-    def __init__(self, queue: "Queue", path: str, dead_letters: "SubQueue | None"):
-        self.queue = queue
+    def __init__(self, entity: "Queue", path: str, dead_letters: "SubQueue | None"):
+        self.entity = entity
         self.listeners: list[Listener] = []
+        self.forwarding: Forwarding | None = None
         self._dead_letters = dead_letters
         self._time_to_live_action = self._on_time_to_live_over  # one bound method for all timers
         super().__init__(path)
@@ -52,13 +55,13 @@ class SubQueue(Shelf):
         """Let go of every message and every lock, at once."""
         super().clear()
         self._locks = Locks(
-            self.path, self.queue.agenda, self.queue.new_token, self._on_lock_expired
+            self.path, self.entity.agenda, self.entity.new_token, self._on_lock_expired
         )
 
     @property
     def has_ready(self) -> bool:
         """Whether `lock_next` would find a message."""
-        return self._counts[MessageState.ACTIVE] > 0 and self.queue.can_receive
+        return self._counts[MessageState.ACTIVE] > 0 and self.entity.can_receive
 
     # -- Receiving --------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ class SubQueue(Shelf):
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked or not deferred; and as
                 `lock_next`.
         """
-        self.queue.begin_receive(now)
+        self.entity.begin_receive(now)
         messages = self.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
         for message in messages:
             self._lock(message, Input.RECEIVE_DEFERRED, now, who)
@@ -108,7 +111,7 @@ class SubQueue(Shelf):
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        self.queue.begin_receive(now)
+        self.entity.begin_receive(now)
         messages = self.find_all(sequence_numbers, Input.TAKE_DEFERRED)
         for message in messages:
             self.remove(message, Input.TAKE_DEFERRED)
@@ -125,7 +128,7 @@ class SubQueue(Shelf):
         """
         message = self._locked(token, now)
         self.move(message, Input.RENEW)
-        until = now + self.queue.lock_seconds
+        until = now + self.entity.lock_seconds
         self._locks.renew(message, until)
         self.report(ChangeKind.LOCK_RENEWED, message, now, who)
         return until
@@ -196,7 +199,7 @@ class SubQueue(Shelf):
         message.expires_at = expires_at
         message.timer = None
         if expires_at is not None:
-            message.timer = self.queue.agenda.call_at(
+            message.timer = self.entity.agenda.call_at(
                 expires_at, self._time_to_live_action, message.sequence_number
             )
 
@@ -210,7 +213,7 @@ class SubQueue(Shelf):
         previous_sequence_number: int = 0,
     ) -> None:
         """Tell the journal."""
-        self.queue.journal(
+        self.entity.journal(
             Change(
                 at,
                 kind,
@@ -230,9 +233,11 @@ class SubQueue(Shelf):
         for listener in tuple(self.listeners):
             listener(self)
 
-    def announce_ready(self) -> None:
-        """Tell the listeners to look again if there is something to receive."""
-        if self.listeners and self.has_ready:
+    def announce_ready(self, now: float) -> None:
+        """Tell the listeners to look again, or forward, if there is something to receive."""
+        if self.forwarding is not None:
+            self.forwarding.run(self, now)
+        elif self.listeners and self.has_ready:
             self.announce()
 
     def cancel_timers(self) -> None:
@@ -245,16 +250,16 @@ class SubQueue(Shelf):
     # -- How it is done ---------------------------------------------------------------------
 
     def _first_ready(self, now: float) -> Message | None:
-        self.queue.begin_receive(now)
+        self.entity.begin_receive(now)
         return self.leave_first()
 
     def _lock(self, message: Message, happening: Input, now: float, who: str) -> None:
         self.move(message, happening)
-        self._locks.grant(message, now + self.queue.lock_seconds, who)
+        self._locks.grant(message, now + self.entity.lock_seconds, who)
         self.report(ChangeKind.LOCKED, message, now, who)
 
     def _locked(self, token: UUID, now: float) -> Message:
-        self.queue.begin(now)
+        self.entity.begin(now)
         return self._locks.message_under(token)
 
     def _unlock(self, token: UUID, now: float) -> Message:
@@ -274,14 +279,14 @@ class SubQueue(Shelf):
         """Return an unlocked message, and see whether it failed too often or is past its time."""
         self.move(message, happening)
         self.report(kind, message, now, who)
-        most = self.queue.description.max_delivery_count
+        most = self.entity.description.max_delivery_count
         if self._dead_letters is not None and message.delivery_count >= most:
             why = f"Message could not be consumed after {most} delivery attempts."
             self._bury(message, self._dead_letters, MAX_DELIVERY_COUNT_EXCEEDED, why, now)
         elif message.expires_at is not None and message.expires_at <= now:
             self._expire(message, now)
         if self.is_ready(message.sequence_number):
-            self.announce_ready()
+            self.announce_ready(now)
 
     def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
         self._expire(self._messages[sequence_number], at)
@@ -290,7 +295,7 @@ class SubQueue(Shelf):
         """End a message's time to live, unless it is with a receiver or set aside."""
         if self._dead_letters is None or not allows(message.state, Input.EXPIRE):
             return
-        if self.queue.description.dead_lettering_on_message_expiration:
+        if self.entity.description.dead_lettering_on_message_expiration:
             why = "The message expired and was dead lettered."
             self._bury(message, self._dead_letters, TTL_EXPIRED, why, at)
         else:
@@ -312,4 +317,4 @@ class SubQueue(Shelf):
         message.dead_letter_source = self.path
         dead_letters.admit(message, Input.ARRIVE)
         self.report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "")
-        dead_letters.announce_ready()
+        dead_letters.announce_ready(now)

@@ -55,20 +55,20 @@ def _address(link: Link) -> str:
 
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     subqueue = peer.namespace.subqueue(address.path)
-    if subqueue is not subqueue.queue.active:
+    if subqueue is not subqueue.entity.active:
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
             f"'{subqueue.path}' takes no messages from senders: send to "
-            f"'{subqueue.queue.name}' instead.",
+            f"'{subqueue.entity.name}' instead.",
         )
-    subqueue.queue.begin_send(peer.clock.now())
-    limit = subqueue.queue.max_message_bytes
+    subqueue.entity.begin_send(peer.clock.now())
+    limit = subqueue.entity.max_message_bytes
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
         hard_cap_bytes=limit * _ROOM_TO_REFUSE,
     )
-    return InboundNode(link, subqueue.queue, peer.clock, peer.who)
+    return InboundNode(link, subqueue.entity, peer.clock, peer.who)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
@@ -79,8 +79,8 @@ def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
             "A sessionful message receiver cannot be created on an entity that does not "
             f"require sessions: '{subqueue.path}'.",
         )
-    subqueue.queue.begin_receive(peer.clock.now())
-    link.accept(max_message_size=ULong(subqueue.queue.max_message_bytes))
+    subqueue.entity.begin_receive(peer.clock.now())
+    link.accept(max_message_size=ULong(subqueue.entity.max_message_bytes))
     assert link.remote_attach is not None
     node_type = _RECEIVING_NODES.get(link.remote_attach.snd_settle_mode, PeekLockNode)
     return node_type(link, subqueue, peer.competitions, peer.clock, peer.who, peer.has_output)

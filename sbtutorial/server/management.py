@@ -84,7 +84,7 @@ def schedule_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
     entries = call.list_field("messages", Mapping, "maps")
     messages = [_scheduled(entry, call.clock) for entry in entries]
-    numbers = call.target.queue.send(messages, now=call.now, who=call.who)
+    numbers = call.target.entity.send(messages, now=call.now, who=call.who)
     return {"sequence-numbers": _array(map(Long, numbers))}
 
 
@@ -105,7 +105,7 @@ def _scheduled(entry: Mapping[str, Any], clock: Clock) -> Message:
 def cancel_scheduled_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none."""
     numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
-    call.target.queue.cancel_scheduled(numbers, now=call.now, who=call.who)
+    call.target.entity.cancel_scheduled(numbers, now=call.now, who=call.who)
     return {}
 
 

@@ -100,7 +100,7 @@ class Competitions:
             competition = self._by_subqueue.get(self._changed.pop())
             if competition is None:
                 continue
-            if competition.subqueue.queue.deleted:
+            if competition.subqueue.entity.deleted:
                 competition.end()
             else:
                 competition.serve(now)

@@ -154,7 +154,7 @@ def test_deleted_queue_is_gone_with_all_that_was_in_it(world: World, queue: Queu
     world.send(queue, "a", "b", time_to_live=100)
     token = world.lock(queue.active).lock_token
     told: list[bool] = []
-    queue.active.listeners.append(lambda line: told.append(line.queue.deleted))
+    queue.active.listeners.append(lambda line: told.append(line.entity.deleted))
     world.namespace.delete_queue("Orders", now=world.now, who="admin")
     assert told == [True]
     assert queue.counts().total == queue.size_bytes == 0
