@@ -13,7 +13,7 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 from sbtutorial import workers
 from sbtutorial.broker.entities import QueueDescription
-from sbtutorial.broker.queue import MessageCounts
+from sbtutorial.broker.line_pair import MessageCounts
 from sbtutorial.checkpoints import checkpoint
 from sbtutorial.errors import TutorialError
 from sbtutorial.server.emulator import Emulator

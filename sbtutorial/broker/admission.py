@@ -1,19 +1,23 @@
-"""What a queue refuses of a message, whoever sends it.
+"""What an entity refuses of a message, whoever sends it.
 
 Source: Azure Service Bus, "Quotas"; "Partitioned queues and topics", use of partition keys.
 """
 
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import KIB, Limits
 from sbtutorial.broker.message import Message
 
+if TYPE_CHECKING:
+    from sbtutorial.broker.entity import Entity
+
 _COUNTED = (str, bytes)  # the ids that have a length; numbers and UUIDs have none
 
 
 def check_message(
-    message: Message, queue_name: str, max_message_bytes: int, limits: Limits
+    message: Message, entity: "Entity", max_message_bytes: int, limits: Limits
 ) -> None:
     """Refuse a message that is too large or whose ids are too long.
 
@@ -21,9 +25,9 @@ def check_message(
         BrokerError: MESSAGE_SIZE_EXCEEDED or ARGUMENT_ERROR.
     """
     if message.size_bytes > max_message_bytes:
-        _refuse_size(message, queue_name, max_message_bytes)
+        _refuse_size(message, entity, max_message_bytes)
     if message.header_bytes > limits.max_header_bytes:
-        _refuse_header(message, queue_name, limits.max_header_bytes)
+        _refuse_header(message, entity, limits.max_header_bytes)
     longest = limits.max_id_chars
     if isinstance(message.message_id, _COUNTED) and len(message.message_id) > longest:
         _refuse_id("message_id", message.message_id, longest)
@@ -31,6 +35,24 @@ def check_message(
         _refuse_id("session_id", message.session_id, longest)
     if message.partition_key is not None:
         _check_partition_key(message, message.partition_key, longest)
+
+
+def require_session_ids(messages: Iterable[Message], path: str) -> None:
+    """Refuse messages without a session id, as an entity with sessions does.
+
+    Raises:
+        BrokerError: NOT_ALLOWED.
+    """
+    for message in messages:
+        if message.session_id is None:
+            # The first two sentences are Azure's.
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                "The SessionId was not set on a message, and it cannot be sent to the entity. "
+                "Entities that have session support enabled can only receive messages that have "
+                f"the SessionId set to a valid value. Set the session id of message "
+                f"'{message.message_id}' for '{path}'.",
+            )
 
 
 def _check_partition_key(message: Message, partition_key: str, longest: int) -> None:
@@ -44,20 +66,20 @@ def _check_partition_key(message: Message, partition_key: str, longest: int) -> 
         )
 
 
-def _refuse_size(message: Message, queue_name: str, most: int) -> NoReturn:
+def _refuse_size(message: Message, entity: "Entity", most: int) -> NoReturn:
     raise BrokerError(
         ErrorCode.MESSAGE_SIZE_EXCEEDED,
-        f"{_named(message)} has {message.size_bytes} bytes; queue '{queue_name}' takes {most} "
+        f"{_named(message)} has {message.size_bytes} bytes; {entity.kind} '{entity.path}' takes {most} "
         f"({most // KIB} KB) at most, properties included. Send less at a time, or keep the body "
         "elsewhere and send its address.",
     )
 
 
-def _refuse_header(message: Message, queue_name: str, most: int) -> NoReturn:
+def _refuse_header(message: Message, entity: "Entity", most: int) -> NoReturn:
     raise BrokerError(
         ErrorCode.MESSAGE_SIZE_EXCEEDED,
         f"The header of {_named(message)} (its system and application properties) has "
-        f"{message.header_bytes} bytes; queue '{queue_name}' takes {most} ({most // KIB} KB) at "
+        f"{message.header_bytes} bytes; {entity.kind} '{entity.path}' takes {most} ({most // KIB} KB) at "
         "most. Put long values into the body.",
     )
 

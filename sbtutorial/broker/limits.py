@@ -8,6 +8,7 @@ from dataclasses import dataclass
 KIB = 1024
 MIB = 1024 * 1024
 MAX_ENTITY_NAME_CHARS = 260
+MAX_NAME_CHARS = 50  # of subscriptions and rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Limits:
         max_header_bytes: Everything of one message but its body.
         max_property_bytes: The value of one property.
         max_id_chars: A message id, a session id or a partition key.
+        max_subscriptions: Of one topic; likewise the filters of all of its subscriptions.
     """
 
     name: str
@@ -38,6 +40,9 @@ class Limits:
     max_id_chars: int = 128
     max_user_metadata_chars: int = 1024
     max_authorization_rules: int = 12
+    max_subscriptions: int = 2000
+    max_sql_filters: int = 2000
+    max_correlation_filters: int = 100_000
 
 
 STANDARD = Limits(

@@ -35,7 +35,8 @@ class Message:
             the sender's own.
         dead_letter_source: The entity that it was dead-lettered from.
         enqueued_sequence_number: Its number in the queue that first took it; None unless it was
-            forwarded.
+            forwarded or came through a topic.
+        hops: How often it has been forwarded.
         timer: The broker's own: activates a scheduled message, then ends its time to live.
         lock_timer: The broker's own: ends the lock.
     """
@@ -48,6 +49,7 @@ class Message:
         "enqueued_sequence_number",
         "expires_at",
         "header_bytes",
+        "hops",
         "lock_timer",
         "lock_token",
         "locked_by",
@@ -95,11 +97,30 @@ class Message:
         self.properties: Mapping[str, object] | None = None
         self.dead_letter_source: str | None = None
         self.enqueued_sequence_number: int | None = None
+        self.hops = 0
         self.timer: Timer | None = None
         self.lock_timer: Timer | None = None
 
     def __repr__(self) -> str:
         return f"<Message {self.sequence_number} {self.state.name} id={self.message_id!r}>"
+
+    def copy(self) -> "Message":
+        """The same message as if just sent, for another entity; its number goes along as origin."""
+        twin = Message(
+            self.content,
+            size_bytes=self.size_bytes,
+            header_bytes=self.header_bytes,
+            message_id=self.message_id,
+            session_id=self.session_id,
+            partition_key=self.partition_key,
+            time_to_live=self.time_to_live,
+            scheduled_enqueue_at=self.scheduled_enqueue_at,
+        )
+        twin.properties = self.properties
+        twin.dead_letter_source = self.dead_letter_source
+        twin.enqueued_sequence_number = self.enqueued_sequence_number or self.sequence_number
+        twin.hops = self.hops
+        return twin
 
     def merge_properties(self, properties: Mapping[str, object] | None) -> None:
         """Lay application properties over those that the message has."""

@@ -1,32 +1,40 @@
-"""The tree of queues under one name: make, find, change and delete them, and let time pass.
+"""The tree of entities under one name: make, find, change and delete them, and let time pass.
 
-Source: Azure Service Bus, "Quotas"; QueueDescription.AutoDeleteOnIdle.
+Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions", "Rules".
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.agenda import Agenda
 from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
+from sbtutorial.broker.contents import Contents, OpaqueContents
+from sbtutorial.broker.directory import Directory
 from sbtutorial.broker.entities import (
-    FOR_EVER,
     QueueDescription,
-    validate,
-    validate_queue_name,
-    validate_update,
+    SubscriptionDescription,
+    TopicDescription,
 )
+from sbtutorial.broker.entity import Entity, Surroundings
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.idleness import IdleWatch
+from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.limits import STANDARD, Limits
-from sbtutorial.broker.queue import DEAD_LETTER_SUFFIX, Queue
+from sbtutorial.broker.paths import entity_path
+from sbtutorial.broker.queue import Queue
+from sbtutorial.broker.rules import Rule, default_rule
 from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subscription import Subscription
+from sbtutorial.broker.topic import Topic
+from sbtutorial.broker.validation import validate, validate_name, validate_update
 
-# So many queues are named when the one asked for is not there.
-_NAMED_COUNT = 5
+_Entity = TypeVar("_Entity", bound=Entity)
 
 
 class Namespace:
-    """Queues by name, in any case, and one agenda for all that will happen to them.
+    """Queues, topics and subscriptions, and one agenda for all that will happen to them.
 
     Attributes:
         name: As in `<name>.servicebus.windows.net`.
@@ -40,13 +48,22 @@ class Namespace:
         limits: Limits = STANDARD,
         journal: Journal = no_journal,
         new_token: Callable[[], UUID] = uuid4,
+        contents: Contents | None = None,
     ):
         self.name = name
         self.limits = limits
         self._journal = journal
-        self._new_token = new_token
         self._agenda = Agenda()
-        self._queues: dict[str, Queue] = {}
+        self._surroundings = Surroundings(
+            limits=limits,
+            agenda=self._agenda,
+            journal=journal,
+            new_token=new_token,
+            find_intake=self.intake,
+            contents=contents or OpaqueContents(),
+        )
+        self._idleness = IdleWatch(self._agenda, lambda entity, at: self._delete(entity, at, ""))
+        self._start_empty()
 
     # -- Queues -----------------------------------------------------------------------------
 
@@ -58,23 +75,11 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what `validate` raises.
         """
-        self.run_due(now)
-        validate_queue_name(name)
-        validate(description, self.limits)
-        self._require_free(name)
-        queue = Queue(
-            name,
-            description,
-            now=now,
-            limits=self.limits,
-            agenda=self._agenda,
-            journal=self._journal,
-            new_token=self._new_token,
-        )
-        self._queues[name.lower()] = queue
-        self._watch_idleness(queue)
-        self._report(ChangeKind.QUEUE_CREATED, name, now, who, description)
-        return queue
+        self._check_new(name, description, now)
+        self._directory.require_free(name)
+        queue = Queue(name, description, self._surroundings, now=now)
+        self._directory.add(queue)
+        return self._begin(queue, now, who)
 
     def update_queue(
         self, name: str, description: QueueDescription, *, now: float, who: str = ""
@@ -84,15 +89,7 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
         """
-        self.run_due(now)
-        queue = self.queue(name)
-        validate_update(queue.description, description, self.limits)
-        queue.adopt(description, now=now)
-        self._watch_idleness(queue)
-        self._report(ChangeKind.QUEUE_UPDATED, queue.name, now, who, description)
-        queue.active.announce()
-        queue.dead_letter.announce()
-        return queue
+        return self._update(self.queue(name), description, now, who)
 
     def shrink_queue(self, name: str, megabytes: int, *, now: float, who: str = "") -> Queue:
         """Let a queue hold less than any tier offers, so that a lesson can fill it in a moment.
@@ -111,9 +108,8 @@ class Namespace:
                 f"Queue '{queue.name}' holds {most} MB; it can be made to hold 1 to {most} MB, "
                 f"and {megabytes} is not among them.",
             )
-        description = replace(queue.description, max_size_in_megabytes=megabytes)
-        queue.adopt(description, now=now)
-        self._report(ChangeKind.QUEUE_UPDATED, queue.name, now, who, description)
+        queue.adopt(replace(queue.description, max_size_in_megabytes=megabytes), now=now)
+        queue.report("updated", now, who)
         return queue
 
     def delete_queue(self, name: str, *, now: float, who: str = "") -> None:
@@ -131,29 +127,210 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_NOT_FOUND, with the names that are here.
         """
-        try:
-            return self._queues[name.strip("/").lower()]
-        except KeyError:
-            raise self._not_found(name, self._who_is_here()) from None
+        return self._directory.find(name, Queue)
 
     def queues(self) -> list[Queue]:
         """Every queue, by name in ordinal order."""
-        return sorted(self._queues.values(), key=lambda queue: queue.name)
+        return self._directory.all_of(Queue)
 
-    def subqueue(self, path: str) -> SubQueue:
-        """What receivers mean by a path: a queue, or its dead-letter queue, in any case.
+    # -- Topics -----------------------------------------------------------------------------
+
+    def create_topic(
+        self, name: str, description: TopicDescription, *, now: float, who: str = ""
+    ) -> Topic:
+        """Make a topic, without subscriptions.
+
+        Raises:
+            BrokerError: As `create_queue`.
+        """
+        self._check_new(name, description, now)
+        self._directory.require_free(name)
+        topic = Topic(name, description, self._surroundings, now=now)
+        self._directory.add(topic)
+        return self._begin(topic, now, who)
+
+    def update_topic(
+        self, name: str, description: TopicDescription, *, now: float, who: str = ""
+    ) -> Topic:
+        """Give a topic another description.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
+        """
+        return self._update(self.topic(name), description, now, who)
+
+    def delete_topic(self, name: str, *, now: float, who: str = "") -> None:
+        """Delete a topic with its subscriptions.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND.
         """
-        name, dollar, rest = path.strip("/").partition("/$")
-        if not dollar:
-            return self.queue(name).active
-        if f"/${rest}".lower() == DEAD_LETTER_SUFFIX.lower():
-            return self.queue(name).dead_letter
-        raise self._not_found(
-            path, f"Below a queue there is '{DEAD_LETTER_SUFFIX[1:]}', and nothing else here."
-        )
+        self.run_due(now)
+        self._delete(self.topic(name), now, who)
+
+    def topic(self, name: str) -> Topic:
+        """The topic of this name, in any case.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, with the names that are here.
+        """
+        return self._directory.find(name, Topic)
+
+    def topics(self) -> list[Topic]:
+        """Every topic, by name in ordinal order."""
+        return self._directory.all_of(Topic)
+
+    # -- Subscriptions ----------------------------------------------------------------------
+
+    def create_subscription(
+        self,
+        topic_name: str,
+        name: str,
+        description: SubscriptionDescription,
+        *,
+        now: float,
+        rule: Rule | None = None,
+        who: str = "",
+    ) -> Subscription:
+        """Make a subscription.
+
+        Args:
+            rule: Its first rule; by default one that takes everything.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what
+                `validate` raises.
+        """
+        self._check_new(name, description, now)
+        topic = self.topic(topic_name)
+        subscription = Subscription(topic.name, name, description, self._surroundings, now=now)
+        topic.add(subscription)
+        self._begin(subscription, now, who)
+        self.create_rule(topic_name, name, rule or default_rule(), now=now, who=who)
+        return subscription
+
+    def update_subscription(
+        self,
+        topic_name: str,
+        name: str,
+        description: SubscriptionDescription,
+        *,
+        now: float,
+        who: str = "",
+    ) -> Subscription:
+        """Give a subscription another description; messages, locks and rules stay.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
+        """
+        return self._update(self.subscription(topic_name, name), description, now, who)
+
+    def delete_subscription(self, topic_name: str, name: str, *, now: float, who: str = "") -> None:
+        """Delete a subscription with all that is in it.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        self.run_due(now)
+        self._delete(self.subscription(topic_name, name), now, who)
+
+    def subscription(self, topic_name: str, name: str) -> Subscription:
+        """The subscription of this name.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        return self.topic(topic_name).subscription(name)
+
+    # -- Rules ------------------------------------------------------------------------------
+
+    def create_rule(
+        self, topic_name: str, subscription_name: str, rule: Rule, *, now: float, who: str = ""
+    ) -> Rule:
+        """Give a subscription one more rule.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, ARGUMENT_ERROR for its name,
+                QUOTA_EXCEEDED.
+        """
+        self.run_due(now)
+        validate_name("rule", rule.name)
+        topic = self.topic(topic_name)
+        subscription = topic.subscription(subscription_name)
+        topic.require_room_for(rule)
+        stamped = replace(rule, created_at=now)
+        subscription.rules.add(stamped)
+        self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped.name, now, who)
+        return stamped
+
+    def update_rule(
+        self, topic_name: str, subscription_name: str, rule: Rule, *, now: float, who: str = ""
+    ) -> Rule:
+        """Put a rule in place of the one with its name.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        self.run_due(now)
+        subscription = self.subscription(topic_name, subscription_name)
+        updated = subscription.rules.update(rule)
+        self._report_rule(ChangeKind.RULE_UPDATED, subscription, updated.name, now, who)
+        return updated
+
+    def delete_rule(
+        self, topic_name: str, subscription_name: str, name: str, *, now: float, who: str = ""
+    ) -> None:
+        """Take a rule away.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        self.run_due(now)
+        subscription = self.subscription(topic_name, subscription_name)
+        rule = subscription.rules.remove(name)
+        self._report_rule(ChangeKind.RULE_DELETED, subscription, rule.name, now, who)
+
+    # -- Paths ------------------------------------------------------------------------------
+
+    def entity(self, path: str) -> Entity:
+        """The queue, topic or subscription of a path.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        return self._directory.entity(path)
+
+    def subqueue(self, path: str) -> SubQueue:
+        """What receivers mean by a path: a queue, a subscription, or a dead-letter queue.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for a topic.
+        """
+        return self._directory.line(path)
+
+    def managed(self, path: str) -> SubQueue:
+        """What a management request is about: as `subqueue`, or a topic's scheduled messages.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        return self._directory.managed(path)
+
+    def sendable(self, path: str) -> Queue | Topic:
+        """What senders mean by a path.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for what takes nothing from senders.
+        """
+        return self._directory.sendable(path)
+
+    def intake(self, path: str) -> Intake:
+        """The way into what senders mean by a path.
+
+        Raises:
+            BrokerError: As `sendable`.
+        """
+        return self.sendable(path).intake
 
     # -- Time -------------------------------------------------------------------------------
 
@@ -166,77 +343,70 @@ class Namespace:
         self._agenda.run_due(now)
 
     def reset(self, *, now: float, who: str = "") -> None:
-        """Delete every queue, in no time at any depth."""
-        queues, self._queues = self._queues, {}
+        """Delete every entity, in no time at any depth."""
+        gone = self._directory
+        self._start_empty()
         self._agenda.clear()
-        self._report(ChangeKind.RESET, self.name, now, who, None)
-        for queue in queues.values():
-            queue.delete()
+        self._journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
+        for entity in gone:
+            entity.delete()
 
     # -- How it is done ---------------------------------------------------------------------
 
-    def _require_free(self, name: str) -> None:
-        there = self._queues.get(name.lower())
-        if there is not None:
-            raise BrokerError(
-                ErrorCode.ENTITY_ALREADY_EXISTS,
-                f"Queue '{there.name}' exists already in namespace '{self.name}'; names are the "
-                "same in any case. Use it, delete it first or choose another name.",
-            )
-        if len(self._queues) >= self.limits.max_entities:
-            raise BrokerError(
-                ErrorCode.QUOTA_EXCEEDED,
-                f"Namespace '{self.name}' has {len(self._queues)} queues, all that the "
-                f"{self.limits.name} tier allows. Delete one before you create '{name}'.",
-            )
+    def _start_empty(self) -> None:
+        self._directory = Directory(self.name, self.limits)
 
-    def _delete(self, queue: Queue, now: float, who: str) -> None:
-        del self._queues[queue.name.lower()]
-        queue.cancel_timers()
-        self._report(ChangeKind.QUEUE_DELETED, queue.name, now, who, None)
-        queue.delete()
+    def _check_new(self, name: str, description: Any, now: float) -> None:
+        self.run_due(now)
+        validate_name(description.kind, name)
+        validate(description, self.limits)
+        self._require_targets(description)
 
-    def _watch_idleness(self, queue: Queue) -> None:
-        """Set the one timer that looks, when a queue could be idle, whether it is."""
-        if queue.idle_timer is not None:
-            queue.idle_timer.cancel()
-            queue.idle_timer = None
-        if queue.description.auto_delete_on_idle != FOR_EVER:
-            self._look_again(queue, queue.updated_at)
+    def _require_targets(self, description: Any) -> None:
+        """Forward only to what is there."""
+        for setting in ("forward_to", "forward_dead_lettered_messages_to"):
+            target = getattr(description, setting, None)
+            if not target:
+                continue
+            try:
+                self.sendable(entity_path(target))
+            except BrokerError as problem:
+                raise BrokerError(
+                    ErrorCode.ARGUMENT_ERROR, f"{setting} is '{target}'. {problem.message}"
+                ) from None
 
-    def _look_again(self, queue: Queue, since: float) -> None:
-        idle_seconds = queue.description.auto_delete_on_idle.total_seconds()
-        queue.idle_timer = self._agenda.call_at(since + idle_seconds, self._on_idle_for, queue)
+    def _begin(self, entity: _Entity, now: float, who: str) -> _Entity:
+        self._idleness.watch(entity)
+        entity.report("created", now, who)
+        return entity
 
-    def _on_idle_for(self, queue: Queue, at: float) -> None:
-        if queue.is_awaited:
-            self._look_again(queue, at)
-        elif queue.used_at + queue.description.auto_delete_on_idle.total_seconds() > at:
-            self._look_again(queue, queue.used_at)
-        else:
-            self._delete(queue, at, "")
+    def _update(self, entity: _Entity, description: Any, now: float, who: str) -> _Entity:
+        self.run_due(now)
+        validate_update(entity.description, description, self.limits)
+        self._require_targets(description)
+        entity.adopt(description, now=now)
+        self._idleness.watch(entity)
+        entity.report("updated", now, who)
+        for line in entity.lines:
+            line.announce()
+            line.announce_ready(now)
+        return entity
 
-    def _report(
-        self,
-        kind: ChangeKind,
-        entity: str,
-        at: float,
-        who: str,
-        description: QueueDescription | None,
+    def _delete(self, entity: Entity, now: float, who: str) -> None:
+        match entity:
+            case Topic():
+                for subscription in entity.subscriptions():
+                    self._delete(subscription, now, who)
+                self._directory.remove(entity)
+            case Subscription():
+                self.topic(entity.topic_name).remove(entity)
+            case Queue():
+                self._directory.remove(entity)
+        entity.cancel_timers()
+        entity.report("deleted", now, who)
+        entity.delete()
+
+    def _report_rule(
+        self, kind: ChangeKind, subscription: Subscription, rule: str, now: float, who: str
     ) -> None:
-        self._journal(Change(at, kind, entity, 0, None, 0, who, "", None, 0, description))
-
-    def _not_found(self, name: str, advice: str) -> BrokerError:
-        # JavaScript's SDK recognises a missing entity by these words.
-        return BrokerError(
-            ErrorCode.ENTITY_NOT_FOUND,
-            f"The messaging entity '{name}' could not be found. {advice}",
-        )
-
-    def _who_is_here(self) -> str:
-        names = [f"'{queue.name}'" for queue in self.queues()]
-        if not names:
-            return f"Namespace '{self.name}' has no queues yet; create it first."
-        more = len(names) - _NAMED_COUNT
-        rest = f" and {more} more" if more > 0 else ""
-        return f"Queues here: {', '.join(names[:_NAMED_COUNT])}{rest}."
+        self._journal(Change(now, kind, subscription.path, 0, None, 0, who, rule, None))

@@ -11,7 +11,7 @@ scheduled one that has become active can no longer be cancelled.
     SCHEDULED -ACTIVATE                +--DEFER--> DEFERRED <--> DEFERRED_LOCKED
 
 Dead-lettering ends a message's life in its subqueue (DEAD) and begins another one, with ARRIVE, in
-the dead-letter queue.
+the dead-letter queue. A message that no line took (a filter failed on it) arrives there at once.
 
 Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message deferral",
 "Message sequencing and timestamps", "Dead-letter queues".
@@ -53,6 +53,7 @@ class Input(IntEnum):
     EXPIRE = 14  # its time to live is over, and the queue drops what expires
     DEAD_LETTER = 15  # by its receiver, by max_delivery_count or by its time to live
     ARRIVE = 16  # in the dead-letter queue
+    FORWARD = 17  # it goes on to another entity
 
 
 _S, _I = MessageState, Input
@@ -60,11 +61,13 @@ _S, _I = MessageState, Input
 TRANSITIONS: dict[tuple[MessageState, Input], MessageState] = {
     (_S.NEW, _I.SEND): _S.ACTIVE,
     (_S.NEW, _I.SCHEDULE): _S.SCHEDULED,
+    (_S.NEW, _I.ARRIVE): _S.ACTIVE,
     (_S.SCHEDULED, _I.ACTIVATE): _S.ACTIVE,
     (_S.SCHEDULED, _I.CANCEL): _S.GONE,
     (_S.ACTIVE, _I.LOCK): _S.LOCKED,
     (_S.ACTIVE, _I.TAKE): _S.GONE,
     (_S.ACTIVE, _I.EXPIRE): _S.GONE,
+    (_S.ACTIVE, _I.FORWARD): _S.GONE,
     (_S.ACTIVE, _I.DEAD_LETTER): _S.DEAD,
     (_S.LOCKED, _I.RENEW): _S.LOCKED,
     (_S.LOCKED, _I.COMPLETE): _S.GONE,

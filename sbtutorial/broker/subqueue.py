@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sbtutorial.broker.changes import Change, ChangeKind
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.locks import Locks
+from sbtutorial.broker.locks import Locks, Tokens
 from sbtutorial.broker.message import (
     DEAD_LETTER_ERROR_DESCRIPTION,
     DEAD_LETTER_REASON,
@@ -23,8 +23,8 @@ from sbtutorial.broker.shelf import Shelf
 from sbtutorial.broker.states import Input, MessageState, allows
 
 if TYPE_CHECKING:
+    from sbtutorial.broker.entity import Entity
     from sbtutorial.broker.forwarding import Forwarding
-    from sbtutorial.broker.queue import Queue
 
 Listener = Callable[["SubQueue"], None]
 Properties = Mapping[str, object] | None
@@ -41,9 +41,12 @@ class SubQueue(Shelf):
         listeners: Each is called with this object when messages have become ready, and when the
             queue is disabled, enabled or deleted. It may receive from within the call.
         forwarding: Sends on what becomes ready; None where messages wait for receivers.
+        requires_session: Whether its messages belong to sessions, which receivers lock.
     """
 
-    def __init__(self, entity: "Queue", path: str, dead_letters: "SubQueue | None"):
+    requires_session = False
+
+    def __init__(self, entity: "Entity", path: str, dead_letters: "SubQueue | None"):
         self.entity = entity
         self.listeners: list[Listener] = []
         self.forwarding: Forwarding | None = None
@@ -54,8 +57,22 @@ class SubQueue(Shelf):
     def clear(self) -> None:
         """Let go of every message and every lock, at once."""
         super().clear()
-        self._locks = Locks(
-            self.path, self.entity.agenda, self.entity.new_token, self._on_lock_expired
+        self._locks = self._new_locks()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody receives here or waits to."""
+        return bool(self.listeners)
+
+    @property
+    def ending(self) -> BrokerError | None:
+        """Why nobody can receive here any more; None as long as somebody can."""
+        if not self.entity.deleted:
+            return None
+        return BrokerError(
+            ErrorCode.ENTITY_NOT_FOUND,
+            f"The messaging entity '{self.path}' could not be found: it was deleted while this "
+            "receiver was attached.",
         )
 
     @property
@@ -73,7 +90,7 @@ class SubQueue(Shelf):
         """
         message = self._first_ready(now)
         if message is not None:
-            self._lock(message, Input.LOCK, now, who)
+            self.lock(message, Input.LOCK, now, who)
         return message
 
     def take_next(self, *, now: float, who: str) -> Message | None:
@@ -84,8 +101,7 @@ class SubQueue(Shelf):
         """
         message = self._first_ready(now)
         if message is not None:
-            self.remove(message, Input.TAKE)
-            self.report(ChangeKind.TAKEN, message, now, who)
+            self.take(message, Input.TAKE, now, who)
         return message
 
     def receive_deferred(
@@ -97,10 +113,9 @@ class SubQueue(Shelf):
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked or not deferred; and as
                 `lock_next`.
         """
-        self.entity.begin_receive(now)
-        messages = self.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
+        messages = self._deferred(sequence_numbers, Input.RECEIVE_DEFERRED, now)
         for message in messages:
-            self._lock(message, Input.RECEIVE_DEFERRED, now, who)
+            self.lock(message, Input.RECEIVE_DEFERRED, now, who)
         return messages
 
     def take_deferred(
@@ -111,12 +126,21 @@ class SubQueue(Shelf):
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        self.entity.begin_receive(now)
-        messages = self.find_all(sequence_numbers, Input.TAKE_DEFERRED)
+        messages = self._deferred(sequence_numbers, Input.TAKE_DEFERRED, now)
         for message in messages:
-            self.remove(message, Input.TAKE_DEFERRED)
-            self.report(ChangeKind.TAKEN, message, now, who)
+            self.take(message, Input.TAKE_DEFERRED, now, who)
         return messages
+
+    def lock(self, message: Message, happening: Input, now: float, who: str) -> None:
+        """Hold a message that has left the line."""
+        self.move(message, happening)
+        self._locks.grant(message, now + self.entity.lock_seconds, who)
+        self.report(ChangeKind.LOCKED, message, now, who)
+
+    def take(self, message: Message, happening: Input, now: float, who: str) -> None:
+        """Give a message away for good."""
+        self.remove(message, happening)
+        self.report(ChangeKind.TAKEN, message, now, who)
 
     # -- Under a lock: every token that holds nothing here is refused with MESSAGE_LOCK_LOST ---
 
@@ -187,12 +211,47 @@ class SubQueue(Shelf):
         message.merge_properties(properties)
         self._bury(message, self._dead_letters, reason, description, now, who)
 
-    def note_receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
+    def line_for(self, _token: UUID, *, now: float) -> "SubQueue":
+        """Where the message under a token is settled: here."""
+        return self
+
+    def receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
         """Put on record that nobody stands behind these locks any more; they stay as they are."""
         for message in filter(None, map(self._locks.find, tokens)):
             self.report(ChangeKind.RECEIVER_GONE, message, now, who)
 
-    # -- For the queue ----------------------------------------------------------------------
+    # -- For the entity ---------------------------------------------------------------------
+
+    def bury(
+        self,
+        message: Message,
+        reason: str | None,
+        description: str | None,
+        *,
+        now: float,
+        source: str,
+    ) -> None:
+        """Take a message that was dead-lettered at `source`, as the dead-letter queue that this is."""
+        why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
+        message.merge_properties({k: text for k, text in why.items() if text is not None})
+        message.dead_letter_source = source
+        self.admit(message, Input.ARRIVE)
+        self.announce_ready(now)
+
+    def give_up(self, message: Message, reason: str, description: str, *, now: float) -> bool:
+        """Dead-letter a ready message that cannot be sent on.
+
+        Returns:
+            Whether it is gone from here: a dead-letter queue keeps it.
+        """
+        if self._dead_letters is None:
+            return False
+        self._bury(message, self._dead_letters, reason, description, now)
+        return True
+
+    def stand_again(self, message: Message) -> None:
+        """Put a ready message that left the line back into it."""
+        self._line_of(message).join(message.sequence_number)
 
     def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
         """Have the message expire at this instant unless it is locked or deferred then."""
@@ -249,14 +308,17 @@ class SubQueue(Shelf):
 
     # -- How it is done ---------------------------------------------------------------------
 
+    def _new_locks(self) -> Tokens:
+        entity = self.entity
+        return Locks(self.path, entity.agenda, entity.new_token, self._on_lock_expired)
+
     def _first_ready(self, now: float) -> Message | None:
         self.entity.begin_receive(now)
         return self.leave_first()
 
-    def _lock(self, message: Message, happening: Input, now: float, who: str) -> None:
-        self.move(message, happening)
-        self._locks.grant(message, now + self.entity.lock_seconds, who)
-        self.report(ChangeKind.LOCKED, message, now, who)
+    def _deferred(self, numbers: Iterable[int], happening: Input, now: float) -> list[Message]:
+        self.entity.begin_receive(now)
+        return self.find_all(numbers, happening)
 
     def _locked(self, token: UUID, now: float) -> Message:
         self.entity.begin(now)
@@ -276,7 +338,15 @@ class SubQueue(Shelf):
     def _put_back(
         self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
     ) -> None:
-        """Return an unlocked message, and see whether it failed too often or is past its time."""
+        """Return an unlocked message, and tell who waits for it."""
+        self._return(message, happening, kind, now, who)
+        if self.is_ready(message.sequence_number):
+            self.announce_ready(now)
+
+    def _return(
+        self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
+    ) -> None:
+        """See of an unlocked message whether it failed too often or is past its time."""
         self.move(message, happening)
         self.report(kind, message, now, who)
         most = self.entity.description.max_delivery_count
@@ -285,8 +355,6 @@ class SubQueue(Shelf):
             self._bury(message, self._dead_letters, MAX_DELIVERY_COUNT_EXCEEDED, why, now)
         elif message.expires_at is not None and message.expires_at <= now:
             self._expire(message, now)
-        if self.is_ready(message.sequence_number):
-            self.announce_ready(now)
 
     def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
         self._expire(self._messages[sequence_number], at)
@@ -312,9 +380,5 @@ class SubQueue(Shelf):
         who: str = "",
     ) -> None:
         self.remove(message, Input.DEAD_LETTER)
-        why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
-        message.merge_properties({k: text for k, text in why.items() if text is not None})
-        message.dead_letter_source = self.path
-        dead_letters.admit(message, Input.ARRIVE)
         self.report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "")
-        dead_letters.announce_ready(now)
+        dead_letters.bury(message, reason, description, now=now, source=self.path)

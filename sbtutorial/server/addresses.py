@@ -6,7 +6,8 @@ Source: Azure Service Bus, "AMQP 1.0 protocol guide"; "request-response operatio
 
 from enum import Enum, auto
 from typing import NamedTuple
-from urllib.parse import unquote
+
+from sbtutorial.broker.paths import entity_path
 
 
 class NodeKind(Enum):
@@ -25,16 +26,6 @@ class Address(NamedTuple):
 
 
 _MANAGEMENT_SUFFIX = "/$management"
-
-
-def entity_path(uri: str) -> str:
-    """The path that a bare path or a URI in any scheme names, without host, port and outer slashes.
-
-    `amqps://127.0.0.1:5672/orders`, `sb://host/orders/` and `orders` all name `orders`.
-    """
-    _, scheme, rest = uri.partition("://")
-    path = rest.partition("/")[2] if scheme else uri
-    return unquote(path.partition("?")[0]).strip("/")
 
 
 def parse_address(address: str) -> Address:

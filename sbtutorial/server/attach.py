@@ -54,21 +54,15 @@ def _address(link: Link) -> str:
 
 
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    subqueue = peer.namespace.subqueue(address.path)
-    if subqueue is not subqueue.entity.active:
-        raise BrokerError(
-            ErrorCode.NOT_ALLOWED,
-            f"'{subqueue.path}' takes no messages from senders: send to "
-            f"'{subqueue.entity.name}' instead.",
-        )
-    subqueue.entity.begin_send(peer.clock.now())
-    limit = subqueue.entity.max_message_bytes
+    entity = peer.namespace.sendable(address.path)
+    entity.begin_send(peer.clock.now())
+    limit = entity.max_message_bytes
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
         hard_cap_bytes=limit * _ROOM_TO_REFUSE,
     )
-    return InboundNode(link, subqueue.entity, peer.clock, peer.who)
+    return InboundNode(link, entity.intake, peer.clock, peer.who)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
@@ -78,6 +72,12 @@ def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
             ErrorCode.NOT_ALLOWED,
             "A sessionful message receiver cannot be created on an entity that does not "
             f"require sessions: '{subqueue.path}'.",
+        )
+    if subqueue.forwarding is not None:
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{subqueue.path}' forwards its messages to '{subqueue.forwarding.target}': nobody "
+            "can receive from it. Receive there, or end the forwarding.",
         )
     subqueue.entity.begin_receive(peer.clock.now())
     link.accept(max_message_size=ULong(subqueue.entity.max_message_bytes))
@@ -99,14 +99,14 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 
 
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    target = peer.namespace.subqueue(address.path)
+    target = peer.namespace.managed(address.path)
     link.accept()
     handler = ManagementHandler(target, peer.claims, peer.clock)
     return RequestNode(link, address.path, handler, peer.routes(link.session), peer.who)
 
 
 def _attach_management_responses(link: SenderLink, address: Address, peer: Peer) -> Node:
-    peer.namespace.subqueue(address.path)
+    peer.namespace.managed(address.path)
     return _attach_responses(link, address.path, peer)
 
 

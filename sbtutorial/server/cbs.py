@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import split_line
 from sbtutorial.server.addresses import parse_address
 from sbtutorial.server.claims import Claims
 from sbtutorial.server.requests import Dialect, Request, Response
@@ -57,7 +58,7 @@ class CbsHandler:
         path = parse_address(audience).path
         if path:
             try:
-                self._namespace.subqueue(path)
+                self._namespace.entity(split_line(path).entity)
             except BrokerError as refusal:
                 return Response(404, refusal.message)
         self._claims.grant(path, verified.rights, verified.expires_at)

@@ -1,4 +1,4 @@
-"""A link on which a client sends to a queue.
+"""A link on which a client sends to a queue or a topic.
 
 Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 """
@@ -9,7 +9,7 @@ from sbtutorial.amqp.link import ReceiverLink
 from sbtutorial.amqp.messaging import Accepted, Rejected
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.broker.errors import BrokerError
-from sbtutorial.broker.queue import Queue
+from sbtutorial.broker.intake import Intake
 from sbtutorial.clock import Clock
 from sbtutorial.server.conditions import DECODE_ERROR, error_of
 from sbtutorial.server.nodes import Node
@@ -17,13 +17,13 @@ from sbtutorial.server.wire_message import read_messages
 
 
 class InboundNode(Node):
-    """Hands what arrives to the queue and answers each delivery: accepted, or why not."""
+    """Hands what arrives to the entity and answers each delivery: accepted, or why not."""
 
     CREDIT = 1000
 
-    def __init__(self, link: ReceiverLink, queue: Queue, clock: Clock, who: str) -> None:
+    def __init__(self, link: ReceiverLink, intake: Intake, clock: Clock, who: str) -> None:
         self._link = link
-        self._queue = queue
+        self._intake = intake
         self._clock = clock
         self._who = who
         link.grant(self.CREDIT)
@@ -35,7 +35,7 @@ class InboundNode(Node):
             messages = read_messages(
                 event.payload, event.message_format or 0, from_wire=self._clock.from_wire
             )
-            self._queue.send(messages, now=now, who=self._who)
+            self._intake.send(messages, now=now, who=self._who)
             outcome = _ACCEPTED
         except DecodeError as error:
             outcome = Rejected(Error(DECODE_ERROR, f"The message cannot be read: {error}", None))

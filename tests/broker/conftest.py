@@ -6,12 +6,19 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.broker.changes import Change, ChangeKind
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.entities import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.queue import Queue
+from sbtutorial.broker.rules import Rule
 from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subscription import Subscription
+from sbtutorial.broker.topic import Topic
 
 START = 1000.0
 
@@ -32,6 +39,15 @@ class World:
     def queue(self, name: str = "orders", **properties: Any) -> Queue:
         return self.namespace.create_queue(name, QueueDescription(**properties), now=self.now)
 
+    def topic(self, name: str = "news", **properties: Any) -> Topic:
+        return self.namespace.create_topic(name, TopicDescription(**properties), now=self.now)
+
+    def subscription(
+        self, name: str = "all", topic: str = "news", rule: Rule | None = None, **properties: Any
+    ) -> Subscription:
+        description = SubscriptionDescription(**properties)
+        return self.namespace.create_subscription(topic, name, description, rule=rule, now=self.now)
+
     def update(self, queue: Queue, **properties: Any) -> None:
         self.namespace.update_queue(queue.name, QueueDescription(**properties), now=self.now)
 
@@ -39,7 +55,7 @@ class World:
         self.now += seconds
         self.namespace.run_due(self.now)
 
-    def send(self, queue: Queue, *contents: object, **fields: Any) -> list[int]:
+    def send(self, queue: Queue | Topic, *contents: object, **fields: Any) -> list[int]:
         messages = [make(content, **fields) for content in contents]
         return queue.send(messages, now=self.now, who="sender")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sbtutorial.broker.changes import Change, ChangeKind
-from sbtutorial.broker.queue import DEAD_LETTER_SUFFIX
+from sbtutorial.broker.paths import DEAD_LETTER_SUFFIX
 
 ARRIVES = {ChangeKind.SENT, ChangeKind.SCHEDULED}
 LEAVES = {ChangeKind.TAKEN, ChangeKind.COMPLETED, ChangeKind.EXPIRED, ChangeKind.CANCELLED}

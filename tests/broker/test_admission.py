@@ -3,12 +3,14 @@ import pytest
 from sbtutorial.broker.admission import check_message
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import STANDARD
-from tests.broker.conftest import make
+from tests.broker.conftest import World, make
+
+ORDERS = World().queue("orders")
 
 
 def refusal(**fields: object) -> BrokerError:
     with pytest.raises(BrokerError) as caught:
-        check_message(make(**fields), "orders", 262_144, STANDARD)
+        check_message(make(**fields), ORDERS, 262_144, STANDARD)
     return caught.value
 
 
@@ -16,7 +18,7 @@ def test_message_at_every_limit_is_accepted() -> None:
     message = make(
         size_bytes=262_144, header_bytes=65_536, message_id="x" * 128, session_id="x" * 128
     )
-    check_message(message, "orders", 262_144, STANDARD)
+    check_message(message, ORDERS, 262_144, STANDARD)
 
 
 def test_message_too_large_is_refused_with_both_sizes() -> None:
@@ -41,10 +43,10 @@ def test_id_of_more_than_128_characters_is_refused_by_name(name: str) -> None:
 
 
 def test_ids_without_a_length_are_accepted() -> None:
-    check_message(make(message_id=2**63), "orders", 262_144, STANDARD)
+    check_message(make(message_id=2**63), ORDERS, 262_144, STANDARD)
 
 
 def test_partition_key_must_be_the_session_id_if_both_are_set() -> None:
     error = refusal(session_id="a", partition_key="b")
     assert error.code is ErrorCode.ARGUMENT_ERROR
-    check_message(make(session_id="a", partition_key="a"), "orders", 262_144, STANDARD)
+    check_message(make(session_id="a", partition_key="a"), ORDERS, 262_144, STANDARD)

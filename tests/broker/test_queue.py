@@ -6,7 +6,8 @@ from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.entities import EntityStatus
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM
-from sbtutorial.broker.queue import MessageCounts, Queue
+from sbtutorial.broker.line_pair import MessageCounts
+from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.states import MessageState
 from tests.broker.conftest import START, World, contents, make
 

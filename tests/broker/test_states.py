@@ -16,9 +16,12 @@ UNDER_LOCK = {Input.RENEW, Input.COMPLETE, Input.ABANDON, Input.RELEASE, Input.D
 
 # What may happen in each state, written once more and by hand: the table must agree.
 EXPECTED = {
-    MessageState.NEW: {Input.SEND, Input.SCHEDULE},
+    MessageState.NEW: {Input.SEND, Input.SCHEDULE, Input.ARRIVE},
     MessageState.SCHEDULED: {Input.ACTIVATE, Input.CANCEL},
-    MessageState.ACTIVE: {Input.LOCK, Input.TAKE, Input.EXPIRE, Input.DEAD_LETTER},
+    MessageState.ACTIVE: {
+        *(Input.LOCK, Input.TAKE, Input.EXPIRE, Input.FORWARD),
+        Input.DEAD_LETTER,
+    },
     MessageState.LOCKED: UNDER_LOCK | {Input.LOCK_EXPIRE, Input.DEAD_LETTER},
     MessageState.DEFERRED: {Input.RECEIVE_DEFERRED, Input.TAKE_DEFERRED, Input.DEAD_LETTER},
     MessageState.DEFERRED_LOCKED: UNDER_LOCK | {Input.LOCK_EXPIRE, Input.DEAD_LETTER},

@@ -215,7 +215,7 @@ def test_receiver_that_broke_off_is_on_record_and_its_lock_stays(
     held, done = world.lock(queue.active), world.lock(queue.active)
     tokens = [held.lock_token, done.lock_token]
     queue.active.complete(done.lock_token, now=world.now)
-    queue.active.note_receiver_gone(tokens, now=world.now, who="cashier")
+    queue.active.receiver_gone(tokens, now=world.now, who="cashier")
     gone = [change for change in world.changes if change.kind is ChangeKind.RECEIVER_GONE]
     assert [(change.sequence_number, change.who) for change in gone] == [(1, "cashier")]
     assert held.lock_token == tokens[0]

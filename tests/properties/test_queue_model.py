@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sbtutorial.broker.changes import Change
 from sbtutorial.broker.entities import QueueDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.line_pair import MessageCounts
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.queue import MessageCounts
 from sbtutorial.broker.states import MessageState as State
 from tests.broker.replay import live_messages
 

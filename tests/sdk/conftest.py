@@ -11,7 +11,7 @@ from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
 from azure.servicebus.exceptions import ServiceBusError
 
 from sbtutorial.broker.entities import QueueDescription
-from sbtutorial.broker.queue import MessageCounts
+from sbtutorial.broker.line_pair import MessageCounts
 from sbtutorial.server import certificates
 from sbtutorial.server.emulator import Emulator
 from sbtutorial.server.threaded import ThreadedEmulator

@@ -15,7 +15,14 @@ import azure.servicebus.management
 
 _END = object()
 # What the asyncio clients, too, answer at once.
-_PLAIN = {"get_queue_sender", "get_queue_receiver", "list_queues", "list_queues_runtime_properties"}
+_PLAIN = {
+    "get_queue_sender",
+    "get_queue_receiver",
+    "get_topic_sender",
+    "get_subscription_receiver",
+    "list_queues",
+    "list_queues_runtime_properties",
+}
 
 
 class Awaitable:

@@ -1,6 +1,7 @@
 import pytest
 
-from sbtutorial.server.addresses import Address, NodeKind, entity_path, parse_address
+from sbtutorial.broker.paths import entity_path
+from sbtutorial.server.addresses import Address, NodeKind, parse_address
 
 
 @pytest.mark.parametrize(

@@ -492,7 +492,7 @@ async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_othe
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as broken:
-        broken.setattr(talk.emulator.namespace.queue("orders"), "send", fail)
+        broken.setattr(talk.emulator.namespace.queue("orders").intake, "send", fail)
         talk.send(link)
     condition, text = why(talk, ConnectionClosed)
     assert condition == "amqp:internal-error"

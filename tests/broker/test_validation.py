@@ -5,16 +5,13 @@ import pytest
 
 from sbtutorial.broker.entities import (
     FOR_EVER,
-    NOT_IMPLEMENTED_YET,
     AuthorizationRule,
     EntityStatus,
     QueueDescription,
-    validate,
-    validate_queue_name,
-    validate_update,
 )
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM, STANDARD, Limits
+from sbtutorial.broker.validation import validate, validate_name, validate_update
 
 
 def refusal(limits: Limits = STANDARD, **properties: object) -> BrokerError:
@@ -148,13 +145,6 @@ def test_manage_with_send_and_listen_is_accepted() -> None:
     accept(authorization_rules=(AuthorizationRule("all", ("Manage", "Send", "Listen")),))
 
 
-@pytest.mark.parametrize("name", NOT_IMPLEMENTED_YET)
-def test_feature_that_is_not_here_yet_is_refused_by_name(name: str) -> None:
-    error = refusal(**{name: True if name == "requires_session" else "other"})
-    assert error.code is ErrorCode.NOT_IMPLEMENTED
-    assert error.message.startswith(f"{name} is set")
-
-
 @pytest.mark.parametrize("name", ["requires_duplicate_detection", "enable_partitioning"])
 def test_what_is_fixed_at_creation_cannot_be_updated(name: str) -> None:
     with pytest.raises(BrokerError, match=f"{name} is False and cannot be changed") as caught:
@@ -169,13 +159,13 @@ def test_update_is_checked_like_a_creation() -> None:
 
 @pytest.mark.parametrize("name", ["q", "Orders", "a/b", "a.b-c_d", "0", "x" * 260])
 def test_good_queue_names_are_accepted(name: str) -> None:
-    validate_queue_name(name)
+    validate_name("queue", name)
 
 
 @pytest.mark.parametrize("name", ["", "-q", "q/", "a b", "q$", "$cbs", "größe", "q\n", "x" * 261])
 def test_bad_queue_names_are_refused(name: str) -> None:
     with pytest.raises(BrokerError, match="cannot name a queue") as caught:
-        validate_queue_name(name)
+        validate_name("queue", name)
     assert caught.value.code is ErrorCode.ARGUMENT_ERROR
 
 

@@ -1,0 +1,166 @@
+"""What there is in a namespace, by name in any case, and what is said of a name that is not there.
+
+Queues and topics share one set of names. Source: Azure Service Bus, "Quotas".
+"""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from sbtutorial.broker.entity import Entity
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import Limits
+from sbtutorial.broker.line_pair import LinePair
+from sbtutorial.broker.paths import (
+    DEAD_LETTER_SUFFIX,
+    TRANSFER_DEAD_LETTER_SUFFIX,
+    split_line,
+    split_subscription,
+)
+from sbtutorial.broker.queue import Queue
+from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subscription import Subscription
+from sbtutorial.broker.topic import Topic
+
+# So many names are listed when the one asked for is not there.
+_NAMED_COUNT = 5
+
+_Kind = TypeVar("_Kind", Queue, Topic)
+
+
+class Directory:
+    """The queues and topics of one namespace."""
+
+    def __init__(self, namespace_name: str, limits: Limits) -> None:
+        self._namespace_name = namespace_name
+        self._limits = limits
+        self._by_name: dict[str, Queue | Topic] = {}
+
+    def __iter__(self) -> Iterator[Queue | Topic]:
+        return iter(self._by_name.values())
+
+    def all_of(self, kind: type[_Kind]) -> list[_Kind]:
+        """Every queue, or every topic, by name in ordinal order."""
+        found = [one for one in self._by_name.values() if isinstance(one, kind)]
+        return sorted(found, key=lambda one: one.name)
+
+    def find(self, name: str, kind: type[_Kind]) -> _Kind:
+        """The queue, or the topic, of this name.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, with the names that are here.
+        """
+        found = self._by_name.get(name.strip("/").lower())
+        if not isinstance(found, kind):
+            raise _not_found(name, self._who_is_here(kind))
+        return found
+
+    def sendable(self, path: str) -> Queue | Topic:
+        """What senders mean by a path.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for what takes nothing from senders.
+        """
+        found = self._by_name.get(path.strip("/").lower())
+        if found is not None:
+            return found
+        entity = self.entity(split_line(path).entity)
+        topic = split_subscription(entity.path)
+        instead = topic[0] if topic and isinstance(entity, Subscription) else entity.path
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{path}' takes no messages from senders: send to '{instead}' instead.",
+        )
+
+    def entity(self, path: str) -> Entity:
+        """The queue, topic or subscription of a path.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        found = self._by_name.get(path.strip("/").lower())
+        if found is not None:
+            return found
+        if parts := split_subscription(path):
+            return self.find(parts[0], Topic).subscription(parts[1])
+        raise _not_found(path, self._who_is_here(Queue))
+
+    def line(self, path: str) -> SubQueue:
+        """What receivers mean by a path: a queue or a subscription, or a line below it.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for a topic.
+        """
+        entity_path, line = split_line(path)
+        entity = self.entity(entity_path)
+        if not isinstance(entity, LinePair):
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                f"'{path}' is a topic, and nobody receives from a topic. Receive from one of its "
+                f"subscriptions, '{entity.path}/Subscriptions/<name>'.",
+            )
+        lines = {
+            "": entity.active,
+            DEAD_LETTER_SUFFIX.lower(): entity.dead_letter,
+            TRANSFER_DEAD_LETTER_SUFFIX.lower(): entity.transfer_dead_letter,
+        }
+        try:
+            return lines[line.lower()]
+        except KeyError:
+            advice = f"Below a {entity.kind} there is '{DEAD_LETTER_SUFFIX[1:]}'."
+            raise _not_found(path, advice) from None
+
+    def managed(self, path: str) -> SubQueue:
+        """What a management request is about: as `line`, or a topic's scheduled messages.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        found = self._by_name.get(path.strip("/").lower())
+        return found.scheduled if isinstance(found, Topic) else self.line(path)
+
+    def add(self, entity: Queue | Topic) -> None:
+        """Take in a new one; its name must be free."""
+        self._by_name[entity.name.lower()] = entity
+
+    def remove(self, entity: Queue | Topic) -> None:
+        """Let go of one."""
+        del self._by_name[entity.name.lower()]
+
+    def require_free(self, name: str) -> None:
+        """Refuse a name that is taken, and one more than the tier allows.
+
+        Raises:
+            BrokerError: ENTITY_ALREADY_EXISTS or QUOTA_EXCEEDED.
+        """
+        there = self._by_name.get(name.lower())
+        if there is not None:
+            raise BrokerError(
+                ErrorCode.ENTITY_ALREADY_EXISTS,
+                f"{there.kind.capitalize()} '{there.name}' exists already in namespace "
+                f"'{self._namespace_name}'; names are the same in any case. Use it, delete it "
+                "first or choose another name.",
+            )
+        if len(self._by_name) >= self._limits.max_entities:
+            raise BrokerError(
+                ErrorCode.QUOTA_EXCEEDED,
+                f"Namespace '{self._namespace_name}' has {len(self._by_name)} queues and topics, "
+                f"all that the {self._limits.name} tier allows. Delete one before you create "
+                f"'{name}'.",
+            )
+
+    def _who_is_here(self, kind: type[_Kind]) -> str:
+        what = "queues" if kind is Queue else "topics"
+        names = [f"'{one.name}'" for one in self.all_of(kind)]
+        if not names:
+            return f"Namespace '{self._namespace_name}' has no {what} yet; create it first."
+        more = len(names) - _NAMED_COUNT
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{what.capitalize()} here: {', '.join(names[:_NAMED_COUNT])}{rest}."
+
+
+def _not_found(path: str, advice: str) -> BrokerError:
+    # JavaScript's SDK recognises a missing entity by these words.
+    return BrokerError(
+        ErrorCode.ENTITY_NOT_FOUND,
+        f"The messaging entity '{path}' could not be found. {advice}",
+    )

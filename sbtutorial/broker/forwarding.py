@@ -1,0 +1,97 @@
+"""Auto-forwarding: what becomes ready in one entity goes on to another one.
+
+Source: Azure Service Bus, "Chaining Service Bus entities with autoforwarding"; "Transfers and
+send via".
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sbtutorial.broker.changes import ChangeKind
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.paths import entity_path
+from sbtutorial.broker.states import Input
+
+if TYPE_CHECKING:
+    from sbtutorial.broker.intake import Intake
+    from sbtutorial.broker.line_pair import LinePair
+    from sbtutorial.broker.subqueue import SubQueue
+
+FindIntake = Callable[[str], "Intake"]
+
+MAX_HOPS = 4
+HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
+# Azure's own words, where they are known.
+_REASONS = {ErrorCode.NOT_ALLOWED: "Session id is null"}
+_TRANSFER_FAILED = "TransferFailed"
+
+
+class Forwarding:
+    """Where the messages of one line go.
+
+    Attributes:
+        target: The path of the entity that takes them.
+    """
+
+    def __init__(self, target: str, find_intake: FindIntake) -> None:
+        self.target = entity_path(target)
+        self._find_intake = find_intake
+
+    def run(self, line: "SubQueue", now: float) -> None:
+        """Send on what is ready; what the target refuses goes to the line's dead-letter queue."""
+        refused = []
+        while line.has_ready and (message := line.leave_first()) is not None:
+            if not self._send_on(message, line, now):
+                refused.append(message)
+        for message in refused:  # a dead-letter queue keeps what it cannot send on
+            line.stand_again(message)
+
+    def _send_on(self, message: Message, line: "SubQueue", now: float) -> bool:
+        """Returns whether the message is gone from the line."""
+        twin = message.copy()
+        twin.hops += 1
+        try:
+            if twin.hops > MAX_HOPS:
+                raise BrokerError(ErrorCode.QUOTA_EXCEEDED, _too_many_hops(line.path))
+            self._find_intake(self.target).send([twin], now=now)
+        except BrokerError as refusal:
+            reason = HOPS_EXCEEDED if twin.hops > MAX_HOPS else reason_of(refusal)
+            return line.give_up(message, reason, refusal.message, now=now)
+        line.remove(message, Input.FORWARD)
+        line.report(ChangeKind.FORWARDED, message, now, "", self.target)
+        return True
+
+
+def send_through(
+    via: "LinePair",
+    target: str,
+    messages: Sequence[Message],
+    find_intake: FindIntake,
+    *,
+    now: float,
+) -> None:
+    """Send to `target` by way of another entity, which keeps what the target refuses.
+
+    Raises:
+        BrokerError: `via` itself takes no messages now.
+    """
+    via.begin_send(now)
+    for message in messages:
+        twin = message.copy()
+        try:
+            find_intake(entity_path(target)).send([twin], now=now)
+        except BrokerError as refusal:
+            via.refuse(message, via.transfer_dead_letter, reason_of(refusal), refusal.message, now)
+
+
+def reason_of(refusal: BrokerError) -> str:
+    """The dead-letter reason for a message that another entity would not take."""
+    return _REASONS.get(refusal.code, _TRANSFER_FAILED)
+
+
+def _too_many_hops(path: str) -> str:
+    return (
+        f"The message was forwarded {MAX_HOPS} times before it came to '{path}', and may not go "
+        "on. Look for a ring among forward_to settings."
+    )

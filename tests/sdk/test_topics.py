@@ -1,0 +1,191 @@
+"""Topics, subscriptions and rules, by the real SDK."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
+from azure.servicebus.exceptions import ServiceBusAuthenticationError, ServiceBusError
+
+from sbtutorial.broker.entities import SubscriptionDescription, TopicDescription
+from sbtutorial.broker.filters.actions import parse_action
+from sbtutorial.broker.filters.correlation import CorrelationFilter
+from sbtutorial.broker.filters.sql import parse_filter
+from sbtutorial.broker.rules import Rule
+from sbtutorial.server.emulator import Emulator
+from tests.sdk.conftest import SHORT_SECONDS, Bench
+
+
+def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
+    def make(emulator: Emulator) -> None:
+        with emulator.turns.turn() as now:
+            if not emulator.namespace.topics():
+                emulator.namespace.create_topic("news", TopicDescription(), now=now)
+            description = SubscriptionDescription(**properties)
+            emulator.namespace.create_subscription("news", name, description, now=now, rule=rule)
+
+    bench.broker.call(make)
+
+
+async def publish(bench: Bench, *messages: ServiceBusMessage) -> None:
+    async with bench.client() as client, client.get_topic_sender("news") as sender:
+        await sender.send_messages(list(messages))
+
+
+async def read(bench: Bench, name: str, **options: Any) -> list[Any]:
+    async with (
+        bench.client() as client,
+        client.get_subscription_receiver("news", name, **options) as receiver,
+    ):
+        messages = await receiver.receive_messages(10, max_wait_time=SHORT_SECONDS)
+        for message in messages:
+            await receiver.complete_message(message)
+        return messages
+
+
+async def test_every_subscription_receives_its_copy(bench: Bench) -> None:
+    subscribe(bench, "one")
+    subscribe(bench, "two")
+    await publish(bench, ServiceBusMessage("rain"), ServiceBusMessage("sun"))
+    for name in ("one", "two"):
+        assert [str(message) for message in await read(bench, name)] == ["rain", "sun"]
+
+
+async def test_copies_say_which_number_the_topic_gave_them(bench: Bench) -> None:
+    subscribe(bench, "one")
+    await publish(bench, ServiceBusMessage("rain"))
+    subscribe(bench, "two")
+    await publish(bench, ServiceBusMessage("sun"))
+    (copy,) = await read(bench, "two")
+    assert (copy.sequence_number, copy.enqueued_sequence_number) == (1, 2)
+
+
+async def test_sql_filter_takes_what_matches(bench: Bench) -> None:
+    rule = Rule("cheap", parse_filter("price < 10 AND sys.Label = 'offer' AND city LIKE 'B%'"))
+    subscribe(bench, "cheap", rule)
+    await publish(
+        bench,
+        ServiceBusMessage(
+            "a", subject="offer", application_properties={"price": 9, "city": "Bern"}
+        ),
+        ServiceBusMessage("b", subject="offer", application_properties={"price": 9, "city": "Rom"}),
+        ServiceBusMessage("c", subject="news", application_properties={"price": 1, "city": "Bonn"}),
+        ServiceBusMessage("d", subject="offer", application_properties={"price": 11.5}),
+    )
+    assert [str(message) for message in await read(bench, "cheap")] == ["a"]
+
+
+async def test_correlation_filter_takes_what_is_equal(bench: Bench) -> None:
+    rule = Rule("mine", CorrelationFilter(label="order", properties={"shop": "north", "n": 3}))
+    subscribe(bench, "mine", rule)
+    fields: dict[str, Any] = {"subject": "order"}
+    await publish(
+        bench,
+        ServiceBusMessage("a", application_properties={"shop": "north", "n": 3}, **fields),
+        ServiceBusMessage("b", application_properties={"shop": "North", "n": 3}, **fields),
+        ServiceBusMessage("c", application_properties={"shop": "north"}, **fields),
+    )
+    assert [str(message) for message in await read(bench, "mine")] == ["a"]
+
+
+async def test_action_changes_the_copy_and_no_other(bench: Bench) -> None:
+    action = parse_action("SET sys.Label = 'urgent'; SET level = level + 1; REMOVE secret")
+    subscribe(bench, "marked", Rule("mark", parse_filter("1=1"), action))
+    subscribe(bench, "plain")
+    message = ServiceBusMessage(
+        "fire",
+        subject="note",
+        message_id="7",
+        application_properties={"level": 1, "secret": "x", "place": "north"},
+    )
+    await publish(bench, message)
+    (marked,) = await read(bench, "marked")
+    assert (str(marked), marked.subject, marked.message_id) == ("fire", "urgent", "7")
+    assert marked.application_properties == {
+        b"level": 2,
+        b"place": b"north",
+        b"RuleName": b"mark",
+    }
+    (plain,) = await read(bench, "plain")
+    assert plain.subject == "note"
+    assert plain.application_properties == {b"level": 1, b"secret": b"x", b"place": b"north"}
+
+
+async def test_failing_filter_dead_letters_with_its_reason(bench: Bench) -> None:
+    subscribe(bench, "odd", Rule("odd", parse_filter("amount / 0 = 1")))
+    await publish(bench, ServiceBusMessage("x", application_properties={"amount": 5}))
+    assert await read(bench, "odd") == []
+    (dead,) = await read(bench, "odd", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+    assert dead.dead_letter_reason == "FilterException"
+    assert "zero" in dead.dead_letter_error_description
+
+
+async def test_scheduled_message_is_handed_out_when_its_time_comes(bench: Bench) -> None:
+    subscribe(bench, "one")
+    at = datetime.now(UTC) + timedelta(minutes=10)
+    async with bench.client() as client, client.get_topic_sender("news") as sender:
+        keep, drop = await sender.schedule_messages(
+            [ServiceBusMessage("keep"), ServiceBusMessage("drop")], at
+        )
+        await sender.cancel_scheduled_messages(drop)
+        assert keep == 1
+    assert await read(bench, "one") == []
+    bench.broker.advance(601)
+    assert [str(message) for message in await read(bench, "one")] == ["keep"]
+
+
+async def test_dead_letters_of_a_subscription_are_its_own(bench: Bench) -> None:
+    subscribe(bench, "one")
+    subscribe(bench, "two")
+    await publish(bench, ServiceBusMessage("rain"))
+    async with (
+        bench.client() as client,
+        client.get_subscription_receiver("news", "one") as receiver,
+    ):
+        (message,) = await receiver.receive_messages(max_wait_time=5)
+        await receiver.dead_letter_message(message, reason="too wet")
+    (dead,) = await read(bench, "one", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+    assert (dead.dead_letter_reason, dead.dead_letter_source) == (
+        "too wet",
+        "news/Subscriptions/one",
+    )
+    assert await read(bench, "two", sub_queue=ServiceBusSubQueue.DEAD_LETTER) == []
+
+
+async def test_peek_settle_and_defer_work_on_a_subscription(bench: Bench) -> None:
+    subscribe(bench, "one")
+    await publish(bench, ServiceBusMessage("rain"))
+    async with (
+        bench.client() as client,
+        client.get_subscription_receiver("news", "one") as receiver,
+    ):
+        (seen,) = await receiver.peek_messages()
+        (message,) = await receiver.receive_messages(max_wait_time=5)
+        await receiver.defer_message(message)
+        (again,) = await receiver.receive_deferred_messages(seen.sequence_number)
+        await receiver.complete_message(again)
+    assert await read(bench, "one") == []
+
+
+async def test_topic_cannot_be_received_from_and_a_subscription_not_sent_to(bench: Bench) -> None:
+    subscribe(bench, "one")
+    async with bench.client(retry_total=0) as client:
+        with pytest.raises(ServiceBusError, match="is a topic"):
+            async with client.get_queue_receiver("news") as receiver:
+                await receiver.receive_messages(max_wait_time=1)
+        with pytest.raises(ServiceBusError, match="send to 'news' instead"):
+            async with client.get_queue_sender("news/Subscriptions/one") as sender:
+                await sender.send_messages(ServiceBusMessage("x"))
+        with pytest.raises(ServiceBusAuthenticationError):
+            async with client.get_subscription_receiver("news", "nobody") as receiver:
+                await receiver.receive_messages(max_wait_time=1)
+
+
+async def test_receiver_on_a_forwarding_queue_is_refused(bench: Bench) -> None:
+    bench.make_queue("inbox", forward_to="orders")
+    await bench.send("tea", queue="inbox")
+    assert await bench.drain() == ["tea"]
+    async with bench.client(retry_total=0) as client:
+        with pytest.raises(ServiceBusError, match="forwards"):
+            async with client.get_queue_receiver("inbox") as receiver:
+                await receiver.receive_messages(max_wait_time=1)
