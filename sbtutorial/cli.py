@@ -29,6 +29,7 @@ class Command(NamedTuple):
         extras: Those of the package that it needs; None if it makes do with what there is.
         options: Names of `_OPTIONS` that it takes.
         passes_on: Where its arguments go, if they are another program's.
+        notes: What its own help says after the options.
     """
 
     run: Callable[[argparse.Namespace], int]
@@ -36,6 +37,7 @@ class Command(NamedTuple):
     extras: tuple[str, ...] | None = ()
     options: tuple[str, ...] = ()
     passes_on: str = ""
+    notes: str = ""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -97,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=command.help,
             description=command.help,
-            epilog=command.passes_on or None,
+            epilog=command.passes_on or command.notes or None,
             usage=f"sbtutorial {name} [ARGUMENT ...]" if command.passes_on else None,
         )
         for option in command.options:
@@ -108,6 +110,17 @@ def _parser() -> argparse.ArgumentParser:
 _OPTIONS: dict[str, dict[str, Any]] = {
     "namespace": {"default": _NAMESPACE, "help": f"the broker's name ({_NAMESPACE})"},
     "port": {"type": int, "default": 0, "help": "where it listens (a free port)"},
+    "also": {
+        "type": int,
+        "nargs": "+",
+        "action": "extend",
+        "default": [],
+        "metavar": "PORT",
+        "help": "further ports where it listens",
+    },
+    "key": {
+        "help": "its SharedAccessKey, so that settings survive a restart (a random one)",
+    },
     "tier": {
         "choices": ("standard", "premium"),
         "default": "standard",
@@ -146,7 +159,9 @@ def _test(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from sbtutorial.server import terminal
 
-    terminal.serve(options.namespace, options.port, options.tier)
+    terminal.serve(
+        options.namespace, options.port, options.tier, also=options.also, key=options.key
+    )
     return 0
 
 
@@ -219,7 +234,11 @@ COMMANDS = {
     "serve": Command(
         _serve,
         "run a broker in this window and print its connection string",
-        options=("port", "namespace", "tier"),
+        options=("port", "also", "key", "namespace", "tier"),
+        notes="Every port takes AMQP, plain, in TLS and over WebSocket, and administration. "
+        "Microsoft's emulator has two ports: --port 5672 --also 5300. Programs that know nothing "
+        "of UseDevelopmentEmulator look for AMQP in TLS on 5671, for WebSocket and administration "
+        "on 443: --also 5671 443.",
     ),
     "status": Command(_status, "say whether the broker runs, and where", options=("namespace",)),
     "stop": Command(_stop, "end the broker and what it holds", options=("namespace",)),

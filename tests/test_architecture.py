@@ -34,11 +34,12 @@ HEAVY = {"azure", "IPython", "ipywidgets", "matplotlib"}  # imported when used, 
 MAY_IMPORT = {
     "amqp": set(),
     "broker": {"sortedcontainers"},
+    "broker.filters.reading": {"broker", "lark"},
     "trace": set(),
     "clock": set(),
     "admin": {"broker", "defusedxml"},
     "server": {"amqp", "broker", "admin", "trace", "clock", "control_client"}
-    | {"h11", "trustme", "certifi", "filelock", "platformdirs"}
+    | {"h11", "wsproto", "trustme", "certifi", "filelock", "platformdirs"}
     | BASICS,
     "control_client": BROKER_CALLS | BASICS,
     "broker_status": set(),
@@ -110,6 +111,7 @@ def test_a_module_fits_into_one_head(module: str) -> None:
     ("module", "source"),
     [
         ("broker.queue", "import sbtutorial.amqp.types"),
+        ("broker.queue", "def f():\n    import lark"),
         ("amqp.link", "def f():\n    from sbtutorial import broker"),
         ("lab", "from sbtutorial.server import emulator"),
         ("lab", "import azure.servicebus"),

@@ -187,6 +187,39 @@ def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["doctor"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "port", "options"),
+    [
+        ([], 0, {"also": [], "key": None}),
+        (
+            ["--port", "5672", "--also", "5671", "--also", "443", "--key", "ours"],
+            5672,
+            {"also": [5671, 443], "key": "ours"},
+        ),
+        (["--also", "5671", "443", "--port", "5672"], 5672, {"also": [5671, 443], "key": None}),
+    ],
+)
+def test_serve_takes_further_ports_and_a_key(
+    arguments: list[str], port: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sbtutorial.server import terminal
+
+    served: list[Any] = []
+    monkeypatch.setattr(terminal, "serve", lambda *given, **named: served.append((given, named)))
+
+    assert cli.main(["serve", *arguments]) == 0
+    assert served == [(("tutorial", port, "standard"), options)]
+
+
+def test_the_help_of_serve_knows_the_ports_of_microsofts_emulator(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--help"])
+
+    assert "--port 5672 --also 5300" in " ".join(capsys.readouterr().out.split())
+
+
 def test_status_says_where_the_broker_is(
     calls: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

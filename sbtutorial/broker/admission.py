@@ -69,9 +69,9 @@ def _check_partition_key(message: Message, partition_key: str, longest: int) -> 
 def _refuse_size(message: Message, entity: "Entity", most: int) -> NoReturn:
     raise BrokerError(
         ErrorCode.MESSAGE_SIZE_EXCEEDED,
-        f"{_named(message)} has {message.size_bytes} bytes; {entity.kind} '{entity.path}' takes {most} "
-        f"({most // KIB} KB) at most, properties included. Send less at a time, or keep the body "
-        "elsewhere and send its address.",
+        f"{_named(message)} has {message.size_bytes} bytes; {entity.kind} '{entity.path}' takes "
+        f"{most} ({most // KIB} KB) at most, properties included. Send less at a time, or keep the "
+        "body elsewhere and send its address.",
     )
 
 
@@ -79,8 +79,8 @@ def _refuse_header(message: Message, entity: "Entity", most: int) -> NoReturn:
     raise BrokerError(
         ErrorCode.MESSAGE_SIZE_EXCEEDED,
         f"The header of {_named(message)} (its system and application properties) has "
-        f"{message.header_bytes} bytes; {entity.kind} '{entity.path}' takes {most} ({most // KIB} KB) at "
-        "most. Put long values into the body.",
+        f"{message.header_bytes} bytes; {entity.kind} '{entity.path}' takes {most} "
+        f"({most // KIB} KB) at most. Put long values into the body.",
     )
 
 

@@ -192,10 +192,7 @@ class Namespace:
         rule: Rule | None = None,
         who: str = "",
     ) -> Subscription:
-        """Make a subscription.
-
-        Args:
-            rule: Its first rule; by default one that takes everything.
+        """Make a subscription; `rule` is its first one, by default one that takes everything.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what

@@ -1,4 +1,4 @@
-"""How entities are addressed: `orders`, `news/Subscriptions/sport`, each with lines of its own below.
+"""How entities are addressed: `orders`, `news/Subscriptions/sport`, each with lines of its own.
 
 Source: Azure Service Bus, "AMQP 1.0 protocol guide"; "Dead-letter queues", path to the queue.
 """

@@ -14,6 +14,8 @@ class ReadyLine:
     number behind; it is skipped when it comes up, and swept out when such numbers are the most.
     """
 
+    __slots__ = ("_heap", "_is_ready")  # there may be one for each session
+
     def __init__(self, is_ready: Callable[[int], bool]):
         self._heap: list[int] = []
         self._is_ready = is_ready
@@ -24,6 +26,13 @@ class ReadyLine:
     def join(self, sequence_number: int) -> None:
         """Stand in the line at the number's own place."""
         heappush(self._heap, sequence_number)
+
+    def first(self) -> int | None:
+        """The lowest number that is still ready, which stays; None when nobody is."""
+        heap = self._heap
+        while heap and not self._is_ready(heap[0]):
+            heappop(heap)
+        return heap[0] if heap else None
 
     def leave_first(self) -> int | None:
         """The lowest number that is still ready, out of the line; None when nobody is."""

@@ -94,7 +94,7 @@ class Shelf:
         self._counts[before] -= 1
         self._counts[after] += 1
         if after is MessageState.ACTIVE:
-            self._ready.join(message.sequence_number)
+            self._line_of(message).join(message.sequence_number)
 
     def remove(self, message: Message, happening: Input) -> None:
         """Let a message go, and the timer that it has."""
@@ -111,6 +111,10 @@ class Shelf:
         del self._messages[message.sequence_number]
         message.sequence_number = sequence_number
         self._messages[sequence_number] = message
+
+    def _line_of(self, _message: Message) -> ReadyLine:
+        """The line in which a message waits for receivers: one for all."""
+        return self._ready
 
     def _not_found(self, number: int, message: Message | None, happening: Input) -> str:
         where = "not there" if message is None else message.state.name.lower()

@@ -231,7 +231,7 @@ class SubQueue(Shelf):
         now: float,
         source: str,
     ) -> None:
-        """Take a message that was dead-lettered at `source`, as the dead-letter queue that this is."""
+        """Take a message that was dead-lettered at `source`: this is the dead-letter queue."""
         why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
         message.merge_properties({k: text for k, text in why.items() if text is not None})
         message.dead_letter_source = source

@@ -25,10 +25,12 @@ from sbtutorial.server.outbound import Competitions
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.security import ALL_RIGHTS, Key
 from sbtutorial.server.turns import Turns
+from sbtutorial.server.wire_contents import WireContents
 from sbtutorial.trace import Trace
 
 if TYPE_CHECKING:
     from sbtutorial.admin.http import Request, Response
+    from sbtutorial.server.http_endpoint import Switch
 
 KEY_NAME = "RootManageSharedAccessKey"
 
@@ -64,7 +66,12 @@ class Emulator:
         self.clock = clock or SystemClock()
         self.key = key or secrets.token_urlsafe(32)
         self.trace = Trace(max_events)
-        self.namespace = Namespace(namespace, limits=limits, journal=self._journal)
+        self.namespace = Namespace(
+            namespace,
+            limits=limits,
+            journal=self._journal,
+            contents=WireContents(self.clock.to_wire),
+        )
         self.competitions = Competitions()
         self.turns = Turns(self.namespace, self.clock, self.competitions, self._commit)
         self.listener = Listener(amqp=self.amqp, http=self.http, tls_context=self._tls_context)
@@ -90,8 +97,19 @@ class Emulator:
         self._port = await self.listener.start(host, port)
         return self._port
 
+    async def listen_also(self, port: int) -> int:
+        """Listen on a further port, or a free one for 0, with all that the first one speaks.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        return await self.listener.start(self._host, port)
+
     async def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close every connection and every port."""
         await self.listener.stop()
         self.turns.close()
         self._store.close()
@@ -155,7 +173,7 @@ class Emulator:
         context.load_cert_chain(certificates.ensure(folder).server_pem)
         return context
 
-    def _handle_http(self, request: "Request") -> "Response | Awaitable[Response]":
+    def _handle_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         from sbtutorial.server import web
 
         return web.handle(request, self)

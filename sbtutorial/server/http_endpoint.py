@@ -7,15 +7,12 @@ spend.
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import h11
 
-from sbtutorial.admin.http import Request, Response
-
-Write = Callable[[bytes], None]
-Close = Callable[[], None]
-Handler = Callable[[Request], Response | Awaitable[Response]]
+from sbtutorial.admin.http import Headers, Request, Response
+from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 MAX_HEAD_BYTES = 32 * 1024
 MAX_BODY_BYTES = 1024 * 1024
@@ -25,6 +22,21 @@ _MAX_SWALLOWED_BYTES = 16 * MAX_BODY_BYTES
 _MAX_PIPELINED_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES
 
 _LOG = logging.getLogger(__name__)
+
+
+class Switch(NamedTuple):
+    """An answer after which the connection speaks another protocol: RFC 9110, 7.8.
+
+    Attributes:
+        headers: They name the protocol that the client has asked for.
+        make_endpoint: Makes what serves the connection from then on.
+    """
+
+    headers: Headers
+    make_endpoint: EndpointFactory
+
+
+Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
 
 
 class Cancellable(Protocol):
@@ -38,7 +50,8 @@ class HttpEndpoint:
     """Serves the requests of one connection, in their order, one at a time.
 
     Args:
-        handler: Answers a request at once, or later with an awaitable (a long poll).
+        handler: Answers a request at once, or later with an awaitable (a long poll), or with
+            another protocol, as which the connection goes on.
         write: Takes the bytes of responses.
         close: Ends the connection, after what was written.
         spawn: Runs a coroutine beside everything else, as `asyncio.ensure_future` does.
@@ -62,11 +75,15 @@ class HttpEndpoint:
         self._swallowed_bytes: int | None = None  # None until a request is refused half-way
         self._pipelined_bytes = 0
         self._waiting: Cancellable | None = None
+        self._successor: Endpoint | None = None
         self._is_answering = False
         self._is_closed = False
 
     def receive_data(self, data: bytes) -> None:
         """Take in what the peer sent, and answer every request that is complete."""
+        if self._successor is not None:
+            self._successor.receive_data(data)
+            return
         if self._is_closed or not data:  # to h11, nothing means the end
             return
         if self._is_answering:
@@ -79,6 +96,8 @@ class HttpEndpoint:
 
     def connection_lost(self) -> None:
         """Stop the answer that is being waited for."""
+        if self._successor is not None:
+            self._successor.connection_lost()
         self._is_closed = True
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
@@ -139,6 +158,8 @@ class HttpEndpoint:
             answer = _broken(request)
         if isinstance(answer, Response):
             self._finish(answer)
+        elif isinstance(answer, Switch):
+            self._switch(answer)
         else:
             self._waiting = self._spawn(self._answer_later(request, answer))
 
@@ -160,6 +181,14 @@ class HttpEndpoint:
             self._http.start_next_cycle()
         else:
             self._end()
+
+    def _switch(self, switch: Switch) -> None:
+        """Agree, and leave the connection to another with what has come for it."""
+        headers, reason = list(switch.headers), HTTPStatus.SWITCHING_PROTOCOLS.phrase
+        self._send(h11.InformationalResponse(status_code=101, headers=headers, reason=reason))
+        self._successor = switch.make_endpoint(self._write, self._close)
+        if first_bytes := self._http.trailing_data[0]:
+            self._successor.receive_data(first_bytes)
 
     def _refuse_body(self) -> None:
         """Say 413 at once, and hear the rest of the body, without which it may not be read."""
@@ -206,7 +235,10 @@ def _request(head: h11.Request, body: bytes) -> Request:
     target = head.target.decode("ascii", "replace")
     if "://" in target.partition("?")[0]:  # the absolute form, which proxies use
         target = "/" + target.partition("://")[2].partition("/")[2]
-    return Request("GET" if method == "HEAD" else method, target, _headers(head.headers), body)
+    headers = _headers(head.headers)
+    if head.http_version < b"1.1":
+        headers.pop("upgrade", None)  # RFC 9110, 7.8: it means nothing there
+    return Request("GET" if method == "HEAD" else method, target, headers, body)
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

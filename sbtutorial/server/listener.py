@@ -1,8 +1,8 @@
 """One port for everything: accept, look at the first bytes, hand the connection over.
 
-The first bytes say what a connection is: AMQP, TLS (and inside it AMQP or HTTP), or HTTP. Each is
-an `Endpoint`: it is given bytes, and writes and closes through two callables; none touches a
-socket. Sockets are here, and nowhere else.
+The first bytes say what a connection is: AMQP, TLS (and inside it AMQP or HTTP), or HTTP, which may
+go on as AMQP over WebSocket. Each is an `Endpoint`: it is given bytes, and writes and closes
+through two callables; none touches a socket. Sockets are here, and nowhere else.
 
 Two rules come from how clients behave. Reading never pauses: a client of the Python SDK lets its
 kernel end a connection whose window stayed closed for a second. And a client may settle its last
@@ -44,7 +44,7 @@ EndpointFactory = Callable[[Write, Close], Endpoint]
 
 
 class Listener:
-    """Serves AMQP, HTTP, and both inside TLS, on one port.
+    """Serves AMQP, HTTP, and both inside TLS, on one port, and on each further one.
 
     Args:
         amqp: Makes what serves an AMQP connection.
@@ -69,11 +69,11 @@ class Listener:
         self.open: set[_Connection] = set()
         self._make_tls_context = tls_context
         self._tls_context: ssl.SSLContext | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._last_seen_at = 0.0
 
     async def start(self, host: str, port: int) -> int:
-        """Accept connections on `port`, or on a free one for 0.
+        """Accept connections on `port`, or on a free one for 0; once more for a further port.
 
         Returns:
             The port.
@@ -83,16 +83,14 @@ class Listener:
         """
         loop = asyncio.get_running_loop()
         self._last_seen_at = loop.time()
-        self._server = await loop.create_server(
-            lambda: _Connection(self), host, port, backlog=_BACKLOG
-        )
-        return int(self._server.sockets[0].getsockname()[1])
+        server = await loop.create_server(lambda: _Connection(self), host, port, backlog=_BACKLOG)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Accept no more; send every peer what is still on its way to it, and let it go."""
-        if self._server is None:
-            return
-        self._server.close()
+        for server in self._servers:
+            server.close()
         leaving = list(self.open)
         for connection in leaving:
             connection.close()
@@ -101,7 +99,8 @@ class Listener:
         for connection in list(self.open):
             connection.abort()
             await connection.lost
-        await self._server.wait_closed()
+        for server in self._servers:
+            await server.wait_closed()
 
     @property
     def connections(self) -> int:

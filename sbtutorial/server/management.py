@@ -12,8 +12,11 @@ from uuid import UUID
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import Array, Long, Timestamp
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.topic import Topic
 from sbtutorial.clock import Clock
 from sbtutorial.server.claims import Claims
 from sbtutorial.server.conditions import CONDITIONS
@@ -84,8 +87,18 @@ def schedule_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
     entries = call.list_field("messages", Mapping, "maps")
     messages = [_scheduled(entry, call.clock) for entry in entries]
-    numbers = call.target.entity.send(messages, now=call.now, who=call.who)
+    numbers = _intake(call).send(messages, now=call.now, who=call.who)
     return {"sequence-numbers": _array(map(Long, numbers))}
+
+
+def _intake(call: Call) -> Intake:
+    entity = call.target.entity
+    if not isinstance(entity, Queue | Topic):
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"Nothing can be sent to '{entity.path}': it is a {entity.kind}. Send to its topic.",
+        )
+    return entity.intake
 
 
 def _scheduled(entry: Mapping[str, Any], clock: Clock) -> Message:
@@ -105,7 +118,7 @@ def _scheduled(entry: Mapping[str, Any], clock: Clock) -> Message:
 def cancel_scheduled_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none."""
     numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
-    call.target.entity.cancel_scheduled(numbers, now=call.now, who=call.who)
+    _intake(call).cancel_scheduled(numbers, now=call.now, who=call.who)
     return {}
 
 

@@ -193,7 +193,7 @@ class PeekLockNode(OutboundNode):
         """Leave; what is unsettled on the link now was held by a client that broke off."""
         super().detached()
         held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
-        self.subqueue.note_receiver_gone(held, now=self._clock.now(), who=self.who)
+        self.subqueue.receiver_gone(held, now=self._clock.now(), who=self.who)
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""

@@ -4,26 +4,39 @@ It keeps the same record as a background broker, so `connect()`, `status` and `s
 """
 
 import asyncio
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from sbtutorial.connection_string import (
+    ConnectionStringError,
+    connection_string,
+    parse_connection_string,
+)
 from sbtutorial.errors import TutorialError
 from sbtutorial.server import process
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.emulator import KEY_NAME, Emulator
 from sbtutorial.server.hosting import TIERS, host
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles, runtime_folder
 
 
-def serve(namespace: str, port: int, tier: str) -> None:
+def serve(
+    namespace: str, port: int, tier: str, *, also: Sequence[int] = (), key: str | None = None
+) -> None:
     """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; prints how to reach it.
 
     Args:
         namespace: Its name.
         port: Where it listens, on loopback; 0 for a free port.
         tier: "standard" or "premium".
+        also: Further ports, each with all that the first one speaks; 0 for a free one.
+        key: Its shared access key; a random one unless given.
 
     Raises:
-        TutorialError: The port is taken, or a broker of this name runs already.
+        TutorialError: A port or the key cannot be used, or a broker of this name runs already.
     """
+    if key is not None:
+        _require_usable(key)
     if broker := process.find(namespace):
         raise TutorialError(
             f"A broker of the namespace '{namespace}' runs already (pid {broker.record.pid}): end "
@@ -32,28 +45,73 @@ def serve(namespace: str, port: int, tier: str) -> None:
     files = RuntimeFiles(runtime_folder(), namespace)
     emulator = Emulator(
         namespace=namespace,
+        key=key,
         limits=TIERS[tier.capitalize()],
         certificates_folder=files.folder / "certificates",
     )
-    asyncio.run(_serve(emulator, files, port))
+    asyncio.run(_serve(emulator, files, port, also))
     print("\nStopped.")
 
 
-async def _serve(emulator: Emulator, files: RuntimeFiles, port: int) -> None:
-    await host(emulator, files, await _listen(emulator, port), _introduce)
-
-
-async def _listen(emulator: Emulator, port: int) -> int:
+async def _serve(emulator: Emulator, files: RuntimeFiles, port: int, also: Sequence[int]) -> None:
     try:
-        return await emulator.start(HOST, port)
-    except (OSError, OverflowError) as error:
+        own, *further = await _listen(emulator, port, also)
+    except TutorialError:
+        await emulator.stop()
+        raise
+    await host(emulator, files, own, partial(_introduce, further))
+
+
+async def _listen(emulator: Emulator, port: int, also: Sequence[int]) -> list[int]:
+    """Listen on every port; returns them."""
+    ports: list[int] = []
+    for wanted in (port, *also):
+        option = "--also" if ports else "--port"
+        if wanted in ports:
+            raise TutorialError(f"Port {wanted} is named twice: leave one of them out.")
+        try:
+            own = emulator.listen_also(wanted) if ports else emulator.start(HOST, wanted)
+            ports.append(await own)
+        except (OSError, OverflowError) as error:
+            raise TutorialError(_refused(option, wanted, error)) from None
+    return ports
+
+
+def _refused(option: str, port: int, error: Exception) -> str:
+    if isinstance(error, OverflowError):
+        reason = "ports are numbers from 1 to 65535. Choose"
+    elif isinstance(error, PermissionError):
+        reason = "the system refuses it to you, as most do with those below 1024. Choose"
+    elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        reason = "another program listens there. End that program, choose"
+    else:
+        reason = f"{error}. Choose"
+    remedy = "or leave it out for a free one" if option == "--port" else "or leave it out"
+    return f"Port {port} cannot be had: {reason} another {option}, {remedy}."
+
+
+def _require_usable(key: str) -> None:
+    """A key is good if it can be read again from the connection string that it stands in."""
+    try:
+        read = parse_connection_string(connection_string(HOST, 1, KEY_NAME, key)).key
+    except ConnectionStringError:
+        read = None
+    if read != key or not key.isprintable():
         raise TutorialError(
-            f"Port {port} cannot be had ({error}): choose another --port, or leave it out for a "
-            "free one."
-        ) from None
+            "The --key cannot be used, for it has to stand in a connection string: give it at "
+            "least one character, no semicolon, no line break, no blank at its ends and no < > "
+            "around it."
+        )
 
 
-def _introduce(record: BrokerRecord, _stop: Callable[[], None]) -> None:
+def _introduce(further: Sequence[int], record: BrokerRecord, _stop: Callable[[], None]) -> None:
     print(f'Service Bus broker, namespace "{record.namespace}", {record.tier} tier. Ctrl-C ends it')
     print("and what it holds. Clients on this computer connect with:\n")
     print(record.connection_string, flush=True)
+    if further:
+        print(f"\nIt listens on {_listed(further)}, too.", flush=True)
+
+
+def _listed(ports: Sequence[int]) -> str:
+    *others, last = map(str, ports)
+    return f"ports {', '.join(others)} and {last}" if others else f"port {last}"

@@ -5,7 +5,7 @@ with ThreadedEmulator() as broker:
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,10 +19,18 @@ class ThreadedEmulator:
     """An `Emulator` that runs while the `with` block does.
 
     Args:
+        port: Where it listens, on loopback; 0 for a free port.
+        also: Further ports, each with all that the first one speaks; 0 for a free one.
         options: What `Emulator` takes.
+
+    Attributes:
+        further_ports: Those of `also`, as they came to be.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, port: int = 0, also: Sequence[int] = (), **options: Any) -> None:
+        self.further_ports: list[int] = []
+        self._port = port
+        self._also = also
         self._options = options
         self._ready = Event()
         self._failure: BaseException | None = None
@@ -71,7 +79,7 @@ class ThreadedEmulator:
         self._stopping = asyncio.Event()
         try:
             self.emulator = Emulator(**self._options)
-            await self.emulator.start()
+            await self._listen()
         except BaseException as error:
             self._failure = error
             return
@@ -79,3 +87,12 @@ class ThreadedEmulator:
             self._ready.set()
         await self._stopping.wait()
         await self.emulator.stop()
+
+    async def _listen(self) -> None:
+        try:
+            await self.emulator.start(port=self._port)
+            for port in self._also:
+                self.further_ports.append(await self.emulator.listen_also(port))
+        except BaseException:
+            await self.emulator.stop()
+            raise

@@ -1,4 +1,4 @@
-"""What answers an HTTP request: the lab's own calls, or the administration API.
+"""What answers an HTTP request: the lab's own calls, AMQP over WebSocket, or administration.
 
 Nothing imports this before the first HTTP request.
 """
@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 from sbtutorial.admin import routes
 from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.server import control
+from sbtutorial.server import control, websocket_upgrade
+from sbtutorial.server.http_endpoint import Switch
 from sbtutorial.server.security import TokenError, authorize
 
 if TYPE_CHECKING:
     from sbtutorial.server.emulator import Emulator
 
 
-def handle(request: Request, emulator: "Emulator") -> Response | Awaitable[Response]:
-    """Answer a request, once its token has been verified."""
+def handle(request: Request, emulator: "Emulator") -> Response | Switch | Awaitable[Response]:
+    """Answer a request, once its token has been verified; AMQP verifies its own, later."""
     if control.is_control_call(request):
         return control.handle(request, emulator)
+    if websocket_upgrade.is_for_websocket(request):
+        return websocket_upgrade.answer(request, emulator.amqp)
     host = request.headers.get("host", "")
     try:
         authorize(

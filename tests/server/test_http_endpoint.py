@@ -4,7 +4,12 @@ import h11
 import pytest
 
 from sbtutorial.admin.http import Request, Response
-from sbtutorial.server.http_endpoint import MAX_BODY_BYTES, MAX_HEAD_BYTES, HttpEndpoint
+from sbtutorial.server.http_endpoint import (
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
+    HttpEndpoint,
+    Switch,
+)
 
 TEXT = (("Content-Type", "text/plain"),)
 
@@ -319,3 +324,78 @@ async def test_many_waits_in_turn_do_not_count_as_sending_ahead():
         await peer.give(number, Response(200))
     assert len(peer.requests) == 6
     assert peer.closed_count == 0
+
+
+# -- Another protocol on the same connection -----------------------------------------------------
+
+
+class Successor:
+    """Serves the connection after HTTP."""
+
+    def __init__(self, write, close):
+        self.write, self.close = write, close
+        self.received = b""
+        self.lost_count = 0
+
+    def receive_data(self, data):
+        self.received += data
+
+    def connection_lost(self):
+        self.lost_count += 1
+
+
+class SwitchingPeer(Peer):
+    """Everything that is asked for below /other is agreed to, and the rest is answered."""
+
+    def __init__(self, piece_bytes=1 << 30):
+        self.successor = None
+        super().__init__(self._answer, piece_bytes)
+
+    def _answer(self, request):
+        if "upgrade" not in request.headers or request.target != "/other":
+            return Response(200, TEXT, request.target.encode())
+        return Switch((("Upgrade", "other"), ("Connection", "Upgrade")), self._make)
+
+    def _make(self, write, close):
+        self.successor = Successor(write, close)
+        return self.successor
+
+
+UPGRADE = ("Upgrade: other", "Connection: Upgrade")
+
+
+@pytest.mark.parametrize("piece_bytes", [1 << 30, 1, 5])
+def test_agreed_protocol_has_the_connection_from_the_first_byte_on(piece_bytes):
+    peer = SwitchingPeer(piece_bytes)
+    peer.send(get("/1") + get("/other", *UPGRADE) + b"\x00first")
+    peer.send(b"GET / HTTP/1.1\r\n\r\n")
+    assert peer.successor.received == b"\x00firstGET / HTTP/1.1\r\n\r\n"
+    assert peer.sent.endswith(
+        b"\r\n\r\n/1HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n"
+        b"Connection: Upgrade\r\n\r\n"
+    )
+    peer.successor.write(b" and on")
+    assert peer.sent.endswith(b"\r\n\r\n and on")
+    peer.successor.close()
+    assert peer.closed_count == 1
+
+
+def test_agreed_protocol_hears_that_the_connection_is_lost():
+    peer = SwitchingPeer()
+    peer.send(get("/other", *UPGRADE))
+    peer.endpoint.connection_lost()
+    assert peer.successor.lost_count == 1
+
+
+def test_protocol_that_is_not_agreed_to_leaves_http_as_it_was(peer):
+    peer = SwitchingPeer(peer.piece_bytes)
+    peer.send(get("/1", *UPGRADE) + get("/2"))
+    assert [body for _, _, body in peer.responses("GET", "GET")] == [b"/1", b"/2"]
+    assert peer.successor is None
+
+
+def test_http_1_0_knows_no_other_protocol():
+    peer = SwitchingPeer()
+    peer.send(b"GET /other HTTP/1.0\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
+    assert peer.sent.endswith(b"/other")
+    assert (peer.successor, peer.closed_count) == (None, 1)

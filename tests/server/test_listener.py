@@ -203,3 +203,32 @@ async def test_stop_sends_what_is_written_and_tells_every_endpoint() -> None:
 async def test_taken_port_is_an_error(port: Port) -> None:
     with pytest.raises(OSError):
         await Port().listener.start("127.0.0.1", port.number)
+
+
+async def test_a_further_port_is_as_good_as_the_first_and_ends_with_it(port: Port) -> None:
+    numbers = [port.number, await port.listener.start("127.0.0.1", 0)]
+    writers: list[asyncio.StreamWriter] = []
+    for number in numbers:
+        _, writer = await asyncio.open_connection("127.0.0.1", number)
+        writer.write(AMQP_HEADER)
+        writers.append(writer)
+        assert (await port.endpoints.get()).name == "amqp"
+    assert port.listener.connections == 2
+    await port.listener.stop()
+    for writer in writers:
+        writer.close()
+    for number in numbers:
+        with pytest.raises(OSError):
+            await asyncio.open_connection("127.0.0.1", number)
+
+
+async def test_a_further_port_that_is_taken_leaves_the_first(port: Port) -> None:
+    other = Port()
+    other.number = await other.listener.start("127.0.0.1", 0)
+    with pytest.raises(OSError):
+        await other.listener.start("127.0.0.1", port.number)
+    _, writer = await other.connect()
+    writer.write(AMQP_HEADER)
+    assert (await other.endpoints.get()).name == "amqp"
+    writer.close()
+    await other.listener.stop()

@@ -1,19 +1,28 @@
+import errno
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.control_client import ControlClient
 from sbtutorial.errors import TutorialError
 from sbtutorial.server import process, terminal
+from sbtutorial.server.listener import Listener
 
 CLONE = Path(__file__).parents[2]
-SERVE = "import sys; from sbtutorial.server.terminal import serve; serve('shop', 0, sys.argv[1])"
+KEY = "our own, with a ü/+="
+SERVE = f"""
+from sbtutorial.server.terminal import serve
+
+serve("shop", 0, "premium", also=[0, 0], key={KEY!r})
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +34,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def window() -> Iterator["subprocess.Popen[str]"]:
     """A broker in a window of its own, which has said what it says."""
     with subprocess.Popen(
-        [sys.executable, "-c", SERVE, "premium"],
+        [sys.executable, "-c", SERVE],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -81,9 +90,76 @@ def test_a_signal_ends_it_quietly(window: "subprocess.Popen[str]", number: int) 
     assert process.find("shop") is None
 
 
-def test_a_port_that_is_taken_is_a_sentence() -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as taken,
-        pytest.raises(TutorialError, match=r"Port \d+ cannot be had"),
-    ):
-        terminal.serve("shop", taken.getsockname()[1], "standard")
+def test_its_further_ports_take_the_same_connection_string(window: "subprocess.Popen[str]") -> None:
+    string = connection_string(window)
+    said = next(line for line in window.stdout or () if "too" in line)
+    port = parse_connection_string(string).port
+    further = [int(number) for number in re.findall(r"\d+", said)]
+
+    assert len({port, *further}) == 3
+    for each in further:
+        status = ControlClient(string.replace(f":{port};", f":{each};")).status()
+        assert status["namespace"] == "shop"
+
+
+def test_its_key_is_the_one_that_it_was_given(window: "subprocess.Popen[str]") -> None:
+    assert parse_connection_string(connection_string(window)).key == KEY
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", " ", " key", "key ", "a;b", "a\nb", "<key>", "a\0b", "k;SharedAccessKey=k", "\udcff"],
+)
+def test_a_key_that_no_connection_string_can_hold_is_a_sentence(key: str) -> None:
+    with pytest.raises(TutorialError, match="The --key cannot be used"):
+        terminal.serve("shop", 0, "standard", key=key)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port where another program listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def refusal(port: int, also: Sequence[int] = ()) -> str:
+    with pytest.raises(TutorialError) as refused:
+        terminal.serve("shop", port, "standard", also=also)
+    assert process.find("shop") is None
+    return str(refused.value)
+
+
+def test_a_port_that_is_taken_is_a_sentence(taken: int) -> None:
+    assert refusal(taken) == (
+        f"Port {taken} cannot be had: another program listens there. End that program, choose "
+        "another --port, or leave it out for a free one."
+    )
+    assert refusal(0, [0, taken]) == (
+        f"Port {taken} cannot be had: another program listens there. End that program, choose "
+        "another --also, or leave it out."
+    )
+
+
+def test_a_port_that_is_refused_by_the_system_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who runs the tests may be the administrator, so the system is played."""
+
+    async def refuse(self: Listener, host: str, port: int) -> int:
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(Listener, "start", refuse)
+    assert refusal(443) == (
+        "Port 443 cannot be had: the system refuses it to you, as most do with those below 1024. "
+        "Choose another --port, or leave it out for a free one."
+    )
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 10**9])
+def test_a_number_that_is_no_port_is_a_sentence(port: int) -> None:
+    assert f"Port {port} cannot be had: ports are numbers from 1 to 65535." in refusal(0, [port])
+
+
+def test_a_port_that_is_named_twice_is_a_sentence(unused_tcp_port: int) -> None:
+    port = unused_tcp_port
+    assert refusal(port, [0, port]) == f"Port {port} is named twice: leave one of them out."

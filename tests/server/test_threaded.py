@@ -37,3 +37,25 @@ def test_a_call_runs_on_its_thread_and_raises_here() -> None:
         assert broker.call(lambda emulator: emulator.clock.advanced_seconds) == 60
         with pytest.raises(ValueError, match="moves forward"):
             broker.advance(-1)
+
+
+def test_further_ports_answer_too_and_not_after() -> None:
+    with ThreadedEmulator(also=[0, 0]) as broker:
+        ports = [port_of(broker), *broker.further_ports]
+        assert len(set(ports)) == 3
+        for port in ports:
+            socket.create_connection(("127.0.0.1", port)).close()
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_port_can_be_asked_for_and_had_again() -> None:
+    with ThreadedEmulator() as broker:
+        port = port_of(broker)
+        with pytest.raises(OSError), ThreadedEmulator(port=port):
+            pass
+        with pytest.raises(OSError), ThreadedEmulator(also=[port]):
+            pass
+    with ThreadedEmulator(port=port) as broker:
+        assert port_of(broker) == port
