@@ -7,19 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
-from sbtutorial.amqp.performatives import SenderSettleMode
+from sbtutorial.amqp.messaging import Coordinator
 from sbtutorial.amqp.types import Int, Symbol, ULong
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.sessions import (
+    SessionSubQueue,
+    plain_receiver_refused,
+    session_receiver_refused,
+)
+from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.server.addresses import Address, NodeKind, parse_address
+from sbtutorial.server.coordinator import CAPABILITIES, CoordinatorNode
 from sbtutorial.server.inbound import InboundNode
 from sbtutorial.server.management import ManagementHandler
 from sbtutorial.server.nodes import Node
-from sbtutorial.server.outbound import OutboundNode, PeekLockNode, ReceiveAndDeleteNode
+from sbtutorial.server.outbound import receiver_for
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.requests import RequestNode, ResponseNode
+from sbtutorial.server.session_receiver import attach_session, wants_session
 
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
-_SESSION_FILTER = "com.microsoft:session-filter"
 # The broker itself refuses a message that is a little too large, in words; far beyond that the
 # engine closes the link rather than gather it.
 _ROOM_TO_REFUSE = 2
@@ -31,6 +38,10 @@ def attach(link: Link, peer: Peer) -> None:
     Raises:
         BrokerError: There is no such entity, it is disabled, or the client may not do that there.
     """
+    if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
+        link.accept(target=Coordinator(CAPABILITIES))
+        link.context = CoordinatorNode(link, peer.transactions, peer.who)
+        return
     address = parse_address(_address(link))
     sends_to_client = isinstance(link, SenderLink)
     right = _RIGHTS[sends_to_client] if address.kind is NodeKind.ENTITY else ""
@@ -47,8 +58,7 @@ def _address(link: Link) -> str:
     if not isinstance(address, str):
         raise BrokerError(
             ErrorCode.NOT_IMPLEMENTED,
-            "A link must name its entity: links without an address, and transaction "
-            "coordinators, are not offered by this broker.",
+            "A link must name its entity: this broker offers no links without an address.",
         )
     return address
 
@@ -62,31 +72,30 @@ def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
         properties={_BATCH_SIZE: Int(limit)},
         hard_cap_bytes=limit * _ROOM_TO_REFUSE,
     )
-    return InboundNode(link, entity.intake, peer.clock, peer.who)
+    return InboundNode(link, entity.intake, peer.clock, peer.who, peer.transactions)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
-    subqueue = peer.namespace.subqueue(address.path)
-    if _SESSION_FILTER in (getattr(link.source, "filter", None) or {}):
+    line = peer.namespace.subqueue(address.path)
+    _check_sessions(line, wants_session(link))
+    if line.forwarding is not None:
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
-            "A sessionful message receiver cannot be created on an entity that does not "
-            f"require sessions: '{subqueue.path}'.",
-        )
-    if subqueue.forwarding is not None:
-        raise BrokerError(
-            ErrorCode.NOT_ALLOWED,
-            f"'{subqueue.path}' forwards its messages to '{subqueue.forwarding.target}': nobody "
+            f"'{line.path}' forwards its messages to '{line.forwarding.target}': nobody "
             "can receive from it. Receive there, or end the forwarding.",
         )
-    subqueue.entity.begin_receive(peer.clock.now())
-    link.accept(max_message_size=ULong(subqueue.entity.max_message_bytes))
-    assert link.remote_attach is not None
-    node_type = _RECEIVING_NODES.get(link.remote_attach.snd_settle_mode, PeekLockNode)
-    return node_type(link, subqueue, peer.competitions, peer.clock, peer.who, peer.has_output)
+    if isinstance(line, SessionSubQueue):
+        return attach_session(link, line, peer)
+    line.entity.begin_receive(peer.clock.now())
+    link.accept(max_message_size=ULong(line.entity.max_message_bytes))
+    return receiver_for(link, line, peer)
 
 
-_RECEIVING_NODES: dict[int, type[OutboundNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}
+def _check_sessions(line: SubQueue, wanted: bool) -> None:
+    if wanted and not line.requires_session:
+        raise session_receiver_refused(line.path)
+    if line.requires_session and not wanted:
+        raise plain_receiver_refused(line.path)
 
 
 def _attach_cbs_requests(link: ReceiverLink, _address: Address, peer: Peer) -> Node:
@@ -101,7 +110,7 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     target = peer.namespace.managed(address.path)
     link.accept()
-    handler = ManagementHandler(target, peer.claims, peer.clock)
+    handler = ManagementHandler(target, peer)
     return RequestNode(link, address.path, handler, peer.routes(link.session), peer.who)
 
 

@@ -5,17 +5,16 @@ all there is to know and drops the description.
 Source: Azure Service Bus, "AMQP 1.0 protocol guide", claims-based authorization.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_line
 from sbtutorial.server.addresses import parse_address
 from sbtutorial.server.claims import Claims
+from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.requests import Dialect, Request, Response
-from sbtutorial.server.security import Key, TokenError, verify
-
-_SAS_PREFIX = "SharedAccessSignature "
+from sbtutorial.server.security import TokenError
 
 
 class CbsHandler:
@@ -26,12 +25,12 @@ class CbsHandler:
     def __init__(
         self,
         claims: Claims,
-        keys: Mapping[str, Key],
+        keyring: Keyring,
         namespace: Namespace,
         wall_clock: Callable[[], float],
     ) -> None:
         self._claims = claims
-        self._keys = keys
+        self._keyring = keyring
         self._namespace = namespace
         self._wall_clock = wall_clock
 
@@ -42,17 +41,11 @@ class CbsHandler:
             return Response(501, f"$cbs offers put-token, not '{request.operation}'.")
         if not isinstance(request.body, str) or not isinstance(audience, str):
             return Response(400, "put-token takes the token as body and its audience as 'name'.")
-        if not request.body.startswith(_SAS_PREFIX):
-            return Response(
-                401,
-                "InvalidToken: this broker verifies SAS tokens only, which begin with "
-                "'SharedAccessSignature'. Use the connection string.",
-            )
         return self._put_token(request.body, audience)
 
     def _put_token(self, token: str, audience: str) -> Response:
         try:
-            verified = verify(token, keys=self._keys, resource=audience, now=self._wall_clock())
+            verified = self._keyring.verify(token, audience, now=self._wall_clock())
         except TokenError as error:
             return Response(401, str(error))
         path = parse_address(audience).path

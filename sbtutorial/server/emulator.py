@@ -20,8 +20,9 @@ from sbtutorial.broker.store import MemoryStore, Store
 from sbtutorial.clock import Clock, SystemClock
 from sbtutorial.connection_string import connection_string
 from sbtutorial.server.amqp_endpoint import AmqpEndpoint
+from sbtutorial.server.competition import Competitions
+from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
-from sbtutorial.server.outbound import Competitions
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.security import ALL_RIGHTS, Key
 from sbtutorial.server.turns import Turns
@@ -46,6 +47,9 @@ class Emulator:
         store: Keeps what changes; by default nothing outlives the process.
         certificates_folder: Where the TLS certificate is made and kept.
         max_events: How many events the log holds.
+        accept_bearer_tokens: Let every token of Microsoft Entra ID open everything. Nothing here
+            can tell a good one from a bad one, so this is for programs that use a credential
+            class, on a machine whose users trust each other.
 
     Attributes:
         started_at: Wall-clock seconds.
@@ -62,6 +66,7 @@ class Emulator:
         store: Store | None = None,
         certificates_folder: Path | None = None,
         max_events: int = 20_000,
+        accept_bearer_tokens: bool = False,
     ) -> None:
         self.clock = clock or SystemClock()
         self.key = key or secrets.token_urlsafe(32)
@@ -79,6 +84,7 @@ class Emulator:
         self._uncommitted: list[Change] = []
         self._certificates_folder = certificates_folder
         self.keys = {KEY_NAME: Key(self.key, ALL_RIGHTS)}
+        self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
         self._host, self._port = "127.0.0.1", 0
         self._peers: Counter[str] = Counter()
         self.started_at = self.clock.wall()
@@ -145,7 +151,7 @@ class Emulator:
         peer = Peer(
             namespace=self.namespace,
             clock=self.clock,
-            keys=self.keys,
+            keyring=self.keyring,
             competitions=self.competitions,
             present=self._peers,
             has_output=lambda: self.turns.speak(endpoint),

@@ -6,12 +6,14 @@ Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
 from sbtutorial.amqp.link import ReceiverLink
-from sbtutorial.amqp.messaging import Accepted, Rejected
+from sbtutorial.amqp.messaging import Accepted, DeliveryState, Rejected, TransactionalState
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.intake import Intake
+from sbtutorial.broker.message import Message
 from sbtutorial.clock import Clock
 from sbtutorial.server.conditions import DECODE_ERROR, error_of
+from sbtutorial.server.coordinator import Transactions
 from sbtutorial.server.nodes import Node
 from sbtutorial.server.wire_message import read_messages
 
@@ -21,22 +23,29 @@ class InboundNode(Node):
 
     CREDIT = 1000
 
-    def __init__(self, link: ReceiverLink, intake: Intake, clock: Clock, who: str) -> None:
+    def __init__(
+        self,
+        link: ReceiverLink,
+        intake: Intake,
+        clock: Clock,
+        who: str,
+        transactions: Transactions,
+    ) -> None:
         self._link = link
         self._intake = intake
+        self._transactions = transactions
         self._clock = clock
         self._who = who
         link.grant(self.CREDIT)
 
     def message_received(self, event: MessageReceived, *, now: float) -> None:
         """Store one message, or all of a batch, before the sender is told."""
-        outcome: Accepted | Rejected
+        outcome: Accepted | Rejected | TransactionalState
         try:
             messages = read_messages(
                 event.payload, event.message_format or 0, from_wire=self._clock.from_wire
             )
-            self._intake.send(messages, now=now, who=self._who)
-            outcome = _ACCEPTED
+            outcome = self._take(messages, event.state, now)
         except DecodeError as error:
             outcome = Rejected(Error(DECODE_ERROR, f"The message cannot be read: {error}", None))
         except BrokerError as refusal:
@@ -45,6 +54,15 @@ class InboundNode(Node):
             self._link.settle(event.delivery_id, outcome)
         if self._link.available_credit <= self.CREDIT // 2:
             self._link.grant(self.CREDIT)
+
+    def _take(
+        self, messages: list[Message], state: DeliveryState | None, now: float
+    ) -> Accepted | TransactionalState:
+        if isinstance(state, TransactionalState):
+            self._transactions.find(state).send(self._intake, messages, now=now)
+            return TransactionalState(state.txn_id, _ACCEPTED)
+        self._intake.send(messages, now=now, who=self._who)
+        return _ACCEPTED
 
 
 _ACCEPTED = Accepted()

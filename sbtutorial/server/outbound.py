@@ -1,9 +1,8 @@
-"""A link on which a client receives, and how receivers of one queue share its messages.
+"""A link on which a client receives, from a queue, a dead-letter queue or a session.
 
 Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,8 +10,8 @@ from uuid import UUID, uuid4
 from sbtutorial.amqp.events import DispositionReceived
 from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.messaging import Accepted, Modified, Rejected, Released
-from sbtutorial.amqp.performatives import Error
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.amqp.performatives import Error, SenderSettleMode
+from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import (
     DEAD_LETTER_ERROR_DESCRIPTION,
     DEAD_LETTER_REASON,
@@ -20,95 +19,13 @@ from sbtutorial.broker.message import (
 )
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.clock import Clock
+from sbtutorial.server.competition import Competitions, Line
 from sbtutorial.server.conditions import error_of
 from sbtutorial.server.nodes import Node
+from sbtutorial.server.peer import Peer
 from sbtutorial.server.wire_message import encode_message
 
 Outcome = Accepted | Modified | Rejected | Released
-
-
-class Competition:
-    """The receivers of one sub-queue, served in turn while it has messages and they have credit."""
-
-    def __init__(self, subqueue: SubQueue) -> None:
-        self.subqueue = subqueue
-        self.receivers: set[OutboundNode] = set()
-        self._in_line: deque[OutboundNode] = deque()
-
-    def queue_up(self, node: "OutboundNode") -> None:
-        """Put a receiver that has credit at the end of the line, once."""
-        if node not in self._in_line:
-            self._in_line.append(node)
-
-    def step_out(self, node: "OutboundNode") -> None:
-        """Take a receiver out of the line."""
-        if node in self._in_line:
-            self._in_line.remove(node)
-
-    def serve(self, now: float) -> None:
-        """Deliver until messages or credit run out: one message a turn."""
-        line = self._in_line
-        while line and self.subqueue.has_ready:
-            node = line.popleft()
-            if node.deliver_next(now) and node.link.credit > 0:
-                line.append(node)
-
-    def end(self) -> None:
-        """The entity is gone: detach every receiver."""
-        error = error_of(
-            BrokerError(
-                ErrorCode.ENTITY_NOT_FOUND,
-                f"The messaging entity '{self.subqueue.path}' could not be found: "
-                "it was deleted while this receiver was attached.",
-            )
-        )
-        for node in list(self.receivers):
-            node.detach(error)
-
-
-class Competitions:
-    """Every competition of a namespace, and which of them have something new to hand out."""
-
-    def __init__(self) -> None:
-        self._by_subqueue: dict[SubQueue, Competition] = {}
-        self._changed: set[SubQueue] = set()
-
-    def enter(self, node: "OutboundNode") -> Competition:
-        """Let a receiver take part in the competition for its sub-queue."""
-        subqueue = node.subqueue
-        if subqueue not in self._by_subqueue:
-            self._by_subqueue[subqueue] = Competition(subqueue)
-            subqueue.listeners.append(self._changed.add)
-        competition = self._by_subqueue[subqueue]
-        competition.receivers.add(node)
-        return competition
-
-    def leave(self, node: "OutboundNode") -> None:
-        """Take a receiver out; without receivers nobody listens to the sub-queue."""
-        competition = self._by_subqueue.get(node.subqueue)
-        if competition is None:
-            return
-        competition.step_out(node)
-        competition.receivers.discard(node)
-        if not competition.receivers:
-            del self._by_subqueue[node.subqueue]
-            node.subqueue.listeners.remove(self._changed.add)
-
-    def serve(self, now: float) -> None:
-        """Hand out what has become ready since the last call; end what was deleted."""
-        while self._changed:
-            competition = self._by_subqueue.get(self._changed.pop())
-            if competition is None:
-                continue
-            if competition.subqueue.entity.deleted:
-                competition.end()
-            else:
-                competition.serve(now)
-
-    def holders(self, subqueue: SubQueue) -> set[str]:
-        """Who is attached to a sub-queue as a receiver now."""
-        competition = self._by_subqueue.get(subqueue)
-        return {node.who for node in competition.receivers} if competition else set()
 
 
 class OutboundNode(Node):
@@ -117,14 +34,14 @@ class OutboundNode(Node):
     def __init__(
         self,
         link: SenderLink,
-        subqueue: SubQueue,
+        line: Line,
         competitions: Competitions,
         clock: Clock,
         who: str,
         has_output: Callable[[], None],
     ) -> None:
         self.link = link
-        self.subqueue = subqueue
+        self.line = line
         self.who = who
         self._clock = clock
         self._has_output = has_output
@@ -156,8 +73,10 @@ class OutboundNode(Node):
         self._has_output()
 
     def detached(self) -> None:
-        """Leave the competition. Locks stay: they end by settlement or by time only."""
+        """Leave; what is unsettled on the link now was held by a client that broke off."""
         self._competitions.leave(self)
+        held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
+        self.line.receiver_gone(held, now=self._clock.now(), who=self.who)
 
     def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
         payload = encode_message(message, to_wire=self._clock.to_wire)
@@ -170,7 +89,7 @@ class ReceiveAndDeleteNode(OutboundNode):
 
     def deliver_next(self, now: float) -> bool:
         """Send the next message, settled: it is gone from the queue."""
-        message = self.subqueue.take_next(now=now, who=self.who)
+        message = self.line.take_next(now=now, who=self.who)
         if message is None:
             return False
         self._send(message, uuid4().bytes_le, settled=True)
@@ -182,18 +101,12 @@ class PeekLockNode(OutboundNode):
 
     def deliver_next(self, now: float) -> bool:
         """Send the next message, locked; its tag is the lock token in .NET's byte order."""
-        message = self.subqueue.lock_next(now=now, who=self.who)
+        message = self.line.lock_next(now=now, who=self.who)
         if message is None:
             return False
         assert message.lock_token is not None
         self._send(message, message.lock_token.bytes_le, settled=False)
         return True
-
-    def detached(self) -> None:
-        """Leave; what is unsettled on the link now was held by a client that broke off."""
-        super().detached()
-        held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
-        self.subqueue.receiver_gone(held, now=self._clock.now(), who=self.who)
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""
@@ -202,13 +115,23 @@ class PeekLockNode(OutboundNode):
         if settlement is None:
             return
         try:
-            echo = settlement(
-                self.subqueue, UUID(bytes_le=event.delivery_tag), verdict, now=now, who=self.who
-            )
+            token = UUID(bytes_le=event.delivery_tag)
+            line = self.line.line_for(token, now=now)
+            echo = settlement(line, token, verdict, now=now, who=self.who)
         except BrokerError as refusal:
             echo = Rejected(error_of(refusal))
         if not event.settled:
             self.link.settle(event.delivery_id, echo)
+
+
+def receiver_for(link: SenderLink, line: Line, peer: Peer) -> OutboundNode:
+    """The node behind a link that was accepted, of the kind that the client asked for."""
+    assert link.remote_attach is not None
+    kind = _KINDS.get(link.remote_attach.snd_settle_mode, PeekLockNode)
+    return kind(link, line, peer.competitions, peer.clock, peer.who, peer.has_output)
+
+
+_KINDS: dict[int, type[OutboundNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}
 
 
 def _complete(

@@ -1,7 +1,7 @@
 """What the broker knows of one client's connection, shared by all of its links."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hmac import compare_digest
 
 from sbtutorial.amqp.session import Session
@@ -9,9 +9,10 @@ from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
 from sbtutorial.server.cbs import CbsHandler
 from sbtutorial.server.claims import Claims
-from sbtutorial.server.outbound import Competitions
+from sbtutorial.server.competition import Competitions
+from sbtutorial.server.coordinator import Transactions
+from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.requests import ResponseRoutes
-from sbtutorial.server.security import Key
 
 
 class Peer:
@@ -26,7 +27,7 @@ class Peer:
         *,
         namespace: Namespace,
         clock: Clock,
-        keys: Mapping[str, Key],
+        keyring: Keyring,
         competitions: Competitions,
         present: Counter[str],
         has_output: Callable[[], None],
@@ -34,19 +35,20 @@ class Peer:
         self.namespace = namespace
         self.clock = clock
         self.claims = Claims()
-        self.cbs = CbsHandler(self.claims, keys, namespace, clock.wall)
+        self.cbs = CbsHandler(self.claims, keyring, namespace, clock.wall)
         self.who = ""
-        self._keys = keys
+        self._keyring = keyring
         self._present = present
         self.has_output = has_output
         self.competitions = competitions
+        self.transactions = Transactions()
 
     def authenticate(self, mechanism: str, response: bytes) -> bool:
         """SASL: a key as user name and password counts at once; everyone else puts a token."""
         if mechanism != "PLAIN":
             return True
         name, _, password = response.partition(b"\0")[2].partition(b"\0")
-        key = self._keys.get(name.decode("utf-8", "replace"))
+        key = self._keyring.of_namespace.get(name.decode("utf-8", "replace"))
         if key is None or not compare_digest(password, key.value.encode()):
             return False
         self.claims.grant("", key.rights)

@@ -24,7 +24,7 @@ ALL_RIGHTS = frozenset({MANAGE, SEND, LISTEN})
 # one (its test is `expiry + 60 <= now`). Azure lets it through, so must a broker.
 LATE_RENEWAL_SECONDS = 120.0
 
-_PREFIX = "SharedAccessSignature "
+SAS_PREFIX = "SharedAccessSignature "
 _MAX_TOKEN_CHARS = 8192
 _FIELDS = ("sr", "sig", "se", "skn")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -32,10 +32,11 @@ _AGAIN = "Take lab.connection_string again and make a new client with it."
 
 
 class Key(NamedTuple):
-    """A shared access key and what it opens."""
+    """A shared access key and what it opens; `second` is the spare that rules have."""
 
     value: str
     rights: frozenset[str] = ALL_RIGHTS
+    second: str | None = None
 
 
 class Verified(NamedTuple):
@@ -89,7 +90,7 @@ def sign(resource_uri: str, key_name: str, key: str, expires_at: float) -> str:
     """
     sr, se = quote_plus(resource_uri), str(int(expires_at))
     sig = quote(base64.b64encode(_digest(key, sr, se)), safe="")
-    return f"{_PREFIX}sr={sr}&sig={sig}&se={se}&skn={quote_plus(key_name)}"
+    return f"{SAS_PREFIX}sr={sr}&sig={sig}&se={se}&skn={quote_plus(key_name)}"
 
 
 def verify(
@@ -160,8 +161,8 @@ def authorize(
 
 
 def _parse(token: str) -> _Token:
-    prefix, fields = token[: len(_PREFIX)], token[len(_PREFIX) :]
-    if prefix.lower() != _PREFIX.lower() or len(token) > _MAX_TOKEN_CHARS:
+    prefix, fields = token[: len(SAS_PREFIX)], token[len(SAS_PREFIX) :]
+    if prefix.lower() != SAS_PREFIX.lower() or len(token) > _MAX_TOKEN_CHARS:
         raise TokenError(
             TokenProblem.MALFORMED,
             "MalformedToken: a token begins with 'SharedAccessSignature ' (and a blank) and has "
@@ -208,7 +209,11 @@ def _check_signature(parts: _Token, key_name: str, key: Key) -> None:
         raise TokenError(
             TokenProblem.MALFORMED, "MalformedToken: sig is not base64, percent-encoded."
         ) from None
-    wanted = {_digest(key.value, spelling, parts.se) for spelling in _spellings(parts.sr)}
+    wanted = {
+        _digest(secret, spelling, parts.se)
+        for secret in filter(None, (key.value, key.second))
+        for spelling in _spellings(parts.sr)
+    }
     if not any(hmac.compare_digest(signature, digest) for digest in wanted):
         raise TokenError(
             TokenProblem.BAD_SIGNATURE,

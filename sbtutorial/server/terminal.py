@@ -105,11 +105,10 @@ def _require_usable(key: str) -> None:
 
 
 def _introduce(further: Sequence[int], record: BrokerRecord, _stop: Callable[[], None]) -> None:
-    print(f'Service Bus broker, namespace "{record.namespace}", {record.tier} tier. Ctrl-C ends it')
-    print("and what it holds. Clients on this computer connect with:\n")
+    where = _listed([record.port, *further])
+    print(f'Service Bus broker, namespace "{record.namespace}", {record.tier} tier, on {where}.')
+    print("Ctrl-C ends it and what it holds. Clients on this computer connect with:\n")
     print(record.connection_string, flush=True)
-    if further:
-        print(f"\nIt listens on {_listed(further)}, too.", flush=True)
 
 
 def _listed(ports: Sequence[int]) -> str:

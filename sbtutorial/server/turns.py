@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
-from sbtutorial.server.outbound import Competitions
+from sbtutorial.server.competition import Competitions
 
 
 class Speaker(Protocol):

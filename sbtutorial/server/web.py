@@ -11,7 +11,7 @@ from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.server import control, websocket_upgrade
 from sbtutorial.server.http_endpoint import Switch
-from sbtutorial.server.security import TokenError, authorize
+from sbtutorial.server.security import TokenError
 
 if TYPE_CHECKING:
     from sbtutorial.server.emulator import Emulator
@@ -24,12 +24,10 @@ def handle(request: Request, emulator: "Emulator") -> Response | Switch | Awaita
     if websocket_upgrade.is_for_websocket(request):
         return websocket_upgrade.answer(request, emulator.amqp)
     host = request.headers.get("host", "")
+    resource = f"https://{host}{request.target}"
     try:
-        authorize(
-            request.headers.get("authorization"),
-            keys=emulator.keys,
-            resource=f"https://{host}{request.target}",
-            now=emulator.clock.wall(),
+        emulator.keyring.authorize(
+            request.headers.get("authorization"), resource, now=emulator.clock.wall()
         )
     except TokenError as refusal:
         return routes.refused(BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)))

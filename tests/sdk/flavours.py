@@ -69,6 +69,13 @@ class Sync:
         kind = azure.servicebus.management.ServiceBusAdministrationClient
         return Awaitable(kind.from_connection_string(connection_string, **options))
 
+    def client_with(self, credential: Any, host: str, **options: Any) -> Any:
+        return Awaitable(azure.servicebus.ServiceBusClient(host, credential, **options))
+
+    def administration_with(self, credential: Any, host: str, **options: Any) -> Any:
+        kind = azure.servicebus.management.ServiceBusAdministrationClient
+        return Awaitable(kind(host, credential, **options))
+
 
 class Aio:
     """The asyncio clients."""
@@ -81,6 +88,13 @@ class Aio:
     def administration(self, connection_string: str, **options: Any) -> Any:
         kind = azure.servicebus.aio.management.ServiceBusAdministrationClient
         return kind.from_connection_string(connection_string, **options)
+
+    def client_with(self, credential: Any, host: str, **options: Any) -> Any:
+        return azure.servicebus.aio.ServiceBusClient(host, credential, **options)
+
+    def administration_with(self, credential: Any, host: str, **options: Any) -> Any:
+        kind = azure.servicebus.aio.management.ServiceBusAdministrationClient
+        return kind(host, credential, **options)
 
 
 Flavour = Sync | Aio

@@ -44,9 +44,18 @@ def window() -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def connection_string(window: "subprocess.Popen[str]") -> str:
+def introduction(window: "subprocess.Popen[str]") -> Iterator[str]:
+    """The lines that it says when it is ready; the connection string is the last."""
     assert window.stdout
-    return next(line.strip() for line in window.stdout if line.startswith("Endpoint="))
+    for line in window.stdout:
+        yield line.strip()
+        if line.startswith("Endpoint="):
+            return
+
+
+def connection_string(window: "subprocess.Popen[str]") -> str:
+    *_, last = introduction(window)
+    return last
 
 
 def test_the_printed_connection_string_opens_it(window: "subprocess.Popen[str]") -> None:
@@ -91,11 +100,10 @@ def test_a_signal_ends_it_quietly(window: "subprocess.Popen[str]", number: int) 
 
 
 def test_its_further_ports_take_the_same_connection_string(window: "subprocess.Popen[str]") -> None:
-    string = connection_string(window)
-    said = next(line for line in window.stdout or () if "too" in line)
-    port = parse_connection_string(string).port
-    further = [int(number) for number in re.findall(r"\d+", said)]
+    first, *_, string = introduction(window)
+    port, *further = (int(number) for number in re.findall(r"\d+", first))
 
+    assert port == parse_connection_string(string).port
     assert len({port, *further}) == 3
     for each in further:
         status = ControlClient(string.replace(f":{port};", f":{each};")).status()

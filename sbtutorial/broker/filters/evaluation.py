@@ -71,14 +71,15 @@ class Compiler:
         self._parameters = parameters
         self._new_id = new_id
 
-    def condition(self, node: Node, position: int = 0) -> Truth:
+    def condition(self, node: Node) -> Truth:
         """A function that says whether the condition holds; None for unknown.
 
         Raises:
             Misread: When a parameter is missing, or cannot be what the text uses it for.
         """
+        place = node.position if isinstance(node, Parameter) else 0
         node = self._resolved(node)
-        check_condition(node, position)
+        check_condition(node, place)
         if node.is_condition:
             return self.value(node)  # type: ignore[return-value]  # a condition's value is its truth
         return as_truth(self.value(node))
@@ -123,7 +124,10 @@ class Compiler:
 
         def read(message: Properties) -> object:
             found = _named(name(message))
-            return None if found is None else self.value(found)(message)
+            if isinstance(found, SystemProperty):
+                value = message.system(found.name)
+                return None if value is MISSING else value
+            return None if found is None else read_application(message, found.name)
 
         return read
 

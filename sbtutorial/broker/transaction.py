@@ -1,0 +1,99 @@
+"""Sends and settlements that count together, or not at all.
+
+Source: Azure Service Bus, "Overview of Service Bus transaction processing".
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.intake import Intake
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.subqueue import SubQueue
+
+MAX_OPERATIONS = 100
+TIMEOUT_SECONDS = 120.0
+
+
+class Settlement(NamedTuple):
+    """What is to become of one locked message."""
+
+    line: SubQueue
+    token: UUID
+    apply: Callable[[], object]
+
+
+class Transaction:
+    """What one client has gathered, to be done at once when it says so.
+
+    Until then nothing that was sent can be seen, and what is to be settled stays locked. A lock
+    that runs out meanwhile undoes the whole.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._ends_at = now + TIMEOUT_SECONDS
+        self._sends: dict[Intake, list[Message]] = {}
+        self._settlements: list[Settlement] = []
+        self._count = 0
+
+    def send(self, intake: Intake, messages: Sequence[Message], *, now: float) -> None:
+        """Keep messages for an entity until the commit.
+
+        Raises:
+            BrokerError: As `Intake.check`, of all that is kept for the entity together; and
+                QUOTA_EXCEEDED for more than the 100 operations that are allowed.
+        """
+        gathered = [*self._sends.get(intake, ()), *messages]
+        intake.check(gathered, now=now)
+        self._count_in(len(messages), now)
+        self._sends[intake] = gathered
+
+    def settle(self, settlement: Settlement, *, now: float) -> None:
+        """Keep a settlement until the commit.
+
+        Raises:
+            BrokerError: MESSAGE_LOCK_LOST; NOT_ALLOWED for a message that is settled here
+                already; and as `send`.
+        """
+        settlement.line.require_lock(settlement.token, now=now)
+        if any(settlement.token == there.token for there in self._settlements):
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED, "This transaction settles the message already."
+            )
+        self._count_in(1, now)
+        self._settlements.append(settlement)
+
+    def commit(self, *, now: float, who: str) -> None:
+        """Do all of it.
+
+        Raises:
+            BrokerError: Some part cannot be done any more; none was done.
+        """
+        self._require_time(now)
+        for settlement in self._settlements:
+            settlement.line.require_lock(settlement.token, now=now)
+        for intake, messages in self._sends.items():
+            intake.check(messages, now=now)
+        for settlement in self._settlements:
+            settlement.apply()
+        for intake, messages in self._sends.items():
+            intake.send(messages, now=now, who=who)
+
+    def _count_in(self, more: int, now: float) -> None:
+        self._require_time(now)
+        self._count += more
+        if self._count > MAX_OPERATIONS:
+            raise BrokerError(
+                ErrorCode.QUOTA_EXCEEDED,
+                f"A transaction may have {MAX_OPERATIONS} messages, and this one has "
+                f"{self._count}. Begin another one.",
+            )
+
+    def _require_time(self, now: float) -> None:
+        if now >= self._ends_at:
+            raise BrokerError(
+                ErrorCode.TIMEOUT,
+                f"The transaction has lasted more than {TIMEOUT_SECONDS:g} seconds and was rolled "
+                "back. Begin another one.",
+            )

@@ -1,0 +1,131 @@
+"""A receiving link that locks a session: the one it names, or the next that has messages.
+
+The attach of a client that wants the next session is answered when there is one. From then on the
+link serves the session as any link serves a queue, and the session's lock ends with it.
+Source: Azure Service Bus, "Message sessions"; "AMQP 1.0 protocol guide".
+"""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+from sbtutorial.amqp.link import Link, SenderLink
+from sbtutorial.amqp.messaging import Source
+from sbtutorial.amqp.types import Long, Symbol, ULong
+from sbtutorial.amqp.values import Described
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.held_session import HeldSession
+from sbtutorial.broker.sessions import SessionSubQueue
+from sbtutorial.server.conditions import error_of
+from sbtutorial.server.nodes import Node
+from sbtutorial.server.outbound import OutboundNode, receiver_for
+from sbtutorial.server.peer import Peer
+
+# What a client waits for a session that it leaves to the broker, unless it says otherwise.
+DEFAULT_WAIT_SECONDS = 65.0
+
+_FILTER = Symbol("com.microsoft:session-filter")
+_TIMEOUT = Symbol("com.microsoft:timeout")
+_LOCKED_UNTIL = Symbol("com.microsoft:locked-until-utc")
+# .NET counts time in units of 100 ns from the year 1.
+_TICKS_PER_SECOND = 10_000_000
+_TICKS_AT_UNIX_EPOCH = 621_355_968_000_000_000
+
+
+def wants_session(link: Link) -> bool:
+    """Whether a client asks for a session, by its id or whichever is next."""
+    return _FILTER in _filters(link)
+
+
+def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
+    """Accept a link for the session that it asks for, or have it wait for one.
+
+    Raises:
+        BrokerError: What `SessionSubQueue.accept` raises; ARGUMENT_ERROR for an id that is no
+            text.
+    """
+    asked, now = _session_asked_for(link), peer.clock.now()
+    if asked is not None:
+        return _open(link, line.accept(asked, now=now, who=peer.who, holder=peer), peer)
+    session = line.accept_next(now=now, who=peer.who, holder=peer)
+    if session is not None:
+        return _open(link, session, peer)
+    waiting = WaitingNode(link, line, peer)
+    line.wait(waiting, _wait_seconds(link), now=now)
+    return waiting
+
+
+class WaitingNode(Node):
+    """Stands behind a link whose attach is answered once there is a session for it."""
+
+    def __init__(self, link: SenderLink, line: SessionSubQueue, peer: Peer) -> None:
+        self.who = peer.who
+        self.holder: object = peer
+        self._link = link
+        self._line = line
+        self._peer = peer
+
+    def accepted(self, session: HeldSession, *, now: float) -> None:
+        """Answer the attach, and leave the link to the session."""
+        node = _open(self._link, session, self._peer)
+        node.right, node.path = self.right, self.path
+        self._link.context = node
+        node.flow_received(now=now)  # credit may have come before
+        self._peer.has_output()
+
+    def refused(self, refusal: BrokerError) -> None:
+        """Answer the attach: there is no session."""
+        self._link.refuse(error_of(refusal))
+        self._peer.has_output()
+
+    def detached(self) -> None:
+        """The client waits no longer."""
+        self._line.stop_waiting(self)
+
+
+def _open(link: SenderLink, session: HeldSession, peer: Peer) -> OutboundNode:
+    """Accept the link with the session's id and the end of its lock."""
+    until = peer.clock.to_wire(session.locked_until)
+    ticks = round(until * _TICKS_PER_SECOND) + _TICKS_AT_UNIX_EPOCH
+    link.accept(
+        source=_granted(link, session.id),
+        properties={_LOCKED_UNTIL: Long(ticks)},
+        max_message_size=ULong(session.line.entity.max_message_bytes),
+    )
+    return receiver_for(link, session, peer)
+
+
+def _granted(link: Link, session_id: str) -> Source:
+    """The source as the client wrote it, the session's id in its place."""
+    source = copy(link.source)
+    assert isinstance(source, Source), "its filter was read"
+    filters = dict(_filters(link))
+    asked = filters[_FILTER]
+    is_described = isinstance(asked, Described)
+    filters[_FILTER] = Described(asked.descriptor, session_id) if is_described else session_id
+    source.filter = filters
+    return source
+
+
+def _session_asked_for(link: Link) -> str | None:
+    asked = _filters(link)[_FILTER]
+    session_id = asked.value if isinstance(asked, Described) else asked
+    if session_id is None or isinstance(session_id, str):
+        return session_id
+    raise BrokerError(
+        ErrorCode.ARGUMENT_ERROR,
+        f"The filter '{_FILTER}' must be a session id (a string), or null for the next session, "
+        f"not {session_id!r}.",
+    )
+
+
+def _filters(link: Link) -> Mapping[Any, Any]:
+    return getattr(link.source, "filter", None) or {}
+
+
+def _wait_seconds(link: Link) -> float:
+    assert link.remote_attach is not None
+    milliseconds = (link.remote_attach.properties or {}).get(_TIMEOUT)
+    if not isinstance(milliseconds, int):
+        return DEFAULT_WAIT_SECONDS
+    return milliseconds / 1000

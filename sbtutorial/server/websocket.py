@@ -1,0 +1,97 @@
+"""WebSocket as a layer between bytes: binary messages in, a byte stream on to an inner endpoint.
+
+How a peer cuts the stream into frames and messages means nothing, so nothing is kept until it is
+complete: what is there of a frame is handed on, and no size of frame or message costs memory.
+
+Nothing imports this module before the first WebSocket: wsproto costs time that others need not
+spend. Source: RFC 6455.
+"""
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason
+
+from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
+
+# asyncio clients of the SDK end a connection on which a message has more than 4 MiB.
+MAX_MESSAGE_BYTES = 64 * 1024
+
+_GOODBYE = CloseConnection(CloseReason.NORMAL_CLOSURE)
+_NO_TEXT = CloseConnection(
+    CloseReason.UNSUPPORTED_DATA, "AMQP is bytes: send binary messages, not text."
+)
+
+
+class WebSocketEndpoint:
+    """The server's side of WebSocket on one connection, after the upgrade.
+
+    A peer that breaks the rules (frames that are not masked, text, garbage) is told which in a
+    close frame, and let go.
+
+    Args:
+        write: Takes frames.
+        close: Ends the connection, after what was written.
+        make_inner: Called at once, with its own `write` and `close`.
+    """
+
+    def __init__(self, write: Write, close: Close, make_inner: EndpointFactory) -> None:
+        self._write = write
+        self._close = close
+        self._frames = Connection(ConnectionType.SERVER)
+        self._inner: Endpoint | None = make_inner(self._send, self._say_goodbye)
+
+    def receive_data(self, data: bytes) -> None:
+        """Take frames apart, and hand on what was in them."""
+        if self._is_open:
+            self._frames.receive_data(data)
+            self._advance()
+
+    def connection_lost(self) -> None:
+        """Tell the inner endpoint, once."""
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.connection_lost()
+
+    @property
+    def _is_open(self) -> bool:
+        return self._frames.state is ConnectionState.OPEN
+
+    def _advance(self) -> None:
+        payload: list[bytes] = []
+        farewell = self._read_frames(payload)
+        if payload and self._inner is not None:
+            # All at once: a client sends many small frames, and each turn of the broker costs.
+            self._inner.receive_data(b"".join(payload))
+        if farewell is not None:
+            self._leave(farewell)
+            self.connection_lost()
+
+    def _read_frames(self, payload: list[bytes]) -> CloseConnection | None:
+        """Collect what binary frames hold; returns what to part with when the peer is done for."""
+        for event in self._frames.events():
+            match event:
+                case BytesMessage(data=data):
+                    payload.append(bytes(data))
+                case Ping():
+                    self._write(self._frames.send(event.response()))
+                case TextMessage():
+                    return _NO_TEXT
+                case CloseConnection():  # the peer's own, or what wsproto has to say of garbage
+                    return event.response()
+        return None
+
+    def _send(self, data: bytes) -> None:
+        """The inner endpoint's `write`: who has said goodbye gets no more."""
+        for start in range(0, len(data), MAX_MESSAGE_BYTES):
+            if self._is_open:
+                message = BytesMessage(data[start : start + MAX_MESSAGE_BYTES])
+                self._write(self._frames.send(message))
+
+    def _say_goodbye(self) -> None:
+        """The inner endpoint's `close`: send a close frame, and do not wait for the answer."""
+        self._leave(_GOODBYE)
+
+    def _leave(self, farewell: CloseConnection) -> None:
+        if self._frames.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
+            self._write(self._frames.send(farewell))
+            self._close()
