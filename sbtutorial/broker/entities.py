@@ -8,9 +8,9 @@ from datetime import timedelta
 from enum import Enum
 from typing import ClassVar
 
+from sbtutorial.broker.limits import FOR_EVER as FOR_EVER
 from sbtutorial.broker.limits import KIB, MIB, Limits
 
-FOR_EVER = timedelta.max
 # .NET's TimeSpan.MaxValue stands for "no end"; this is it less the fraction that clients lose.
 _NET_FOR_EVER = timedelta(days=10_675_199)
 

@@ -1,14 +1,42 @@
-"""What a namespace of each tier allows, as data.
+"""What a namespace of each tier allows, as data; and Microsoft's emulator, as one more tier.
 
-Source: Azure Service Bus, "Quotas" and "Premium and Standard messaging tiers".
+Source: Azure Service Bus, "Quotas" and "Premium and Standard messaging tiers"; "Overview of the
+Azure Service Bus emulator", usage quotas.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 KIB = 1024
 MIB = 1024 * 1024
 MAX_ENTITY_NAME_CHARS = 260
 MAX_NAME_CHARS = 50  # of subscriptions and rules
+FOR_EVER = timedelta.max
+
+
+class Range(NamedTuple):
+    """The values that a property may take, both ends included."""
+
+    property: str
+    lowest: Any
+    highest: Any
+
+
+_RANGES = (
+    Range("lock_duration", timedelta(seconds=5), timedelta(minutes=5)),
+    Range("default_message_time_to_live", timedelta(seconds=1), FOR_EVER),
+    Range("duplicate_detection_history_time_window", timedelta(seconds=20), timedelta(days=7)),
+    Range("max_delivery_count", 1, 2000),
+    Range("auto_delete_on_idle", timedelta(minutes=5), FOR_EVER),
+)
+_RANGES_OF_THE_EMULATOR = (
+    Range("lock_duration", timedelta(seconds=5), timedelta(minutes=5)),
+    Range("default_message_time_to_live", timedelta(seconds=1), timedelta(hours=1)),
+    Range("duplicate_detection_history_time_window", timedelta(seconds=5), timedelta(minutes=5)),
+    Range("max_delivery_count", 1, 10),
+    Range("auto_delete_on_idle", timedelta(minutes=5), FOR_EVER),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +55,9 @@ class Limits:
         max_property_bytes: The value of one property.
         max_id_chars: A message id, a session id or a partition key.
         max_subscriptions: Of one topic; likewise the filters of all of its subscriptions.
+        max_connections: Of AMQP clients, at one time.
+        ranges: What a property of an entity may be.
+        has_partitions: Whether entities may be partitioned.
     """
 
     name: str
@@ -43,6 +74,9 @@ class Limits:
     max_subscriptions: int = 2000
     max_sql_filters: int = 2000
     max_correlation_filters: int = 100_000
+    max_connections: int = 5000
+    ranges: tuple[Range, ...] = _RANGES
+    has_partitions: bool = True
 
 
 STANDARD = Limits(
@@ -62,3 +96,20 @@ PREMIUM = Limits(
     message_kilobytes_range=(1024, 102_400),
     partition_count=1,
 )
+
+EMULATOR = Limits(
+    name="Emulator",
+    max_message_bytes=256 * KIB,
+    queue_sizes_in_megabytes=(100, 1024),
+    max_entities=50,
+    message_kilobytes_range=None,
+    partition_count=1,
+    max_subscriptions=50,
+    max_sql_filters=1000,
+    max_correlation_filters=1000,
+    max_connections=10,
+    ranges=_RANGES_OF_THE_EMULATOR,
+    has_partitions=False,
+)
+
+TIERS = {limits.name: limits for limits in (STANDARD, PREMIUM, EMULATOR)}

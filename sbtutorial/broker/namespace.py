@@ -13,6 +13,7 @@ from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
 from sbtutorial.broker.contents import Contents, OpaqueContents
 from sbtutorial.broker.directory import Directory
 from sbtutorial.broker.entities import (
+    Description,
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
@@ -28,9 +29,10 @@ from sbtutorial.broker.rules import Rule, default_rule
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.broker.subscription import Subscription
 from sbtutorial.broker.topic import Topic
-from sbtutorial.broker.validation import validate, validate_name, validate_update
+from sbtutorial.broker.validation import fitted, validate, validate_name, validate_update
 
 _Entity = TypeVar("_Entity", bound=Entity)
+_D = TypeVar("_D", bound=Description)
 
 
 class Namespace:
@@ -75,7 +77,7 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what `validate` raises.
         """
-        self._check_new(name, description, now)
+        description = self._checked(name, description, now)
         self._directory.require_free(name)
         queue = Queue(name, description, self._surroundings, now=now)
         self._directory.add(queue)
@@ -143,7 +145,7 @@ class Namespace:
         Raises:
             BrokerError: As `create_queue`.
         """
-        self._check_new(name, description, now)
+        description = self._checked(name, description, now)
         self._directory.require_free(name)
         topic = Topic(name, description, self._surroundings, now=now)
         self._directory.add(topic)
@@ -198,7 +200,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what
                 `validate` raises.
         """
-        self._check_new(name, description, now)
+        description = self._checked(name, description, now)
         topic = self.topic(topic_name)
         subscription = Subscription(topic.name, name, description, self._surroundings, now=now)
         topic.add(subscription)
@@ -353,11 +355,14 @@ class Namespace:
     def _start_empty(self) -> None:
         self._directory = Directory(self.name, self.limits)
 
-    def _check_new(self, name: str, description: Any, now: float) -> None:
+    def _checked(self, name: str, description: _D, now: float) -> _D:
+        """What a new entity will live by."""
         self.run_due(now)
         validate_name(description.kind, name)
+        description = fitted(description, self.limits)
         validate(description, self.limits)
         self._require_targets(description)
+        return description
 
     def _require_targets(self, description: Any) -> None:
         """Forward only to what is there."""
@@ -379,6 +384,7 @@ class Namespace:
 
     def _update(self, entity: _Entity, description: Any, now: float, who: str) -> _Entity:
         self.run_due(now)
+        description = fitted(description, self.limits)
         validate_update(entity.description, description, self.limits)
         self._require_targets(description)
         entity.adopt(description, now=now)

@@ -5,32 +5,17 @@ Source: Azure Service Bus, "Quotas"; REST API, "Queues", "Topics", "Subscription
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sbtutorial.broker.entities import FOR_EVER, AuthorizationRule, Description, SizedDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import KIB, MAX_ENTITY_NAME_CHARS, MAX_NAME_CHARS, Limits
 
+_D = TypeVar("_D", bound=Description)
+
 IMMUTABLE = ("requires_session", "requires_duplicate_detection", "enable_partitioning")
-
-
-class Range(NamedTuple):
-    """The values that a property may take, both ends included."""
-
-    property: str
-    lowest: Any
-    highest: Any
-
-
-RANGES = (
-    Range("lock_duration", timedelta(seconds=5), timedelta(minutes=5)),
-    Range("default_message_time_to_live", timedelta(seconds=1), FOR_EVER),
-    Range("duplicate_detection_history_time_window", timedelta(seconds=20), timedelta(days=7)),
-    Range("max_delivery_count", 1, 2000),
-    Range("auto_delete_on_idle", timedelta(minutes=5), FOR_EVER),
-)
-
 _RIGHTS = ("Manage", "Send", "Listen")
 
 
@@ -92,6 +77,17 @@ def validate(description: Description, limits: Limits) -> None:
         raise BrokerError(ErrorCode.ARGUMENT_ERROR, problem)
 
 
+def fitted(description: _D, limits: Limits) -> _D:
+    """The description, with Azure's defaults brought down to what a smaller tier has at most."""
+    defaults = type(description)()
+    too_much = {
+        name: highest
+        for name, _, highest in limits.ranges
+        if getattr(description, name, None) == getattr(defaults, name, highest) > highest
+    }
+    return replace(description, **too_much) if too_much else description
+
+
 def validate_update(old: Description, new: Description, limits: Limits) -> None:
     """Refuse an update that `validate` refuses or that changes what is fixed at creation.
 
@@ -110,7 +106,7 @@ def validate_update(old: Description, new: Description, limits: Limits) -> None:
 
 
 def _out_of_range(description: Description, limits: Limits) -> Iterator[str]:
-    for name, lowest, highest in RANGES:
+    for name, lowest, highest in limits.ranges:
         value = getattr(description, name, lowest)
         if not lowest <= value <= highest:
             yield f"{name} is {_spell(value)}; it may be {_spell(lowest)} to {_spell(highest)}."
@@ -149,6 +145,8 @@ def _contradictions(description: Any, limits: Limits) -> Iterator[str]:
         )
     if not isinstance(description, SizedDescription):
         return
+    if description.enable_partitioning and not limits.has_partitions:
+        yield f"enable_partitioning is set; the {limits.name} tier has no partitions."
     if description.enable_express and description.requires_duplicate_detection:
         # Azure's own words, with its own name for enable_express.
         yield (

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sbtutorial.broker.limits import STANDARD
+from sbtutorial.broker.limits import STANDARD, TIERS
 from sbtutorial.server.bounded_log import BoundedLog
 from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.hosting import TIERS, host
+from sbtutorial.server.hosting import host
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles
 

@@ -24,6 +24,7 @@ from sbtutorial.amqp.events import (
 from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.messaging import Rejected
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.server.attach import attach
 from sbtutorial.server.conditions import error_of
@@ -165,7 +166,9 @@ class AmqpEndpoint:
                     self.peer.claims.require(node.right, node.path)
             except BrokerError as refusal:
                 self._forget(link)
-                link.detach(error_of(refusal))
+                # Whoever waits for a session has not been answered yet.
+                end = link.refuse if link.state is LinkState.ATTACH_RCVD else link.detach
+                end(error_of(refusal))
 
 
 _NOTHING_HELD = BrokerError(

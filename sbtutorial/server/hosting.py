@@ -11,11 +11,8 @@ import signal
 from collections.abc import Callable
 
 import sbtutorial
-from sbtutorial.broker.limits import PREMIUM, STANDARD
 from sbtutorial.server.emulator import KEY_NAME, Emulator
 from sbtutorial.server.runtime_files import BrokerRecord, RuntimeFiles
-
-TIERS = {limits.name: limits for limits in (STANDARD, PREMIUM)}
 
 
 async def host(

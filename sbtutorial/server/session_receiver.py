@@ -5,9 +5,7 @@ link serves the session as any link serves a queue, and the session's lock ends 
 Source: Azure Service Bus, "Message sessions"; "AMQP 1.0 protocol guide".
 """
 
-from collections.abc import Mapping
 from copy import copy
-from typing import Any
 
 from sbtutorial.amqp.link import Link, SenderLink
 from sbtutorial.amqp.messaging import Source
@@ -34,7 +32,7 @@ _TICKS_AT_UNIX_EPOCH = 621_355_968_000_000_000
 
 def wants_session(link: Link) -> bool:
     """Whether a client asks for a session, by its id or whichever is next."""
-    return _FILTER in _filters(link)
+    return isinstance(link.source, Source) and _FILTER in (link.source.filter or {})
 
 
 def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
@@ -44,13 +42,15 @@ def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
         BrokerError: What `SessionSubQueue.accept` raises; ARGUMENT_ERROR for an id that is no
             text.
     """
-    asked, now = _session_asked_for(link), peer.clock.now()
-    if asked is not None:
-        return _open(link, line.accept(asked, now=now, who=peer.who, holder=peer), peer)
-    session = line.accept_next(now=now, who=peer.who, holder=peer)
-    if session is not None:
-        return _open(link, session, peer)
-    waiting = WaitingNode(link, line, peer)
+    assert isinstance(link.source, Source), "its filter was read"
+    source, now = link.source, peer.clock.now()
+    session_id = _session_asked_for(source)
+    if session_id is not None:
+        session = line.accept(session_id, now=now, who=peer.who, holder=peer)
+        return _open(link, source, session, peer)
+    if there_is := line.accept_next(now=now, who=peer.who, holder=peer):
+        return _open(link, source, there_is, peer)
+    waiting = WaitingNode(link, source, line, peer)
     line.wait(waiting, _wait_seconds(link), now=now)
     return waiting
 
@@ -58,16 +58,17 @@ def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
 class WaitingNode(Node):
     """Stands behind a link whose attach is answered once there is a session for it."""
 
-    def __init__(self, link: SenderLink, line: SessionSubQueue, peer: Peer) -> None:
+    def __init__(self, link: SenderLink, source: Source, line: SessionSubQueue, peer: Peer) -> None:
         self.who = peer.who
         self.holder: object = peer
         self._link = link
+        self._source = source  # the link forgets it if the client gives up meanwhile
         self._line = line
         self._peer = peer
 
     def accepted(self, session: HeldSession, *, now: float) -> None:
         """Answer the attach, and leave the link to the session."""
-        node = _open(self._link, session, self._peer)
+        node = _open(self._link, self._source, session, self._peer)
         node.right, node.path = self.right, self.path
         self._link.context = node
         node.flow_received(now=now)  # credit may have come before
@@ -83,33 +84,32 @@ class WaitingNode(Node):
         self._line.stop_waiting(self)
 
 
-def _open(link: SenderLink, session: HeldSession, peer: Peer) -> OutboundNode:
+def _open(link: SenderLink, asked: Source, session: HeldSession, peer: Peer) -> OutboundNode:
     """Accept the link with the session's id and the end of its lock."""
     until = peer.clock.to_wire(session.locked_until)
     ticks = round(until * _TICKS_PER_SECOND) + _TICKS_AT_UNIX_EPOCH
     link.accept(
-        source=_granted(link, session.id),
+        source=_granted(asked, session.id),
         properties={_LOCKED_UNTIL: Long(ticks)},
         max_message_size=ULong(session.line.entity.max_message_bytes),
     )
     return receiver_for(link, session, peer)
 
 
-def _granted(link: Link, session_id: str) -> Source:
-    """The source as the client wrote it, the session's id in its place."""
-    source = copy(link.source)
-    assert isinstance(source, Source), "its filter was read"
-    filters = dict(_filters(link))
-    asked = filters[_FILTER]
-    is_described = isinstance(asked, Described)
-    filters[_FILTER] = Described(asked.descriptor, session_id) if is_described else session_id
+def _granted(asked: Source, session_id: str) -> Source:
+    """The source as the client wrote it, with the session's id in its place."""
+    filters = dict(asked.filter or {})
+    value = filters[_FILTER]
+    is_described = isinstance(value, Described)
+    filters[_FILTER] = Described(value.descriptor, session_id) if is_described else session_id
+    source = copy(asked)
     source.filter = filters
     return source
 
 
-def _session_asked_for(link: Link) -> str | None:
-    asked = _filters(link)[_FILTER]
-    session_id = asked.value if isinstance(asked, Described) else asked
+def _session_asked_for(source: Source) -> str | None:
+    value = (source.filter or {})[_FILTER]
+    session_id = value.value if isinstance(value, Described) else value
     if session_id is None or isinstance(session_id, str):
         return session_id
     raise BrokerError(
@@ -117,10 +117,6 @@ def _session_asked_for(link: Link) -> str | None:
         f"The filter '{_FILTER}' must be a session id (a string), or null for the next session, "
         f"not {session_id!r}.",
     )
-
-
-def _filters(link: Link) -> Mapping[Any, Any]:
-    return getattr(link.source, "filter", None) or {}
 
 
 def _wait_seconds(link: Link) -> float:

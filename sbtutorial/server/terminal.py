@@ -8,6 +8,7 @@ import errno
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from sbtutorial.broker.limits import TIERS
 from sbtutorial.connection_string import (
     ConnectionStringError,
     connection_string,
@@ -16,7 +17,7 @@ from sbtutorial.connection_string import (
 from sbtutorial.errors import TutorialError
 from sbtutorial.server import process
 from sbtutorial.server.emulator import KEY_NAME, Emulator
-from sbtutorial.server.hosting import TIERS, host
+from sbtutorial.server.hosting import host
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles, runtime_folder
 
 

@@ -17,12 +17,16 @@ from sbtutorial.amqp.messaging import (
     build_map_section,
     map_items,
 )
-from sbtutorial.amqp.types import Symbol, Timestamp, decode, encode
+from sbtutorial.amqp.types import Described, Long, Symbol, Timestamp, decode, encode
 from sbtutorial.broker.filters.properties import MISSING
 from sbtutorial.broker.message import Message
 from sbtutorial.server.wire_message import Annotations, Content
 
 ToWire = Callable[[float], float]
+
+# .NET's duration, in ticks of 100 nanoseconds.
+_TIMESPAN = Symbol("com.microsoft:timespan")
+_TICKS_PER_MICROSECOND = 10
 
 PARTITION_KEY = "x-opt-partition-key"
 # The system properties that stand in the properties section, by its names.
@@ -152,7 +156,7 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
     left = dict(wanted)
     for key, raw in map_items(section) if section else ():
         name = str(key)
-        if name in left and _plain(_value_of(raw)) == left[name]:
+        if name in left and _is_same(_plain(_value_of(raw)), left[name]):
             entries.append(raw)
             del left[name]
     entries += [encode(name) + encode(_wire(value)) for name, value in left.items()]
@@ -171,10 +175,17 @@ def _value_of(raw: bytes) -> object:
     return decode(raw, value_at)[0]
 
 
+def _is_same(one: object, other: object) -> bool:
+    """Equal, and of one type: to Python, 1 and True are equal."""
+    return type(one) is type(other) and one == other
+
+
 def _plain(value: object) -> object:
     """A value as filters have it."""
     if isinstance(value, Timestamp):
         return datetime.fromtimestamp(value / 1000, UTC)
+    if isinstance(value, Described) and value.descriptor == _TIMESPAN:
+        return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
     return value
 
 
@@ -185,5 +196,6 @@ def _wire(value: object) -> object:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, timedelta):
-        return str(value)
+        ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
+        return Described(_TIMESPAN, Long(ticks))
     return value

@@ -20,6 +20,8 @@ _PLAIN = {
     "get_queue_receiver",
     "get_topic_sender",
     "get_subscription_receiver",
+    "list_queue_sessions",
+    "list_subscription_sessions",
     "list_queues",
     "list_queues_runtime_properties",
 }
@@ -47,6 +49,8 @@ class Awaitable:
         method = getattr(self.plain, name)
         if name in _PLAIN:
             return lambda *args, **options: Awaitable(method(*args, **options))
+        if name == "session":
+            return Awaitable(method)
         if not callable(method):
             return method
 

@@ -1,0 +1,270 @@
+"""A whole namespace as one file: the `config.json` of Microsoft's emulator, read and written.
+
+What is unknown or wrong is refused by its name and its place in the file; nothing is half applied.
+
+Source: "Azure Service Bus emulator", configuration.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from sbtutorial.admin.config_places import ConfigError, Place
+from sbtutorial.admin.config_rules import read_rule, write_rule
+from sbtutorial.admin.durations import format_duration, parse_duration
+from sbtutorial.broker.entities import (
+    Description,
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import subscription_path
+from sbtutorial.broker.rules import Rule
+
+
+class Setting(NamedTuple):
+    """One property: what its value must be, and which field of a description it is."""
+
+    name: str
+    read: Callable[[Place], Any]
+    field: str
+
+
+def _duration(place: Place) -> timedelta:
+    text = place.text()
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise place.problem(f"'{text}' is no duration: write PT1M for one minute") from None
+
+
+def _target(place: Place) -> str | None:
+    return place.text() or None  # the emulator's own file has "" for none
+
+
+_EVERYWHERE = (
+    Setting("DefaultMessageTimeToLive", _duration, "default_message_time_to_live"),
+    Setting("AutoDeleteOnIdle", _duration, "auto_delete_on_idle"),
+    Setting("UserMetadata", Place.text, "user_metadata"),
+)
+_SIZED = (
+    Setting(
+        "DuplicateDetectionHistoryTimeWindow", _duration, "duplicate_detection_history_time_window"
+    ),
+    Setting("RequiresDuplicateDetection", Place.boolean, "requires_duplicate_detection"),
+    Setting("MaxSizeInMegabytes", Place.integer, "max_size_in_megabytes"),
+    Setting("MaxMessageSizeInKilobytes", Place.integer, "max_message_size_in_kilobytes"),
+    Setting("EnablePartitioning", Place.boolean, "enable_partitioning"),
+)
+_RECEIVED = (
+    Setting(
+        "DeadLetteringOnMessageExpiration", Place.boolean, "dead_lettering_on_message_expiration"
+    ),
+    Setting("ForwardDeadLetteredMessagesTo", _target, "forward_dead_lettered_messages_to"),
+    Setting("ForwardTo", _target, "forward_to"),
+    Setting("LockDuration", _duration, "lock_duration"),
+    Setting("MaxDeliveryCount", Place.integer, "max_delivery_count"),
+    Setting("RequiresSession", Place.boolean, "requires_session"),
+)
+_FILTERED = (
+    Setting(
+        "DeadLetteringOnFilterEvaluationExceptions",
+        Place.boolean,
+        "dead_lettering_on_filter_evaluation_exceptions",
+    ),
+)
+_QUEUE = (*_EVERYWHERE, *_SIZED, *_RECEIVED)
+_TOPIC = (*_EVERYWHERE, *_SIZED)
+_SUBSCRIPTION = (*_EVERYWHERE, *_RECEIVED, *_FILTERED)
+# Read and without effect here: where the emulator writes its own log.
+_LOGGING = "Logging"
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription to be made; without rules it gets the default one."""
+
+    name: str
+    description: SubscriptionDescription
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic to be made."""
+
+    name: str
+    description: TopicDescription
+    subscriptions: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a file asks for.
+
+    Attributes:
+        namespace: The name that it gives.
+    """
+
+    namespace: str
+    queues: Mapping[str, QueueDescription] = field(default_factory=dict)
+    topics: tuple[Topic, ...] = ()
+
+
+def read_config(text: str) -> Config:
+    """Understand a file's text.
+
+    Raises:
+        ConfigError: It is no JSON, or something in it is unknown or wrong: by name and place.
+    """
+    try:
+        root = Place.root(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
+        ) from None
+    user = root.fields(required=("UserConfig",))["UserConfig"]
+    parts = user.fields(required=("Namespaces",), optional=(_LOGGING,))
+    namespaces = parts["Namespaces"].items()
+    if len(namespaces) != 1:
+        count = len(namespaces)
+        raise parts["Namespaces"].problem(f"one namespace is allowed, and here are {count}")
+    return _namespace(namespaces[0])
+
+
+def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
+    """Make everything that a file asks for, in a namespace that is empty.
+
+    Raises:
+        ConfigError: The tier does not allow some of it, by the name of the entity; whatever was
+            made before it is gone again.
+    """
+    try:
+        for path, make in _steps(config, namespace, now):
+            _make(path, make)
+    except ConfigError:
+        namespace.reset(now=now)
+        raise
+
+
+def write_config(namespace: Namespace) -> str:
+    """The file that makes a namespace's entities again, without their messages."""
+    queues = [_written(one.name, one.description, _QUEUE) for one in namespace.queues()]
+    topics = [
+        _written(topic.name, topic.description, _TOPIC)
+        | {
+            "Subscriptions": [
+                _written(one.name, one.description, _SUBSCRIPTION)
+                | {"Rules": [write_rule(rule) for rule in one.rules]}
+                for one in topic.subscriptions()
+            ]
+        }
+        for topic in namespace.topics()
+    ]
+    content = {"Name": namespace.name, "Queues": queues, "Topics": topics}
+    user = {"Namespaces": [content], _LOGGING: {"Type": "File"}}
+    return json.dumps({"UserConfig": user}, indent=2) + "\n"
+
+
+# -- Reading --------------------------------------------------------------------------------
+
+
+def _namespace(place: Place) -> Config:
+    parts = place.fields(required=("Name",), optional=("Queues", "Topics"))
+    queues = dict(_queue(entry) for entry in _entries(parts, "Queues"))
+    topics = tuple(_topic(entry) for entry in _entries(parts, "Topics"))
+    return Config(parts["Name"].text(), queues, topics)
+
+
+def _queue(place: Place) -> tuple[str, QueueDescription]:
+    parts = place.fields(required=("Name",), optional=("Properties",))
+    return parts["Name"].text(), QueueDescription(**_properties(parts, _QUEUE))
+
+
+def _topic(place: Place) -> Topic:
+    parts = place.fields(required=("Name",), optional=("Properties", "Subscriptions"))
+    return Topic(
+        parts["Name"].text(),
+        TopicDescription(**_properties(parts, _TOPIC)),
+        tuple(_subscription(entry) for entry in _entries(parts, "Subscriptions")),
+    )
+
+
+def _subscription(place: Place) -> Subscription:
+    parts = place.fields(required=("Name",), optional=("Properties", "Rules"))
+    return Subscription(
+        parts["Name"].text(),
+        SubscriptionDescription(**_properties(parts, _SUBSCRIPTION)),
+        tuple(read_rule(entry) for entry in _entries(parts, "Rules")),
+    )
+
+
+def _entries(parts: Mapping[str, Place], name: str) -> Sequence[Place]:
+    return parts[name].items() if name in parts else ()
+
+
+def _properties(parts: Mapping[str, Place], settings: Sequence[Setting]) -> dict[str, Any]:
+    if "Properties" not in parts:
+        return {}
+    given = parts["Properties"].fields(optional=[setting.name for setting in settings])
+    return {
+        setting.field: setting.read(given[setting.name])
+        for setting in settings
+        if setting.name in given
+    }
+
+
+# -- Making ---------------------------------------------------------------------------------
+
+
+def _steps(
+    config: Config, namespace: Namespace, now: float
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What to make, by path; forwarding comes last, when every target is there."""
+    for topic in config.topics:
+        yield topic.name, partial(namespace.create_topic, topic.name, topic.description, now=now)
+    for name, queue in config.queues.items():
+        yield name, partial(namespace.create_queue, name, _unforwarded(queue), now=now)
+    for topic in config.topics:
+        for one in topic.subscriptions:
+            path = subscription_path(topic.name, one.name)
+            yield path, partial(_subscribe, namespace, topic.name, one, now)
+    for name, queue in config.queues.items():
+        if queue != _unforwarded(queue):
+            yield name, partial(namespace.update_queue, name, queue, now=now)
+
+
+def _unforwarded(queue: QueueDescription) -> QueueDescription:
+    return replace(queue, forward_to=None, forward_dead_lettered_messages_to=None)
+
+
+def _subscribe(namespace: Namespace, topic: str, one: Subscription, now: float) -> None:
+    first = one.rules[0] if one.rules else None
+    namespace.create_subscription(topic, one.name, one.description, rule=first, now=now)
+    for rule in one.rules[1:]:
+        namespace.create_rule(topic, one.name, rule, now=now)
+
+
+def _make(path: str, make: Callable[[], object]) -> None:
+    try:
+        make()
+    except BrokerError as refusal:
+        raise ConfigError(f"'{path}': {refusal.message}") from None
+
+
+# -- Writing --------------------------------------------------------------------------------
+
+
+def _written(name: str, description: Description, settings: Sequence[Setting]) -> dict[str, Any]:
+    values = {setting.name: getattr(description, setting.field) for setting in settings}
+    properties = {key: _plain(value) for key, value in values.items() if value is not None}
+    return {"Name": name, "Properties": properties}
+
+
+def _plain(value: object) -> object:
+    return format_duration(value) if isinstance(value, timedelta) else value

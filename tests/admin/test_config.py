@@ -1,0 +1,186 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sbtutorial.admin.config import apply_config, read_config, write_config
+from sbtutorial.admin.config_places import ConfigError
+from sbtutorial.broker.filters.correlation import CorrelationFilter
+from sbtutorial.broker.filters.sql import SqlFilter
+from sbtutorial.broker.limits import EMULATOR
+from sbtutorial.broker.namespace import Namespace
+
+# The shape of the file that Microsoft's emulator comes with.
+THEIRS: dict[str, Any] = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "sbemulatorns",
+                "Queues": [
+                    {
+                        "Name": "queue.1",
+                        "Properties": {
+                            "DeadLetteringOnMessageExpiration": False,
+                            "DefaultMessageTimeToLive": "PT1H",
+                            "DuplicateDetectionHistoryTimeWindow": "PT20S",
+                            "ForwardDeadLetteredMessagesTo": "",
+                            "ForwardTo": "",
+                            "LockDuration": "PT1M",
+                            "MaxDeliveryCount": 3,
+                            "RequiresDuplicateDetection": False,
+                            "RequiresSession": False,
+                        },
+                    },
+                    {"Name": "inbox", "Properties": {"ForwardTo": "queue.1"}},
+                ],
+                "Topics": [
+                    {
+                        "Name": "topic.1",
+                        "Properties": {"DefaultMessageTimeToLive": "PT1H"},
+                        "Subscriptions": [
+                            {"Name": "plain", "Properties": {"MaxDeliveryCount": 4}},
+                            {
+                                "Name": "chosen",
+                                "Rules": [
+                                    {
+                                        "Name": "correlated",
+                                        "Properties": {
+                                            "FilterType": "Correlation",
+                                            "CorrelationFilter": {
+                                                "Label": "order",
+                                                "Properties": {"colour": "blue", "size": 3},
+                                            },
+                                        },
+                                    },
+                                    {
+                                        "Name": "written",
+                                        "Properties": {
+                                            "FilterType": "Sql",
+                                            "SqlFilter": {"SqlExpression": "size > 3"},
+                                            "Action": {"SqlExpression": "SET sys.To = 'desk'"},
+                                        },
+                                    },
+                                ],
+                            },
+                        ],
+                    }
+                ],
+            }
+        ],
+        "Logging": {"Type": "File"},
+    }
+}
+
+
+def made(config: Any, **options: Any) -> Namespace:
+    namespace = Namespace(**options)
+    apply_config(read_config(json.dumps(config)), namespace, now=0)
+    return namespace
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The file with one value set, at a path of keys and numbers."""
+    config = json.loads(json.dumps(THEIRS))
+    *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+    place = config["UserConfig"]["Namespaces"][0]
+    for step in way:
+        place = place[step]
+    place[last] = value
+    return config
+
+
+def refusal(config: Any, **options: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        made(config, **options)
+    return str(caught.value)
+
+
+def test_file_of_the_emulator_makes_what_it_names() -> None:
+    namespace = made(THEIRS)
+    assert [queue.name for queue in namespace.queues()] == ["inbox", "queue.1"]
+    description = namespace.queue("queue.1").description
+    assert (description.max_delivery_count, description.lock_duration) == (3, timedelta(minutes=1))
+    assert description.default_message_time_to_live == timedelta(hours=1)
+    assert namespace.queue("inbox").description.forward_to == "queue.1"
+    plain, chosen = namespace.subscription("topic.1", "plain"), namespace.topic("topic.1")
+    assert plain.description.max_delivery_count == 4
+    assert [rule.name for rule in plain.rules] == ["$Default"]
+    correlated, written = chosen.subscription("chosen").rules
+    assert correlated.filter == CorrelationFilter(
+        label="order", properties={"colour": "blue", "size": 3}
+    )
+    assert isinstance(written.filter, SqlFilter)
+    assert written.filter.expression == "size > 3"
+    assert written.action is not None
+
+
+def test_file_is_good_in_the_emulators_own_profile() -> None:
+    assert len(made(THEIRS, limits=EMULATOR).queues()) == 2
+
+
+def test_written_file_makes_the_same_again() -> None:
+    text = write_config(made(THEIRS))
+    again = made(json.loads(text))
+    assert write_config(again) == text
+    assert again.queue("queue.1").description == made(THEIRS).queue("queue.1").description
+
+
+def test_queues_may_forward_to_what_comes_later_in_the_file() -> None:
+    config = changed("Queues/0/Properties/ForwardTo", "topic.1")
+    assert made(config).queue("queue.1").description.forward_to == "topic.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("Queues/0/Properties/LockDuraton", "PT1M", "Queues[0].Properties: 'LockDuraton' is unk"),
+        ("Queues/0/Properties/LockDuration", "1m", "LockDuration: '1m' is no duration: write PT1M"),
+        ("Queues/0/Properties/LockDuration", 60, 'must be a text, in " ", and is 60'),
+        ("Queues/0/Properties/MaxDeliveryCount", "3", 'must be a whole number, and is "3"'),
+        ("Queues/0/Properties/MaxDeliveryCount", True, "must be a whole number, and is true"),
+        ("Queues/0/Properties/RequiresSession", "no", "must be true or false"),
+        ("Queues/0/Properties/MaxDeliveryCount", 0, "'queue.1': max_delivery_count is 0"),
+        ("Queues/0/Properties/ForwardTo", "nowhere", "'queue.1': forward_to is 'nowhere'"),
+        ("Queues/0/Name", "my queue", "'my queue' cannot name a queue"),
+        ("Queues/1/Name", "QUEUE.1", "'QUEUE.1': Queue 'queue.1' exists already"),
+        ("Queues/0", {"Properties": {}}, "Namespaces[0].Queues[0]: 'Name' is missing"),
+        ("Queues", {}, "Queues: this must be a list, in [ ], and is {}"),
+        ("Topics/0/Subscriptions/1/Rules/0/Properties/FilterType", "Sqel", "no type of filter"),
+        ("Topics/0/Subscriptions/1/Rules/0/Properties/FilterType", "Sql", "'SqlFilter' is missing"),
+        (
+            "Topics/0/Subscriptions/1/Rules/1/Properties/SqlFilter/SqlExpression",
+            "size >",
+            "Subscriptions[1].Rules[1].Properties: ",
+        ),
+        ("Nodes", 1, "Namespaces[0]: 'Nodes' is unknown; there is Name, Queues, Topics"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name_and_place(path: str, value: Any, said: str) -> None:
+    assert said in refusal(changed(path, value))
+
+
+def test_nothing_is_made_when_something_is_refused() -> None:
+    namespace = Namespace()
+    config = read_config(json.dumps(changed("Queues/0/Properties/MaxDeliveryCount", 0)))
+    with pytest.raises(ConfigError):
+        apply_config(config, namespace, now=0)
+    assert (namespace.queues(), namespace.topics()) == ([], [])
+
+
+def test_text_that_is_no_json_is_refused_with_its_line() -> None:
+    with pytest.raises(ConfigError, match="no JSON: .*line 2, column"):
+        read_config('{\n"UserConfig" {}')
+
+
+def test_second_namespace_is_refused() -> None:
+    config = json.loads(json.dumps(THEIRS))
+    config["UserConfig"]["Namespaces"] *= 2
+    assert "one namespace is allowed, and here are 2" in refusal(config)
+
+
+def test_limit_of_the_emulator_is_met_by_name() -> None:
+    config = changed("Queues/0/Properties/MaxDeliveryCount", 11)
+    assert "'queue.1': max_delivery_count is 11; it may be 1 to 10." in refusal(
+        config, limits=EMULATOR
+    )
