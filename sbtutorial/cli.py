@@ -7,6 +7,7 @@ command line is then run again.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -121,8 +122,17 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "key": {
         "help": "its SharedAccessKey, so that settings survive a restart (a random one)",
     },
+    "config": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "queues and topics to begin with, in the format of Microsoft's emulator",
+    },
+    "accept-bearer-tokens": {
+        "action": "store_true",
+        "help": "let every token of Microsoft Entra ID in, unseen, for DefaultAzureCredential",
+    },
     "tier": {
-        "choices": ("standard", "premium"),
+        "choices": ("standard", "premium", "emulator"),
         "default": "standard",
         "help": "whose limits it keeps (standard)",
     },
@@ -159,9 +169,19 @@ def _test(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from sbtutorial.server import terminal
 
-    terminal.serve(
-        options.namespace, options.port, options.tier, also=options.also, key=options.key
-    )
+    chosen = {field.name: getattr(options, field.name) for field in fields(terminal.Settings)}
+    terminal.serve(terminal.Settings(**chosen))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from sbtutorial.control_client import ControlClient
+    from sbtutorial.server import process
+
+    broker = process.find(options.namespace)
+    if broker is None:  # as an error: what is printed may be on its way into a file
+        raise TutorialError(f"No broker of the namespace '{options.namespace}' is running.")
+    print(ControlClient(broker.connection_string).config(), end="")
     return 0
 
 
@@ -234,11 +254,16 @@ COMMANDS = {
     "serve": Command(
         _serve,
         "run a broker in this window and print its connection string",
-        options=("port", "also", "key", "namespace", "tier"),
+        options=("port", "also", "key", "namespace", "tier", "config", "accept-bearer-tokens"),
         notes="Every port takes AMQP, plain, in TLS and over WebSocket, and administration. "
         "Microsoft's emulator has two ports: --port 5672 --also 5300. Programs that know nothing "
         "of UseDevelopmentEmulator look for AMQP in TLS on 5671, for WebSocket and administration "
         "on 443: --also 5671 443.",
+    ),
+    "export": Command(
+        _export,
+        "print the broker's queues and topics as a file for `serve --config`",
+        options=("namespace",),
     ),
     "status": Command(_status, "say whether the broker runs, and where", options=("namespace",)),
     "stop": Command(_stop, "end the broker and what it holds", options=("namespace",)),

@@ -78,6 +78,10 @@ class ControlClient:
         """A queue as it stands: `name`, `counts` by state, and the first `messages` of each."""
         return self._call("GET", f"queues/{quote(name)}")
 
+    def config(self) -> str:
+        """The entities as a file in the format of Microsoft's emulator."""
+        return str(self._call("GET", "config")["config"])
+
     def _call(
         self,
         method: str,

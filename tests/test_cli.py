@@ -71,7 +71,7 @@ def test_help_has_a_line_for_each_command(capsys: pytest.CaptureFixture[str]) ->
     assert cli.main([]) == 0
     said = capsys.readouterr().out
 
-    names = ["lab", "test", "serve", "status", "stop", "reset", "doctor", "bench"]
+    names = ["lab", "test", "serve", "export", "status", "stop", "reset", "doctor", "bench"]
     assert list(cli.COMMANDS) == names
     for command in cli.COMMANDS.values():
         assert command.help in " ".join(said.split())
@@ -188,27 +188,52 @@ def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "port", "options"),
+    ("arguments", "chosen"),
     [
-        ([], 0, {"also": [], "key": None}),
+        ([], {}),
         (
             ["--port", "5672", "--also", "5671", "--also", "443", "--key", "ours"],
-            5672,
-            {"also": [5671, 443], "key": "ours"},
+            {"port": 5672, "also": [5671, 443], "key": "ours"},
         ),
-        (["--also", "5671", "443", "--port", "5672"], 5672, {"also": [5671, 443], "key": None}),
+        (["--also", "5671", "443", "--port", "5672"], {"port": 5672, "also": [5671, 443]}),
+        (
+            ["--tier", "emulator", "--config", "c.json"],
+            {"tier": "emulator", "config": Path("c.json")},
+        ),
+        (["--accept-bearer-tokens"], {"accept_bearer_tokens": True}),
     ],
 )
-def test_serve_takes_further_ports_and_a_key(
-    arguments: list[str], port: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_serve_takes_what_can_be_chosen(
+    arguments: list[str], chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sbtutorial.server import terminal
 
     served: list[Any] = []
-    monkeypatch.setattr(terminal, "serve", lambda *given, **named: served.append((given, named)))
+    monkeypatch.setattr(terminal, "serve", served.append)
 
     assert cli.main(["serve", *arguments]) == 0
-    assert served == [(("tutorial", port, "standard"), options)]
+    assert served == [terminal.Settings("tutorial", **{"also": [], **chosen})]
+
+
+def test_export_prints_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broker:
+        connection_string = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k"
+
+    monkeypatch.setattr(process, "find", lambda _: Broker)
+    monkeypatch.setattr(control_client.ControlClient, "config", lambda _: '{"UserConfig": 1}\n')
+    assert cli.main(["export"]) == 0
+    assert capsys.readouterr().out == '{"UserConfig": 1}\n'
+
+
+def test_export_without_a_broker_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "find", lambda _: None)
+    assert cli.main(["export"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, "'tutorial' is running" in said.err) == ("", True)
 
 
 def test_the_help_of_serve_knows_the_ports_of_microsofts_emulator(

@@ -149,6 +149,12 @@ def _queue(broker: ControlledBroker, call: "Call") -> Answer:
         return snapshot(queue, now=now, is_connected=broker.is_connected)
 
 
+def _config(broker: ControlledBroker, _call: "Call") -> Answer:
+    from sbtutorial.admin.config import write_config
+
+    return {"config": write_config(broker.namespace)}
+
+
 async def _events(broker: ControlledBroker, call: "Call") -> Answer:
     after = int(call.number("after", 0, at_most=sys.maxsize))
     wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
@@ -218,6 +224,7 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "shutdown": {"POST": _shutdown},
     "events": {"GET": _events},
     "queues": {"GET": _queue},
+    "config": {"GET": _config},
 }
 
 

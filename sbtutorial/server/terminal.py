@@ -6,7 +6,9 @@ It keeps the same record as a background broker, so `connect()`, `status` and `s
 import asyncio
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sbtutorial.broker.limits import TIERS
 from sbtutorial.connection_string import (
@@ -21,23 +23,39 @@ from sbtutorial.server.hosting import host
 from sbtutorial.server.runtime_files import HOST, BrokerRecord, RuntimeFiles, runtime_folder
 
 
-def serve(
-    namespace: str, port: int, tier: str, *, also: Sequence[int] = (), key: str | None = None
-) -> None:
-    """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; prints how to reach it.
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen about a broker in a terminal.
 
-    Args:
+    Attributes:
         namespace: Its name.
         port: Where it listens, on loopback; 0 for a free port.
-        tier: "standard" or "premium".
         also: Further ports, each with all that the first one speaks; 0 for a free one.
-        key: Its shared access key; a random one unless given.
+        tier: "standard", "premium" or "emulator": whose limits it keeps.
+        key: Its shared access key; None for a random one.
+        config: A file in the format of Microsoft's emulator, with the entities to begin with.
+        accept_bearer_tokens: Let every bearer token open everything; see `Emulator`.
+    """
+
+    namespace: str
+    port: int = 0
+    also: Sequence[int] = ()
+    tier: str = "standard"
+    key: str | None = None
+    config: Path | None = None
+    accept_bearer_tokens: bool = False
+
+
+def serve(settings: Settings) -> None:
+    """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; prints how to reach it.
 
     Raises:
-        TutorialError: A port or the key cannot be used, or a broker of this name runs already.
+        TutorialError: A port, the key or the file cannot be used, or a broker of this name runs
+            already.
     """
-    if key is not None:
-        _require_usable(key)
+    if settings.key is not None:
+        _require_usable(settings.key)
+    namespace = settings.namespace
     if broker := process.find(namespace):
         raise TutorialError(
             f"A broker of the namespace '{namespace}' runs already (pid {broker.record.pid}): end "
@@ -46,11 +64,14 @@ def serve(
     files = RuntimeFiles(runtime_folder(), namespace)
     emulator = Emulator(
         namespace=namespace,
-        key=key,
-        limits=TIERS[tier.capitalize()],
+        key=settings.key,
+        limits=TIERS[settings.tier.capitalize()],
         certificates_folder=files.folder / "certificates",
+        accept_bearer_tokens=settings.accept_bearer_tokens,
     )
-    asyncio.run(_serve(emulator, files, port, also))
+    if settings.config is not None:
+        _furnish(emulator, settings.config)
+    asyncio.run(_serve(emulator, files, settings.port, settings.also))
     print("\nStopped.")
 
 
@@ -89,6 +110,20 @@ def _refused(option: str, port: int, error: Exception) -> str:
         reason = f"{error}. Choose"
     remedy = "or leave it out for a free one" if option == "--port" else "or leave it out"
     return f"Port {port} cannot be had: {reason} another {option}, {remedy}."
+
+
+def _furnish(emulator: Emulator, path: Path) -> None:
+    """Make what a file asks for, before anybody can connect."""
+    from sbtutorial.admin.config import apply_config, read_config
+    from sbtutorial.admin.config_places import ConfigError
+
+    try:
+        config = read_config(path.read_text(encoding="utf-8-sig"))
+        apply_config(config, emulator.namespace, now=emulator.clock.now())
+    except (OSError, UnicodeDecodeError) as error:
+        raise TutorialError(f"{path} cannot be read: {error}.") from None
+    except ConfigError as refusal:
+        raise TutorialError(f"{path}: {refusal}") from None
 
 
 def _require_usable(key: str) -> None:

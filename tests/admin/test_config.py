@@ -169,7 +169,7 @@ def test_nothing_is_made_when_something_is_refused() -> None:
 
 
 def test_text_that_is_no_json_is_refused_with_its_line() -> None:
-    with pytest.raises(ConfigError, match="no JSON: .*line 2, column"):
+    with pytest.raises(ConfigError, match=r"no JSON: .*line 2, column"):
         read_config('{\n"UserConfig" {}')
 
 

@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +17,14 @@ from sbtutorial.control_client import ControlClient
 from sbtutorial.errors import TutorialError
 from sbtutorial.server import process, terminal
 from sbtutorial.server.listener import Listener
+from sbtutorial.server.terminal import Settings
 
 CLONE = Path(__file__).parents[2]
 KEY = "our own, with a ü/+="
 SERVE = f"""
-from sbtutorial.server.terminal import serve
+from sbtutorial.server.terminal import Settings, serve
 
-serve("shop", 0, "premium", also=[0, 0], key={KEY!r})
+serve(Settings("shop", tier="premium", also=[0, 0], key={KEY!r}))
 """
 
 
@@ -77,7 +80,7 @@ def test_a_second_one_of_the_same_name_is_refused(window: "subprocess.Popen[str]
     connection_string(window)
 
     with pytest.raises(TutorialError, match="runs already"):
-        terminal.serve("shop", 0, "standard")
+        terminal.serve(Settings("shop"))
 
 
 def test_it_can_be_stopped_from_elsewhere(window: "subprocess.Popen[str]") -> None:
@@ -120,7 +123,7 @@ def test_its_key_is_the_one_that_it_was_given(window: "subprocess.Popen[str]") -
 )
 def test_a_key_that_no_connection_string_can_hold_is_a_sentence(key: str) -> None:
     with pytest.raises(TutorialError, match="The --key cannot be used"):
-        terminal.serve("shop", 0, "standard", key=key)
+        terminal.serve(Settings("shop", key=key))
 
 
 @pytest.fixture
@@ -132,7 +135,7 @@ def taken() -> Iterator[int]:
 
 def refusal(port: int, also: Sequence[int] = ()) -> str:
     with pytest.raises(TutorialError) as refused:
-        terminal.serve("shop", port, "standard", also=also)
+        terminal.serve(Settings("shop", port, also))
     assert process.find("shop") is None
     return str(refused.value)
 
@@ -171,3 +174,51 @@ def test_a_number_that_is_no_port_is_a_sentence(port: int) -> None:
 def test_a_port_that_is_named_twice_is_a_sentence(unused_tcp_port: int) -> None:
     port = unused_tcp_port
     assert refusal(port, [0, port]) == f"Port {port} is named twice: leave one of them out."
+
+
+def test_a_configuration_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    with pytest.raises(TutorialError, match=r"config\.json cannot be read: "):
+        terminal.serve(Settings("shop", config=path))
+    path.write_text('{"UserConfig": {}}')
+    with pytest.raises(TutorialError, match=r"config\.json: UserConfig: 'Namespaces' is missing"):
+        terminal.serve(Settings("shop", config=path))
+
+
+CONFIG = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "theirs",
+                "Queues": [{"Name": "orders", "Properties": {"MaxDeliveryCount": 3}}],
+                "Topics": [{"Name": "news", "Subscriptions": [{"Name": "all"}]}],
+            }
+        ]
+    }
+}
+
+
+def test_what_was_furnished_from_a_file_can_be_exported_and_furnished_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG))
+    first = exported_from(path)
+    assert first["UserConfig"]["Namespaces"][0]["Queues"][0]["Name"] == "orders"
+    path.write_text(json.dumps(first))
+    assert exported_from(path) == first
+
+
+def exported_from(path: Path) -> Any:
+    """What is exported of a broker that began with this file."""
+    serving = (
+        "from pathlib import Path; from sbtutorial.server.terminal import Settings, serve; "
+        f"serve(Settings('shop', tier='emulator', config=Path({str(path)!r})))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", serving], stdout=subprocess.PIPE, text=True, cwd=CLONE
+    ) as window:
+        try:
+            return json.loads(ControlClient(connection_string(window)).config())
+        finally:
+            window.kill()
