@@ -11,6 +11,7 @@ from uuid import UUID
 from sbtutorial.broker.agenda import Timer
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.session_errors import session_lock_lost
 from sbtutorial.broker.states import Input
 
 if TYPE_CHECKING:
@@ -210,14 +211,3 @@ class HeldSession:
                     f"'{self.id}' but of '{message.session_id}'. Nothing was changed.",
                 )
         return messages
-
-
-def session_lock_lost(session_id: str, path: str) -> BrokerError:
-    """What to say to who does not hold a session, or not any more."""
-    # The first two sentences are Azure's.
-    return BrokerError(
-        ErrorCode.SESSION_LOCK_LOST,
-        "The session lock has expired on the MessageSession. Accept a new MessageSession. "
-        f"This receiver does not hold session '{session_id}' of '{path}': renew the lock before "
-        "its time is over, or settle sooner.",
-    )

@@ -12,6 +12,7 @@ KIB = 1024
 MIB = 1024 * 1024
 MAX_ENTITY_NAME_CHARS = 260
 MAX_NAME_CHARS = 50  # of subscriptions and rules
+MAX_PROPERTY_BYTES = 32 * KIB  # of one application property, in every tier
 FOR_EVER = timedelta.max
 
 
@@ -52,7 +53,6 @@ class Limits:
             has one size for all.
         partition_count: How many times its size a partitioned queue holds.
         max_header_bytes: Everything of one message but its body.
-        max_property_bytes: The value of one property.
         max_id_chars: A message id, a session id or a partition key.
         max_subscriptions: Of one topic; likewise the filters of all of its subscriptions.
         max_connections: Of AMQP clients, at one time.
@@ -67,7 +67,6 @@ class Limits:
     message_kilobytes_range: tuple[int, int] | None
     partition_count: int
     max_header_bytes: int = 64 * KIB
-    max_property_bytes: int = 32 * KIB
     max_id_chars: int = 128
     max_user_metadata_chars: int = 1024
     max_authorization_rules: int = 12

@@ -23,6 +23,7 @@ from sbtutorial.broker.locks import Tokens
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.ready import ReadyLine
 from sbtutorial.broker.session import Session, Sessions
+from sbtutorial.broker.session_errors import plain_receiver_refused, session_is_held
 from sbtutorial.broker.session_waiters import SessionWaiter, SessionWaiters
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueue import SubQueue
@@ -88,13 +89,7 @@ class SessionSubQueue(SubQueue):
                 f"session_id has {len(session_id)} characters; it may have {most} at most.",
             )
         if there := self._held.get(session_id):
-            # The first two sentences are Azure's.
-            raise BrokerError(
-                ErrorCode.SESSION_CANNOT_BE_LOCKED,
-                f"The requested session '{session_id}' cannot be accepted. It may be locked by "
-                f"another receiver. In '{self.path}' '{there.who}' holds it: wait until that "
-                "receiver closes, or accept another session.",
-            )
+            raise session_is_held(session_id, self.path, there.who)
         return self._hold(self._sessions.get(session_id), now, who, holder)
 
     def accept_next(self, *, now: float, who: str, holder: object = None) -> HeldSession | None:
@@ -325,25 +320,3 @@ class SessionSubQueue(SubQueue):
         self.entity.journal(
             Change(now, kind, path, 0, None, 0, who, held.id, None, session_state=state)
         )
-
-
-def plain_receiver_refused(path: str) -> BrokerError:
-    """What to say to who wants messages without locking a session."""
-    # The first sentence is Azure's.
-    return BrokerError(
-        ErrorCode.NOT_ALLOWED,
-        "It is not possible for an entity that requires sessions to create a non-sessionful "
-        f"message receiver. '{path}' requires sessions: accept one of them, by its id or "
-        "whichever is next.",
-    )
-
-
-def session_receiver_refused(path: str) -> BrokerError:
-    """What to say to who wants to lock a session where there are none."""
-    # Azure's own words but for the last ones.
-    return BrokerError(
-        ErrorCode.NOT_ALLOWED,
-        "A sessionful message receiver cannot be created on an entity that does not require "
-        "sessions. Ensure RequiresSession is set to true when creating a Queue or Subscription "
-        f"to enable sessionful behavior, or receive from '{path}' without a session id.",
-    )

@@ -110,7 +110,10 @@ class AmqpEndpoint:
             self._detach_unauthorized()
 
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
-        self.peer.arrive(event.open.container_id)
+        try:
+            self.peer.arrive(event.open.container_id)
+        except BrokerError as refusal:
+            self.connection.close(error_of(refusal))
 
     def _on_closed(self, _event: ConnectionClosed, _now: float) -> None:
         # Its links are gone with it; the socket is dropped when the answer is out.

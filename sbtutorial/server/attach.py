@@ -10,11 +10,8 @@ from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import Coordinator
 from sbtutorial.amqp.types import Int, Symbol, ULong
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.sessions import (
-    SessionSubQueue,
-    plain_receiver_refused,
-    session_receiver_refused,
-)
+from sbtutorial.broker.session_errors import plain_receiver_refused, session_receiver_refused
+from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.server.addresses import Address, NodeKind, parse_address
 from sbtutorial.server.coordinator import CAPABILITIES, CoordinatorNode

@@ -7,7 +7,6 @@ the background process, the foreground command and a test's own event loop.
 import asyncio
 import secrets
 import ssl
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.security import ALL_RIGHTS, Key
+from sbtutorial.server.presence import Presence
 from sbtutorial.server.turns import Turns
 from sbtutorial.server.wire_contents import WireContents
 from sbtutorial.trace import Trace
@@ -86,7 +86,7 @@ class Emulator:
         self.keys = {KEY_NAME: Key(self.key, ALL_RIGHTS)}
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
         self._host, self._port = "127.0.0.1", 0
-        self._peers: Counter[str] = Counter()
+        self._presence = Presence(limits)
         self.started_at = self.clock.wall()
         self.on_shutdown: Callable[[], None] | None = None
 
@@ -132,7 +132,7 @@ class Emulator:
 
     def is_connected(self, who: str) -> bool:
         """Whether the client that goes by this name (its container-id) has a connection."""
-        return self._peers[who] > 0
+        return self._presence.is_here(who)
 
     def reset(self) -> None:
         """Back to an empty namespace, for everyone who is connected."""
@@ -153,7 +153,7 @@ class Emulator:
             clock=self.clock,
             keyring=self.keyring,
             competitions=self.competitions,
-            present=self._peers,
+            presence=self._presence,
             has_output=lambda: self.turns.speak(endpoint),
         )
         connection = Connection(

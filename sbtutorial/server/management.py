@@ -14,9 +14,14 @@ from sbtutorial.server.management_call import Call, Operation
 from sbtutorial.server.message_management import MESSAGE_OPERATIONS
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.requests import Dialect, Request, Response
+from sbtutorial.server.rule_management import RULE_OPERATIONS
 from sbtutorial.server.session_management import SESSION_OPERATIONS
 
-OPERATIONS: dict[str, Operation] = {**MESSAGE_OPERATIONS, **SESSION_OPERATIONS}
+OPERATIONS: dict[str, Operation] = {
+    **MESSAGE_OPERATIONS,
+    **SESSION_OPERATIONS,
+    **RULE_OPERATIONS,
+}
 
 
 class ManagementHandler:
@@ -46,7 +51,7 @@ class ManagementHandler:
         peer = self._peer
         peer.claims.require(operation.right, self._target.path)
         body = request.body if isinstance(request.body, Mapping) else {}
-        call = Call(self._target, body, peer.clock, request.who, request.now, peer)
+        call = Call(self._target, body, peer.namespace, peer.clock, request.who, request.now, peer)
         answer = operation.run(call)
         if answer is None:
             return Response(204, "No content", operation.when_empty)

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from sbtutorial.amqp.types import Array, Symbol
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.held_session import HeldSession, session_lock_lost
-from sbtutorial.broker.sessions import SessionSubQueue, session_receiver_refused
+from sbtutorial.broker.held_session import HeldSession
+from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.clock import Clock
 
@@ -19,6 +21,7 @@ class Call(NamedTuple):
 
     target: SubQueue
     body: Mapping[str, Any]
+    namespace: Namespace
     clock: Clock
     who: str
     now: float

@@ -1,6 +1,5 @@
 """What the broker knows of one client's connection, shared by all of its links."""
 
-from collections import Counter
 from collections.abc import Callable
 from hmac import compare_digest
 
@@ -12,6 +11,7 @@ from sbtutorial.server.claims import Claims
 from sbtutorial.server.competition import Competitions
 from sbtutorial.server.coordinator import Transactions
 from sbtutorial.server.keyring import Keyring
+from sbtutorial.server.presence import Presence
 from sbtutorial.server.requests import ResponseRoutes
 
 
@@ -29,7 +29,7 @@ class Peer:
         clock: Clock,
         keyring: Keyring,
         competitions: Competitions,
-        present: Counter[str],
+        presence: Presence,
         has_output: Callable[[], None],
     ) -> None:
         self.namespace = namespace
@@ -38,7 +38,8 @@ class Peer:
         self.cbs = CbsHandler(self.claims, keyring, namespace, clock.wall)
         self.who = ""
         self._keyring = keyring
-        self._present = present
+        self._presence = presence
+        self._has_entered = False
         self.has_output = has_output
         self.competitions = competitions
         self.transactions = Transactions()
@@ -55,16 +56,20 @@ class Peer:
         return True
 
     def arrive(self, who: str) -> None:
-        """The client has said who it is."""
+        """The client has said who it is.
+
+        Raises:
+            BrokerError: QUOTA_EXCEEDED: too many are connected.
+        """
         self.who = who
-        self._present[who] += 1
+        self._presence.enter(who)
+        self._has_entered = True
 
     def leave(self) -> None:
         """The connection is gone."""
-        if self.who:
-            self._present[self.who] -= 1
-            if not self._present[self.who]:
-                del self._present[self.who]
+        if self._has_entered:
+            self._has_entered = False
+            self._presence.leave(self.who)
 
     def routes(self, session: Session) -> ResponseRoutes:
         """Where answers to the requests of one session go."""

@@ -16,9 +16,14 @@ from sbtutorial.server.security import TokenError
 if TYPE_CHECKING:
     from sbtutorial.server.emulator import Emulator
 
+# Where container tools ask Microsoft's emulator whether it is up.
+_HEALTH = "health"
+
 
 def handle(request: Request, emulator: "Emulator") -> Response | Switch | Awaitable[Response]:
     """Answer a request, once its token has been verified; AMQP verifies its own, later."""
+    if request.path == _HEALTH:
+        return Response(200, (("Content-Type", "application/json"),), b'{"status":"healthy"}')
     if control.is_control_call(request):
         return control.handle(request, emulator)
     if websocket_upgrade.is_for_websocket(request):

@@ -6,7 +6,6 @@ Source: AMQP 1.0, 3.2.4 and 3.2.5; Azure Service Bus, "Messages, payloads, and s
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -17,16 +16,13 @@ from sbtutorial.amqp.messaging import (
     build_map_section,
     map_items,
 )
-from sbtutorial.amqp.types import Described, Long, Symbol, Timestamp, decode, encode
+from sbtutorial.amqp.types import Symbol, decode, encode
 from sbtutorial.broker.filters.properties import MISSING
 from sbtutorial.broker.message import Message
 from sbtutorial.server.wire_message import Annotations, Content
+from sbtutorial.server.wire_values import plain_value, wire_value
 
 ToWire = Callable[[float], float]
-
-# .NET's duration, in ticks of 100 nanoseconds.
-_TIMESPAN = Symbol("com.microsoft:timespan")
-_TICKS_PER_MICROSECOND = 10
 
 PARTITION_KEY = "x-opt-partition-key"
 # The system properties that stand in the properties section, by its names.
@@ -59,7 +55,7 @@ class WireView:
         """A system property; `MISSING` when it is not set."""
         field = _FIELDS.get(name)
         value = _BROKERS[name](self) if field is None else getattr(self._properties, field)
-        return MISSING if value is None else _plain(value)
+        return MISSING if value is None else plain_value(value)
 
     @cached_property
     def _properties(self) -> Properties:
@@ -156,10 +152,10 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
     left = dict(wanted)
     for key, raw in map_items(section) if section else ():
         name = str(key)
-        if name in left and _is_same(_plain(_value_of(raw)), left[name]):
+        if name in left and _is_same(plain_value(_value_of(raw)), left[name]):
             entries.append(raw)
             del left[name]
-    entries += [encode(name) + encode(_wire(value)) for name, value in left.items()]
+    entries += [encode(name) + encode(wire_value(value)) for name, value in left.items()]
     if not entries:
         return None
     return build_map_section(APPLICATION_PROPERTIES, b"".join(entries), len(entries))
@@ -167,7 +163,7 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
 
 def _plain_map(section: bytes | None) -> dict[str, object]:
     items = map_items(section) if section else ()
-    return {str(key): _plain(_value_of(raw)) for key, raw in items}
+    return {str(key): plain_value(_value_of(raw)) for key, raw in items}
 
 
 def _value_of(raw: bytes) -> object:
@@ -178,24 +174,3 @@ def _value_of(raw: bytes) -> object:
 def _is_same(one: object, other: object) -> bool:
     """Equal, and of one type: to Python, 1 and True are equal."""
     return type(one) is type(other) and one == other
-
-
-def _plain(value: object) -> object:
-    """A value as filters have it."""
-    if isinstance(value, Timestamp):
-        return datetime.fromtimestamp(value / 1000, UTC)
-    if isinstance(value, Described) and value.descriptor == _TIMESPAN:
-        return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
-    return value
-
-
-def _wire(value: object) -> object:
-    """A value that an action has set, as AMQP has it."""
-    if isinstance(value, datetime):
-        return Timestamp(round(value.timestamp() * 1000))
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, timedelta):
-        ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
-        return Described(_TIMESPAN, Long(ticks))
-    return value

@@ -25,6 +25,8 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import MAX_PROPERTY_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 
@@ -111,6 +113,7 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
+        BrokerError: MESSAGE_SIZE_EXCEEDED: one of its properties is too long.
     """
     if message_format == BATCH_MESSAGE_FORMAT:
         return [_read(part, from_wire) for part in data_sections(payload)]
@@ -124,6 +127,9 @@ def read_message(payload: bytes, *, from_wire: ToWire) -> Message:
 
 def _read(payload: bytes, from_wire: ToWire) -> Message:
     sections = split_sections(payload)
+    own = sections.application_properties
+    if own is not None and len(own) > MAX_PROPERTY_BYTES:
+        _refuse_long_property(own)
     header = Header.decode_section(sections.header) if sections.header else None
     properties = Properties.decode_section(sections.properties) if sections.properties else None
     annotations, found = _split_annotations(sections.message_annotations)
@@ -138,6 +144,16 @@ def _read(payload: bytes, from_wire: ToWire) -> Message:
         time_to_live=_time_to_live(header, properties),
         scheduled_enqueue_at=from_wire(scheduled / 1000) if isinstance(scheduled, int) else None,
     )
+
+
+def _refuse_long_property(section: bytes) -> None:
+    for name, raw in map_items(section):
+        if len(raw) > MAX_PROPERTY_BYTES:
+            raise BrokerError(
+                ErrorCode.MESSAGE_SIZE_EXCEEDED,
+                f"The application property '{name}' has {len(raw)} bytes with its name; "
+                f"{MAX_PROPERTY_BYTES} (32 KB) are allowed. Put long values into the body.",
+            )
 
 
 def _time_to_live(header: Header | None, properties: Properties | None) -> float | None:

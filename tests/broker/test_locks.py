@@ -4,7 +4,7 @@ import pytest
 
 from sbtutorial.broker.agenda import Agenda
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.locks import Locks
+from sbtutorial.broker.locks import Locks, Tokens
 from sbtutorial.broker.message import Message
 from tests.broker.conftest import make
 
@@ -94,3 +94,16 @@ def test_only_so_many_ended_locks_are_remembered() -> None:
         locks.grant(make(), 1.0, "")
     agenda.run_due(1.0)
     assert len(locks._ran_out) == 1000
+
+
+def test_tokens_alone_hold_without_an_end() -> None:
+    tokens, message = Tokens("orders", lambda: TOKEN), make()
+    assert tokens.grant(message, 130.0, "cashier") == TOKEN
+    assert (message.locked_by, message.locked_until, message.lock_timer) == ("cashier", 130.0, None)
+    tokens.renew(message, 190.0)
+    assert message.locked_until == 190.0
+    assert tokens.message_under(TOKEN) is message
+    tokens.end(message)
+    assert (message.lock_token, message.locked_by, message.locked_until) == (None, None, None)
+    assert "orders" in tokens.lost(TOKEN).message
+    assert tokens.find(TOKEN) is None

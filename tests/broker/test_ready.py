@@ -26,3 +26,14 @@ def test_leftovers_are_swept_when_they_are_the_most() -> None:
     line.sweep(len(ready))
     assert len(line) == 10
     assert line.leave_first() == 990
+
+
+def test_the_first_stays_where_it_is_and_skips_who_is_not_ready() -> None:
+    ready = {2, 3}
+    line = ReadyLine(ready.__contains__)
+    assert line.first() is None
+    for number in (3, 1, 2):
+        line.join(number)
+    assert line.first() == line.first() == 2
+    ready.clear()
+    assert line.first() is None

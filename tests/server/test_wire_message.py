@@ -17,6 +17,7 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.types import Byte, Long, Symbol, Timestamp, ULong, decode
+from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.server.wire_message import encode_message, read_messages
@@ -165,3 +166,18 @@ def test_bytes_that_are_no_message_are_refused() -> None:
     for payload in (b"nonsense", BODY[:-1], BODY + b"\x00"):
         with pytest.raises(DecodeError):
             read(payload)
+
+
+@pytest.mark.parametrize(("length", "is_accepted"), [(32_700, True), (32_800, False)])
+def test_property_of_more_than_32_kilobytes_is_refused_by_name(
+    length: int, is_accepted: bool
+) -> None:
+    payload = encode_section(
+        APPLICATION_PROPERTIES, {"note": "x" * length, "other": "x" * 1000}
+    ) + encode_section(DATA, b"")
+    if is_accepted:
+        read_messages(payload, 0, from_wire=same)
+        return
+    with pytest.raises(BrokerError, match="property 'note' has 32811 bytes") as caught:
+        read_messages(payload, 0, from_wire=same)
+    assert caught.value.code is ErrorCode.MESSAGE_SIZE_EXCEEDED

@@ -1,0 +1,34 @@
+"""The values of properties, as AMQP has them and as filters do.
+
+Source: AMQP 1.0, 1.6; Azure Service Bus, "AMQP 1.0 protocol guide", types of properties.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sbtutorial.amqp.types import Described, Long, Symbol, Timestamp
+
+# .NET's duration, in ticks of 100 nanoseconds.
+_TIMESPAN = Symbol("com.microsoft:timespan")
+_TICKS_PER_MICROSECOND = 10
+
+
+def plain_value(value: object) -> object:
+    """A value as filters have it."""
+    if isinstance(value, Timestamp):
+        return datetime.fromtimestamp(value / 1000, UTC)
+    if isinstance(value, Described) and value.descriptor == _TIMESPAN:
+        return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
+    return value
+
+
+def wire_value(value: object) -> object:
+    """A value of a filter or an action, as AMQP has it."""
+    if isinstance(value, datetime):
+        return Timestamp(round(value.timestamp() * 1000))
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, timedelta):
+        ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
+        return Described(_TIMESPAN, Long(ticks))
+    return value
