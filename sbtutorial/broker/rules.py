@@ -12,6 +12,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.filters.boolean import TrueFilter
 from sbtutorial.broker.filters.properties import Properties
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.rule_index import RuleIndex
 
 DEFAULT_RULE_NAME = "$Default"
 # The application property that names the rule on a copy which an action has changed.
@@ -89,6 +90,7 @@ class Rules:
     def __init__(self, path: str) -> None:
         self._path = path
         self._by_name: dict[str, Rule] = {}
+        self._index = RuleIndex()
         self._takes_all = False
         self.correlation_count = 0
 
@@ -112,6 +114,8 @@ class Rules:
                 "or choose another name.",
             )
         self._by_name[rule.name.lower()] = rule
+        self._index.add(rule)
+        self.correlation_count += rule.filter.kind == "correlation"
         self._take_stock()
 
     def update(self, rule: Rule) -> Rule:
@@ -122,8 +126,8 @@ class Rules:
         """
         before = self.find(rule.name)
         updated = replace(rule, name=before.name, created_at=before.created_at)
-        self._by_name[rule.name.lower()] = updated
-        self._take_stock()
+        self.remove(before.name)
+        self.add(updated)
         return updated
 
     def remove(self, name: str) -> Rule:
@@ -134,6 +138,8 @@ class Rules:
         """
         rule = self.find(name)
         del self._by_name[name.lower()]
+        self._index.remove(rule)
+        self.correlation_count -= rule.filter.kind == "correlation"
         self._take_stock()
         return rule
 
@@ -167,7 +173,7 @@ class Rules:
             yield message.copy()
             return
         seen = view()
-        matching = [rule for rule in self if rule.filter.matches(seen)]
+        matching = self._index.matching(seen)
         if any(rule.action is None for rule in matching):
             yield message.copy()
         for rule in matching:
@@ -178,8 +184,7 @@ class Rules:
 
     def _take_stock(self) -> None:
         """Nearly every subscription takes everything, and need not look into messages."""
-        rules = self._by_name.values()
-        self.correlation_count = sum(rule.filter.kind == "correlation" for rule in rules)
-        self._takes_all = len(rules) == 1 and all(
-            isinstance(rule.filter, TrueFilter) and rule.action is None for rule in rules
+        only = next(iter(self._by_name.values())) if len(self._by_name) == 1 else None
+        self._takes_all = (
+            only is not None and isinstance(only.filter, TrueFilter) and only.action is None
         )

@@ -46,6 +46,6 @@ class SessionStates:
         return len(content or b"") - len(before.content if before is not None else b"")
 
     def updated_after(self, at: float, skip: int, top: int) -> list[str]:
-        """The sessions whose state was set later than this, in that order, some of them left out."""
+        """A page of the sessions whose state was set later than this, in that order."""
         start = self._by_time.bisect_left((nextafter(at, inf),)) + skip
         return [session_id for _, session_id in self._by_time[start : start + top]]

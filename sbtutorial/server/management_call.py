@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sbtutorial.amqp.types import Array, Symbol
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.held_session import HeldSession
-from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
 from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.clock import Clock

@@ -180,7 +180,6 @@ def test_what_was_due_happens_before_the_answer(namespace):
             400,
             ["lock_duration is 25 days", "5 minutes"],
         ),
-        ("PUT", "/new", body_of("<RequiresSession>true</RequiresSession>"), {}, 501, ["sessions"]),
         (
             "PUT",
             "/there",

@@ -7,8 +7,9 @@ from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.contents import OpaqueContents
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
+from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.errors import FILTER_EXCEPTION, FilterError
-from sbtutorial.broker.filters.properties import Properties
+from sbtutorial.broker.filters.properties import MISSING, Properties
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules import DEFAULT_RULE_NAME, Rule, Rules
 from tests.broker.conftest import World, contents
@@ -175,3 +176,38 @@ def test_rules_of_all_subscriptions_are_counted_and_limited(world: World) -> Non
     assert topic.rule_counts == (2000, 0)
     with pytest.raises(BrokerError, match="have 2000 sql filters together"):
         world.namespace.create_rule("news", "all", Rule("more", TrueFilter()), now=world.now)
+
+
+class Labelled:
+    """What a filter sees of a message that has a label and nothing else."""
+
+    application: Mapping[str, object] = {}
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def system(self, name: str) -> object:
+        return self._label if name == "Label" else MISSING
+
+
+def test_many_correlation_rules_are_answered_by_one_look_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(CorrelationFilter, "matches")  # nobody is asked one by one
+    rules = Rules("news/Subscriptions/all")
+    for number in range(1000):
+        action = Marks({"number": number})
+        rules.add(Rule(f"r{number}", CorrelationFilter(label=str(number % 500)), action))
+    message = Message("rain", size_bytes=1)
+
+    def numbers(label: str) -> list[object]:
+        made = rules.copies(message, lambda: Labelled(label), Recorded())
+        return [(copy.properties or {})["number"] for copy in made]
+
+    assert numbers("7") == [507, 7]
+    assert numbers("1000") == []
+    rules.remove("r7")
+    assert numbers("7") == [507]
+    rules.update(Rule("r507", CorrelationFilter(label="8"), Marks({"number": 507})))
+    assert (numbers("7"), numbers("8")) == ([], [507, 508, 8])
+    assert (len(rules), rules.correlation_count) == (999, 999)
