@@ -16,12 +16,14 @@ class Request:
         target: Path and query as they came, percent-encoded.
         headers: By lower-case name; a repeated header's values are joined with ", ".
         body: Empty when there is none.
+        raw_headers: As they came: with the capital letters of their names, repeated ones apart.
     """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    raw_headers: Headers = ()
 
     @property
     def path(self) -> str:
@@ -37,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response, whole; the edge adds Content-Length."""
+    """One response, whole; the edge adds Content-Length, unless Transfer-Encoding is there."""
 
     status: int
     headers: Headers = ()

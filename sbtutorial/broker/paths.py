@@ -9,6 +9,7 @@ from urllib.parse import unquote
 DEAD_LETTER_SUFFIX = "/$DeadLetterQueue"
 TRANSFER_DEAD_LETTER_SUFFIX = "/$Transfer/$DeadLetterQueue"
 SUBSCRIPTIONS = "/Subscriptions/"
+MESSAGES = "/messages/"
 
 
 class Path(NamedTuple):
@@ -43,3 +44,12 @@ def split_subscription(path: str) -> tuple[str, str] | None:
     """The topic and the subscription of a path, in any case; None for any other path."""
     at = path.lower().rfind(SUBSCRIPTIONS.lower())
     return None if at < 1 else (path[:at], path[at + len(SUBSCRIPTIONS) :])
+
+
+def split_messages(path: str) -> str | None:
+    """The entity whose messages a path of HTTP's data plane names; None for any other path.
+
+    `orders/messages`, `orders/messages/head` and what is below them all belong to `orders`.
+    """
+    at = f"{path.lower()}/".rfind(MESSAGES)
+    return None if at < 1 else path[:at]

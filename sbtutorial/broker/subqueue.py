@@ -144,9 +144,9 @@ class SubQueue(Shelf):
 
     # -- Under a lock: every token that holds nothing here is refused with MESSAGE_LOCK_LOST ---
 
-    def require_lock(self, token: UUID, *, now: float) -> None:
-        """Refuse a token that holds nothing."""
-        self._locked(token, now)
+    def require_lock(self, token: UUID, *, now: float) -> Message:
+        """The message that a token holds; refuse one that holds nothing."""
+        return self._locked(token, now)
 
     def renew_lock(self, token: UUID, *, now: float, who: str = "") -> float:
         """Hold a locked message for one more `lock_duration`, counted from `now`.

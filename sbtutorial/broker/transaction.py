@@ -17,11 +17,11 @@ TIMEOUT_SECONDS = 120.0
 
 
 class Settlement(NamedTuple):
-    """What is to become of one locked message."""
+    """What is to become of one locked message; `apply` does it, at the instant that it is given."""
 
     line: SubQueue
     token: UUID
-    apply: Callable[[], object]
+    apply: Callable[[float], object]
 
 
 class Transaction:
@@ -76,7 +76,7 @@ class Transaction:
         for intake, messages in self._sends.items():
             intake.check(messages, now=now)
         for settlement in self._settlements:
-            settlement.apply()
+            settlement.apply(now)
         for intake, messages in self._sends.items():
             intake.send(messages, now=now, who=who)
 

@@ -75,17 +75,26 @@ def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
     line = peer.namespace.subqueue(address.path)
     _check_sessions(line, wants_session(link))
+    require_own_receivers(line)
+    if isinstance(line, SessionSubQueue):
+        return attach_session(link, line, peer)
+    line.entity.begin_receive(peer.clock.now())
+    link.accept(max_message_size=ULong(line.entity.max_message_bytes))
+    return receiver_for(link, line, peer)
+
+
+def require_own_receivers(line: SubQueue) -> None:
+    """Refuse a line whose messages all go on to another entity.
+
+    Raises:
+        BrokerError: NOT_ALLOWED.
+    """
     if line.forwarding is not None:
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
             f"'{line.path}' forwards its messages to '{line.forwarding.target}': nobody "
             "can receive from it. Receive there, or end the forwarding.",
         )
-    if isinstance(line, SessionSubQueue):
-        return attach_session(link, line, peer)
-    line.entity.begin_receive(peer.clock.now())
-    link.accept(max_message_size=ULong(line.entity.max_message_bytes))
-    return receiver_for(link, line, peer)
 
 
 def _check_sessions(line: SubQueue, wanted: bool) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import sbtutorial
 from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.line_pair import LinePair
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
 from sbtutorial.server.security import Key, TokenError, authorize
@@ -113,6 +114,7 @@ def _status(broker: ControlledBroker, _call: "Call") -> Answer:
         "version": sbtutorial.__version__,
         "started_at": broker.started_at,
         "queues": len(broker.namespace.queues()),
+        "topics": len(broker.namespace.topics()),
         "connections": broker.connections,
         "advanced_seconds": broker.clock.advanced_seconds,
     }
@@ -145,8 +147,9 @@ def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
 
 def _queue(broker: ControlledBroker, call: "Call") -> Answer:
     with broker.turns.turn() as now:
-        queue = broker.namespace.queue(call.rest)
-        return snapshot(queue, now=now, is_connected=broker.is_connected)
+        entity = broker.namespace.subqueue(call.rest).entity
+        assert isinstance(entity, LinePair)
+        return snapshot(entity, now=now, is_connected=broker.is_connected)
 
 
 def _config(broker: ControlledBroker, _call: "Call") -> Answer:

@@ -23,8 +23,8 @@ from sbtutorial.server.competition import Competitions
 from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
 from sbtutorial.server.peer import Peer
-from sbtutorial.server.security import ALL_RIGHTS, Key
 from sbtutorial.server.presence import Presence
+from sbtutorial.server.security import ALL_RIGHTS, Key
 from sbtutorial.server.turns import Turns
 from sbtutorial.server.wire_contents import WireContents
 from sbtutorial.trace import Trace

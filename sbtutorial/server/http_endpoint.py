@@ -210,7 +210,7 @@ class HttpEndpoint:
 
     def _respond(self, response: Response) -> None:
         body = response.body
-        headers = [*response.headers, ("Content-Length", str(len(body)))]
+        headers = [(name.encode(), text.encode("latin-1")) for name, text in _framed(response)]
         reason = _reason(response.status)
         self._send(h11.Response(status_code=response.status, headers=headers, reason=reason))
         is_head = self._head is not None and self._head.method == b"HEAD"
@@ -238,7 +238,10 @@ def _request(head: h11.Request, body: bytes) -> Request:
     headers = _headers(head.headers)
     if head.http_version < b"1.1":
         headers.pop("upgrade", None)  # RFC 9110, 7.8: it means nothing there
-    return Request("GET" if method == "HEAD" else method, target, headers, body)
+    raw_headers = tuple(
+        (name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers.raw_items()
+    )
+    return Request("GET" if method == "HEAD" else method, target, headers, body, raw_headers)
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -247,6 +250,14 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _framed(response: Response) -> Headers:
+    """The headers, and where the body ends: RFC 9112, 6.2; there is none to end with 204."""
+    names = {name.lower() for name, _ in response.headers}
+    if response.status == HTTPStatus.NO_CONTENT or "transfer-encoding" in names:
+        return response.headers
+    return (*response.headers, ("Content-Length", str(len(response.body))))
 
 
 def _declared_bytes(head: h11.Request) -> int:

@@ -9,7 +9,12 @@ from math import inf
 from sbtutorial.broker.entities import AuthorizationRule
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import entity_path, split_line, split_subscription
+from sbtutorial.broker.paths import (
+    entity_path,
+    split_line,
+    split_messages,
+    split_subscription,
+)
 from sbtutorial.server.security import (
     ALL_RIGHTS,
     MANAGE,
@@ -84,11 +89,12 @@ class Keyring:
                 yield rule.key_name, Key(rule.primary_key, rights, rule.secondary_key)
 
     def _rules(self, path: str) -> tuple[AuthorizationRule, ...]:
-        """Those of a queue or topic; a subscription has its topic's."""
+        """Those of a queue or topic; what is below has them too: subscriptions, messages."""
         topic = split_subscription(path)
         try:
             entity = self._namespace.entity(topic[0] if topic else path)
         except BrokerError:
-            return ()
+            owner = split_messages(path)
+            return self._rules(owner) if owner else ()
         rules: tuple[AuthorizationRule, ...] = entity.description.authorization_rules
         return rules

@@ -3,50 +3,42 @@
 Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 from uuid import UUID, uuid4
 
 from sbtutorial.amqp.events import DispositionReceived
 from sbtutorial.amqp.link import SenderLink
-from sbtutorial.amqp.messaging import Accepted, Modified, Rejected, Released
+from sbtutorial.amqp.messaging import (
+    Accepted,
+    DeliveryState,
+    Rejected,
+    Released,
+    TransactionalState,
+)
 from sbtutorial.amqp.performatives import Error, SenderSettleMode
 from sbtutorial.broker.errors import BrokerError
-from sbtutorial.broker.message import (
-    DEAD_LETTER_ERROR_DESCRIPTION,
-    DEAD_LETTER_REASON,
-    Message,
-)
-from sbtutorial.broker.subqueue import SubQueue
-from sbtutorial.clock import Clock
-from sbtutorial.server.competition import Competitions, Line
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.transaction import Settlement
+from sbtutorial.server.competition import Line
 from sbtutorial.server.conditions import error_of
 from sbtutorial.server.nodes import Node
 from sbtutorial.server.peer import Peer
+from sbtutorial.server.settlement import SETTLEMENTS, Outcome
 from sbtutorial.server.wire_message import encode_message
-
-Outcome = Accepted | Modified | Rejected | Released
 
 
 class OutboundNode(Node):
     """What all receiving links share; the receive mode is the subclass."""
 
-    def __init__(
-        self,
-        link: SenderLink,
-        line: Line,
-        competitions: Competitions,
-        clock: Clock,
-        who: str,
-        has_output: Callable[[], None],
-    ) -> None:
+    def __init__(self, link: SenderLink, line: Line, peer: Peer) -> None:
         self.link = link
         self.line = line
-        self.who = who
-        self._clock = clock
-        self._has_output = has_output
-        self._competitions = competitions
-        self._competition = competitions.enter(self)
+        self.who = peer.who
+        self._clock = peer.clock
+        self._has_output = peer.has_output
+        self._transactions = peer.transactions
+        self._competitions = peer.competitions
+        self._competition = peer.competitions.enter(self)
 
     def deliver_next(self, now: float) -> bool:
         """Send the next message, if there is one.
@@ -110,70 +102,41 @@ class PeekLockNode(OutboundNode):
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""
-        verdict = event.state if event.state is not None else Released()
-        settlement = _SETTLEMENTS.get(type(verdict))
-        if settlement is None:
-            return
+        state = event.state if event.state is not None else Released()
+        token = UUID(bytes_le=event.delivery_tag)
+        answer: DeliveryState | None
         try:
-            token = UUID(bytes_le=event.delivery_tag)
-            line = self.line.line_for(token, now=now)
-            echo = settlement(line, token, verdict, now=now, who=self.who)
+            if isinstance(state, TransactionalState):
+                answer = self._settle_with_transaction(state, token, now)
+            else:
+                answer = self._settle(state, token, now)
         except BrokerError as refusal:
-            echo = Rejected(error_of(refusal))
-        if not event.settled:
-            self.link.settle(event.delivery_id, echo)
+            answer = Rejected(error_of(refusal))
+        if answer is not None and not event.settled:
+            self.link.settle(event.delivery_id, answer)
+
+    def _settle(self, verdict: object, token: UUID, now: float) -> Outcome | None:
+        """The answer; None for what is no verdict."""
+        settlement = SETTLEMENTS.get(type(verdict))
+        if settlement is None:
+            return None
+        line = self.line.line_for(token, now=now)
+        return settlement(line, token, verdict, now=now, who=self.who)
+
+    def _settle_with_transaction(
+        self, state: TransactionalState, token: UUID, now: float
+    ) -> TransactionalState:
+        line = self.line.line_for(token, now=now)
+        settlement = Settlement(line, token, partial(self._settle, state.outcome, token))
+        self._transactions.find(state).settle(settlement, now=now)
+        return TransactionalState(state.txn_id, Accepted())
 
 
 def receiver_for(link: SenderLink, line: Line, peer: Peer) -> OutboundNode:
     """The node behind a link that was accepted, of the kind that the client asked for."""
     assert link.remote_attach is not None
     kind = _KINDS.get(link.remote_attach.snd_settle_mode, PeekLockNode)
-    return kind(link, line, peer.competitions, peer.clock, peer.who, peer.has_output)
+    return kind(link, line, peer)
 
 
 _KINDS: dict[int, type[OutboundNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}
-
-
-def _complete(
-    subqueue: SubQueue, token: UUID, verdict: Accepted, *, now: float, who: str
-) -> Outcome:
-    subqueue.complete(token, now=now, who=who)
-    return verdict
-
-
-def _abandon_or_defer(
-    subqueue: SubQueue, token: UUID, verdict: Modified, *, now: float, who: str
-) -> Outcome:
-    settle = subqueue.defer if verdict.undeliverable_here else subqueue.abandon
-    settle(token, _text_keys(verdict.message_annotations), now=now, who=who)
-    return Modified(None, bool(verdict.undeliverable_here), None)
-
-
-def _dead_letter(
-    subqueue: SubQueue, token: UUID, verdict: Rejected, *, now: float, who: str
-) -> Outcome:
-    changed = _text_keys(verdict.error.info if verdict.error else None) or {}
-    reason = changed.pop(DEAD_LETTER_REASON, None)
-    description = changed.pop(DEAD_LETTER_ERROR_DESCRIPTION, None)
-    subqueue.dead_letter(token, reason, description, changed, now=now, who=who)
-    return Rejected(None)
-
-
-def _release(
-    subqueue: SubQueue, token: UUID, verdict: Released, *, now: float, who: str
-) -> Outcome:
-    subqueue.release(token, now=now, who=who)
-    return verdict
-
-
-_SETTLEMENTS: dict[type, Callable[..., Outcome]] = {
-    Accepted: _complete,
-    Modified: _abandon_or_defer,
-    Rejected: _dead_letter,
-    Released: _release,
-}
-
-
-def _text_keys(changed: Mapping[Any, Any] | None) -> dict[str, Any] | None:
-    """Property names arrive as symbols or strings; application properties are named by strings."""
-    return {str(key): value for key, value in changed.items()} if changed else None

@@ -9,8 +9,8 @@ from typing import Any
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import decode
+from sbtutorial.broker.line_pair import LinePair
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
-from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueue import SubQueue
 
@@ -28,11 +28,13 @@ _STATE_NAMES = {
 }
 
 
-def snapshot(queue: Queue, *, now: float, is_connected: Callable[[str], bool]) -> dict[str, Any]:
-    """What is in a queue and its dead-letter queue.
+def snapshot(
+    entity: LinePair, *, now: float, is_connected: Callable[[str], bool]
+) -> dict[str, Any]:
+    """What is in a queue, or a subscription, and in its dead-letter queue.
 
     Args:
-        queue: What to look at; have what is due at `now` done first.
+        entity: What to look at; have what is due at `now` done first.
         now: Broker time.
         is_connected: Says of the holder of a lock whether it is still there.
 
@@ -41,9 +43,9 @@ def snapshot(queue: Queue, *, now: float, is_connected: Callable[[str], bool]) -
     """
     messages = [
         _describe(message, state, now, is_connected)
-        for state, message in (*_first(queue.active), *_first_dead(queue.dead_letter))
+        for state, message in (*_first(entity.active), *_first_dead(entity.dead_letter))
     ]
-    return {"name": queue.name, "counts": _counts(queue), "messages": messages}
+    return {"name": entity.path, "counts": _counts(entity), "messages": messages}
 
 
 def _first(subqueue: SubQueue) -> Iterator[tuple[str, Message]]:
@@ -59,11 +61,11 @@ def _first_dead(dead_letters: SubQueue) -> Iterator[tuple[str, Message]]:
     return (("dead", message) for message in dead_letters.peek(0, SHOWN_PER_STATE))
 
 
-def _counts(queue: Queue) -> dict[str, int]:
+def _counts(entity: LinePair) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for state, name in _STATE_NAMES.items():
-        counts[name] += queue.active.count(state)
-    return {**counts, "dead": len(queue.dead_letter)}
+        counts[name] += entity.active.count(state)
+    return {**counts, "dead": len(entity.dead_letter)}
 
 
 def _describe(

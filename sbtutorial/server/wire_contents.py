@@ -5,7 +5,7 @@ Source: AMQP 1.0, 3.2.4 and 3.2.5; Azure Service Bus, "Messages, payloads, and s
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,13 +20,13 @@ from sbtutorial.amqp.types import Symbol, decode, encode
 from sbtutorial.broker.filters.properties import MISSING
 from sbtutorial.broker.message import Message
 from sbtutorial.server.wire_message import Annotations, Content
-from sbtutorial.server.wire_values import plain_value, wire_value
+from sbtutorial.server.wire_values import instant, plain_value, wire_value
 
 ToWire = Callable[[float], float]
 
 PARTITION_KEY = "x-opt-partition-key"
 # The system properties that stand in the properties section, by its names.
-_FIELDS = {
+FIELDS = {
     "ContentType": "content_type",
     "CorrelationId": "correlation_id",
     "Label": "subject",
@@ -53,7 +53,7 @@ class WireView:
 
     def system(self, name: str) -> object:
         """A system property; `MISSING` when it is not set."""
-        field = _FIELDS.get(name)
+        field = FIELDS.get(name)
         value = _BROKERS[name](self) if field is None else getattr(self._properties, field)
         return MISSING if value is None else plain_value(value)
 
@@ -63,7 +63,7 @@ class WireView:
         return Properties.decode_section(content.properties) if content.properties else Properties()
 
     def _instant(self, at: float | None) -> datetime | None:
-        return None if at is None else datetime.fromtimestamp(self._to_wire(at), UTC)
+        return None if at is None else instant(self._to_wire(at))
 
     def _lifetime(self) -> timedelta | None:
         seconds = self._message.time_to_live
@@ -118,7 +118,7 @@ class WireContents:
 
 def _set_system(message: Message, content: Content, name: str, value: Any) -> None:
     """Set a system property of a copy; None removes it."""
-    if field := _FIELDS.get(name):
+    if field := FIELDS.get(name):
         properties = (
             Properties.decode_section(content.properties) if content.properties else Properties()
         )

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import uuid4
 
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
@@ -131,15 +132,21 @@ def _read(payload: bytes, from_wire: ToWire) -> Message:
     if own is not None and len(own) > MAX_PROPERTY_BYTES:
         _refuse_long_property(own)
     header = Header.decode_section(sections.header) if sections.header else None
-    properties = Properties.decode_section(sections.properties) if sections.properties else None
+    properties = (
+        Properties.decode_section(sections.properties) if sections.properties else Properties()
+    )
+    if properties.message_id is None:
+        # As on Azure: no message is without, and clients keep account of theirs by it.
+        properties.message_id = uuid4().hex
+        sections = sections._replace(properties=properties.encode())
     annotations, found = _split_annotations(sections.message_annotations)
     scheduled, partition_key = found.get(_SCHEDULED), found.get(_PARTITION_KEY)
     return Message(
         Content(sections, header, annotations),
         size_bytes=len(payload),
         header_bytes=len(payload) - len(sections.body) - len(sections.footer or b""),
-        message_id=properties.message_id if properties else None,
-        session_id=properties.group_id if properties else None,
+        message_id=properties.message_id,
+        session_id=properties.group_id,
         partition_key=partition_key if isinstance(partition_key, str) else None,
         time_to_live=_time_to_live(header, properties),
         scheduled_enqueue_at=from_wire(scheduled / 1000) if isinstance(scheduled, int) else None,
@@ -156,13 +163,11 @@ def _refuse_long_property(section: bytes) -> None:
             )
 
 
-def _time_to_live(header: Header | None, properties: Properties | None) -> float | None:
+def _time_to_live(header: Header | None, properties: Properties) -> float | None:
     """Seconds to live; a life longer than header.ttl can say comes as a creation and an end."""
     if header is not None and header.ttl is not None:
         return header.ttl / 1000
-    if properties is None or properties.creation_time is None:
-        return None
-    if properties.absolute_expiry_time is None:
+    if properties.creation_time is None or properties.absolute_expiry_time is None:
         return None
     return (properties.absolute_expiry_time - properties.creation_time) / 1000
 

@@ -5,8 +5,12 @@ Source: AMQP 1.0, 1.6; Azure Service Bus, "AMQP 1.0 protocol guide", types of pr
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TypeGuard
 
 from sbtutorial.amqp.types import Described, Long, Symbol, Timestamp
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 # .NET's duration, in ticks of 100 nanoseconds.
 _TIMESPAN = Symbol("com.microsoft:timespan")
@@ -16,10 +20,18 @@ _TICKS_PER_MICROSECOND = 10
 def plain_value(value: object) -> object:
     """A value as filters have it."""
     if isinstance(value, Timestamp):
-        return datetime.fromtimestamp(value / 1000, UTC)
-    if isinstance(value, Described) and value.descriptor == _TIMESPAN:
+        return instant(value / 1000)
+    if _is_timespan(value):
         return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
     return value
+
+
+def instant(at: float) -> datetime:
+    """Seconds since the epoch; what lies beyond the calendar is its first or last moment."""
+    try:
+        return _EPOCH + timedelta(seconds=at)
+    except OverflowError:
+        return _LAST if at > 0 else _FIRST
 
 
 def wire_value(value: object) -> object:
@@ -32,3 +44,9 @@ def wire_value(value: object) -> object:
         ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
         return Described(_TIMESPAN, Long(ticks))
     return value
+
+
+def _is_timespan(value: object) -> TypeGuard[Described]:
+    if not isinstance(value, Described) or value.descriptor != _TIMESPAN:
+        return False
+    return isinstance(value.value, int)

@@ -16,7 +16,12 @@ STAYS = {
     ChangeKind.RELEASED,
     ChangeKind.DEFERRED,
 }
-NOTHING = {ChangeKind.DUPLICATE_DROPPED, ChangeKind.QUEUE_CREATED, ChangeKind.QUEUE_UPDATED}
+NOTHING = {
+    ChangeKind.DUPLICATE_DROPPED,
+    ChangeKind.QUEUE_CREATED,
+    ChangeKind.QUEUE_UPDATED,
+    *(kind for kind in ChangeKind if kind.startswith("session_")),
+}
 
 
 def live_messages(changes: Iterable[Change]) -> dict[tuple[str, int], int]:

@@ -20,7 +20,7 @@ def transaction(world: World) -> Transaction:
 def completion(world: World, queue: Queue, message: Message) -> Settlement:
     token = message.lock_token
     assert token is not None
-    return Settlement(queue.active, token, lambda: queue.active.complete(token, now=world.now))
+    return Settlement(queue.active, token, lambda now: queue.active.complete(token, now=now))
 
 
 def test_nothing_is_seen_before_the_commit_and_everything_after(

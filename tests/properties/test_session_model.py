@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from sbtutorial.broker.changes import Change
 from sbtutorial.broker.entities import QueueDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.held_session import HeldSession
@@ -14,6 +15,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.states import MessageState as State
+from tests.broker.replay import live_messages
 
 LOCK, MOST = 60.0, 3
 IDS = st.sampled_from(["", "a", "b", "c"])
@@ -44,7 +46,10 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
     def start(self) -> None:
         tokens = count(1)
         self.now = 1000.0
-        self.namespace = Namespace(new_token=lambda: UUID(int=next(tokens)))
+        self.changes: list[Change] = []
+        self.namespace = Namespace(
+            journal=self.changes.append, new_token=lambda: UUID(int=next(tokens))
+        )
         description = QueueDescription(requires_session=True, max_delivery_count=MOST)
         self.queue = self.namespace.create_queue("tables", description, now=self.now)
         assert isinstance(self.queue.active, SessionSubQueue)
@@ -193,6 +198,12 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         assert sorted(self.line.list_updated_after(0, skip=0, top=9)) == sorted(self.states)
 
     @invariant()
+    def changes_alone_tell_what_is_left(self) -> None:
+        lines = self.line, self.queue.dead_letter
+        left = {(line.path, m.sequence_number): m.delivery_count for line in lines for m in line}
+        assert live_messages(self.changes) == left
+
+    @invariant()
     def peeking_at_every_session_shows_every_message_once(self) -> None:
         seen = [m for i in ("", "a", "b", "c") for m in self.line.peek_session(i, 0, 1000)]
         assert sorted(seen, key=lambda m: m.sequence_number) == list(self.line)
@@ -200,5 +211,5 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
 
 TestSessionsAgainstMessages = SessionsAgainstMessages.TestCase
 TestSessionsAgainstMessages.settings = settings(
-    max_examples=60, stateful_step_count=50, deadline=None
+    max_examples=150, stateful_step_count=50, deadline=None
 )

@@ -62,7 +62,7 @@ def _read(data, methods):
         while type(event := client.next_event()) is h11.Data:
             body += event.data
         assert type(event) is h11.EndOfMessage
-        yield head.status_code, {k.decode(): v.decode() for k, v in head.headers}, body
+        yield head.status_code, {k.decode(): v.decode("latin-1") for k, v in head.headers}, body
 
 
 def get(target="/q", *lines: str, method="GET") -> bytes:
@@ -85,6 +85,7 @@ def test_request_arrives_whole_with_its_parts(peer):
             "/a%2Fb?x=%20&y",
             {"host": "h:1", "x-twice": "1, 2", "content-length": "5"},
             b"hello",
+            (("Host", "h:1"), ("X-Twice", "1"), ("x-twice", "2"), ("Content-Length", "5")),
         )
     ]
 
@@ -95,6 +96,22 @@ def test_answer_has_status_headers_length_and_body(peer):
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n/hello"
     )
     assert peer.closed_count == 0
+
+
+def test_answer_without_content_has_no_length():
+    peer = Peer(lambda _request: Response(204))
+    peer.send(get())
+    assert peer.sent == b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def test_answer_may_be_sent_in_chunks_and_keeps_its_names_and_latin_letters():
+    headers = (("Transfer-Encoding", "chunked"), ("Who", '"Zoë"'))
+    peer = Peer(lambda _request: Response(201, headers, b"coffee"))
+    peer.send(get())
+    assert b'Who: "Zo\xeb"\r\n' in peer.sent
+    assert b"content-length" not in peer.sent.lower()
+    ((status, headers, body),) = peer.responses()
+    assert (status, headers["who"], body) == (201, '"Zoë"', b"coffee")
 
 
 def test_connection_is_kept_for_the_next_request(peer):

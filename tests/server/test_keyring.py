@@ -36,7 +36,17 @@ def token(path: str, name: str = "reader", key: str = "first") -> str:
 
 @pytest.mark.parametrize("key", ["first", "spare"])
 @pytest.mark.parametrize(
-    "path", ["orders", "Orders/$DeadLetterQueue", "orders/$management", "news/Subscriptions/all"]
+    "path",
+    [
+        "orders",
+        "Orders/$DeadLetterQueue",
+        "orders/$management",
+        "orders/messages",
+        "orders/Messages/head?timeout=5",
+        "orders/messages/1/0f0e",
+        "news/Subscriptions/all",
+        "news/Subscriptions/all/messages/head",
+    ],
 )
 def test_both_keys_of_a_rule_open_its_entity_and_what_is_below(
     keyring: Keyring, path: str, key: str
@@ -45,7 +55,7 @@ def test_both_keys_of_a_rule_open_its_entity_and_what_is_below(
     assert verified.rights == {"Listen"}
 
 
-@pytest.mark.parametrize("path", ["letters", "nowhere", ""])
+@pytest.mark.parametrize("path", ["letters", "letters/messages", "messages/x", "nowhere", ""])
 def test_rules_key_opens_nothing_else(keyring: Keyring, path: str) -> None:
     with pytest.raises(TokenError) as caught:
         keyring.verify(token(path), f"{HOST}/{path}", now=0)

@@ -24,6 +24,7 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.types import Array, Int, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.amqp.values import Described
 from sbtutorial.broker.entities import EntityStatus
+from sbtutorial.server.snapshot import snapshot
 from tests.server.talk import Talk
 
 FILTER = Symbol("com.microsoft:session-filter")
@@ -257,6 +258,20 @@ async def test_a_token_that_expires_ends_the_waiting(talk: Talk) -> None:
         talk.emulator.turns.speak(talk.endpoint)
     talk.pump()
     assert why(talk, LinkRefused) == "amqp:unauthorized-access"
+
+
+async def test_a_token_that_expires_ends_what_was_waited_for(talk: Talk) -> None:
+    talk.put_token("sb://127.0.0.1", seconds=30)
+    link = open_session(talk, NEXT)
+    send(talk, "7")
+    assert granted(link) == "7"
+    talk.clock.tick(31)
+    talk.endpoint.handle_deadline()
+    with talk.emulator.turns.turn():
+        talk.emulator.turns.speak(talk.endpoint)
+    talk.pump()
+    assert not link.is_attached
+    assert talk.emulator.namespace.subqueue("orders").is_awaited is False
 
 
 # -- Delivery ----------------------------------------------------------------------------------
@@ -539,3 +554,15 @@ async def test_scheduled_messages_need_a_session_and_come_into_it(talk: Talk) ->
     talk.emulator.advance(21)
     talk.pump()
     assert granted(link) == "7"
+
+
+async def test_the_picture_of_a_queue_shows_what_a_session_s_holder_has(talk: Talk) -> None:
+    send(talk, "7", "7")
+    grant(talk, open_session(talk, "7"), 1)
+    talk.emulator.advance(10)
+    queue = talk.emulator.namespace.queue("orders")
+    drawn = snapshot(queue, now=talk.clock.now(), is_connected=talk.emulator.is_connected)
+    locked, ready = drawn["messages"]
+    assert (locked["state"], locked["locked_by"]) == ("locked", "cashier")
+    assert (locked["holder_attached"], locked["lock_seconds_left"]) == (True, LOCK_SECONDS - 10)
+    assert ready["state"] == "ready"

@@ -1,3 +1,4 @@
+import re
 from uuid import UUID
 
 import pytest
@@ -92,9 +93,20 @@ def test_instants_leave_as_the_clients_clock_has_them() -> None:
 
 
 def test_a_message_without_a_life_of_its_own_keeps_none() -> None:
-    out = written(read(Properties(creation_time=5).encode() + BODY))
+    sent = Properties(message_id="m", creation_time=5)
+    out = written(read(sent.encode() + BODY))
     assert Header.decode_section(out.header or b"").ttl is None
-    assert Properties.decode_section(out.properties or b"") == Properties(creation_time=5)
+    assert Properties.decode_section(out.properties or b"") == sent
+
+
+@pytest.mark.parametrize("properties", [b"", Properties(subject="tea").encode()])
+def test_a_message_without_an_id_gets_one_that_stays(properties: bytes) -> None:
+    message = read(properties + BODY)
+    assert re.fullmatch("[0-9a-f]{32}", str(message.message_id))
+    assert message.message_id != read(properties + BODY).message_id
+    out = Properties.decode_section(written(message).properties or b"")
+    assert out.message_id == message.message_id
+    assert out.subject == ("tea" if properties else None)
 
 
 def test_a_message_that_can_expire_carries_the_brokers_times() -> None:

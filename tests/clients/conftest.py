@@ -1,0 +1,102 @@
+"""Clients of other makers, each in its own process, and a broker for each test."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sbtutorial.broker.entities import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
+from sbtutorial.broker.line_pair import LinePair, MessageCounts
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.server import certificates
+from sbtutorial.server.threaded import ThreadedEmulator
+from tests.clients import installed
+from tests.clients.program import Program
+
+LOCK = {"lock_duration": timedelta(seconds=30)}
+
+
+@pytest.fixture(scope="session")
+def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="session")
+def ca_pem(certificates_folder: Path) -> Path:
+    return certificates.ensure(certificates_folder).ca_pem
+
+
+class Bench:
+    """A broker with a queue, `orders`, and a client of some other maker."""
+
+    def __init__(self, broker: ThreadedEmulator) -> None:
+        self.broker = broker
+
+    @property
+    def connection(self) -> str:
+        return self.broker.connection_string
+
+    @property
+    def connection_with_tls(self) -> str:
+        """As for Azure: nothing says that this is an emulator."""
+        return self.connection.replace("UseDevelopmentEmulator=true;", "")
+
+    @property
+    def port(self) -> int:
+        return int(self.connection.partition(";")[0].rpartition(":")[2])
+
+    @property
+    def key(self) -> str:
+        return self.broker.call(lambda emulator: emulator.key)
+
+    def make(self, make: Callable[[Namespace, float], object]) -> None:
+        def on_its_thread(emulator: Any) -> None:
+            with emulator.turns.turn() as now:
+                make(emulator.namespace, now)
+
+        self.broker.call(on_its_thread)
+
+    def make_queue(self, name: str = "orders", **properties: Any) -> None:
+        description = QueueDescription(**{**LOCK, **properties})
+        self.make(lambda namespace, now: namespace.create_queue(name, description, now=now))
+
+    def make_subscription(self, topic: str, name: str, **properties: Any) -> None:
+        description = SubscriptionDescription(**{**LOCK, **properties})
+
+        def make(namespace: Namespace, now: float) -> None:
+            namespace.create_topic(topic, TopicDescription(), now=now)
+            namespace.create_subscription(topic, name, description, now=now)
+
+        self.make(make)
+
+    def counts(self, path: str = "orders") -> MessageCounts:
+        def count(emulator: Any) -> MessageCounts:
+            entity = emulator.namespace.entity(path)
+            assert isinstance(entity, LinePair)
+            return entity.counts()
+
+        return self.broker.call(count)
+
+
+@pytest.fixture
+def bench(certificates_folder: Path, ca_pem: Path) -> Iterator[Bench]:
+    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+        bench = Bench(broker)
+        bench.make_queue()
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def javascript(ca_pem: Path) -> Iterator[Program]:
+    if problem := installed.node():
+        pytest.skip(problem)
+    environment = {"NODE_EXTRA_CA_CERTS": str(ca_pem)}
+    program = Program(["node", "program.mjs"], installed.NODE_PROGRAMS, environment)
+    yield program
+    program.stop()

@@ -1,0 +1,85 @@
+"""`@azure/service-bus` for Node.js: what it makes of the broker's refusals."""
+
+from typing import Any
+
+import pytest
+
+from sbtutorial.broker.entities import EntityStatus
+from tests.clients.conftest import Bench
+from tests.clients.program import Failed, Program
+
+
+@pytest.fixture
+def fail(javascript: Program, bench: Bench) -> Any:
+    """Calls a function of failures.mjs; returns the code of the error that it ends with."""
+
+    def code(name: str, queue: str = "orders", **argument: Any) -> str | None:
+        with pytest.raises(Failed) as failure:
+            javascript.call(
+                "failures", name, **{"connection": bench.connection, "queue": queue, **argument}
+            )
+        assert failure.value.name == "ServiceBusError", failure.value
+        return failure.value.code
+
+    return code
+
+
+@pytest.mark.parametrize("name", ["sendTo", "receiveFrom", "receiveDeferred"])
+def test_a_queue_that_is_not_there(fail: Any, name: str) -> None:
+    assert fail(name, "nothing") == "MessagingEntityNotFound"
+
+
+@pytest.mark.parametrize("name", ["sendTo", "receiveFrom"])
+def test_a_queue_that_is_disabled(fail: Any, bench: Bench, name: str) -> None:
+    bench.make_queue("closed", status=EntityStatus.DISABLED)
+    assert fail(name, "closed") == "MessagingEntityDisabled"
+
+
+def test_a_message_that_is_too_large(fail: Any) -> None:
+    assert fail("sendTo", bytes=300_000) == "MessageSizeExceeded"
+
+
+def test_a_queue_that_is_full(fail: Any, bench: Bench, javascript: Program) -> None:
+    bench.make(lambda namespace, now: namespace.shrink_queue("orders", 1, now=now))
+    for _ in range(5):
+        javascript.call(
+            "failures", "sendTo", connection=bench.connection, queue="orders", bytes=200_000
+        )
+    assert fail("sendTo", bytes=200_000) == "QuotaExceeded"
+
+
+def test_a_key_that_is_wrong(fail: Any, bench: Bench) -> None:
+    wrong = bench.connection.replace(bench.key, "wrong")
+    assert fail("sendTo", connection=wrong) == "UnauthorizedAccess"
+
+
+def test_a_deferred_message_that_is_not_there(fail: Any) -> None:
+    assert fail("receiveDeferred") == "MessageNotFound"
+
+
+@pytest.mark.parametrize("how", ["completeMessage", "renewMessageLock", "deadLetterMessage"])
+def test_a_lock_that_has_run_out(fail: Any, bench: Bench, javascript: Program, how: str) -> None:
+    javascript.call("failures", "holdMessage", connection=bench.connection, queue="orders")
+    bench.broker.advance(31)
+    assert fail("useHeld", how=how) == "MessageLockLost"
+    assert bench.counts().active == 1
+
+
+def test_a_session_that_another_receiver_holds(fail: Any, bench: Bench) -> None:
+    bench.make_queue("tables", requires_session=True)
+    assert fail("acceptTaken", "tables") == "SessionCannotBeLocked"
+
+
+def test_no_session_within_the_time(fail: Any, bench: Bench) -> None:
+    bench.make_queue("tables", requires_session=True)
+    assert fail("acceptNext", "tables") == "ServiceTimeout"
+
+
+@pytest.mark.parametrize("how", ["completeMessage", "renewSessionLock", "getSessionState"])
+def test_a_session_whose_lock_has_run_out(
+    fail: Any, bench: Bench, javascript: Program, how: str
+) -> None:
+    bench.make_queue("tables", requires_session=True)
+    javascript.call("failures", "holdSession", connection=bench.connection, queue="tables")
+    bench.broker.advance(31)
+    assert fail("useHeld", how=how) == "SessionLockLost"

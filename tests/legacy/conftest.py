@@ -1,0 +1,121 @@
+"""The SDKs of 2019, each in a folder of its own, and programs that use them on a broker."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from filelock import FileLock
+
+from sbtutorial.server import certificates
+from sbtutorial.server.emulator import KEY_NAME
+from sbtutorial.server.threaded import ThreadedEmulator
+
+PROGRAM_SECONDS = 60
+INSTALL_SECONDS = 100
+
+
+class EarlierSdk:
+    """One version, where it was installed."""
+
+    def __init__(self, version: str, folder: Path) -> None:
+        self.version = version
+        self.folder = folder
+
+
+class Tutorial:
+    """A broker, and programs of 2019 for it."""
+
+    def __init__(self, broker: ThreadedEmulator, sdk: EarlierSdk, ca_pem: Path) -> None:
+        self.broker = broker
+        port = broker.connection_string.partition(";")[0].rpartition(":")[2]
+        # Version 0.21 speaks through requests, which finds its certificates so.
+        self._environment = {
+            **{name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ},
+            "PYTHONPATH": str(sdk.folder),
+            "REQUESTS_CA_BUNDLE": str(ca_pem),
+            "SERVICE_NAMESPACE": "127.0.0.1",
+            "HOST_BASE": f":{port}",
+            "KEY_NAME": KEY_NAME,
+            "KEY_VALUE": broker.emulator.key,
+        }
+
+    def run(self, program: str) -> list[str]:
+        """What a program prints, line by line."""
+        # Without `site`: nothing of this environment, in which another version lives.
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", dedent(program)],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=PROGRAM_SECONDS,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+
+def install(version: str, cache: pytest.Cache) -> EarlierSdk:
+    """Bring a version here, once for all sessions; skip where that cannot be."""
+    folder = cache.mkdir(f"azure-servicebus-{version}")
+    installed, here = folder / "installed", folder / sys.implementation.cache_tag
+    with FileLock(folder / "lock"):
+        if not here.exists():
+            _pip(version, installed)
+            installed.rename(here)
+    return EarlierSdk(version, here)
+
+
+def _pip(version: str, folder: Path) -> None:
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--only-binary=:all:"]
+    options += ["--retries=1", "--timeout=10"]
+    wanted = ["--target", str(folder), "--upgrade", f"azure-servicebus=={version}"]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, *wanted],
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"azure-servicebus {version} could not be installed in {INSTALL_SECONDS} s")
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["pip failed"]
+        pytest.skip(f"azure-servicebus {version} cannot be installed here: {lines[-1]}")
+
+
+@pytest.fixture(scope="session")
+def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture
+def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
+    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def version_0_21(request: pytest.FixtureRequest) -> EarlierSdk:
+    return install("0.21.1", request.config.cache)
+
+
+@pytest.fixture(scope="session")
+def version_0_50(request: pytest.FixtureRequest) -> EarlierSdk:
+    return install("0.50.3", request.config.cache)
+
+
+@pytest.fixture
+def tutorial(
+    broker: ThreadedEmulator, version_0_21: EarlierSdk, certificates_folder: Path
+) -> Tutorial:
+    return Tutorial(broker, version_0_21, certificates.ensure(certificates_folder).ca_pem)
+
+
+@pytest.fixture
+def later_tutorial(
+    broker: ThreadedEmulator, version_0_50: EarlierSdk, certificates_folder: Path
+) -> Tutorial:
+    return Tutorial(broker, version_0_50, certificates.ensure(certificates_folder).ca_pem)
