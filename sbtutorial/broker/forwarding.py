@@ -23,7 +23,7 @@ FindIntake = Callable[[str], "Intake"]
 MAX_HOPS = 4
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
 # Azure's own words, where they are known.
-_REASONS = {ErrorCode.NOT_ALLOWED: "Session id is null"}
+_REASONS = {ErrorCode.NOT_ALLOWED: "Session id is null."}
 _TRANSFER_FAILED = "TransferFailed"
 
 

@@ -220,12 +220,21 @@ class SessionSubQueue(SubQueue):
             self._waiters.refuse_all(ending)
 
     def announce_ready(self, now: float) -> None:
-        """Give sessions to those who wait, and tell holders of new messages."""
+        """Give sessions to those who wait, and tell holders of new messages; or forward."""
+        if self.forwarding is not None:
+            self.forwarding.run(self, now)
+            return
         self._serve_waiters(now)
         stirred, self._stirred = self._stirred, {}
         for held in stirred:
             if held.has_ready:
                 held.announce()
+
+    def leave_first(self) -> Message | None:
+        """The oldest ready message of a session that nobody holds; None when there is none."""
+        session = self._sessions.next_free()
+        number = None if session is None else session.line.first()
+        return None if number is None else self.find(number)
 
     def cancel_timers(self) -> None:
         """Have nothing more happen to messages, sessions and waiters by itself."""

@@ -16,8 +16,9 @@ from sbtutorial.broker.paths import subscription_path
 from sbtutorial.broker.rules import Rules
 from sbtutorial.broker.states import Input
 
-SESSION_ID_IS_NULL = "Session id is null"
-_NEEDS_SESSION = "The subscription has sessions, and the message has no session id."
+# Azure's own words, both.
+SESSION_ID_IS_NULL = "Session id is null."
+_NEEDS_SESSION = "Session enabled entity doesn't allow a message whose session identifier is null."
 
 
 class Subscription(LinePair):

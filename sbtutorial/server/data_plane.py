@@ -11,12 +11,11 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 "Receive and Delete Message", "Delete Message", "Unlock Message", "Renew Lock for a Message".
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import isfinite
 from typing import Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 from uuid import UUID
 
 from sbtutorial.admin.atom import error_response
@@ -29,6 +28,7 @@ from sbtutorial.broker.session_errors import plain_receiver_refused
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.server.attach import require_own_receivers
+from sbtutorial.server.data_paths import DataKind, DataPath
 from sbtutorial.server.http_message import read_sent, write_received
 from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.next_message import Take, next_message
@@ -37,10 +37,6 @@ from sbtutorial.server.turns import Turns
 
 DEFAULT_WAIT_SECONDS = 60.0
 
-_PATH = re.compile(
-    r"(?P<entity>.+)/messages(?P<head>/head)?(?:/(?P<which>[^/]+)/(?P<token>[^/]+))?",
-    re.IGNORECASE,
-)
 _NO_BODY = (("Content-Type", "application/xml; charset=utf-8"),)
 
 # Where HTTP's data plane says something else than administration does.
@@ -64,18 +60,11 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, taken apart.
-
-    Attributes:
-        entity: Path of a queue, topic or subscription, perhaps of a line below it.
-        which: The sequence number or the message id that a lock is said to hold.
-    """
+    """One request on its way, with all that a handler may need."""
 
     request: Request
+    path: DataPath
     broker: Broker
-    entity: str
-    which: str
-    token: str
 
     @property
     def who(self) -> str:
@@ -103,7 +92,7 @@ class Call:
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        line = self.broker.namespace.subqueue(self.entity)
+        line = self.broker.namespace.subqueue(self.path.entity)
         if line.requires_session:
             raise plain_receiver_refused(line.path)
         return line
@@ -113,22 +102,13 @@ Answer = Response | Awaitable[Response]
 Handler = Callable[[Call], Answer]
 
 
-def is_data_call(request: Request) -> bool:
-    """Whether a request is one for `handle`."""
-    return _match(request) is not None
-
-
-def handle(request: Request, broker: Broker) -> Answer:
+def handle(request: Request, path: DataPath, broker: Broker) -> Answer:
     """Answer a call: at once, or later where a receiver waits for a message."""
-    found = _match(request)
-    assert found is not None, "ask `is_data_call` first"
-    kind, match = found
-    handlers = _HANDLERS[kind]
+    handlers = _HANDLERS[path.kind]
     if request.method not in handlers:
         return _method_refused(request, handlers)
     right, handler = handlers[request.method]
-    parts = {name: unquote(text or "") for name, text in match.groupdict().items()}
-    call = Call(request, broker, parts["entity"], parts["which"], parts["token"])
+    call = Call(request, path, broker)
     try:
         _authorize(call, right)
         return handler(call)
@@ -136,15 +116,6 @@ def handle(request: Request, broker: Broker) -> Answer:
         return _refused(BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)))
     except BrokerError as refusal:
         return _refused(refusal)
-
-
-def _match(request: Request) -> tuple[str, re.Match[str]] | None:
-    match = _PATH.fullmatch(request.target.partition("?")[0].strip("/"))
-    if match is None or (match["head"] and match["which"]):
-        return None
-    kind = "head" if match["head"] else "lock" if match["which"] else "messages"
-    # A queue may be called `my/messages`: administration creates, shows and deletes it.
-    return None if kind == "messages" and request.method != "POST" else (kind, match)
 
 
 def _authorize(call: Call, right: str) -> None:
@@ -160,7 +131,7 @@ def _authorize(call: Call, right: str) -> None:
 def _send(call: Call) -> Response:
     broker = call.broker
     with broker.turns.turn() as now:
-        entity = broker.namespace.sendable(call.entity)
+        entity = broker.namespace.sendable(call.path.entity)
         messages = read_sent(call.request, broker.clock.from_wire)
         _require_size(messages, entity.max_message_bytes)
         entity.intake.send(messages, now=now, who=call.who)
@@ -224,7 +195,7 @@ def _settling(settle: Callable[..., object]) -> Handler:
     """What answers a request on a lock."""
 
     def handler(call: Call) -> Response:
-        token = _token(call.token)
+        token = _token(call.path.token)
         with call.broker.turns.turn() as now:
             line = call.line()
             _require_message(line.require_lock(token, now=now), call, line)
@@ -246,18 +217,19 @@ def _token(text: str) -> UUID:
 
 
 def _require_message(message: Message, call: Call, line: SubQueue) -> None:
-    if call.which not in (str(message.sequence_number), str(message.message_id)):
+    which = call.path.which
+    if which not in (str(message.sequence_number), str(message.message_id)):
         raise BrokerError(
             ErrorCode.MESSAGE_LOCK_LOST,
-            f"No message '{call.which[:80]}' of '{line.path}' is held under this lock token: it "
+            f"No message '{which[:80]}' of '{line.path}' is held under this lock token: it "
             f"holds message {message.sequence_number}.",
         )
 
 
-_HANDLERS: dict[str, dict[str, tuple[str, Handler]]] = {
-    "messages": {"POST": (SEND, _send)},
-    "head": {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
-    "lock": {
+_HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
+    DataKind.MESSAGES: {"POST": (SEND, _send)},
+    DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
+    DataKind.LOCK: {
         "DELETE": (LISTEN, _settling(SubQueue.complete)),
         "PUT": (LISTEN, _settling(SubQueue.abandon)),
         "POST": (LISTEN, _settling(SubQueue.renew_lock)),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sbtutorial.admin import routes
 from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.server import control, data_plane, websocket_upgrade
+from sbtutorial.server import control, websocket_upgrade
+from sbtutorial.server.data_paths import parse_data_path
 from sbtutorial.server.http_endpoint import Switch
 from sbtutorial.server.security import TokenError
 
@@ -28,8 +29,10 @@ def handle(request: Request, emulator: "Emulator") -> Response | Switch | Awaita
         return control.handle(request, emulator)
     if websocket_upgrade.is_for_websocket(request):
         return websocket_upgrade.answer(request, emulator.amqp)
-    if data_plane.is_data_call(request):
-        return data_plane.handle(request, emulator)
+    if path := parse_data_path(request):
+        from sbtutorial.server import data_plane
+
+        return data_plane.handle(request, path, emulator)
     host = request.headers.get("host", "")
     resource = f"https://{host}{request.target}"
     try:

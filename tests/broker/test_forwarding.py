@@ -104,8 +104,26 @@ def test_session_target_takes_only_what_has_a_session(world: World) -> None:
     bar = world.queue("bar", forward_to="ordered")
     world.send(bar, "tea")
     world.send(bar, "coffee", session_id="table 4")
-    assert reasons(bar.dead_letter) == ["Session id is null"]
+    assert reasons(bar.dead_letter) == ["Session id is null."]
     assert contents(ordered.active) == ["coffee"]
+
+
+def test_source_with_sessions_forwards_in_order_whatever_their_session(world: World) -> None:
+    kitchen = world.queue("kitchen")
+    ordered = world.queue("ordered", requires_session=True, forward_to="kitchen")
+    for number, table in enumerate("abab"):
+        world.send(ordered, number, session_id=table)
+    assert contents(kitchen.active) == [0, 1, 2, 3]
+    assert [message.session_id for message in kitchen.active] == ["a", "b", "a", "b"]
+    assert len(ordered.active) == 0
+
+
+def test_what_waits_in_sessions_goes_on_when_forwarding_is_switched_on(world: World) -> None:
+    kitchen, ordered = world.queue("kitchen"), world.queue("ordered", requires_session=True)
+    for table in "ab":
+        world.send(ordered, table, session_id=table)
+    world.update(ordered, requires_session=True, forward_to="kitchen")
+    assert contents(kitchen.active) == ["a", "b"]
 
 
 def test_dead_letters_that_cannot_go_on_stay_and_go_with_the_next(world: World) -> None:

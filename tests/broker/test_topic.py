@@ -150,7 +150,7 @@ def test_session_subscription_dead_letters_what_has_no_session(world: World) -> 
     assert contents(ordered.active) == ["sun"]
     (dead,) = ordered.dead_letter
     assert dead.properties is not None
-    assert dead.properties["DeadLetterReason"] == "Session id is null"
+    assert dead.properties["DeadLetterReason"] == "Session id is null."
 
 
 def test_subscriptions_names_are_the_same_in_any_case(world: World) -> None:

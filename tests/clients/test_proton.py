@@ -37,7 +37,7 @@ def test_messages_come_as_they_were_sent(proton: Any, bench: Bench) -> None:
         "body": {"table": 7, "items": ["tea", "cake"]},
         "id": "m-1",
         "subject": "order",
-        "correlation_id": ["ulong", 5],
+        "correlation_id": 5,
         "reply_to": "answers",
         "content_type": "text/plain",
         "ttl": 60.0,

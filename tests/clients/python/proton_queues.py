@@ -68,7 +68,7 @@ def round_trip(port, key, queue):
         "body": got.body,
         "id": got.id,
         "subject": got.subject,
-        "correlation_id": [type(got.correlation_id).__name__, got.correlation_id],
+        "correlation_id": got.correlation_id,
         "reply_to": got.reply_to,
         "content_type": str(got.content_type),
         "ttl": got.ttl,
