@@ -1,4 +1,4 @@
-"""`python -m tests.support_page`: writes SUPPORT.md, what works and with which client, from the tests.
+"""`python -m tests.support_page`: writes SUPPORT.md, what works with which client, from the tests.
 
 A line is a test's own name. So the page cannot say more than the tests do: a line that is not
 tested cannot be there, and the test command fails when one of them does.
@@ -18,13 +18,13 @@ PAGE = ROOT / "SUPPORT.md"
 FOLDERS = ("tests/sdk", "tests/clients", "tests/legacy")
 DIFFERS = "differs"
 # How a test says which client it uses: by a parameter in its id, or by where it stands.
-_CLIENTS = {"[sync": "Python", "[aio": "Python, asyncio"}
+_CLIENTS = {"[sync": "Python", "[aio": "asyncio"}
 _INTRODUCTION = """\
 # What the broker supports
 
 Written by `python -m tests.support_page` from the names of the tests: each line is a test that
 passes with the clients that it names, which are the real ones, unchanged, on a real socket. What is
-not here is not promised.
+not here is not promised. `Python` and `asyncio` are the two halves of `azure-servicebus` 7.
 """
 
 
@@ -104,11 +104,11 @@ def _section(area: str, lines: Iterable[Claim]) -> str:
 
 
 def _area(item: pytest.Item) -> str:
-    """The first sentence of the test module's docstring; else the module's name."""
+    """What the test module's docstring begins with, up to a colon; else the module's name."""
     module = item.getparent(pytest.Module)
     assert module is not None
     text = (module.obj.__doc__ or module.obj.__name__.rpartition("test_")[2]).strip()
-    first = text.splitlines()[0].rstrip(".").replace("_", " ")
+    first = text.splitlines()[0].rstrip(".").partition(":")[0].replace("_", " ")
     return first[:1].upper() + first[1:]
 
 

@@ -8,6 +8,7 @@ Source: RFC 4287; Azure Service Bus, REST API "Create queue", "Get entity".
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
         published: Date and time as text, like `updated`.
         author: The namespace.
         description: The element that goes into `content`.
+        etag: Changes with what can be chosen about the entity; empty for none.
     """
 
     url: str
@@ -43,11 +45,15 @@ class Entry(NamedTuple):
     updated: str
     author: str
     description: Element
+    etag: str = ""
 
 
 def entry_response(status: int, entry: Entry) -> Response:
     """One entity."""
-    return _atom(status, "entry", _entry(entry, xmlns=ATOM))
+    response = _atom(status, "entry", _entry(entry, xmlns=ATOM))
+    if not entry.etag:
+        return response
+    return replace(response, headers=(*response.headers, ("ETag", entry.etag)))
 
 
 def feed_response(
@@ -72,7 +78,7 @@ def error_response(status: int, detail: str) -> Response:
     """A refusal; the Python SDK shows `detail` as the message of its exception."""
     error = Element("Error")
     SubElement(error, "Code").text = str(status)
-    SubElement(error, "Detail").text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", detail)
+    SubElement(error, "Detail").text = detail
     return Response(status, (("Content-Type", "application/xml; charset=utf-8"),), _bytes(error))
 
 
@@ -96,6 +102,11 @@ def read_description(body: bytes) -> Element:
 def local_name(element: Element) -> str:
     """The element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
+
+
+def is_nil(element: Element) -> bool:
+    """Whether the element says that it stands for nothing."""
+    return element.get(f"{{{SCHEMA_INSTANCE}}}nil") in ("true", "1")
 
 
 def described(name: str) -> Element:
@@ -126,7 +137,8 @@ def _atom(status: int, kind: str, element: Element) -> Response:
 
 
 def _bytes(element: Element) -> bytes:
-    return bytes(tostring(element, encoding="utf-8", xml_declaration=True))
+    text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", tostring(element, encoding="unicode"))
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode()
 
 
 def _parse(body: bytes) -> Element:

@@ -4,28 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sbtutorial.admin.config_places import Place
+from sbtutorial.admin.rule_xml import AS_SQL, CONDITIONS
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.filters.actions import SqlAction, parse_action
-from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
 from sbtutorial.broker.rules import Filter, Rule
 
 _EXPRESSION = "SqlExpression"
 _PARAMETERS = "Parameters"  # ours: the emulator's format has no place for them
-_CONDITIONS = {
-    "ContentType": "content_type",
-    "CorrelationId": "correlation_id",
-    "Label": "label",
-    "MessageId": "message_id",
-    "ReplyTo": "reply_to",
-    "ReplyToSessionId": "reply_to_session_id",
-    "SessionId": "session_id",
-    "To": "to",
-}
 _FILTER_TYPES = {"Sql": "SqlFilter", "Correlation": "CorrelationFilter"}
-# Filters that are not in the emulator's own format, as SQL that says the same.
-_AS_SQL = {TrueFilter: "1=1", FalseFilter: "1=0"}
 
 
 def read_rule(place: Place) -> Rule:
@@ -70,9 +58,9 @@ def _sql(place: Place) -> Filter:
 
 
 def _correlation(place: Place) -> Filter:
-    given = dict(place.fields(optional=(*_CONDITIONS, "Properties")))
+    given = dict(place.fields(optional=(*CONDITIONS, "Properties")))
     custom = given.pop("Properties", None)
-    conditions: dict[str, Any] = {_CONDITIONS[name]: one.text() for name, one in given.items()}
+    conditions: dict[str, Any] = {CONDITIONS[name]: one.text() for name, one in given.items()}
     if custom is not None:
         own = custom.any_fields()
         conditions["properties"] = {name: one.simple() for name, one in own.items()}
@@ -92,7 +80,7 @@ def _written_filter(filter: Filter) -> dict[str, Any]:
     if isinstance(filter, CorrelationFilter):
         return {"FilterType": "Correlation", "CorrelationFilter": _written_conditions(filter)}
     if not isinstance(filter, SqlFilter):
-        return {"FilterType": "Sql", "SqlFilter": {_EXPRESSION: _AS_SQL[type(filter)]}}
+        return {"FilterType": "Sql", "SqlFilter": {_EXPRESSION: AS_SQL[type(filter)]}}
     written: dict[str, Any] = {_EXPRESSION: filter.expression}
     if filter.parameters:
         written[_PARAMETERS] = dict(filter.parameters)
@@ -100,7 +88,7 @@ def _written_filter(filter: Filter) -> dict[str, Any]:
 
 
 def _written_conditions(filter: CorrelationFilter) -> dict[str, Any]:
-    conditions = {name: getattr(filter, field) for name, field in _CONDITIONS.items()}
+    conditions = {name: getattr(filter, field) for name, field in CONDITIONS.items()}
     written = {name: value for name, value in conditions.items() if value is not None}
     if filter.properties:
         written["Properties"] = dict(filter.properties)

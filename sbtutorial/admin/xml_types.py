@@ -48,7 +48,12 @@ def _parse_integer(text: str) -> int:
     return int(text)
 
 
-def _parse_boolean(text: str) -> bool:
+def parse_boolean(text: str) -> bool:
+    """Read `true` or `false`, in any case, or `1` or `0`.
+
+    Raises:
+        ValueError: It is none of them.
+    """
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
@@ -136,7 +141,7 @@ def _require_instant(text: str) -> None:
 
 DURATION = _scalar("a duration such as PT1M", format_duration, parse_duration)
 INTEGER = _scalar("a whole number", str, _parse_integer)
-BOOLEAN = _scalar("true or false", lambda value: "true" if value else "false", _parse_boolean)
+BOOLEAN = _scalar("true or false", lambda value: "true" if value else "false", parse_boolean)
 STATUS = _scalar(
     f"one of {', '.join(status.value for status in EntityStatus)}",
     lambda status: str(status.value),

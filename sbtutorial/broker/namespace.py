@@ -201,11 +201,12 @@ class Namespace:
                 `validate` raises.
         """
         description = self._checked(name, description, now)
-        topic = self.topic(topic_name)
+        topic, rule = self.topic(topic_name), rule or default_rule()
+        self._check_rule(topic, rule)
         subscription = Subscription(topic.name, name, description, self._surroundings, now=now)
         topic.add(subscription)
         self._begin(subscription, now, who)
-        self.create_rule(topic_name, name, rule or default_rule(), now=now, who=who)
+        self.create_rule(topic_name, name, rule, now=now, who=who)
         return subscription
 
     def update_subscription(
@@ -253,10 +254,9 @@ class Namespace:
                 QUOTA_EXCEEDED.
         """
         self.run_due(now)
-        validate_name("rule", rule.name)
         topic = self.topic(topic_name)
         subscription = topic.subscription(subscription_name)
-        topic.require_room_for(rule)
+        self._check_rule(topic, rule)
         stamped = replace(rule, created_at=now)
         subscription.rules.add(stamped)
         self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped.name, now, who)
@@ -363,6 +363,11 @@ class Namespace:
         validate(description, self.limits)
         self._require_targets(description)
         return description
+
+    def _check_rule(self, topic: Topic, rule: Rule) -> None:
+        """Refuse a rule that may not be."""
+        validate_name("rule", rule.name)
+        topic.require_room_for(rule)
 
     def _require_targets(self, description: Any) -> None:
         """Forward only to what is there."""

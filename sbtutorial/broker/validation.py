@@ -162,7 +162,12 @@ def _authorization_problems(rules: tuple[AuthorizationRule, ...], limits: Limits
             f"authorization_rules has {len(rules)} rules; it may have "
             f"{limits.max_authorization_rules} at most."
         )
+    names = [rule.key_name for rule in rules]
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        yield f"authorization_rules: more than one rule is named '{name}'; give each its own name."
     for rule in rules:
+        if not rule.key_name:
+            yield "authorization_rules: a rule has no key_name; tokens name their key by it."
         if unknown := sorted(set(rule.rights) - set(_RIGHTS)):
             yield (
                 f"authorization_rules: rule '{rule.key_name}' gives {', '.join(unknown)}; "

@@ -28,6 +28,7 @@ from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.server.attach import attach
 from sbtutorial.server.conditions import error_of
+from sbtutorial.server.faults import Fault, Occasion
 from sbtutorial.server.nodes import Node
 from sbtutorial.server.peer import Peer
 from sbtutorial.server.turns import Turns
@@ -110,6 +111,9 @@ class AmqpEndpoint:
             self._detach_unauthorized()
 
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
+        if fault := self.peer.faults.next(Occasion.CONNECT):
+            self.connection.close(fault.error)
+            return
         try:
             self.peer.arrive(event.open.container_id)
         except BrokerError as refusal:
@@ -124,12 +128,16 @@ class AmqpEndpoint:
             self._forget(link)
 
     def _on_attached(self, event: LinkAttached, _now: float) -> None:
+        link = event.link
         try:
-            attach(event.link, self.peer)
+            attach(link, self.peer)
         except BrokerError as refusal:
-            event.link.refuse(error_of(refusal))
-        else:
-            self._links.add(event.link)
+            link.refuse(error_of(refusal))
+            return
+        self._links.add(link)
+        if fault := self._fault(link, Occasion.DETACH):
+            self._forget(link)
+            link.detach(fault.error)
 
     def _on_detached(self, event: LinkDetached, _now: float) -> None:
         self._forget(event.link)
@@ -139,17 +147,28 @@ class AmqpEndpoint:
             node.flow_received(now=now)
 
     def _on_message(self, event: MessageReceived, now: float) -> None:
-        if node := _node(event.link):
+        if fault := self._fault(event.link, Occasion.SEND):
+            event.link.settle(event.delivery_id, Rejected(fault.error))
+        elif node := _node(event.link):
             node.message_received(event, now=now)
 
     def _on_disposition(self, event: DispositionReceived, now: float) -> None:
-        if node := _node(event.link):
+        if fault := self._fault(event.link, Occasion.SETTLE):
+            event.link.settle(event.delivery_id, Rejected(fault.error))
+        elif node := _node(event.link):
             node.disposition_received(event, now=now)
 
     def _on_unknown_delivery(self, event: UnknownDelivery, _now: float) -> None:
         """Say that nothing was settled: silence would leave the client waiting."""
         if not event.settled:
             event.session.settle(event.delivery_id, Rejected(error_of(_NOTHING_HELD)))
+
+    def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
+        """The refusal that was ordered for a link of an entity, if any."""
+        if not self.peer.faults:
+            return None
+        node = _node(link)
+        return self.peer.faults.next(occasion, node.path) if node and node.right else None
 
     def _forget_all(self) -> None:
         for link in list(self._links):

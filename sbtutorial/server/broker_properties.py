@@ -133,7 +133,7 @@ def _read_text(name: str, value: object) -> str:
 def _read_time_to_live(result: Given, name: str, value: object) -> None:
     try:
         seconds = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _malformed(name, value, "is no number of seconds") from None
     _set_time_to_live(result, name, value, seconds)
 

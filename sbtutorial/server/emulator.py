@@ -20,6 +20,7 @@ from sbtutorial.clock import Clock, SystemClock
 from sbtutorial.connection_string import connection_string
 from sbtutorial.server.amqp_endpoint import AmqpEndpoint
 from sbtutorial.server.competition import Competitions
+from sbtutorial.server.faults import Faults
 from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
 from sbtutorial.server.peer import Peer
@@ -53,6 +54,7 @@ class Emulator:
 
     Attributes:
         started_at: Wall-clock seconds.
+        faults: Refusals that a test has ordered.
         on_shutdown: What ends the process around it; None where that is another program.
     """
 
@@ -87,6 +89,7 @@ class Emulator:
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
         self._host, self._port = "127.0.0.1", 0
         self._presence = Presence(limits)
+        self.faults = Faults()
         self.started_at = self.clock.wall()
         self.on_shutdown: Callable[[], None] | None = None
 
@@ -154,6 +157,7 @@ class Emulator:
             keyring=self.keyring,
             competitions=self.competitions,
             presence=self._presence,
+            faults=self.faults,
             has_output=lambda: self.turns.speak(endpoint),
         )
         connection = Connection(

@@ -45,12 +45,12 @@ def read_sent(request: Request, from_wire: ToWire) -> list[Message]:
     Raises:
         BrokerError: ARGUMENT_ERROR: it cannot be read.
     """
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
-        return [_read_item(item, from_wire) for item in _items(request.body)]
-    given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
-    application = read_properties(request.raw_headers)
-    return [_message(given, application, request.body, content_type, from_wire)]
+    try:
+        return _read(request, from_wire)
+    except UnicodeEncodeError:  # half a character, which JSON can write and nobody can send on
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR, "A text of the message is not Unicode: it has half a letter."
+        ) from None
 
 
 def write_received(
@@ -96,6 +96,15 @@ def _as_json(value: object) -> str:
         return json.dumps(value, default=str)
     except TypeError:  # a map whose keys are no texts, which JSON knows none of
         return str(value)
+
+
+def _read(request: Request, from_wire: ToWire) -> list[Message]:
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
+        return [_read_item(item, from_wire) for item in _items(request.body)]
+    given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
+    application = read_properties(request.raw_headers)
+    return [_message(given, application, request.body, content_type, from_wire)]
 
 
 def _items(body: bytes) -> list[Mapping[str, Any]]:

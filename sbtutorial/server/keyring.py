@@ -90,7 +90,7 @@ class Keyring:
 
     def _rules(self, path: str) -> tuple[AuthorizationRule, ...]:
         """Those of a queue or topic; what is below has them too: subscriptions, messages."""
-        topic = split_subscription(path)
+        topic = split_subscription(f"{path}/")  # the list of them has no name behind it
         try:
             entity = self._namespace.entity(topic[0] if topic else path)
         except BrokerError:

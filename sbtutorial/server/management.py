@@ -7,9 +7,11 @@ Source: Azure Service Bus, "AMQP request-response-based operations".
 
 from collections.abc import Mapping
 
+from sbtutorial.amqp.types import Symbol
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.server.conditions import CONDITIONS
+from sbtutorial.server.faults import Occasion
 from sbtutorial.server.management_call import Call, Operation
 from sbtutorial.server.message_management import MESSAGE_OPERATIONS
 from sbtutorial.server.peer import Peer
@@ -35,6 +37,8 @@ class ManagementHandler:
 
     def handle(self, request: Request) -> Response:
         """Run one operation: 200 with its answer, 204 when there is nothing, or the refusal."""
+        if fault := self._peer.faults.next(Occasion.REQUEST, self._target.path):
+            return Response(fault.status_code, fault.text, Symbol(fault.condition))
         try:
             return self._run(request)
         except BrokerError as refusal:

@@ -10,6 +10,7 @@ from sbtutorial.server.cbs import CbsHandler
 from sbtutorial.server.claims import Claims
 from sbtutorial.server.competition import Competitions
 from sbtutorial.server.coordinator import Transactions
+from sbtutorial.server.faults import Faults
 from sbtutorial.server.keyring import Keyring
 from sbtutorial.server.presence import Presence
 from sbtutorial.server.requests import ResponseRoutes
@@ -30,6 +31,7 @@ class Peer:
         keyring: Keyring,
         competitions: Competitions,
         presence: Presence,
+        faults: Faults,
         has_output: Callable[[], None],
     ) -> None:
         self.namespace = namespace
@@ -39,6 +41,7 @@ class Peer:
         self.who = ""
         self._keyring = keyring
         self._presence = presence
+        self.faults = faults
         self._has_entered = False
         self.has_output = has_output
         self.competitions = competitions

@@ -4,13 +4,17 @@ Nothing imports this before the first HTTP request.
 """
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sbtutorial.admin import routes
+from sbtutorial.admin.atom import error_response
+from sbtutorial.admin.call import Administered
 from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.server import control, websocket_upgrade
 from sbtutorial.server.data_paths import parse_data_path
+from sbtutorial.server.faults import Occasion
 from sbtutorial.server.http_endpoint import Switch
 from sbtutorial.server.security import TokenError
 
@@ -33,15 +37,22 @@ def handle(request: Request, emulator: "Emulator") -> Response | Switch | Awaita
         from sbtutorial.server import data_plane
 
         return data_plane.handle(request, path, emulator)
+    if fault := emulator.faults.next(Occasion.HTTP, request.path):
+        return error_response(fault.status_code, fault.text)
     host = request.headers.get("host", "")
-    resource = f"https://{host}{request.target}"
-    try:
-        emulator.keyring.authorize(
-            request.headers.get("authorization"), resource, now=emulator.clock.wall()
-        )
-    except TokenError as refusal:
-        return routes.refused(BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)))
+    administered = Administered(
+        emulator.namespace,
+        emulator.clock.to_wire,
+        emulator.started_at,
+        partial(_authorize, emulator),
+    )
     with emulator.turns.turn() as now:
-        return routes.handle(
-            request, emulator.namespace, now=now, to_wire=emulator.clock.to_wire, host=host
-        )
+        return routes.handle(request, administered, now=now, host=host)
+
+
+def _authorize(emulator: "Emulator", token: str | None, resource: str, right: str) -> None:
+    """Ask the keys; see `Authorize`."""
+    try:
+        emulator.keyring.authorize(token, resource, now=emulator.clock.wall(), right=right)
+    except TokenError as refusal:
+        raise BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)) from None

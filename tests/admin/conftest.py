@@ -9,15 +9,17 @@ from functools import partial
 
 import pytest
 
-from sbtutorial.admin.atom import error_response
+from sbtutorial.admin.call import Administered
 from sbtutorial.admin.http import Request, Response
 from sbtutorial.admin.routes import handle
+from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM, STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.connection_string import connection_string
 from sbtutorial.server.certificates import Certificates, ensure, trust
 from sbtutorial.server.http_endpoint import HttpEndpoint
-from sbtutorial.server.security import Key, TokenError, authorize
+from sbtutorial.server.keyring import Keyring
+from sbtutorial.server.security import Key, TokenError
 from sbtutorial.server.tls import TlsEndpoint
 
 KEYS = {
@@ -31,6 +33,10 @@ class AdministrationServer:
 
     def __init__(self, certificates: Certificates, limits: Limits) -> None:
         self.namespace = Namespace(limits=limits)
+        self._keyring = Keyring(KEYS, self.namespace)
+        self._administered = Administered(
+            self.namespace, lambda at: at, time.time(), self._authorize
+        )
         self.requests: list[Request] = []
         self.port = 0
         self.transports: set[asyncio.Transport] = set()
@@ -74,16 +80,13 @@ class AdministrationServer:
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         host = request.headers["host"]
+        return handle(request, self._administered, now=time.time(), host=host)
+
+    def _authorize(self, token: str | None, resource: str, right: str) -> None:
         try:
-            authorize(
-                request.headers.get("authorization"),
-                keys=KEYS,
-                resource=f"https://{host}{request.target}",
-                now=time.time(),
-            )
+            self._keyring.authorize(token, resource, now=time.time(), right=right)
         except TokenError as error:
-            return error_response(401, str(error))
-        return handle(request, self.namespace, now=time.time(), to_wire=lambda at: at, host=host)
+            raise BrokerError(ErrorCode.UNAUTHORIZED, str(error)) from None
 
 
 class _Connection(asyncio.Protocol):

@@ -18,7 +18,7 @@ from azure.servicebus.management import (
 )
 
 from sbtutorial.admin.atom import local_name
-from sbtutorial.admin.queue_xml import FIELDS
+from sbtutorial.admin.queue_xml import QUEUE
 from sbtutorial.broker.message import Message
 
 pytestmark = pytest.mark.sdk
@@ -71,7 +71,7 @@ def test_iso_durations_as_text_are_taken(administration):
 def test_clients_write_their_elements_in_the_order_of_the_table(administration, server):
     queue = administration.create_queue("q", **CHOSEN)
     administration.update_queue(queue)
-    order = [field.element for field in FIELDS]
+    order = [field.element for field in QUEUE.fields]
     for request in server.requests:
         (description,) = fromstring(request.body)[0]
         names = [local_name(element) for element in description]
@@ -206,13 +206,6 @@ def test_what_azure_refuses_is_refused_with_the_reason_as_message(administration
     assert refusal.value.status_code == 400
     assert words in refusal.value.message
     assert refusal.value.message.startswith("SubCode=40000. ")
-
-
-def test_topics_are_not_here_yet(administration):
-    with pytest.raises(HttpResponseError) as refusal:
-        administration.create_topic("t")
-    assert refusal.value.status_code == 501
-    assert "no topics yet" in refusal.value.message
 
 
 def test_old_versions_of_the_api_have_no_message_size(server):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,9 @@ import pytest
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.entities import EntityStatus
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.limits import MIB
+from sbtutorial.broker.filters.boolean import TrueFilter
+from sbtutorial.broker.limits import MIB, STANDARD
+from sbtutorial.broker.rules import Rule
 from sbtutorial.broker.states import MessageState
 from tests.broker.conftest import World, contents, make
 
@@ -166,6 +169,18 @@ def test_subscription_without_its_topic_cannot_be_made(world: World) -> None:
     with pytest.raises(BrokerError, match="'news' could not be found") as caught:
         world.subscription()
     assert caught.value.code is ErrorCode.ENTITY_NOT_FOUND
+
+
+def test_subscription_whose_first_rule_is_refused_is_not_made(new_world) -> None:
+    limits = replace(STANDARD, max_sql_filters=1)
+    world = new_world(limits=limits)
+    topic = world.topic()
+    with pytest.raises(BrokerError, match="cannot name a rule"):
+        world.subscription("bad", rule=Rule("a/b", TrueFilter()))
+    world.subscription("one")
+    with pytest.raises(BrokerError, match="1 sql filters"):
+        world.subscription("two")
+    assert [one.name for one in topic.subscriptions()] == ["one"]
 
 
 def test_idle_subscription_goes_and_its_topic_stays(world: World) -> None:

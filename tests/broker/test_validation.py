@@ -131,9 +131,15 @@ def test_partitioning_is_accepted_and_multiplies_the_size() -> None:
 
 
 def test_twelve_authorization_rules_are_the_most() -> None:
+    rules = tuple(AuthorizationRule(f"reader{number}", ("Listen",)) for number in range(13))
+    accept(authorization_rules=rules[:12])
+    assert "13" in refusal(authorization_rules=rules).message
+
+
+def test_authorization_rules_have_names_each_its_own() -> None:
     rule = AuthorizationRule("reader", ("Listen",))
-    accept(authorization_rules=(rule,) * 12)
-    assert "13" in refusal(authorization_rules=(rule,) * 13).message
+    assert "'reader'" in refusal(authorization_rules=(rule, rule)).message
+    assert "key_name" in refusal(authorization_rules=(AuthorizationRule(None, ("Send",)),)).message
 
 
 @pytest.mark.parametrize("rights", [("Manage",), ("Manage", "Send"), ("Read",)])

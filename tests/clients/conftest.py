@@ -94,7 +94,7 @@ def bench(certificates_folder: Path, ca_pem: Path) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def javascript(ca_pem: Path) -> Iterator[Program]:
-    if problem := installed.node():
+    if problem := installed.why_no_node():
         pytest.skip(problem)
     environment = {"NODE_EXTRA_CA_CERTS": str(ca_pem)}
     program = Program(["node", "program.mjs"], installed.NODE_PROGRAMS, environment)

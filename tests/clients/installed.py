@@ -2,48 +2,47 @@
 
     python -m tests.clients.installed
 
-brings those that come from npm and PyPI, into folders of their own that git ignores. Qpid Proton
-comes with the system (Debian: `python3-qpid-proton`). What is not there is skipped by its tests.
+brings those that come from npm and PyPI, into folders that git ignores. Qpid Proton comes with the
+system (Debian: `python3-qpid-proton`). What is not there is skipped by its tests.
 """
 
 import shutil
 import subprocess
 import sys
+import venv
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+HOW = "python -m tests.clients.installed"
 NODE_PROGRAMS = HERE / "node"
 PYTHON_PROGRAMS = HERE / "python"
-# The C engine of uAMQP, for the SDK of today with `uamqp_transport=True`, and the SDK of 2019 on it.
-UAMQP = HERE / ".installed" / "uamqp"
-EARLIER_SDK = HERE / ".installed" / "earlier_sdk"
-_ON_PYPI = {
-    UAMQP: ["uamqp==1.6.11", "six"],
-    EARLIER_SDK: ["azure-servicebus==0.50.3", "uamqp==1.6.11", "certifi"],
-}
-# Where the system keeps its own Python, which sees its packages when ours does not.
-_PYTHONS = (sys.executable, "/usr/bin/python3", "python3")
+# An environment of its own: uAMQP has wheels for some systems only, and nothing else needs it.
+SDK_ON_UAMQP = HERE / ".installed" / "sdk_on_uamqp"
+_ON_UAMQP = ("azure-servicebus>=7.15,<8", "uamqp==1.6.11")
+# Proton may be where the system keeps its own packages.
+_MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
 
 
-def node() -> str:
+def why_no_node() -> str:
     """Why the JavaScript clients cannot run; empty if they can."""
     if shutil.which("node") is None:
         return "Node.js is not installed"
-    is_there = (NODE_PROGRAMS / "node_modules" / "@azure" / "service-bus").exists()
-    return "" if is_there else "needs `npm ci` in tests/clients/node"
+    written_last = NODE_PROGRAMS / "node_modules" / ".package-lock.json"
+    return "" if written_last.exists() else f"needs: {HOW}"
 
 
-def on_pypi(folder: Path) -> str:
-    """Why the clients of this folder cannot run; empty if they can."""
-    return "" if folder.exists() else f"needs `python -m {__spec__.name}`"
+def python_of(environment: Path) -> Path:
+    """The Python of an environment, whether or not it is there."""
+    is_windows = sys.platform == "win32"
+    return environment / ("Scripts/python.exe" if is_windows else "bin/python")
 
 
 @cache
 def python_with_proton() -> str | None:
     """A Python that has Qpid Proton."""
-    return next((python for python in _PYTHONS if _has_proton(python)), None)
+    return next((python for python in _MAY_HAVE_PROTON if _has_proton(python)), None)
 
 
 def _has_proton(python: str) -> bool:
@@ -55,29 +54,29 @@ def _has_proton(python: str) -> bool:
 def install() -> None:
     """Bring all that can be brought here, and say what could not."""
     with ThreadPoolExecutor() as pool:
-        ways = [pool.submit(_npm), *(pool.submit(_pip, folder) for folder in _ON_PYPI)]
+        ways = [pool.submit(_npm), pool.submit(_uamqp)]
     for way in ways:
         if problem := way.result():
-            print(problem, file=sys.stderr)
+            print(f"Going on without some clients. {problem}", file=sys.stderr)
 
 
 def _npm() -> str:
     npm = shutil.which("npm")
     if npm is None:
-        return "npm is not installed: going on without the JavaScript clients."
+        return "npm is not installed."
     return _run([npm, "ci", "--no-audit", "--no-fund", "--silent"], NODE_PROGRAMS)
 
 
-def _pip(folder: Path) -> str:
-    if folder.exists():
+def _uamqp() -> str:
+    if SDK_ON_UAMQP.exists():
         return ""
-    unfinished = folder.with_suffix(".unfinished")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # The engine has wheels for some systems only; to compile it takes minutes.
-    where = ["--only-binary=:all:", "--upgrade", "--target", str(unfinished)]
-    problem = _run([*pip, *where, *_ON_PYPI[folder]], HERE)
+    unfinished = SDK_ON_UAMQP.with_suffix(".unfinished")
+    venv.create(unfinished, clear=True, with_pip=True)
+    pip = [str(python_of(unfinished)), "-m", "pip", "install", "--quiet"]
+    # Without a wheel it would be compiled, for minutes.
+    problem = _run([*pip, "--only-binary=:all:", *_ON_UAMQP], HERE)
     if not problem:
-        unfinished.rename(folder)
+        unfinished.rename(SDK_ON_UAMQP)
     return problem
 
 

@@ -1,4 +1,7 @@
-"""`@azure/service-bus` for Node.js: its administration client, which reads and writes XML its way."""
+"""Administration from JavaScript.
+
+`@azure/service-bus` for Node.js, which reads and writes XML its own way.
+"""
 
 from typing import Any
 
@@ -6,6 +9,8 @@ import pytest
 
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
+
+pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
 
 
 @pytest.fixture
@@ -65,7 +70,10 @@ def test_the_namespace_says_what_it_is(administration: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("createTwice", "MessageEntityAlreadyExistsError"), ("getUnknown", "MessageEntityNotFoundError")],
+    [
+        ("createTwice", "MessageEntityAlreadyExistsError"),
+        ("getUnknown", "MessageEntityNotFoundError"),
+    ],
 )
 def test_refusals_have_their_codes(administration: Any, name: str, code: str) -> None:
     with pytest.raises(Failed) as failure:

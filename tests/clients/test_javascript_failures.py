@@ -1,4 +1,7 @@
-"""`@azure/service-bus` for Node.js: what it makes of the broker's refusals."""
+"""Refusals in JavaScript.
+
+What `@azure/service-bus` for Node.js makes of them.
+"""
 
 from typing import Any
 
@@ -7,6 +10,8 @@ import pytest
 from sbtutorial.broker.entities import EntityStatus
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
+
+pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""`@azure/service-bus` for Node.js: message sessions."""
+"""Message sessions from JavaScript.
+
+`@azure/service-bus` for Node.js.
+"""
 
 import time
 from typing import Any
@@ -7,6 +10,8 @@ import pytest
 
 from tests.clients.conftest import Bench
 from tests.clients.program import Program
+
+pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
 
 
 @pytest.fixture

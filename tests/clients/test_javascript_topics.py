@@ -1,4 +1,7 @@
-"""`@azure/service-bus` for Node.js: topics, subscriptions and their rules."""
+"""Topics, subscriptions and rules from JavaScript.
+
+`@azure/service-bus` for Node.js; its rule manager speaks AMQP.
+"""
 
 from typing import Any
 
@@ -6,6 +9,8 @@ import pytest
 
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
+
+pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
 
 
 @pytest.fixture

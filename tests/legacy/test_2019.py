@@ -1,4 +1,4 @@
-"""The tutorial's code of 2019, on `azure-servicebus` 0.21.1 as it was: every call is HTTP.
+"""The tutorial's code of 2019, as it was: every call is HTTP.
 
 Beside the namespace's name and key the client takes `host_base`, by which it finds a Service Bus
 that is not Azure's.
@@ -18,6 +18,8 @@ from sbtutorial.broker.entities import (
 )
 from sbtutorial.server.emulator import Emulator
 from tests.legacy.conftest import Tutorial
+
+pytestmark = pytest.mark.client("Python, azure-servicebus 0.21.1")
 
 CLIENT = """
 import json, os
@@ -345,6 +347,51 @@ except AzureHttpError as error:
 """,
     )
     assert printed == ["401 True"]
+
+
+def test_topics_subscriptions_and_rules_are_created_listed_and_deleted(tutorial: Tutorial) -> None:
+    printed = run(
+        tutorial,
+        """
+from azure.servicebus import DEFAULT_RULE_NAME, Rule, Subscription, Topic
+
+topic_options = Topic()
+topic_options.max_size_in_megabytes = '5120'
+topic_options.default_message_time_to_live = 'PT1M'
+print(bus_service.create_topic('mytopic', topic_options), bus_service.create_topic('mytopic'))
+print(bus_service.get_topic('mytopic').max_size_in_megabytes)
+options = Subscription(lock_duration='PT30S', max_delivery_count=3)
+print(bus_service.create_subscription('mytopic', 'HighMessages', options))
+print(bus_service.create_subscription('mytopic', 'HighMessages'))
+subscription = bus_service.get_subscription('mytopic', 'HighMessages')
+print(subscription.name, subscription.lock_duration, subscription.max_delivery_count)
+rule = Rule(filter_type='SqlFilter', filter_expression='messagenumber > 3')
+print(bus_service.create_rule('mytopic', 'HighMessages', 'HighMessageFilter', rule))
+bus_service.delete_rule('mytopic', 'HighMessages', DEFAULT_RULE_NAME)
+print([(rule.name, rule.filter_expression)
+       for rule in bus_service.list_rules('mytopic', 'HighMessages')])
+for number in range(5):
+    msg = Message(b'Msg', custom_properties={'messagenumber': number})
+    bus_service.send_topic_message('mytopic', msg)
+msg = bus_service.receive_subscription_message('mytopic', 'HighMessages', peek_lock=False)
+print(msg.custom_properties, bus_service.get_subscription('mytopic', 'HighMessages').message_count)
+print([topic.name for topic in bus_service.list_topics()],
+      [subscription.name for subscription in bus_service.list_subscriptions('mytopic')])
+print(bus_service.delete_topic('mytopic'), bus_service.delete_topic('mytopic'))
+""",
+    )
+    assert printed == [
+        "True False",
+        "5120",
+        "True",
+        "False",
+        "HighMessages PT30S 3",
+        "True",
+        "[('HighMessageFilter', 'messagenumber > 3')]",
+        "{'messagenumber': 4} 0",
+        "['mytopic'] ['HighMessages']",
+        "True False",
+    ]
 
 
 def test_message_reaches_a_subscription(tutorial: Tutorial) -> None:

@@ -1,6 +1,10 @@
-"""`azure-servicebus` 0.50.3 over HTTP: its management of queues, and 0.21's client within it."""
+"""Administration of queues in 2020, and the client of 2019 within that version."""
+
+import pytest
 
 from tests.legacy.conftest import Tutorial
+
+pytestmark = pytest.mark.client("Python, azure-servicebus 0.50.3")
 
 WHERE = """
 import os

@@ -24,6 +24,11 @@ _PLAIN = {
     "list_subscription_sessions",
     "list_queues",
     "list_queues_runtime_properties",
+    "list_rules",
+    "list_subscriptions",
+    "list_subscriptions_runtime_properties",
+    "list_topics",
+    "list_topics_runtime_properties",
 }
 
 

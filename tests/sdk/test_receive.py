@@ -1,3 +1,5 @@
+"""Receiving."""
+
 import asyncio
 from datetime import UTC, datetime, timedelta
 

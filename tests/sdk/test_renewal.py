@@ -1,3 +1,5 @@
+"""Renewing locks."""
+
 import asyncio
 import threading
 from datetime import timedelta

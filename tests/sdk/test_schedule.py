@@ -1,3 +1,5 @@
+"""Scheduled messages."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

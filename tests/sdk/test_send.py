@@ -1,3 +1,5 @@
+"""Sending."""
+
 import uuid
 from datetime import UTC, datetime, timedelta
 

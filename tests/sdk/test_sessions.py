@@ -1,3 +1,5 @@
+"""Message sessions."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,3 +1,5 @@
+"""Keys and tokens."""
+
 import time
 from pathlib import Path
 

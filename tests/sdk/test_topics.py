@@ -1,4 +1,4 @@
-"""Topics, subscriptions and rules, by the real SDK."""
+"""Topics, subscriptions and rules."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every way to the broker that the SDK has: plain, in TLS, over WebSocket; the port is one."""
+"""Transports: plain, in TLS, over WebSocket, all on one port."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

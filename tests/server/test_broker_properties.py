@@ -88,6 +88,7 @@ def test_what_only_the_broker_sets_is_ignored_and_so_is_what_nobody_knows() -> N
         ({"TimeToLive": 0}, "TimeToLive '0' is not longer than no time."),
         ({"TimeToLive": -1}, "TimeToLive '-1' is not longer than no time."),
         ({"TimeToLive": float("nan")}, "TimeToLive 'nan' is not longer than no time."),
+        ({"TimeToLive": 10**400}, f"TimeToLive '1{'0' * 79}' is no number of seconds."),
         ({"TimeToLive": []}, "TimeToLive '[]' is no number of seconds."),
         (
             {"TimeToLiveTimeSpan": "40"},

@@ -104,6 +104,9 @@ BATCH = "application/vnd.microsoft.servicebus.json"
         b"[1]",
         b'[{"Body": 1}]',
         b'[{"BrokerProperties": "x"}]',
+        b'[{"Body": "\\ud800"}]',
+        b'[{"BrokerProperties": {"Label": "\\ud800"}}]',
+        b'[{"UserProperties": {"a": "\\ud800"}}]',
         b'[{"UserProperties": {"a": []}}]',
         b'[{"UserProperties": {"a": 100000000000000000000}}]',
         b"[" * 100_000,
@@ -257,6 +260,20 @@ async def test_who_waits_longest_is_served_first(talk: WebTalk) -> None:
     assert not second.done()
     await talk.send(b"two")
     assert (await second).body == b"two"
+
+
+async def test_receivers_of_both_kinds_get_each_message_once(talk: WebTalk) -> None:
+    waiting = talk.begin("DELETE", "/orders/messages/head?timeout=60")
+    await asyncio.sleep(0)
+    amqp = talk.amqp()
+    link = amqp.attach_receiver()
+    link.grant(1)
+    amqp.pump()
+    await talk.send(b"one")
+    await talk.send(b"two")
+    amqp.pump()
+    assert [event.payload[-3:] for event in amqp.received(link)] == [b"one"]
+    assert (await waiting).body == b"two"
 
 
 async def test_receiver_is_told_of_a_message_whose_lock_runs_out(talk: WebTalk) -> None:
@@ -417,7 +434,7 @@ async def test_unknown_entity_is_not_found(talk: WebTalk, method: str, target: s
         ("POST", "/sessions/messages", b"The SessionId was not set"),
         ("POST", "/news/messages/head", b"nobody receives from a topic"),
         ("POST", "/news/subscriptions/all/messages", b"takes no messages from senders"),
-        ("POST", "/onward/messages/head", b"forwards its messages to 'orders'"),
+        ("POST", "/onward/messages/head?timeout=0", b"forwards its messages to 'orders'"),
     ],
 )
 async def test_what_an_entity_does_not_offer_is_refused(

@@ -119,25 +119,23 @@ export const stream = ({ connection, queue, count }) =>
     const receiver = client.createReceiver(queue);
     const seen = [];
     const errors = [];
-    await new Promise((resolve) => {
+    const all = new Promise((resolve) =>
       receiver.subscribe(
         {
-          async processMessage(message) {
-            seen.push([message.body, message.deliveryCount]);
-            if (message.body === 2 && message.deliveryCount === 0) throw new Error("not yet");
+          async processMessage({ body, deliveryCount }) {
+            seen.push([body, deliveryCount]);
+            if (seen.length > count) resolve(); // one comes twice
+            if (body === 2 && deliveryCount === 0) throw new Error("not yet");
           },
           async processError({ error, errorSource }) {
             errors.push([error.message, errorSource]);
           },
-          async postProcess() {},
         },
         { maxConcurrentCalls: 4 },
-      );
-      const numbers = Array.from({ length: count }, (_, index) => ({ body: index }));
-      sender.sendMessages(numbers);
-      const all = () => (seen.length > count ? resolve() : setImmediate(all));
-      all();
-    });
+      ),
+    );
+    await sender.sendMessages(Array.from({ length: count }, (_, index) => ({ body: index })));
+    await all;
     await receiver.close(); // settles what is being worked on
     return { seen: seen.sort((a, b) => a[0] - b[0] || a[1] - b[1]), errors };
   });

@@ -34,7 +34,7 @@ export const bodies = (messages) => messages.map((message) => message.body);
 export async function drain(receiver) {
   const taken = [];
   for (;;) {
-    const more = await receiver.receiveMessages(100, { maxWaitTimeInMs: SHORT_MS });
+    const more = await receiver.receiveMessages(100, { maxWaitTimeInMs: 1000 });
     if (more.length === 0) return taken;
     taken.push(...bodies(more));
   }

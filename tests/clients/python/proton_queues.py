@@ -156,9 +156,7 @@ def token(audience, key):
     ends_at, audience = int(time.time()) + 3600, quote(audience, safe="")
     digest = hmac.new(key.encode(), f"{audience}\n{ends_at}".encode(), hashlib.sha256).digest()
     signature = quote(base64.b64encode(digest), safe="")
-    return (
-        f"SharedAccessSignature sr={audience}&sig={signature}&se={ends_at}&skn={KEY_NAME}"
-    )
+    return f"SharedAccessSignature sr={audience}&sig={signature}&se={ends_at}&skn={KEY_NAME}"
 
 
 def with_token(port, key, queue, ca_pem):

@@ -49,11 +49,11 @@ class Work(MessagingHandler, TransactionHandler):
             self._transaction.send(self._sender, Message(body=self._bodies.pop(0)))
 
     def on_rejected(self, event):
-        if event.sender is self._sender:
+        if event.sender == self._sender:
             self.seen.append(event.delivery.remote.condition.name)
 
     def on_settled(self, event):
-        if event.sender is self._sender:
+        if event.sender == self._sender:
             self._one_done()
 
     def on_message(self, event):

@@ -1,0 +1,44 @@
+"""The keys and instants of authorization rules, where a client leaves them to the broker.
+
+Source: Azure Service Bus, "Access control with shared access signatures".
+"""
+
+import base64
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sbtutorial.broker.entities import AuthorizationRule
+
+_KEY_BYTES = 32
+
+
+def completed(
+    rules: Iterable[AuthorizationRule], before: Iterable[AuthorizationRule], instant: str
+) -> tuple[AuthorizationRule, ...]:
+    """The rules, each with both of its keys.
+
+    Args:
+        rules: As a client sent them.
+        before: What the entity has had: a rule that stays keeps its keys and its age.
+        instant: Now, as date and time.
+    """
+    by_name = {rule.key_name: rule for rule in before}
+    return tuple(_completed(rule, by_name.get(rule.key_name), instant) for rule in rules)
+
+
+def _completed(
+    rule: AuthorizationRule, before: AuthorizationRule | None, instant: str
+) -> AuthorizationRule:
+    known = before or AuthorizationRule()
+    return replace(
+        rule,
+        primary_key=rule.primary_key or known.primary_key or _new_key(),
+        secondary_key=rule.secondary_key or known.secondary_key or _new_key(),
+        created_at=rule.created_at or known.created_at or instant,
+        modified_at=rule.modified_at or instant,
+    )
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()

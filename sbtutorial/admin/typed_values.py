@@ -1,0 +1,148 @@
+"""Names with typed values, as .NET writes a dictionary of objects: parameters and properties.
+
+Source: XML Schema part 2; .NET data contracts, "KeyValueOfstringanyType".
+"""
+
+import math
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from uuid import UUID
+from xml.etree.ElementTree import Element, SubElement
+
+from sbtutorial.admin.atom import SCHEMA_INSTANCE, is_nil, local_name
+from sbtutorial.admin.durations import format_duration, parse_duration
+from sbtutorial.admin.xml_types import parse_boolean
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+
+_SCHEMA = "http://www.w3.org/2001/XMLSchema"
+_SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"  # .NET's own types
+_PAIR = "KeyValueOfstringanyType"
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_INT32 = range(-(1 << 31), 1 << 31)
+
+
+class _Written(NamedTuple):
+    """A value's type, in the schema's namespace or .NET's, and its text."""
+
+    type: str
+    text: str
+    namespace: str = _SCHEMA
+
+
+def write_pairs(parent: Element, values: Mapping[str, object]) -> None:
+    """Put names and values into an element that is still empty."""
+    for name, value in values.items():
+        pair = SubElement(parent, _PAIR)
+        SubElement(pair, "Key").text = name
+        if value is None:
+            SubElement(pair, "Value", {"i:nil": "true"})
+            continue
+        written = _written(value)
+        # The JavaScript SDK counts the characters of this prefix, and looks for `i:` by name.
+        attributes = {"i:type": f"d6p1:{written.type}", "xmlns:d6p1": written.namespace}
+        SubElement(pair, "Value", attributes).text = written.text
+
+
+def read_pairs(parent: Element) -> dict[str, object]:
+    """The names and values in an element.
+
+    Raises:
+        BrokerError: ARGUMENT_ERROR: something in it is no such pair, or no value of its type.
+    """
+    pairs: dict[str, object] = {}
+    for pair in parent:
+        parts = {local_name(part): part for part in pair}
+        if local_name(pair) != _PAIR or parts.keys() != {"Key", "Value"}:
+            raise _refusal(
+                f"'{local_name(parent)}' holds '{local_name(pair)[:80]}' with "
+                f"{', '.join(parts) or 'nothing'}; it must hold {_PAIR} with Key and Value."
+            )
+        name = parts["Key"].text or ""
+        if name in pairs:
+            raise _refusal(f"'{local_name(parent)}' has '{name[:80]}' twice; send it once.")
+        pairs[name] = _read(name, parts["Value"])
+    return pairs
+
+
+def _written(value: Any) -> _Written:
+    match value:
+        case bool():
+            return _Written("boolean", "true" if value else "false")
+        case int():
+            return _Written("int" if value in _INT32 else "long", str(value))
+        case float():
+            return _Written("double", _double(value))
+        case Decimal():
+            return _Written("decimal", format(value, "f"))
+        case datetime():
+            return _Written("dateTime", _instant(value))
+        case timedelta():
+            return _Written("duration", format_duration(value))
+        case bytes():
+            return _Written("base64Binary", b64encode(value).decode())
+        case UUID():
+            return _Written("guid", str(value), _SERIALIZATION)
+    return _Written("string", str(value))
+
+
+def _double(value: float) -> str:
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return "NaN" if math.isnan(value) else repr(value)
+
+
+def _instant(value: datetime) -> str:
+    """Without a time zone, if it came without one."""
+    return value.isoformat().replace("+00:00", "Z") if value.tzinfo is UTC else value.isoformat()
+
+
+def _read(name: str, element: Element) -> object:
+    if is_nil(element):
+        return None
+    type_name = element.get(f"{{{SCHEMA_INSTANCE}}}type", "string").rpartition(":")[2]
+    parse = _PARSERS.get(type_name)
+    text = element.text or ""
+    if parse is None:
+        raise _refusal(
+            f"'{name[:80]}' is of type '{type_name[:80]}'; it may be of one of "
+            f"{', '.join(_PARSERS)}."
+        )
+    try:
+        return parse(text if type_name == "string" else text.strip())
+    except (ValueError, InvalidOperation):
+        raise _refusal(f"'{name[:80]}' is '{text[:80]}', which is no {type_name}.") from None
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError
+    return int(text)
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "string": str,
+    "int": _integer,
+    "long": _integer,
+    "double": float,
+    "boolean": parse_boolean,
+    "dateTime": datetime.fromisoformat,
+    "duration": parse_duration,
+    "decimal": Decimal,
+    "float": float,
+    "short": _integer,
+    "byte": _integer,
+    "unsignedByte": _integer,
+    "unsignedShort": _integer,
+    "unsignedInt": _integer,
+    "unsignedLong": _integer,
+    "guid": UUID,
+    "base64Binary": lambda text: b64decode(text, validate=True),
+}
+
+
+def _refusal(text: str) -> BrokerError:
+    return BrokerError(ErrorCode.ARGUMENT_ERROR, text)

@@ -1,0 +1,102 @@
+"""The SDK of today on the engine of earlier years.
+
+uAMQP, in C, which it still has beside its present one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients import installed
+from tests.clients.conftest import Bench
+from tests.clients.program import Failed, Program
+
+pytestmark = pytest.mark.client("Python, uamqp_transport=True")
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Program]:
+    python = installed.python_of(installed.SDK_ON_UAMQP)
+    if not python.exists():
+        pytest.skip(f"needs: {installed.HOW}")
+    program = Program([str(python), "program.py"], installed.PYTHON_PROGRAMS)
+    yield program
+    program.stop()
+
+
+@pytest.fixture
+def sdk(program: Program, bench: Bench, ca_pem: Path) -> Any:
+    """Calls a function of sdk_on_uamqp.py."""
+    where = {"connection": bench.connection_with_tls, "port": bench.port, "ca_pem": str(ca_pem)}
+    return lambda name, **argument: program.call("sdk_on_uamqp", name, **where, **argument)
+
+
+def test_a_message_comes_as_it_was_sent(sdk: Any, bench: Bench) -> None:
+    assert sdk("round_trip", queue="orders") == {
+        "body": "tea",
+        "message_id": "m-1",
+        "subject": "order",
+        "content_type": "text/plain",
+        "correlation_id": "c-1",
+        "reply_to": "answers",
+        "to": "kitchen",
+        "ttl": 60.0,
+        "properties": {"text": "é", "number": 3, "yes": True},
+        "number": 1,
+        "delivery_count": 0,
+        "renewed": True,
+    }
+    assert bench.counts().total == 0
+
+
+def test_every_way_to_settle(sdk: Any, bench: Bench) -> None:
+    assert sdk("settle", queue="orders") == {
+        "again": ["abandon", 1],
+        "deferred": "defer",
+        "buried": ["dead-letter", "spoilt", "Fell."],
+    }
+    assert bench.counts().total == 0
+
+
+def test_a_batch_peek_and_receive_and_delete(sdk: Any, bench: Bench) -> None:
+    assert sdk("batch_and_peek", queue="orders") == [["a", "b", "c"], ["a", "b", "c"]]
+    assert bench.counts().total == 0
+
+
+def test_a_message_for_later_and_one_that_is_cancelled(sdk: Any) -> None:
+    assert sdk("schedule", queue="orders") == [0, "kept"]
+
+
+def test_a_session_with_its_state(sdk: Any, bench: Bench) -> None:
+    bench.make_queue("tables", requires_session=True)
+    assert sdk("session", queue="tables") == ["7", ["a", "b"], "half done"]
+
+
+def test_a_topic(sdk: Any, bench: Bench) -> None:
+    bench.make_subscription("news", "sport")
+    assert sdk("subscription", topic="news", subscription="sport") == "goal"
+    assert bench.counts("news/Subscriptions/sport").total == 0
+
+
+def refusal(sdk: Any, name: str, **argument: Any) -> str:
+    with pytest.raises(Failed) as failure:
+        sdk(name, **argument)
+    return failure.value.name
+
+
+def test_refusals_are_the_exceptions_that_they_should_be(sdk: Any, bench: Bench) -> None:
+    bench.make_queue("tables", requires_session=True)
+    # As on Azure: no token is accepted for what is not there.
+    assert refusal(sdk, "send_to", queue="nothing") == "ServiceBusAuthenticationError"
+    assert refusal(sdk, "send_to", queue="orders", count=300_000) == "MessageSizeExceededError"
+    assert refusal(sdk, "accept_taken", queue="tables") == "SessionCannotBeLockedError"
+
+
+def test_a_lock_that_has_run_out(sdk: Any, program: Program, bench: Bench) -> None:
+    sdk("hold", queue="orders")
+    bench.broker.advance(31)
+    with pytest.raises(Failed) as failure:
+        program.call("sdk_on_uamqp", "renew_held")
+    assert failure.value.name == "MessageLockLostError"
