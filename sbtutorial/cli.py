@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sbtutorial.server.process import Broker
 
 _LESSON_URL = "/lab/tree/00_start_here.ipynb"
+_OTHER_FOLDER = {"--ServerApp.root_dir", "--notebook-dir"}
 _NAMESPACE = "tutorial"  # the one that `connect()` uses
 _HELP = (["-h"], ["--help"])
 
@@ -129,12 +130,19 @@ def _lab(options: argparse.Namespace) -> int:
             "It is installed without its lessons, which are notebooks: clone the repository and "
             "run `python -m sbtutorial lab` in the clone."
         )
-    # By its address, not as a file: so it is in the links that JupyterLab prints, too.
-    lesson = [f"--ServerApp.root_dir={clone / 'notebooks'}", f"--LabApp.default_url={_LESSON_URL}"]
-    names_another = any(Path(argument).exists() for argument in options.arguments)
     print("Opening JupyterLab; Ctrl-C in this window ends it.", file=sys.stderr, flush=True)
-    jupyterlab = [sys.executable, "-m", "jupyterlab"]
-    return run([*jupyterlab, *([] if names_another else lesson), *options.arguments])
+    first_lesson = _opening(clone / "notebooks", options.arguments)
+    return run([sys.executable, "-m", "jupyterlab", *first_lesson, *options.arguments])
+
+
+def _opening(lessons: Path, arguments: Sequence[str]) -> list[str]:
+    """What has JupyterLab open the first lesson, as far as the arguments do not say otherwise."""
+    given = {argument.partition("=")[0] for argument in arguments}
+    if given & _OTHER_FOLDER or any(Path(argument).exists() for argument in arguments):
+        return []
+    # By its address, not as a file: so it is in the links that JupyterLab prints, too.
+    ours = {"--ServerApp.root_dir": lessons, "--LabApp.default_url": _LESSON_URL}
+    return [f"{name}={value}" for name, value in ours.items() if name not in given]
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -138,6 +138,21 @@ def test_lab_opens_another_notebook_in_place_of_the_first(
     assert commands == [[sys.executable, "-m", "jupyterlab", str(lesson)]]
 
 
+@pytest.mark.parametrize("option", ["--ServerApp.root_dir=own", "--notebook-dir=own"])
+def test_lab_in_another_folder_opens_no_lesson(commands: list[list[str]], option: str) -> None:
+    cli.main(["lab", option])
+
+    assert commands == [[sys.executable, "-m", "jupyterlab", option]]
+
+
+def test_lab_opens_what_its_arguments_say_among_the_lessons(commands: list[list[str]]) -> None:
+    cli.main(["lab", "--LabApp.default_url=/lab/tree/own.ipynb"])
+
+    [[*_, root, url]] = commands
+    assert root == f"--ServerApp.root_dir={CLONE / 'notebooks'}"
+    assert url == "--LabApp.default_url=/lab/tree/own.ipynb"
+
+
 def test_lab_without_a_clone_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
 ) -> None:
