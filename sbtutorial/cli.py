@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sbtutorial.errors import TutorialError
 
 if TYPE_CHECKING:
+    from sbtutorial.control_client import ControlClient
     from sbtutorial.server.process import Broker
 
 _LESSON_URL = "/lab/tree/00_start_here.ipynb"
@@ -102,11 +103,15 @@ def _parser() -> argparse.ArgumentParser:
             usage=f"sbtutorial {name} [ARGUMENT ...]" if command.passes_on else None,
         )
         for option in command.options:
-            own.add_argument(f"--{option}", **_OPTIONS[option])
+            flag = "namespace" if option == _ANY_NAMESPACE else option
+            own.add_argument(f"--{flag}", **_OPTIONS[option])
     return parser
 
 
+# `--namespace` where it may be left out for all that run.
+_ANY_NAMESPACE = "any namespace"
 _OPTIONS: dict[str, dict[str, Any]] = {
+    _ANY_NAMESPACE: {"help": "the broker's name (every one that runs)"},
     "namespace": {"default": _NAMESPACE, "help": f"the broker's name ({_NAMESPACE})"},
     "port": {"type": int, "default": 0, "help": "where it listens (a free port)"},
     "tier": {
@@ -162,41 +167,46 @@ def _status(options: argparse.Namespace) -> int:
     import time
 
     from sbtutorial.broker_status import describe
-    from sbtutorial.control_client import ControlClient
 
-    broker = _find(options.namespace)
-    if broker is None:
-        return 1
-    status = ControlClient(broker.connection_string).status()
-    print(describe(status, broker.record.port, time.time()))
-    return 0
+    brokers = _brokers(options.namespace)
+    for broker in brokers:
+        print(describe(_control(broker).status(), broker.record.port, time.time()))
+    return 0 if brokers else 1
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from sbtutorial.control_client import ControlClient
-
-    if broker := _find(options.namespace):
-        ControlClient(broker.connection_string).shutdown()
-        print(f"The broker of '{options.namespace}' is stopped, and its queues are gone.")
+    for broker in _brokers(options.namespace):
+        _control(broker).shutdown()
+        print(f"The broker of '{broker.record.namespace}' is stopped, and its queues are gone.")
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from sbtutorial.control_client import ControlClient
-
-    if broker := _find(options.namespace):
-        ControlClient(broker.connection_string).reset()
-        print(f"The broker of '{options.namespace}' is as new: it has no queues.")
+    for broker in _brokers(options.namespace):
+        _control(broker).reset()
+        print(f"The broker of '{broker.record.namespace}' is as new: it has no queues.")
     return 0
 
 
-def _find(namespace: str) -> "Broker | None":
+def _control(broker: "Broker") -> "ControlClient":
+    from sbtutorial.control_client import ControlClient
+
+    return ControlClient(broker.connection_string)
+
+
+def _brokers(namespace: str | None) -> "list[Broker]":
+    """The broker of a namespace, or all that run; says so when there is none."""
     from sbtutorial.server import process
 
-    broker = process.find(namespace)
-    if broker is None:
-        print(f"No broker of the namespace '{namespace}' is running.")
-    return broker
+    if namespace is None:
+        brokers = process.find_all()
+        missing = "No broker is running."
+    else:
+        brokers = [broker for broker in [process.find(namespace)] if broker is not None]
+        missing = f"No broker of the namespace '{namespace}' is running."
+    if not brokers:
+        print(missing)
+    return brokers
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -229,9 +239,9 @@ COMMANDS = {
         "run a broker in this window and print its connection string",
         options=("port", "namespace", "tier"),
     ),
-    "status": Command(_status, "say whether the broker runs, and where", options=("namespace",)),
-    "stop": Command(_stop, "end the broker and what it holds", options=("namespace",)),
-    "reset": Command(_reset, "delete every queue of the broker", options=("namespace",)),
+    "status": Command(_status, "say which brokers run, and where", options=(_ANY_NAMESPACE,)),
+    "stop": Command(_stop, "end the brokers and what they hold", options=(_ANY_NAMESPACE,)),
+    "reset": Command(_reset, "delete every queue of the brokers", options=(_ANY_NAMESPACE,)),
     "doctor": Command(_doctor, "look for what is wrong, and say what to do", extras=None),
     "bench": Command(
         _bench,
