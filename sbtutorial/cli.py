@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sbtutorial.errors import TutorialError
 
 if TYPE_CHECKING:
+    from sbtutorial.control_client import ControlClient
     from sbtutorial.server.process import Broker
 
 _LESSON_URL = "/lab/tree/00_start_here.ipynb"
+_OTHER_FOLDER = {"--ServerApp.root_dir", "--notebook-dir"}
 _NAMESPACE = "tutorial"  # the one that `connect()` uses
 _HELP = (["-h"], ["--help"])
 
@@ -104,11 +106,15 @@ def _parser() -> argparse.ArgumentParser:
             usage=f"sbtutorial {name} [ARGUMENT ...]" if command.passes_on else None,
         )
         for option in command.options:
-            own.add_argument(f"--{option}", **_OPTIONS[option])
+            flag = "namespace" if option == _ANY_NAMESPACE else option
+            own.add_argument(f"--{flag}", **_OPTIONS[option])
     return parser
 
 
+# `--namespace` where it may be left out for all that run.
+_ANY_NAMESPACE = "any namespace"
 _OPTIONS: dict[str, dict[str, Any]] = {
+    _ANY_NAMESPACE: {"help": "the broker's name (every one that runs)"},
     "namespace": {"default": _NAMESPACE, "help": f"the broker's name ({_NAMESPACE})"},
     "port": {"type": int, "default": 0, "help": "where it listens (a free port)"},
     "also": {
@@ -152,12 +158,19 @@ def _lab(options: argparse.Namespace) -> int:
             "It is installed without its lessons, which are notebooks: clone the repository and "
             "run `python -m sbtutorial lab` in the clone."
         )
-    # By its address, not as a file: so it is in the links that JupyterLab prints, too.
-    lesson = [f"--ServerApp.root_dir={clone / 'notebooks'}", f"--LabApp.default_url={_LESSON_URL}"]
-    names_another = any(Path(argument).exists() for argument in options.arguments)
     print("Opening JupyterLab; Ctrl-C in this window ends it.", file=sys.stderr, flush=True)
-    jupyterlab = [sys.executable, "-m", "jupyterlab"]
-    return run([*jupyterlab, *([] if names_another else lesson), *options.arguments])
+    first_lesson = _opening(clone / "notebooks", options.arguments)
+    return run([sys.executable, "-m", "jupyterlab", *first_lesson, *options.arguments])
+
+
+def _opening(lessons: Path, arguments: Sequence[str]) -> list[str]:
+    """What has JupyterLab open the first lesson, as far as the arguments do not say otherwise."""
+    given = {argument.partition("=")[0] for argument in arguments}
+    if given & _OTHER_FOLDER or any(Path(argument).exists() for argument in arguments):
+        return []
+    # By its address, not as a file: so it is in the links that JupyterLab prints, too.
+    ours = {"--ServerApp.root_dir": lessons, "--LabApp.default_url": _LESSON_URL}
+    return [f"{name}={value}" for name, value in ours.items() if name not in given]
 
 
 def _test(options: argparse.Namespace) -> int:
@@ -189,41 +202,46 @@ def _status(options: argparse.Namespace) -> int:
     import time
 
     from sbtutorial.broker_status import describe
-    from sbtutorial.control_client import ControlClient
 
-    broker = _find(options.namespace)
-    if broker is None:
-        return 1
-    status = ControlClient(broker.connection_string).status()
-    print(describe(status, broker.record.port, time.time()))
-    return 0
+    brokers = _brokers(options.namespace)
+    for broker in brokers:
+        print(describe(_control(broker).status(), broker.record.port, time.time()))
+    return 0 if brokers else 1
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from sbtutorial.control_client import ControlClient
-
-    if broker := _find(options.namespace):
-        ControlClient(broker.connection_string).shutdown()
-        print(f"The broker of '{options.namespace}' is stopped, and its queues are gone.")
+    for broker in _brokers(options.namespace):
+        _control(broker).shutdown()
+        print(f"The broker of '{broker.record.namespace}' is stopped, and its queues are gone.")
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from sbtutorial.control_client import ControlClient
-
-    if broker := _find(options.namespace):
-        ControlClient(broker.connection_string).reset()
-        print(f"The broker of '{options.namespace}' is as new: it has no queues.")
+    for broker in _brokers(options.namespace):
+        _control(broker).reset()
+        print(f"The broker of '{broker.record.namespace}' is as new: it has no queues.")
     return 0
 
 
-def _find(namespace: str) -> "Broker | None":
+def _control(broker: "Broker") -> "ControlClient":
+    from sbtutorial.control_client import ControlClient
+
+    return ControlClient(broker.connection_string)
+
+
+def _brokers(namespace: str | None) -> "list[Broker]":
+    """The broker of a namespace, or all that run; says so when there is none."""
     from sbtutorial.server import process
 
-    broker = process.find(namespace)
-    if broker is None:
-        print(f"No broker of the namespace '{namespace}' is running.")
-    return broker
+    if namespace is None:
+        brokers = process.find_all()
+        missing = "No broker is running."
+    else:
+        brokers = [broker for broker in [process.find(namespace)] if broker is not None]
+        missing = f"No broker of the namespace '{namespace}' is running."
+    if not brokers:
+        print(missing)
+    return brokers
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -265,9 +283,9 @@ COMMANDS = {
         "print the broker's queues and topics as a file for `serve --config`",
         options=("namespace",),
     ),
-    "status": Command(_status, "say whether the broker runs, and where", options=("namespace",)),
-    "stop": Command(_stop, "end the broker and what it holds", options=("namespace",)),
-    "reset": Command(_reset, "delete every queue of the broker", options=("namespace",)),
+    "status": Command(_status, "say which brokers run, and where", options=(_ANY_NAMESPACE,)),
+    "stop": Command(_stop, "end the brokers and what they hold", options=(_ANY_NAMESPACE,)),
+    "reset": Command(_reset, "delete every queue of the brokers", options=(_ANY_NAMESPACE,)),
     "doctor": Command(_doctor, "look for what is wrong, and say what to do", extras=None),
     "bench": Command(
         _bench,

@@ -22,8 +22,8 @@ _COLUMNS: dict[str, Callable[[Event], str]] = {
 class EventTable(list[Event]):
     """Events in the order in which they happened.
 
-    The table leaves out what differs from run to run (instants, numbers, random names), columns that
-    are empty, and the entity where there is only one; the events themselves have it all.
+    The table leaves out what differs from run to run (instants, numbers, random names), columns
+    that are empty, and the entity where there is only one; the events themselves have it all.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import cause_in_words
-from sbtutorial.notebook import find_lab
+from sbtutorial.notebook import find_lab, wrapped
 
 if TYPE_CHECKING:
     from sbtutorial.lab import Lab
@@ -192,11 +192,6 @@ HINTS = (
         "run out; lab.advance(60) lets a minute pass.",
         _is_in_sdk,
     ),
-    Hint(
-        frozenset({"MessageLockLostError"}),
-        "The lock had run out before the message was settled. The broker hands the message out "
-        "again by itself; next time settle it sooner, or renew its lock.",
-    ),
 )
 
 
@@ -216,7 +211,7 @@ def hint_for(failure: Failure) -> str | None:
 def print_hint_for(failure: Failure) -> None:
     """Print the hint if there is one."""
     if hint := hint_for(failure):
-        print(f"Hint: {hint}", flush=True)
+        print(wrapped(f"Hint: {hint}"), flush=True)
 
 
 def _print_hint(result: Any) -> None:

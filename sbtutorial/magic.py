@@ -1,4 +1,4 @@
-"""`%%worker`: a cell that runs as a process of its own, and can be killed."""
+"""`%%worker`: a cell that runs as a process of its own, and can be killed; `%worker`: once more."""
 
 import shlex
 from argparse import ArgumentParser, Namespace
@@ -11,16 +11,14 @@ from sbtutorial.notebook import find_lab
 from sbtutorial.worker_record import Ending, Outcome
 from sbtutorial.workers import DEFAULT_TIMEOUT_SECONDS, Worker, running_workers
 
-_USAGE = (
-    "%%worker NAME [--kill-at CHECKPOINT[:N]] [--kill-on EVENT[:N]] "
-    "[--background | --timeout SECONDS]"
-)
+_CELL, _LINE = "%%worker", "%worker"
+_USAGE = "NAME [--kill-at CHECKPOINT[:N]] [--kill-on EVENT[:N]] [--background | --timeout SECONDS]"
 _OPTIONS = ("--kill-at", "--kill-on", "--background", "--timeout")
 
 
 def load(shell: Any) -> None:
-    """Add `%%worker` to a notebook; `connect()` does that."""
-    shell.register_magic_function(WorkerMagic(shell).worker, "cell", "worker")
+    """Add `%%worker` and `%worker` to a notebook; `connect()` does that."""
+    shell.register_magic_function(WorkerMagic(shell).worker, "line_cell", "worker")
 
 
 class WorkerMagic:
@@ -29,7 +27,7 @@ class WorkerMagic:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
 
-    def worker(self, line: str, cell: str) -> None:
+    def worker(self, line: str, cell: str | None = None) -> None:
         """Run this cell as a consumer of its own: a process, which can be killed for real.
 
             %%worker cashier --kill-at working       killed the first time it reaches
@@ -41,9 +39,15 @@ class WorkerMagic:
             %%worker cashier --timeout 10            killed after 10 seconds, not 60
 
         The cell finds `lab` and `checkpoint` defined, and none of the notebook's own variables.
+
+        With one %, the program of such a cell runs once more, as a new process:
+
+            %worker cashier                          to its end this time
+            %worker cashier --kill-at served         or with any of the options above
         """
-        options = _parse(line)
-        worker = self._make(options, cell)
+        options = _parse(line, _LINE if cell is None else _CELL)
+        self._require_free(options.name)
+        worker = self._make(options, self._program(options.name, cell))
         _replace_earlier(options.name)
         self._shell.push({options.name: worker})
         if options.background:
@@ -52,18 +56,26 @@ class WorkerMagic:
         else:
             self._run(worker, options.timeout)
 
-    def _make(self, options: Namespace, cell: str) -> Worker:
+    def _program(self, name: str, cell: str | None) -> str:
+        if cell is not None:
+            return "\n" + cell  # lines count from the magic's own, as the editor counts them
+        earlier = self._shell.user_ns.get(name)
+        if earlier is None:
+            raise TutorialError(
+                f"{_LINE} runs a program once more, and there is none of {name} yet: the cell that "
+                f"holds it begins with two %, as in '{_CELL} {name}'."
+            )
+        return str(earlier.source)
+
+    def _make(self, options: Namespace, source: str) -> Worker:
         lab = find_lab(self._shell.user_ns)
-        worker = Worker(
+        return Worker(
             options.name,
-            # Lines count from the magic's own, as the editor counts them.
-            "\n" + cell,
+            source,
             kill_at=options.kill_at,
             kill_on=options.kill_on,
             connection_string=lab.connection_string if lab else None,
         )
-        self._require_free(options.name)
-        return worker
 
     def _run(self, worker: Worker, timeout_seconds: float) -> None:
         try:
@@ -113,11 +125,11 @@ def _show(line: str) -> None:
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise TutorialError(f"%%worker: {message}. It is written {_USAGE}")
+        raise TutorialError(f"{self.prog}: {message}. It is written {self.prog} {_USAGE}")
 
 
-def _parser() -> ArgumentParser:
-    parser = _Parser(prog="%%worker", add_help=False, allow_abbrev=False)
+def _parser(magic: str) -> ArgumentParser:
+    parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
     parser.add_argument("name", nargs="?")
     parser.add_argument("--kill-at")
     parser.add_argument("--kill-on")
@@ -126,8 +138,8 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _parse(line: str) -> Namespace:
-    parser = _parser()
+def _parse(line: str, magic: str) -> Namespace:
+    parser = _parser(magic)
     try:
         words = shlex.split(line)
     except ValueError:
@@ -136,7 +148,7 @@ def _parse(line: str) -> Namespace:
     if unknown:
         parser.error(_about_unknown(unknown[0]))
     if options.name is None:
-        parser.error("the worker has no name, as in '%%worker cashier'")
+        parser.error(f"the worker has no name, as in '{magic} cashier'")
     if not 0 < options.timeout < float("inf"):
         parser.error("--timeout takes a number of seconds above 0")
     return options

@@ -1,10 +1,13 @@
 """What the parts that live in a notebook need to know of it."""
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sbtutorial.lab import Lab
+
+_LINE_CHARS = 72  # as wide as a traceback; fits into a small window, too
 
 
 def equip() -> None:
@@ -24,6 +27,15 @@ def equip_shell(shell: Any) -> None:
     magic.load(shell)
     tracebacks.install(shell)
     hints.install(shell)
+
+
+def wrapped(text: str) -> str:
+    """A text with its long lines broken between words: JupyterLab would break them anywhere."""
+    lines = (
+        textwrap.wrap(line, _LINE_CHARS, break_long_words=False, break_on_hyphens=False) or [line]
+        for line in text.split("\n")
+    )
+    return "\n".join(part for parts in lines for part in parts)
 
 
 def find_lab(variables: dict[str, Any]) -> "Lab | None":

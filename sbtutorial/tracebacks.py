@@ -2,11 +2,13 @@
 
 An error that comes up through ten functions of a library is shown, by default, with all of them,
 twice over where one error was made from another. None of that is the learner's. What is in the
-cell stays, and the last line; `%xmode Verbose` brings back the rest, for errors and for good.
+cell stays, and the library's words; `%xmode Verbose` brings back the rest, for errors and for good.
 """
 
 from types import TracebackType
 from typing import Any
+
+from sbtutorial.notebook import wrapped
 
 # The packages whose inside nobody needs to see; their errors' words are what counts.
 _LIBRARIES = ("azure.",)
@@ -34,12 +36,16 @@ def _show(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
-    shown = trace
-    if shell.InteractiveTB.mode != "Verbose" and (short := shortened(trace)) is not None:
-        shown = short
-        # As `raise ... from None` has it: what the error was made from is the library's business.
-        error.__suppress_context__ = True
-    shell.showtraceback((kind, error, shown), tb_offset=tb_offset, running_compiled_code=True)
+    short = None if shell.InteractiveTB.mode == "Verbose" else shortened(trace)
+    if short is None:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset, running_compiled_code=True)
+        return
+    # As `raise ... from None` has it: what the error was made from is the library's business.
+    error.__suppress_context__ = True
+    *heading_and_frames, words = shell.InteractiveTB.structured_traceback(
+        kind, error, short, tb_offset=tb_offset
+    )
+    shell._showtraceback(kind, error, [*heading_and_frames, wrapped(words)])
 
 
 def _frames(trace: TracebackType | None) -> Any:

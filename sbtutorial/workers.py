@@ -50,7 +50,7 @@ class Worker:
     ) -> None:
         self.name = _require_name(name)
         self.connection_string = connection_string
-        self._source = _require_code(name, source)
+        self.source = _require_code(name, source)
         self._kill_at = None if kill_at is None else parse_moment(kill_at)
         self._kill_on = None if kill_on is None else parse_moment(kill_on)
         self._watch: BrokerWatch | None = None
@@ -96,7 +96,7 @@ class Worker:
         try:
             self._channel = WorkerChannel(
                 self.name,
-                self._source,
+                self.source,
                 confirm_each_line=self._watch is not None,
                 connection_string=self.connection_string,
             )

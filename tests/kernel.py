@@ -26,8 +26,8 @@ class Shown(NamedTuple):
 
     @property
     def hint(self) -> str:
-        *_, last = ["", *self.text.splitlines()]
-        return last.removeprefix("Hint: ") if last.startswith("Hint: ") else ""
+        """The sentence under the rest, without its line breaks."""
+        return " ".join(self.text.rpartition("Hint: ")[2].split()) if "Hint: " in self.text else ""
 
 
 class Notebook:

@@ -61,8 +61,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def reset(self) -> None:
             made.append("reset")
 
-    broker = SimpleNamespace(connection_string="the string", record=SimpleNamespace(port=4711))
-    monkeypatch.setattr(process, "find", lambda namespace: broker)
+    running = [
+        SimpleNamespace(
+            connection_string="the string", record=SimpleNamespace(port=4711, namespace=name)
+        )
+        for name in ("lesson-01", "tutorial")
+    ]
+    monkeypatch.setattr(process, "find_all", lambda: running)
+    monkeypatch.setattr(process, "find", lambda name: running[1] if name == "tutorial" else None)
     monkeypatch.setattr(control_client, "ControlClient", Client)
     return made
 
@@ -136,6 +142,21 @@ def test_lab_opens_another_notebook_in_place_of_the_first(
     cli.main(["lab", str(lesson)])
 
     assert commands == [[sys.executable, "-m", "jupyterlab", str(lesson)]]
+
+
+@pytest.mark.parametrize("option", ["--ServerApp.root_dir=own", "--notebook-dir=own"])
+def test_lab_in_another_folder_opens_no_lesson(commands: list[list[str]], option: str) -> None:
+    cli.main(["lab", option])
+
+    assert commands == [[sys.executable, "-m", "jupyterlab", option]]
+
+
+def test_lab_opens_what_its_arguments_say_among_the_lessons(commands: list[list[str]]) -> None:
+    cli.main(["lab", "--LabApp.default_url=/lab/tree/own.ipynb"])
+
+    [[*_, root, url]] = commands
+    assert root == f"--ServerApp.root_dir={CLONE / 'notebooks'}"
+    assert url == "--LabApp.default_url=/lab/tree/own.ipynb"
 
 
 def test_lab_without_a_clone_says_what_is_missing(
@@ -255,8 +276,20 @@ def test_status_says_where_the_broker_is(
 
 @pytest.mark.parametrize(("name", "call"), [("stop", "shutdown"), ("reset", "reset")])
 def test_a_running_broker_is_told(name: str, call: str, calls: list[str]) -> None:
-    assert cli.main([name]) == 0
+    assert cli.main([name, "--namespace", "tutorial"]) == 0
     assert calls == [call]
+
+
+@pytest.mark.parametrize(("name", "call"), [("stop", "shutdown"), ("reset", "reset")])
+def test_without_a_namespace_every_broker_is_told(
+    name: str, call: str, calls: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([name]) == 0
+    assert calls == [call, call]
+    assert [line.split("'")[1] for line in capsys.readouterr().out.splitlines()] == [
+        "lesson-01",
+        "tutorial",
+    ]
 
 
 @pytest.mark.parametrize(("name", "code"), [("status", 1), ("stop", 0), ("reset", 0)])
@@ -269,13 +302,22 @@ def test_without_a_broker_a_command_says_so_and_names_the_namespace(
     assert capsys.readouterr().out == "No broker of the namespace 'mine' is running.\n"
 
 
+def test_status_without_any_broker_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "find_all", list)
+
+    assert cli.main(["status"]) == 1
+    assert capsys.readouterr().out == "No broker is running.\n"
+
+
 def test_an_error_is_its_sentence_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(namespace: str) -> None:
+    def fail() -> None:
         raise TutorialError("The folder is open to others.")
 
-    monkeypatch.setattr(process, "find", fail)
+    monkeypatch.setattr(process, "find_all", fail)
 
     assert cli.main(["status"]) == 1
     assert capsys.readouterr().err == "sbtutorial: The folder is open to others.\n"

@@ -37,7 +37,7 @@ def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedEmul
         found = SimpleNamespace(
             connection_string=emulator.connection_string, record=SimpleNamespace(port=port)
         )
-        monkeypatch.setattr(process, "find", lambda *_: found)
+        monkeypatch.setattr(process, "find_all", lambda: [found])
         yield emulator
 
 
@@ -152,7 +152,7 @@ def test_what_needs_a_missing_package_is_left_out_and_the_rest_is_looked_at(
     def broker(*_: Any) -> None:
         raise ModuleNotFoundError(name="platformdirs")
 
-    monkeypatch.setattr(process, "find", broker)
+    monkeypatch.setattr(process, "find_all", broker)
 
     assert "broker not looked at: platformdirs is missing" in texts(Kind.NOTE)
     assert "run-time files are private" in texts(Kind.OK)

@@ -90,7 +90,7 @@ def test_a_worker_that_uses_the_notebooks_variables_gets_a_hint(cell):
     cell("receiver = 1")
     output, _ = cell("%%worker cashier\nreceiver.close()")
     assert "cashier ✗ failed: NameError: name 'receiver' is not defined\n" in output
-    assert output.splitlines()[-1].startswith("Hint: A worker is a program of its own")
+    assert "\nHint: A worker is a program of its own" in output
 
 
 def test_a_worker_that_takes_too_long_says_so(cell):
@@ -107,6 +107,76 @@ def test_a_checkpoint_that_is_never_reached_is_an_error(cell):
     assert str(error) == (
         'cashier ✗ finished without reaching checkpoint "workin"; it passed: "working"'
     )
+
+
+# --- once more ------------------------------------------------------------------------------------
+
+
+def test_a_program_runs_once_more_with_other_options(cell):
+    cell("""
+        %%worker cashier --kill-at served
+        print("took 1 coffee")
+        checkpoint("served")
+        print("done")
+    """)
+    assert cell("%worker cashier") == (
+        "cashier │ took 1 coffee\ncashier │ done\ncashier ✓ finished\n",
+        None,
+    )
+    assert cell("%worker cashier --kill-at served") == (
+        'cashier │ took 1 coffee\ncashier ✗ killed at checkpoint "served"\n',
+        None,
+    )
+
+
+def test_what_runs_once_more_is_the_last_program_of_that_name(cell):
+    for drink in ("coffee", "tea"):
+        cell(f"%%worker cashier\nprint('{drink}')")
+    cell("%%worker barista\nprint('cake')")
+    assert cell("%worker cashier") == ("cashier │ tea\ncashier ✓ finished\n", None)
+
+
+def test_code_under_the_line_is_the_notebooks_own(cell, shell):
+    cell("%%worker cashier\nprint('coffee')")
+    output, error = cell("%worker cashier\nserved = 1")
+    assert (output, error) == ("cashier │ coffee\ncashier ✓ finished\n", None)
+    assert shell.user_ns["served"] == 1
+
+
+def test_lines_of_a_failure_count_from_the_top_of_the_cell_once_more(cell):
+    first, _ = cell("%%worker cashier\npass\nraise ValueError('cold')")
+    assert "line 3:  raise ValueError" in first
+    assert cell("%worker cashier")[0] == first
+
+
+def test_once_more_replaces_what_still_runs(cell):
+    cell(f"%%worker cashier --background\n{FOR_EVER}")
+    output, _ = cell("%worker cashier --background")
+    assert output == (
+        "cashier ▸ the one before was still running and has been killed\n"
+        "cashier ▸ running in the background\n"
+    )
+
+
+def test_a_program_that_never_was_is_answered_by_a_sentence(cell):
+    output, error = cell("%worker cashier --kill-at served")
+    assert isinstance(error, TutorialError)
+    assert str(error) == (
+        "%worker runs a program once more, and there is none of cashier yet: the cell that holds "
+        "it begins with two %, as in '%%worker cashier'."
+    )
+    assert output.strip() == str(error)
+
+
+def test_a_mistake_in_the_short_line_names_the_short_line(cell):
+    _, error = cell("%worker")
+    assert str(error).startswith("%worker: the worker has no name, as in '%worker cashier'.")
+
+
+def test_the_notebooks_own_value_is_no_program(cell):
+    cell("client = 1")
+    _, error = cell("%worker client")
+    assert str(error).startswith("'client' is the notebook's name for something else (int)")
 
 
 # --- in the background ----------------------------------------------------------------------------

@@ -91,16 +91,22 @@ def test_conda_gets_python_and_pip_gets_the_rest_from_pyproject() -> None:
 
 
 def test_binder_gets_a_python_that_will_do_and_the_rest_from_pyproject() -> None:
-    conda, pip = conda_environment("binder/environment.yml")
-    post_build = (CLONE / "binder" / "postBuild").read_text("utf-8")
+    name, _, version = (CLONE / "binder/runtime.txt").read_text("utf-8").strip().partition("-")
+    lines = (CLONE / "binder/requirements.txt").read_text("utf-8").splitlines()
 
-    assert set(conda) == {"python", "pip"}
-    assert pip == []
-    version = tuple(int(part) for part in conda["python"].removeprefix("=").split("."))
-    assert python_version.complaint(version) == ""
-    [install] = [line for line in post_build.splitlines() if "pip install" in line]
+    assert name == "python"
+    assert python_version.complaint(tuple(map(int, version.split(".")))) == ""
+    wheels_only, install = (line for line in lines if not line.startswith("#"))
+    assert wheels_only == "--only-binary=:all:"
+    assert install.startswith("--editable ")
     assert extras_in(install) == {"lab"}
-    assert "--editable" in install
+
+
+def test_binder_finds_nothing_but_what_is_meant_for_it() -> None:
+    """Binder looks into one folder only; with two kinds of file there, conda's would win."""
+    names = {path.name for path in (CLONE / "binder").iterdir()}
+
+    assert names == {"postBuild", "requirements.txt", "runtime.txt"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such mode")

@@ -17,6 +17,9 @@ def call():
 
 def deep():
     raise KeyError("inner")
+
+def complain():
+    raise RuntimeError("tea is out\\n" + "cup " * 40 + "c" * 100)
 """
 
 
@@ -47,6 +50,18 @@ def test_an_error_of_the_library_shows_the_cells_line_and_the_last_one(
     assert "RuntimeError: the library's words" in text
     assert "KeyError" not in text
     assert "deep" not in text
+
+
+def test_the_librarys_long_lines_are_broken_between_words(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(shell, capsys, "import sys\nsys.modules['azure.pretended'].complain()")
+    words = text[text.index("tea is out") :].rstrip().split("\n")
+    assert words == [
+        "tea is out",
+        *("cup " * 17 + "cup", "cup " * 17 + "cup", "cup cup cup cup"),
+        "c" * 100,
+    ]
 
 
 def test_a_learners_own_functions_stay_in_the_picture(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from sbtutorial.notebook import wrapped
+
 if TYPE_CHECKING:
     from sbtutorial.exercises.bench import Bench
 
@@ -119,4 +121,4 @@ class Verdict:
 def _row(name: str, text: str) -> str:
     """A name and a text, with the text's further lines below its first."""
     column = f"{_MARGIN}{name:8}"
-    return column + indent(text, " " * len(column)).lstrip(" ")
+    return column + indent(wrapped(text), " " * len(column)).lstrip(" ")

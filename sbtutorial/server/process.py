@@ -18,7 +18,12 @@ from typing import Any, NamedTuple
 import sbtutorial
 from sbtutorial.control_client import BrokerGone, ControlClient
 from sbtutorial.errors import TutorialError
-from sbtutorial.server.runtime_files import BrokerRecord, RuntimeFiles, runtime_folder
+from sbtutorial.server.runtime_files import (
+    BrokerRecord,
+    RuntimeFiles,
+    namespaces,
+    runtime_folder,
+)
 
 DEFAULT_NAMESPACE = "tutorial"
 DEFAULT_TIER = "Standard"
@@ -90,6 +95,13 @@ def find(namespace: str = DEFAULT_NAMESPACE) -> Broker | None:
     key the next one takes over.
     """
     return _find(RuntimeFiles(runtime_folder(), namespace), _STATUS_LIMIT_SECONDS)
+
+
+def find_all() -> list[Broker]:
+    """The broker of every namespace that has one, by name."""
+    folder = runtime_folder()
+    found = (find(namespace) for namespace in sorted(namespaces(folder)))
+    return [broker for broker in found if broker is not None]
 
 
 def start(

@@ -86,6 +86,12 @@ def _require_private(folder: Path) -> None:
     )
 
 
+def namespaces(folder: Path) -> list[str]:
+    """The namespaces that have a record in a run-time folder, as their file names have them."""
+    stems = (path.stem for path in folder.glob("*.json"))
+    return [stem for stem in stems if _NAMESPACE_NAME.fullmatch(stem)]
+
+
 class RuntimeFiles:
     """What one namespace keeps in the run-time folder: record, log and lock.
 

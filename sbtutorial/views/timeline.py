@@ -76,11 +76,17 @@ class Span:
         return text if self.is_over else f"{text} so far"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to say, in words: a note for each ending, of which most have one."""
+        first, *more = self.endings or ("",)
+        cross = "✗ " if self.is_cut_off else ""
+        renewed = f"lock renewed {_times(self.renewals)}" if self.renewals else ""
+        return (cross + ", ".join(filter(None, (renewed, first))), *more)
+
+    @property
     def remarks(self) -> str:
-        """What else there is to say, in words."""
-        cross = ("✗",) if self.is_cut_off else ()
-        renewed = (f"lock renewed {_times(self.renewals)}",) if self.renewals else ()
-        return " ".join((*cross, ", ".join((*renewed, *self.endings))))
+        """The notes in one line."""
+        return ", ".join(self.notes)
 
 
 class Timeline:
@@ -105,7 +111,7 @@ class Timeline:
     def __repr__(self) -> str:
         if not self.spans:
             return self.title
-        rows = [(span.label, span.length, span.remarks) for span in self.spans]
+        rows = [row for span in self.spans for row in _rows(span)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = (
             _GAP.join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -122,6 +128,13 @@ class Timeline:
         from sbtutorial.views.plots import draw_timeline
 
         return draw_timeline(self)
+
+
+def _rows(span: Span) -> Iterator[tuple[str, str, str]]:
+    """A span as text; a second note stands below the first, so that rows stay short."""
+    first, *more = span.notes
+    yield span.label, span.length, first
+    yield from (("", "", note) for note in more)
 
 
 def tell(events: Sequence[Event], now: float) -> list[Span]:

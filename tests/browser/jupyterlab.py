@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread, Timer
 from typing import NamedTuple
+from urllib.request import Request, urlopen
 
 import nbformat
 import psutil
@@ -19,10 +20,13 @@ from nbformat import NotebookNode
 
 from tests.notebooks.lessons import LESSONS, ROOT, private_environment
 
+Settings = Mapping[str, object]
+
 LIMIT_SECONDS = 120
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 _GOODBYE_SECONDS = 10
 # Every cell is in the page, also one far below; and nobody is asked whether to fetch news.
-_SETTINGS = {
+_SETTINGS: dict[str, Settings] = {
     "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
@@ -58,18 +62,35 @@ class Server:
         cells = nbformat.read(self.notebooks / f"{notebook}.ipynb", as_version=4).cells
         return sum(cell.cell_type == "code" for cell in cells)
 
+    def end_kernels(self) -> None:
+        """Shut down what runs, so that the next notebook to open gets a kernel of its own."""
+        for session in json.loads(self._ask("GET", "/api/sessions")):
+            self._ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def _ask(self, method: str, path: str) -> bytes:
+        authorization = {"Authorization": f"token {self._token}"}
+        request = Request(self._origin + path, method=method, headers=authorization)
+        with urlopen(request, timeout=LIMIT_SECONDS) as answer:
+            content: bytes = answer.read()
+        return content
+
     def write(self, name: str, notebook: NotebookNode) -> None:
         """Put a notebook beside the lessons."""
         nbformat.write(notebook, self.notebooks / f"{name}.ipynb")
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """A JupyterLab on copies of the lessons, without their outputs; ended with all it started."""
+def running_server(theme: str = "light") -> Iterator[Server]:
+    """A JupyterLab on copies of the lessons, without their outputs; ended with all it started.
+
+    Args:
+        theme: One of `THEMES`.
+    """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, private_environment() as outer:
         clone = Path(folder)
         _copy_project(clone)
-        _write_settings(Path(outer["JUPYTER_CONFIG_DIR"]))
+        themes = {"apputils-extension/themes": {"theme": THEMES[theme]}}
+        _write_settings(Path(outer["JUPYTER_CONFIG_DIR"]), {**_SETTINGS, **themes})
         packages = os.pathsep.join((str(clone), outer["PYTHONPATH"]))
         process = _start(clone, {**outer, "PYTHONPATH": packages})
         try:
@@ -91,10 +112,10 @@ def _copy_project(clone: Path) -> None:
         nbformat.write(notebook, clone / "notebooks" / lesson.name)
 
 
-def _write_settings(configuration: Path) -> None:
-    for name, settings in _SETTINGS.items():
+def _write_settings(configuration: Path, settings_by_plugin: Mapping[str, Settings]) -> None:
+    for name, settings in settings_by_plugin.items():
         path = configuration / f"lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
 
 

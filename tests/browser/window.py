@@ -1,13 +1,25 @@
 """A notebook in a real Chromium, used as a reader uses it: by menus, buttons and keys."""
 
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from nbformat import NotebookNode
+from playwright.sync_api import (
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from sbtutorial.requirements import lacking, requirements
 from tests.browser.jupyterlab import LIMIT_SECONDS, Place
+from tests.browser.shown import ERROR, Cell, Output, code_cells, faults, is_planned
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _CHROMIUM = next(filter(None, map(shutil.which, _PROGRAMS)), None)
@@ -16,6 +28,22 @@ _FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 _BUSY = "[*]:"
+_DRAWING_SECONDS = 5  # after a cell has ended, until all of it is on the page
+_HAS_ENDED = """([error, planned]) => {
+    const cells = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")];
+    const hasRun = cell => /\\d/.test(cell.querySelector(".jp-InputPrompt").textContent);
+    const isFailed = (cell, index) => hasRun(cell) && !planned.includes(index)
+        && cell.querySelector(`[data-mime-type="${error}"]`);
+    return hasRun(cells.at(-1)) || cells.some(isFailed);
+}"""
+_READ_CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].map(cell => [
+    cell.querySelector(".jp-InputPrompt").textContent,
+    [...cell.querySelectorAll(".jp-OutputArea-output")].map(output => [
+        output.dataset.mimeType,
+        output.textContent,
+        output.querySelector("img")?.naturalWidth ?? 0,
+    ]),
+])"""
 
 
 def what_is_missing() -> str:
@@ -29,17 +57,39 @@ def what_is_missing() -> str:
 
 
 @contextmanager
-def chromium(width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """A page of a new browser; `width` and `height` in CSS pixels."""
+def chromium(width: int = 1280, height: int = 900, scale: float = 1) -> Iterator[Page]:
+    """A page of a new browser; `width` and `height` in CSS pixels, each `scale` dots wide."""
     expect.set_options(timeout=LIMIT_SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_FLAGS))
-        page = browser.new_page(viewport={"width": width, "height": height})
+        viewport = ViewportSize(width=width, height=height)
+        page = browser.new_page(viewport=viewport, device_scale_factor=scale)
         page.set_default_timeout(LIMIT_SECONDS * 1000)
         try:
             yield page
         finally:
             browser.close()
+
+
+@contextmanager
+def console_errors(page: Page) -> Iterator[list[str]]:
+    """What goes wrong in a page's scripts meanwhile; the list grows as it happens."""
+    errors: list[str] = []
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location['url']})")
+
+    def note_error(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("console", note_message)
+    page.on("pageerror", note_error)
+    try:
+        yield errors
+    finally:
+        page.remove_listener("console", note_message)
+        page.remove_listener("pageerror", note_error)
 
 
 class Window:
@@ -55,7 +105,8 @@ class Window:
         page.goto(place.url)
         self.code_cells = page.locator(".jp-Notebook .jp-CodeCell")
         expect(self.code_cells).to_have_count(place.code_cell_count)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        # Cells that are started while it says "Initializing" never run.
+        page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| Idle$")).wait_for()
 
     def run_all(self) -> None:
         """Choose Run, Run All Cells."""
@@ -76,6 +127,20 @@ class Window:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
+    def cells(self) -> list[Cell]:
+        """Every code cell as it is on the page now."""
+        return [
+            Cell(prompt, tuple(Output(*output) for output in outputs))
+            for prompt, outputs in self.page.evaluate(_READ_CELLS)
+        ]
+
+    def faults(self, notebook: NotebookNode) -> list[str]:
+        """What of this notebook, as it is saved, the page does not show; it has time to draw."""
+        end = time.monotonic() + _DRAWING_SECONDS
+        while (found := faults(notebook, self.cells())) and time.monotonic() < end:
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        return found
+
     def outputs(self, cell: Locator) -> Locator:
         """The texts under a cell."""
         return cell.locator(".jp-OutputArea-output pre")
@@ -92,6 +157,11 @@ class Window:
                 && cell.querySelector(".jp-InputPrompt")?.textContent.trim() === busy)""",
             arg=[text, _BUSY],
         )
+
+    def wait_until_ended(self, notebook: NotebookNode) -> None:
+        """Wait for the last cell, or for an error that is not planned: nothing runs after it."""
+        planned = [index for index, cell in enumerate(code_cells(notebook)) if is_planned(cell)]
+        self.page.wait_for_function(_HAS_ENDED, arg=[ERROR, planned])
 
     def wait_until_done(self, cell: Locator, count: int) -> None:
         """Wait until a cell carries its execution count."""

@@ -15,6 +15,113 @@ class Mistake(NamedTuple):
 
 
 MISTAKES = (
+    # -- start -----------------------------------------------------------------------------------
+    Mistake(
+        "start.there_and_back",
+        "only handed through",
+        """
+        def there_and_back(client, queue, text):
+            return text
+        """,
+        "nothing was sent",
+        "Open a sender",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "a greeting of its own",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage("Hello, queue!"))
+        """,
+        "in the queue: Hello, queue!",
+        "the text that your function is called with",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "a greeting of its own, there and back",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage("Hello, queue!"))
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+                    return str(message)
+        """,
+        "your function returned 'Hello, queue!'",
+        "and return str(message)",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "only there",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            return text
+        """,
+        "it is in the queue, and waits",
+        "Now receive it",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "not completed",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                return str(receiver.receive_messages()[0])
+        """,
+        "it was received, and the queue still keeps it",
+        "receiver.complete_message(message)",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "printed, not returned",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+        """,
+        "your function returned None",
+        "End with return",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "a message for a text",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                message = next(receiver)
+                receiver.complete_message(message)
+                return message
+        """,
+        "your function returned a ServiceBusReceivedMessage",
+        "str(message)",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "no end to the wait",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            with client.get_queue_receiver(queue) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+            return text
+        """,
+        "had not returned after 3 seconds",
+        "max_wait_time",
+        limit_seconds=3,
+    ),
     # -- create ----------------------------------------------------------------------------------
     Mistake(
         "create.options",
@@ -71,8 +178,8 @@ MISTAKES = (
         def ensure_queue(admin, name):
             admin.create_queue(name)
         """,
-        "ensure_queue raised ResourceExistsError",
-        "last words",
+        "it raised ResourceExistsError",
+        "except ResourceExistsError",
     ),
     Mistake(
         "create.repeatable",
@@ -122,7 +229,7 @@ MISTAKES = (
             sender.send_messages([ServiceBusMessage(photo) for photo in photos])
         """,
         "send_all raised MessageSizeExceededError",
-        "",
+        "raises this error when the batch is full",
     ),
     Mistake(
         "send.batch",
@@ -269,7 +376,7 @@ MISTAKES = (
                     receiver.complete_message(message)
                 return [str(message) for message in messages]
         """,
-        "a list of 1 texts",
+        "a list of 1, from 'order 1' to 'order 1'",
         "Go on until nothing comes",
     ),
     Mistake(
@@ -320,7 +427,7 @@ MISTAKES = (
                 receiver.complete_message(message)
             return found
         """,
-        "12 of them are gone",
+        "12 of 12 orders are gone",
         "peek_messages",
     ),
     Mistake(
@@ -330,7 +437,7 @@ MISTAKES = (
         def find_orders(receiver):
             return [str(message) for message in receiver.peek_messages()]
         """,
-        "1 of them",
+        "a list of 1, from",
         "max_message_count=100",
     ),
     Mistake(
@@ -340,7 +447,7 @@ MISTAKES = (
         def find_orders(receiver):
             return receiver.peek_messages(max_message_count=100)
         """,
-        "12 of them",
+        "a ServiceBusReceivedMessage in it",
         "str(message)",
     ),
     # -- crashes ---------------------------------------------------------------------------------

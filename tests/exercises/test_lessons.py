@@ -69,9 +69,11 @@ def test_saved_verdict_is_that_on_the_stub(place: Place) -> None:
 @each_place
 def test_answer_uses_only_what_the_lesson_has_defined_by_then(place: Place) -> None:
     lesson = "\n".join(
-        cell.source
+        line
         for cell in place.before
         if cell.cell_type == "code" and not cell.source.startswith("%%")
+        for line in cell.source.splitlines()
+        if not line.startswith("%")
     )
     assert used(TASKS[place.name].reference) - defined(lesson) == set()
 

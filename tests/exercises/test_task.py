@@ -29,3 +29,12 @@ def test_folded_answer_is_the_reference_in_a_cell_of_markdown() -> None:
         "<details><summary>Answer</summary>\n\n```python\npass\n```\n\n</details>"
     )
     assert task.topic == "send"
+
+
+def test_long_sentence_of_a_verdict_continues_below_its_beginning() -> None:
+    verdict = Verdict("send.batch", passed=False, seen="two", wanted="three " * 15)
+    first, second, third, _ = repr(verdict).splitlines()
+    assert first == "send.batch: not yet"
+    assert second.startswith("    wanted  three three")
+    assert third.startswith(" " * 12 + "three")
+    assert len(second) <= 12 + 72

@@ -35,7 +35,7 @@ def private_environment() -> Iterator[dict[str, str]]:
         try:
             yield _environment(home)
         finally:
-            _stop_brokers(home / "broker")
+            stop_brokers(home / "broker")
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -55,7 +55,8 @@ def _environment(home: Path) -> dict[str, str]:
     }
 
 
-def _stop_brokers(folder: Path) -> None:
+def stop_brokers(folder: Path) -> None:
+    """End every background broker that has its record in this folder."""
     for path in folder.glob("*.json"):
         if record := RuntimeFiles(folder, path.stem).read():
             with suppress(BrokerGone):

@@ -1,9 +1,13 @@
-"""Ways to put a lesson on stage: whole under nbval, or up to the moment when its kernel dies."""
+"""Harder ways to put lessons on stage: after a crash half-way, and two at a time.
 
-import subprocess
+`python -m tests.notebooks.rehearsal [SEED]` runs all lessons two at a time, in another order.
+"""
+
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import nbformat
@@ -11,47 +15,63 @@ import psutil
 from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 
-from tests.notebooks.lessons import private_environment
+from tests.notebooks.lessons import LESSONS, private_environment
+from tests.notebooks.performance import Performance, perform
 from tests.notebooks.refresh import CELL_LIMIT_SECONDS, PLANNED_ERROR_TAG
 
-_CONFIGURATION = Path(__file__).with_name("nbval.ini")
-_FAILURES = " FAILURES ==="
-_CLEAN_PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+# The same each time, as a test is to say the same of the same code.
+SEED = 2019
 
 
-def differences(lesson: Path, environment: Mapping[str, str]) -> str:
-    """Run a whole lesson and compare each output with the saved one, strictly.
-
-    Returns:
-        What nbval has to say of the first cell that differs; "" if none does.
-    """
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", _CONFIGURATION, lesson],
-        env={**environment, **_CLEAN_PYTEST},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    _, _, found = run.stdout.partition(_FAILURES)
-    return (found or run.stdout) if run.returncode else ""
+def main(arguments: Sequence[str]) -> int:
+    """Run all lessons two at a time, in the order of a seed; returns the exit code."""
+    found = two_at_a_time(shuffled(LESSONS, int(arguments[0]) if arguments else SEED))
+    print(found or "all well")
+    return int(bool(found))
 
 
-def first_differences(lesson: Path) -> str:
-    """Run a lesson alone, then half of it up to a crash, then whole again, all on one broker.
+def shuffled(lessons: Sequence[Path], seed: int) -> list[Path]:
+    """The lessons in an order that depends on the seed alone."""
+    return Random(seed).sample(lessons, len(lessons))
 
-    The last run finds what the crash has left behind, and what the whole lesson before it has.
+
+def two_at_a_time(lessons: Sequence[Path]) -> str:
+    """Run the lessons in this order and then in its reverse, two at a time, for one user.
+
+    So each runs twice, after others and beside others, and comes both before and after each of
+    them. No lesson runs beside itself.
 
     Returns:
-        Which run says something else than what is saved, and what; "" if none does.
+        Which lessons say something else than what is saved, and what; "" if none does.
     """
     with private_environment() as environment:
-        if found := differences(lesson, environment):
-            return f"On a fresh broker:\n{found}"
+        found = [
+            f"{turn}, beside others: {one.lesson.name}{one.complaint}"
+            for turn, order in (("first time", lessons), ("second time", lessons[::-1]))
+            for one in perform_in_lanes(order, environment, lanes=2)
+            if one.complaint
+        ]
+    order = ", ".join(lesson.name[:2] for lesson in lessons)
+    return "\n".join([f"In the order {order} and back:", *found]) if found else ""
+
+
+def perform_in_lanes(
+    lessons: Sequence[Path], environment: Mapping[str, str], *, lanes: int
+) -> list[Performance]:
+    """Run lessons, so many at a time: the next one begins when one ends."""
+    with ThreadPoolExecutor(lanes) as pool:
+        return list(pool.map(lambda lesson: perform(lesson, environment), lessons))
+
+
+def after_a_crash(lesson: Path) -> str:
+    """Run half a lesson up to a crash of its kernel, then all of it, for one user.
+
+    Returns:
+        What the whole run says that is not what is saved; "" if nothing.
+    """
+    with private_environment() as environment:
         run_half_and_kill_kernel(lesson, environment)
-        if found := differences(lesson, environment):
-            return f"Run again, after its kernel was killed half-way:\n{found}"
-    return ""
+        return perform(lesson, environment).complaint
 
 
 def run_half_and_kill_kernel(lesson: Path, environment: Mapping[str, str]) -> None:
@@ -83,3 +103,7 @@ def _pid(client: Any) -> int:
         "", user_expressions={"pid": "__import__('os').getpid()"}, timeout=CELL_LIMIT_SECONDS
     )
     return int(reply["content"]["user_expressions"]["pid"]["data"]["text/plain"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -82,6 +82,16 @@ def test_namespaces_have_brokers_of_their_own() -> None:
     assert ensure("tutorial").record.port != ensure("payments").record.port
 
 
+def test_all_that_run_are_found_by_name() -> None:
+    assert process.find_all() == []
+    for name in ("tutorial", "lesson-02", "lesson-01"):
+        process.ensure(name)
+    names = [broker.record.namespace for broker in process.find_all()]
+    assert names == ["lesson-01", "lesson-02", "tutorial"]
+    ControlClient(process.ensure("lesson-02").connection_string).shutdown()
+    assert len(process.find_all()) == 2
+
+
 def test_find_starts_nothing() -> None:
     assert find() is None
 

@@ -86,6 +86,11 @@ def test_last_failure_and_burial_end_one_span() -> None:
         "dead-lettered: MaxDeliveryCountExceeded",
         "dead | a moment so far",
     ]
+    assert repr(timeline(*dead, now=3)).split("\n")[3:] == [
+        "locked by cashier  a moment         abandoned by cashier, delivery count 1",
+        "                                    dead-lettered: MaxDeliveryCountExceeded",
+        "dead               a moment so far",
+    ]
 
 
 def test_dead_message_that_is_looked_at_and_put_back_is_still_dead() -> None:

@@ -12,14 +12,14 @@ _ORDERS = ("coffee", "tea", "cake")
 _LOCK_SECONDS = 30
 _WANTED = "each order served once and none lost, although the process is killed at the second one"
 
+# Nothing is closed: that takes the SDK a second, and the process ends anyway.
 _DAY = """
 def work(order):
     checkpoint("working")
     print("served", order)
 
-with ServiceBusClient.from_connection_string(lab.connection_string) as client:
-    with client.get_queue_receiver({queue!r}, max_wait_time=1) as receiver:
-        answer(receiver, work)
+client = ServiceBusClient.from_connection_string(lab.connection_string)
+answer(client.get_queue_receiver({queue!r}, max_wait_time=1), work)
 """
 
 
@@ -91,7 +91,7 @@ FINISH_THE_DAY = Task(
                 receiver.complete_message(order)
     """,
     wanted=_WANTED,
-    hint="Begin with `for order in receiver:`, as the cashier does.",
+    hint="Begin with `for order in receiver:`, as in lesson 03.",
 )
 
 TASKS = (FINISH_THE_DAY,)

@@ -54,7 +54,7 @@ def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
             hint="admin.create_queue(name) makes it.",
         )
     bench.send(name, "coffee")
-    bench.run(ensure_queue, bench.admin, name)
+    _call_again(bench, ensure_queue, name)
     if not bench.exists(name) or not bench.peek(name):
         not_yet(
             wanted="after the second call the queue still holds the order that waited in it",
@@ -63,6 +63,17 @@ def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
         )
     _require_refusal(bench, ensure_queue)
     return "created once, left alone the second time, and other errors come through"
+
+
+def _call_again(bench: Bench, ensure_queue: Answer, name: str) -> None:
+    from azure.core.exceptions import ResourceExistsError
+
+    if bench.error_of(ensure_queue, bench.admin, name, kind=ResourceExistsError) is not None:
+        not_yet(
+            wanted="the second call returns, though the queue is there already",
+            seen="it raised ResourceExistsError",
+            hint="That error is good news here: try, and except ResourceExistsError.",
+        )
 
 
 def _require_refusal(bench: Bench, ensure_queue: Answer) -> None:

@@ -1,0 +1,109 @@
+"""What a page shows of a notebook that has run, and where that is not what is saved in it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from tests.notebooks.refresh import PLANNED_ERROR_TAG
+
+# Errors are shown so. What a program writes to stderr is, too; it has no place in a lesson either.
+ERROR = "application/vnd.jupyter.stderr"
+_STREAM = "application/vnd.jupyter.{name}"
+_PICTURE = "image/png"
+_BEST_FIRST = (_PICTURE, "text/plain")  # of what an output offers, what JupyterLab shows
+
+
+class Output(NamedTuple):
+    """One output on a page.
+
+    Attributes:
+        kind: How JupyterLab calls it: a MIME type.
+        text: All its text, to the letter.
+        pixels: How wide its picture is by itself; 0 if there is none, or none that can be drawn.
+    """
+
+    kind: str
+    text: str = ""
+    pixels: int = 0
+
+
+class Cell(NamedTuple):
+    """One code cell on a page: what stands before it, and what it has put out."""
+
+    prompt: str
+    outputs: tuple[Output, ...] = ()
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Those that a page shows with a prompt."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_planned(cell: NotebookNode) -> bool:
+    """Whether a cell is to end in an error."""
+    return PLANNED_ERROR_TAG in cell.metadata.get("tags", ())
+
+
+def faults(notebook: NotebookNode, shown: Sequence[Cell]) -> list[str]:
+    """Every difference, in words; none when a fresh run shows what is saved."""
+    saved = code_cells(notebook)
+    if len(saved) != len(shown):
+        return [f"there are {len(shown)} code cells on the page, and {len(saved)} saved"]
+    return [
+        f"code cell {number}: {fault}"
+        for number, (known, cell) in enumerate(zip(saved, shown, strict=True), 1)
+        for fault in (*_of_run(known, cell, number), *_of_outputs(known, cell))
+    ]
+
+
+def _of_run(saved: NotebookNode, shown: Cell, number: int) -> Iterator[str]:
+    if shown.prompt != f"[{number}]:":
+        yield f"has not run in its turn: {shown.prompt!r} stands before it"
+    errors = [output.text for output in shown.outputs if output.kind == ERROR]
+    if errors and not is_planned(saved):
+        yield f"an error that is not planned: {errors[0]}"
+    if is_planned(saved) and not errors:
+        yield "the planned error is not there"
+
+
+def _of_outputs(saved: NotebookNode, shown: Cell) -> Iterator[str]:
+    kinds = [_kind(output) for output in saved.outputs]
+    if kinds != [output.kind for output in shown.outputs]:
+        yield f"shows {[output.kind for output in shown.outputs]}, where {kinds} is saved"
+        return
+    for known, output in zip(saved.outputs, shown.outputs, strict=True):
+        if output.kind == _PICTURE:
+            if not output.pixels:
+                yield "a picture cannot be drawn"
+        elif not _says(output, known):
+            yield f"shows\n{output.text}\nwhere this is saved:\n{_text(known)}"
+
+
+def _kind(saved: NotebookNode) -> str:
+    if saved.output_type == "error":
+        return ERROR
+    if saved.output_type == "stream":
+        return _STREAM.format(name=saved.name)
+    return next(kind for kind in _BEST_FIRST if kind in saved.data)
+
+
+def _says(shown: Output, saved: NotebookNode) -> bool:
+    if shown.kind == ERROR:  # of which the lines of the reader's own are saved, without colours
+        return _stand_in_order(saved.traceback, shown.text)
+    return shown.text == _text(saved)
+
+
+def _text(saved: NotebookNode) -> str:
+    if saved.output_type == "error":
+        return "\n".join(saved.traceback)
+    text: str = saved.text if saved.output_type == "stream" else saved.data["text/plain"]
+    return text
+
+
+def _stand_in_order(pieces: Sequence[str], text: str) -> bool:
+    for piece in pieces:
+        _, found, text = text.partition(piece)
+        if not found:
+            return False
+    return True

@@ -1,0 +1,58 @@
+"""A lesson on stage: run whole by nbval, each output compared with the saved one, and timed."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+_CONFIGURATION = Path(__file__).with_name("nbval.ini")
+_FAILURES = " FAILURES ==="
+_CLEAN_PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+
+
+class Performance(NamedTuple):
+    """One run of a whole lesson.
+
+    Attributes:
+        lesson: Which.
+        complaint: What nbval has to say of the first cell that differs; "" if none does.
+        seconds: From the start of the program that runs it to its end.
+        cell_seconds: Of each cell of code, in order, as far as it came.
+    """
+
+    lesson: Path
+    complaint: str
+    seconds: float
+    cell_seconds: tuple[float, ...]
+
+
+def perform(lesson: Path, environment: Mapping[str, str]) -> Performance:
+    """Run a whole lesson in a kernel of its own and compare each output, strictly."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        began_at = time.monotonic()
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-c", _CONFIGURATION, f"--junitxml={report}", lesson],
+            env={**environment, **_CLEAN_PYTEST},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        seconds = time.monotonic() - began_at
+        cells = _cell_seconds(report) if report.exists() else ()
+    return Performance(lesson, _complaint(run), seconds, cells)
+
+
+def _complaint(run: "subprocess.CompletedProcess[str]") -> str:
+    _, _, found = run.stdout.partition(_FAILURES)
+    return (found or run.stdout) if run.returncode else ""
+
+
+def _cell_seconds(report: Path) -> tuple[float, ...]:
+    cells = ElementTree.parse(report).iter("testcase")
+    return tuple(float(cell.attrib["time"]) for cell in cells if "Cell" in cell.attrib["name"])

@@ -1,0 +1,128 @@
+"""What every lesson has, and that none treads on another's toes."""
+
+from itertools import combinations
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tests.notebooks.lessons import LESSONS
+from tests.notebooks.outline import broken_links, lacks, leads_to, next_of
+from tests.notebooks.queue_names import named
+from tests.notebooks.saved import code_cells
+
+pytestmark = pytest.mark.notebooks
+MAX_LINES_OF_A_CELL = 25
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+
+OPENING = "# Bury a letter\n\n*Why?*\n\nIn 20 minutes you will know."
+BODY = """**Where is it now?**
+
+| | 2019, version 0.21 | 2019, version 0.50 | today |
+|---|---|---|---|
+| bury | `a()` | `b()` | `c()` |
+
+## Exercise: dig
+
+<details><summary>Answer</summary>
+
+</details>
+
+## What you can say now
+
+**Next:** [Dig it up](other.ipynb#top), or [read](https://example.org/x).
+"""
+CHECK = 'lab.check("letters.dig", dig)'
+
+
+def write(folder: Path, opening: str = OPENING, body: str = BODY, check: str = CHECK) -> Path:
+    cells = [new_markdown_cell(opening), new_code_cell(check), new_markdown_cell(body)]
+    nbformat.write(new_notebook(cells=cells), folder / "lesson.ipynb")
+    return folder / "lesson.ipynb"
+
+
+@every_lesson
+def test_a_lesson_has_what_every_lesson_has(lesson: Path) -> None:
+    assert lacks(lesson) == []
+
+
+@every_lesson
+def test_a_lesson_leads_to_the_next_and_the_last_to_none(lesson: Path) -> None:
+    assert leads_to(lesson) == next_of(lesson)
+
+
+@every_lesson
+def test_a_lesson_links_to_files_that_are_there(lesson: Path) -> None:
+    assert broken_links(lesson) == []
+
+
+@every_lesson
+def test_a_cell_of_code_fits_into_one_look(lesson: Path) -> None:
+    for cell in code_cells(lesson):
+        assert len(cell.source.splitlines()) <= MAX_LINES_OF_A_CELL, cell.source
+
+
+def test_no_two_lessons_name_the_same_queue() -> None:
+    """Otherwise one that runs beside another deletes its queue."""
+    names = {lesson.stem: named(lesson) for lesson in LESSONS}
+    shared = {(a, b): names[a] & names[b] for a, b in combinations(names, 2)}
+    assert {pair: both for pair, both in shared.items() if both} == {}
+
+
+# --- the checks themselves ------------------------------------------------------------------------
+
+
+def test_a_lesson_that_has_everything_lacks_nothing(tmp_path: Path) -> None:
+    assert lacks(write(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "missing"),
+    [
+        ("# Bury", "Bury", "a title"),
+        ("20 minutes", "a while", "minutes"),
+        ("**Where is it now?**", "Where is it **now**?", "a prediction"),
+        ("| today |", "| later |", "a table of 2019 and today"),
+        ("0.21", "old", "the names of version 0.21"),
+        ("0.50", "old", "the names of version 0.50"),
+        ("<details><summary>Answer</summary>", "<details>", "an answer for each exercise"),
+        ("lab.check(", "print(", "a check for each exercise"),
+        ("## What you can say now", "What you can say now", "one recap"),
+    ],
+)
+def test_what_a_lesson_lacks_is_named(
+    written: str, instead: str, missing: str, tmp_path: Path
+) -> None:
+    parts = [part.replace(written, instead) for part in (OPENING, BODY, CHECK)]
+    assert lacks(write(tmp_path, *parts)) == [missing]
+
+
+def test_a_lesson_without_exercises_lacks_one(tmp_path: Path) -> None:
+    body = BODY.replace("## Exercise: dig", "").replace("<summary>Answer</summary>", "")
+    assert lacks(write(tmp_path, body=body, check="")) == ["an exercise"]
+
+
+def test_an_empty_notebook_lacks_everything(tmp_path: Path) -> None:
+    nbformat.write(new_notebook(), tmp_path / "empty.ipynb")
+    assert {"a title", "minutes", "an exercise"} < set(lacks(tmp_path / "empty.ipynb"))
+
+
+def test_links_to_files_are_followed_and_others_are_not(tmp_path: Path) -> None:
+    lesson = write(tmp_path)
+    assert leads_to(lesson) == ["other.ipynb"]
+    assert broken_links(lesson) == ["other.ipynb"]
+    (tmp_path / "other.ipynb").touch()
+    assert broken_links(lesson) == []
+
+
+def test_the_names_of_queues_are_read_from_the_code(tmp_path: Path) -> None:
+    worker = """%%worker cashier
+with client.get_queue_receiver("orders") as receiver:
+    print("served", receiver)"""
+    looped = 'for name in ("fast", "careful"):\n    lab.fresh_queue(name)'
+    drawn = '%matplotlib inline\nadmin.create_queue("europe/mail")\nlab.show("mail")'
+    cells = [new_code_cell(source) for source in (worker, looped, drawn, 'print("tea")')]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "lesson.ipynb")
+
+    assert named(tmp_path / "lesson.ipynb") == {"orders", "fast", "careful", "europe/mail", "mail"}
