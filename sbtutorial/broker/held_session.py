@@ -168,6 +168,7 @@ class HeldSession:
 
     def receiver_gone(self, _tokens: Iterable[UUID], *, now: float, who: str) -> None:
         """Free the session, as its lock lives only as long as the holder's link."""
+        self.line.entity.accessed_at = now
         self.let_go(now=now)
 
     # -- The state --------------------------------------------------------------------------

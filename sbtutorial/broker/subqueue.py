@@ -220,7 +220,11 @@ class SubQueue(Shelf):
         return self
 
     def receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
-        """Put on record that nobody stands behind these locks any more; they stay as they are."""
+        """Put on record that nobody stands behind these locks any more; they stay as they are.
+
+        To be listened to is to be in use: idleness counts from here.
+        """
+        self.entity.accessed_at = now
         for message in filter(None, map(self._locks.find, tokens)):
             self.report(ChangeKind.RECEIVER_GONE, message, now, who)
 

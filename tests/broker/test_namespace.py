@@ -255,6 +255,20 @@ def test_one_timer_watches_a_queue_however_often_it_is_used(world: World, fleeti
     assert len(world.namespace._agenda) == 1
 
 
+def test_queue_is_idle_for_its_whole_time_after_its_last_receiver_has_gone(
+    world: World, fleeting: Queue
+) -> None:
+    listener = fleeting.active.listeners
+    listener.append(lambda _: None)
+    world.pass_time(IDLE + 100)
+    listener.clear()
+    fleeting.active.receiver_gone([], now=world.now, who="cashier")
+    world.pass_time(IDLE - 1)
+    assert world.namespace.queues() == [fleeting]
+    world.pass_time(1)
+    assert world.namespace.queues() == []
+
+
 def test_queue_that_is_listened_to_is_not_idle(world: World, fleeting: Queue) -> None:
     fleeting.dead_letter.listeners.append(lambda line: None)
     world.pass_time(10 * IDLE)

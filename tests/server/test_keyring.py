@@ -46,6 +46,8 @@ def token(path: str, name: str = "reader", key: str = "first") -> str:
         "orders/messages/1/0f0e",
         "news/Subscriptions/all",
         "news/Subscriptions/all/messages/head",
+        "news/subscriptions",
+        "news/subscriptions/all/rules/$Default",
     ],
 )
 def test_both_keys_of_a_rule_open_its_entity_and_what_is_below(
