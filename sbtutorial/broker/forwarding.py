@@ -16,7 +16,7 @@ from sbtutorial.broker.states import Input
 if TYPE_CHECKING:
     from sbtutorial.broker.intake import Intake
     from sbtutorial.broker.line_pair import LinePair
-    from sbtutorial.broker.subqueue import SubQueue
+    from sbtutorial.broker.line_base import LineBase
 
 FindIntake = Callable[[str], "Intake"]
 
@@ -38,7 +38,7 @@ class Forwarding:
         self.target = entity_path(target)
         self._find_intake = find_intake
 
-    def run(self, line: "SubQueue", now: float) -> None:
+    def run(self, line: "LineBase", now: float) -> None:
         """Send on what is ready; what the target refuses goes to the line's dead-letter queue."""
         refused = []
         while line.has_ready and (message := line.leave_first()) is not None:
@@ -47,7 +47,7 @@ class Forwarding:
         for message in refused:  # a dead-letter queue keeps what it cannot send on
             line.stand_again(message)
 
-    def _send_on(self, message: Message, line: "SubQueue", now: float) -> bool:
+    def _send_on(self, message: Message, line: "LineBase", now: float) -> bool:
         """Returns whether the message is gone from the line."""
         twin = message.copy()
         twin.hops += 1

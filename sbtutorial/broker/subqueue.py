@@ -1,84 +1,37 @@
 """A line of messages that receivers work on: a queue's main one, or its dead-letter queue.
 
-Both run by the same rules but for three, which need a dead-letter queue to send messages on to:
-in a dead-letter queue nothing expires, nothing fails too often and nothing is dead-lettered.
+Both run by the same rules but for one: a message that is dead already cannot be dead-lettered.
 
 Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message deferral",
-"Dead-letter queues", "Message browsing".
+"Message browsing".
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.line_base import LineBase
 from sbtutorial.broker.locks import Locks, Tokens
-from sbtutorial.broker.message import (
-    DEAD_LETTER_ERROR_DESCRIPTION,
-    DEAD_LETTER_REASON,
-    Message,
-)
-from sbtutorial.broker.shelf import Shelf
-from sbtutorial.broker.states import Input, MessageState, allows
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import Input
 
-if TYPE_CHECKING:
-    from sbtutorial.broker.entity import Entity
-    from sbtutorial.broker.forwarding import Forwarding
-
-Listener = Callable[["SubQueue"], None]
 Properties = Mapping[str, object] | None
 
-TTL_EXPIRED = "TTLExpiredException"
-MAX_DELIVERY_COUNT_EXCEEDED = "MaxDeliveryCountExceeded"
 
-
-class SubQueue(Shelf):
+class SubQueue(LineBase):
     """What receivers may do with the messages of one line.
 
     Attributes:
-        path: The queue's name as created, for a dead-letter queue with `/$DeadLetterQueue`.
-        listeners: Each is called with this object when messages have become ready, and when the
-            queue is disabled, enabled or deleted. It may receive from within the call.
-        forwarding: Sends on what becomes ready; None where messages wait for receivers.
         requires_session: Whether its messages belong to sessions, which receivers lock.
     """
 
     requires_session = False
 
-    def __init__(self, entity: "Entity", path: str, dead_letters: "SubQueue | None"):
-        self.entity = entity
-        self.listeners: list[Listener] = []
-        self.forwarding: Forwarding | None = None
-        self._dead_letters = dead_letters
-        self._time_to_live_action = self._on_time_to_live_over  # one bound method for all timers
-        super().__init__(path)
-
     def clear(self) -> None:
         """Let go of every message and every lock, at once."""
         super().clear()
         self._locks = self._new_locks()
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether somebody receives here or waits to."""
-        return bool(self.listeners)
-
-    @property
-    def ending(self) -> BrokerError | None:
-        """Why nobody can receive here any more; None as long as somebody can."""
-        if not self.entity.deleted:
-            return None
-        return BrokerError(
-            ErrorCode.ENTITY_NOT_FOUND,
-            f"The messaging entity '{self.path}' could not be found: it was deleted while this "
-            "receiver was attached.",
-        )
-
-    @property
-    def has_ready(self) -> bool:
-        """Whether `lock_next` would find a message."""
-        return self._counts[MessageState.ACTIVE] > 0 and self.entity.can_receive
 
     # -- Receiving --------------------------------------------------------------------------
 
@@ -230,83 +183,6 @@ class SubQueue(Shelf):
 
     # -- For the entity ---------------------------------------------------------------------
 
-    def bury(
-        self,
-        message: Message,
-        reason: str | None,
-        description: str | None,
-        *,
-        now: float,
-        source: str,
-    ) -> None:
-        """Take a message that was dead-lettered at `source`: this is the dead-letter queue."""
-        why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
-        message.merge_properties({k: text for k, text in why.items() if text is not None})
-        message.dead_letter_source = source
-        self.admit(message, Input.ARRIVE)
-        self.announce_ready(now)
-
-    def give_up(self, message: Message, reason: str, description: str, *, now: float) -> bool:
-        """Dead-letter a ready message that cannot be sent on.
-
-        Returns:
-            Whether it is gone from here: a dead-letter queue keeps it.
-        """
-        if self._dead_letters is None:
-            return False
-        self._bury(message, self._dead_letters, reason, description, now)
-        return True
-
-    def stand_again(self, message: Message) -> None:
-        """Put a ready message that left the line back into it."""
-        self._line_of(message).join(message.sequence_number)
-
-    def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
-        """Have the message expire at this instant unless it is locked or deferred then."""
-        message.expires_at = expires_at
-        message.timer = None
-        if expires_at is not None:
-            message.timer = self.entity.agenda.call_at(
-                expires_at, self._time_to_live_action, message.sequence_number
-            )
-
-    def report(
-        self,
-        kind: ChangeKind,
-        message: Message,
-        at: float,
-        who: str,
-        detail: str = "",
-        previous_sequence_number: int = 0,
-    ) -> None:
-        """Tell the journal."""
-        self.entity.journal(
-            Change(
-                at,
-                kind,
-                self.path,
-                message.sequence_number,
-                message.message_id,
-                message.delivery_count,
-                who,
-                detail,
-                message,
-                previous_sequence_number,
-            )
-        )
-
-    def announce(self) -> None:
-        """Tell the listeners to look again: the queue itself has changed."""
-        for listener in tuple(self.listeners):
-            listener(self)
-
-    def announce_ready(self, now: float) -> None:
-        """Tell the listeners to look again, or forward, if there is something to receive."""
-        if self.forwarding is not None:
-            self.forwarding.run(self, now)
-        elif self.listeners and self.has_ready:
-            self.announce()
-
     def cancel_timers(self) -> None:
         """Have nothing more happen to the messages here by itself."""
         for message in self:
@@ -350,43 +226,3 @@ class SubQueue(Shelf):
         self._return(message, happening, kind, now, who)
         if self.is_ready(message.sequence_number):
             self.announce_ready(now)
-
-    def _return(
-        self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
-    ) -> None:
-        """See of an unlocked message whether it failed too often or is past its time."""
-        self.move(message, happening)
-        self.report(kind, message, now, who)
-        most = self.entity.description.max_delivery_count
-        if self._dead_letters is not None and message.delivery_count >= most:
-            why = f"Message could not be consumed after {most} delivery attempts."
-            self._bury(message, self._dead_letters, MAX_DELIVERY_COUNT_EXCEEDED, why, now)
-        elif message.expires_at is not None and message.expires_at <= now:
-            self._expire(message, now)
-
-    def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
-        self._expire(self._messages[sequence_number], at)
-
-    def _expire(self, message: Message, at: float) -> None:
-        """End a message's time to live, unless it is with a receiver or set aside."""
-        if self._dead_letters is None or not allows(message.state, Input.EXPIRE):
-            return
-        if self.entity.description.dead_lettering_on_message_expiration:
-            why = "The message expired and was dead lettered."
-            self._bury(message, self._dead_letters, TTL_EXPIRED, why, at)
-        else:
-            self.remove(message, Input.EXPIRE)
-            self.report(ChangeKind.EXPIRED, message, at, "")
-
-    def _bury(
-        self,
-        message: Message,
-        dead_letters: "SubQueue",
-        reason: str | None,
-        description: str | None,
-        now: float,
-        who: str = "",
-    ) -> None:
-        self.remove(message, Input.DEAD_LETTER)
-        self.report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "")
-        dead_letters.bury(message, reason, description, now=now, source=self.path)
