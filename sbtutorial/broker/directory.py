@@ -126,6 +126,12 @@ class Directory:
         """Let go of one."""
         del self._by_name[entity.name.lower()]
 
+    def clear(self) -> list[Queue | Topic]:
+        """Let go of all; returns them."""
+        gone = list(self._by_name.values())
+        self._by_name.clear()
+        return gone
+
     def require_free(self, name: str) -> None:
         """Refuse a name that is taken, and one more than the tier allows.
 

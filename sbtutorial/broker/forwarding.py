@@ -15,8 +15,8 @@ from sbtutorial.broker.states import Input
 
 if TYPE_CHECKING:
     from sbtutorial.broker.intake import Intake
-    from sbtutorial.broker.line_pair import LinePair
     from sbtutorial.broker.line_base import LineBase
+    from sbtutorial.broker.line_pair import LinePair
 
 FindIntake = Callable[[str], "Intake"]
 

@@ -5,7 +5,7 @@ Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions", "Rules
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.agenda import Agenda
@@ -20,16 +20,15 @@ from sbtutorial.broker.entities import (
 )
 from sbtutorial.broker.entity import Entity, Surroundings
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.idleness import IdleWatch
 from sbtutorial.broker.intake import Intake
+from sbtutorial.broker.lifecycle import Lifecycle
 from sbtutorial.broker.limits import STANDARD, Limits
-from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.rules import Rule, default_rule
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.broker.subscription import Subscription
 from sbtutorial.broker.topic import Topic
-from sbtutorial.broker.validation import fitted, validate, validate_name, validate_update
+from sbtutorial.broker.validation import validate_name
 
 _Entity = TypeVar("_Entity", bound=Entity)
 _D = TypeVar("_D", bound=Description)
@@ -56,6 +55,7 @@ class Namespace:
         self.limits = limits
         self._journal = journal
         self._agenda = Agenda()
+        self._directory = Directory(name, limits)
         self._surroundings = Surroundings(
             limits=limits,
             agenda=self._agenda,
@@ -64,8 +64,7 @@ class Namespace:
             find_intake=self.intake,
             contents=contents or OpaqueContents(),
         )
-        self._idleness = IdleWatch(self._agenda, lambda entity, at: self._delete(entity, at, ""))
-        self._start_empty()
+        self._lifecycle = Lifecycle(self._directory, self._surroundings)
 
     # -- Queues -----------------------------------------------------------------------------
 
@@ -77,11 +76,11 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what `validate` raises.
         """
-        description = self._checked(name, description, now)
+        description = self._lifecycle.checked(name, description, now=now)
         self._directory.require_free(name)
         queue = Queue(name, description, self._surroundings, now=now)
         self._directory.add(queue)
-        return self._begin(queue, now, who)
+        return self._lifecycle.begin(queue, now=now, who=who)
 
     def update_queue(
         self, name: str, description: QueueDescription, *, now: float, who: str = ""
@@ -91,7 +90,8 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
         """
-        return self._update(self.queue(name), description, now, who)
+        self.run_due(now)
+        return self._lifecycle.update(self.queue(name), description, now=now, who=who)
 
     def shrink_queue(self, name: str, megabytes: int, *, now: float, who: str = "") -> Queue:
         """Let a queue hold less than any tier offers, so that a lesson can fill it in a moment.
@@ -121,7 +121,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND.
         """
         self.run_due(now)
-        self._delete(self.queue(name), now, who)
+        self._lifecycle.delete(self.queue(name), now=now, who=who)
 
     def queue(self, name: str) -> Queue:
         """The queue of this name, in any case.
@@ -145,11 +145,11 @@ class Namespace:
         Raises:
             BrokerError: As `create_queue`.
         """
-        description = self._checked(name, description, now)
+        description = self._lifecycle.checked(name, description, now=now)
         self._directory.require_free(name)
         topic = Topic(name, description, self._surroundings, now=now)
         self._directory.add(topic)
-        return self._begin(topic, now, who)
+        return self._lifecycle.begin(topic, now=now, who=who)
 
     def update_topic(
         self, name: str, description: TopicDescription, *, now: float, who: str = ""
@@ -159,7 +159,8 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
         """
-        return self._update(self.topic(name), description, now, who)
+        self.run_due(now)
+        return self._lifecycle.update(self.topic(name), description, now=now, who=who)
 
     def delete_topic(self, name: str, *, now: float, who: str = "") -> None:
         """Delete a topic with its subscriptions.
@@ -168,7 +169,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND.
         """
         self.run_due(now)
-        self._delete(self.topic(name), now, who)
+        self._lifecycle.delete(self.topic(name), now=now, who=who)
 
     def topic(self, name: str) -> Topic:
         """The topic of this name, in any case.
@@ -200,12 +201,12 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what
                 `validate` raises.
         """
-        description = self._checked(name, description, now)
+        description = self._lifecycle.checked(name, description, now=now)
         topic, rule = self.topic(topic_name), rule or default_rule()
         self._check_rule(topic, rule)
         subscription = Subscription(topic.name, name, description, self._surroundings, now=now)
         topic.add(subscription)
-        self._begin(subscription, now, who)
+        self._lifecycle.begin(subscription, now=now, who=who)
         self.create_rule(topic_name, name, rule, now=now, who=who)
         return subscription
 
@@ -223,7 +224,10 @@ class Namespace:
         Raises:
             BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
         """
-        return self._update(self.subscription(topic_name, name), description, now, who)
+        self.run_due(now)
+        return self._lifecycle.update(
+            self.subscription(topic_name, name), description, now=now, who=who
+        )
 
     def delete_subscription(self, topic_name: str, name: str, *, now: float, who: str = "") -> None:
         """Delete a subscription with all that is in it.
@@ -232,7 +236,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND.
         """
         self.run_due(now)
-        self._delete(self.subscription(topic_name, name), now, who)
+        self._lifecycle.delete(self.subscription(topic_name, name), now=now, who=who)
 
     def subscription(self, topic_name: str, name: str) -> Subscription:
         """The subscription of this name.
@@ -343,8 +347,7 @@ class Namespace:
 
     def reset(self, *, now: float, who: str = "") -> None:
         """Delete every entity, in no time at any depth."""
-        gone = self._directory
-        self._start_empty()
+        gone = self._directory.clear()
         self._agenda.clear()
         self._journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
         for entity in gone:
@@ -352,67 +355,10 @@ class Namespace:
 
     # -- How it is done ---------------------------------------------------------------------
 
-    def _start_empty(self) -> None:
-        self._directory = Directory(self.name, self.limits)
-
-    def _checked(self, name: str, description: _D, now: float) -> _D:
-        """What a new entity will live by."""
-        self.run_due(now)
-        validate_name(description.kind, name)
-        description = fitted(description, self.limits)
-        validate(description, self.limits)
-        self._require_targets(description)
-        return description
-
     def _check_rule(self, topic: Topic, rule: Rule) -> None:
         """Refuse a rule that may not be."""
         validate_name("rule", rule.name)
         topic.require_room_for(rule)
-
-    def _require_targets(self, description: Any) -> None:
-        """Forward only to what is there."""
-        for setting in ("forward_to", "forward_dead_lettered_messages_to"):
-            target = getattr(description, setting, None)
-            if not target:
-                continue
-            try:
-                self.sendable(entity_path(target))
-            except BrokerError as problem:
-                raise BrokerError(
-                    ErrorCode.ARGUMENT_ERROR, f"{setting} is '{target}'. {problem.message}"
-                ) from None
-
-    def _begin(self, entity: _Entity, now: float, who: str) -> _Entity:
-        self._idleness.watch(entity)
-        entity.report("created", now, who)
-        return entity
-
-    def _update(self, entity: _Entity, description: Any, now: float, who: str) -> _Entity:
-        self.run_due(now)
-        description = fitted(description, self.limits)
-        validate_update(entity.description, description, self.limits)
-        self._require_targets(description)
-        entity.adopt(description, now=now)
-        self._idleness.watch(entity)
-        entity.report("updated", now, who)
-        for line in entity.lines:
-            line.announce()
-            line.announce_ready(now)
-        return entity
-
-    def _delete(self, entity: Entity, now: float, who: str) -> None:
-        match entity:
-            case Topic():
-                for subscription in entity.subscriptions():
-                    self._delete(subscription, now, who)
-                self._directory.remove(entity)
-            case Subscription():
-                self.topic(entity.topic_name).remove(entity)
-            case Queue():
-                self._directory.remove(entity)
-        entity.cancel_timers()
-        entity.report("deleted", now, who)
-        entity.delete()
 
     def _report_rule(
         self, kind: ChangeKind, subscription: Subscription, rule: str, now: float, who: str
