@@ -3,17 +3,17 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
-from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from typing import NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.entities import TopicDescription
-from sbtutorial.broker.entity import Entity, Surroundings
+from sbtutorial.broker.entity import Surroundings
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.intake import Intake, finite_seconds, shorter
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.sendable import Sendable
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.broker.subscription import Subscription
@@ -26,7 +26,7 @@ class RuleCounts(NamedTuple):
     correlation: int
 
 
-class Topic(Entity):
+class Topic(Sendable):
     """What senders send to; receivers go to its subscriptions.
 
     Attributes:
@@ -58,11 +58,6 @@ class Topic(Entity):
         return size
 
     @property
-    def max_message_bytes(self) -> int:
-        """The largest message that it takes."""
-        return self.intake.max_message_bytes
-
-    @property
     def scheduled_count(self) -> int:
         """How many messages wait for their time."""
         return self.scheduled.count(MessageState.SCHEDULED)
@@ -77,23 +72,7 @@ class Topic(Entity):
     def adopt(self, description: TopicDescription, *, now: float) -> None:
         """Live by a description from now on; see `Entity.adopt`."""
         super().adopt(description, now=now)
-        self.intake.adopt()
         self._default_ttl_seconds = finite_seconds(description.default_message_time_to_live)
-
-    def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
-        """Take all of these messages, or none; see `Intake.send`."""
-        return self.intake.send(messages, now=now, who=who)
-
-    def cancel_scheduled(
-        self, sequence_numbers: Iterable[int], *, now: float, who: str = ""
-    ) -> None:
-        """Remove scheduled messages, all or none; see `Intake.cancel_scheduled`."""
-        self.intake.cancel_scheduled(sequence_numbers, now=now, who=who)
-
-    def cancel_timers(self) -> None:
-        """Have nothing more happen here by itself."""
-        super().cancel_timers()
-        self.intake.cancel_timers()
 
     def delete(self) -> None:
         """End it with its subscriptions; see `Entity.delete`."""

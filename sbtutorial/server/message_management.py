@@ -13,9 +13,8 @@ from sbtutorial.amqp.types import Long, Timestamp
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.queue import Queue
+from sbtutorial.broker.sendable import Sendable
 from sbtutorial.broker.subqueue import SubQueue
-from sbtutorial.broker.topic import Topic
 from sbtutorial.clock import Clock
 from sbtutorial.server.management_call import Call, Operation, array_of
 from sbtutorial.server.wire_message import encode_message, read_message
@@ -65,7 +64,7 @@ def schedule_message(call: Call) -> dict[str, Any]:
 
 def _intake(call: Call) -> Intake:
     entity = call.target.entity
-    if not isinstance(entity, Queue | Topic):
+    if not isinstance(entity, Sendable):
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
             f"Nothing can be sent to '{entity.path}': it is a {entity.kind}. Send to its topic.",
