@@ -64,10 +64,12 @@ class Bench:
     def client(self, **options: Any) -> Any:
         return self.flavour.client(self.broker.connection_string, **options)
 
-    def administration(self, connection_string: str = "") -> Any:
+    def administration(self, connection_string: str = "", **options: Any) -> Any:
         # `connect()` makes this option needless, once for a whole process; tests share theirs.
         return self.flavour.administration(
-            connection_string or self.broker.connection_string, connection_verify=str(self._ca_pem)
+            connection_string or self.broker.connection_string,
+            connection_verify=str(self._ca_pem),
+            **options,
         )
 
     @asynccontextmanager

@@ -273,9 +273,11 @@ async def test_a_premium_namespace_has_units_and_large_messages(
         async with client as administration:
             namespace = await administration.get_namespace_properties()
             assert (namespace.messaging_sku, namespace.messaging_units) == ("Premium", 1)
-            for create in (administration.create_queue, administration.create_topic):
-                made = await create(create.__name__, max_message_size_in_kilobytes=102_400)
-                assert made.max_message_size_in_kilobytes == 102_400
+            queue = await administration.create_queue("q", max_message_size_in_kilobytes=102_400)
+            topic = await administration.create_topic("t", max_message_size_in_kilobytes=1024)
+            assert queue.max_message_size_in_kilobytes == 102_400
+            assert topic.max_message_size_in_kilobytes == 1024
+            assert (await administration.create_queue("r")).max_message_size_in_kilobytes == 1024
 
 
 async def test_a_client_can_be_closed_and_says_nothing_more(bench: Bench) -> None:
