@@ -21,6 +21,8 @@ STEPS = (
     Step("ruff check", ("ruff", "check", ".")),
     Step("ruff format", ("ruff", "format", "--check", ".")),
     Step("mypy", ("mypy",)),
+    # Other makers' clients, as far as they can be had here; without one its tests skip and say so.
+    Step("other clients", ("tests.clients.installed",)),
     # Clients and kernels wait more than they work: tests that run side by side wait together.
     Step("pytest", ("pytest", "--numprocesses=4", "--dist=worksteal", "-m", "not browser")),
     # A browser, a server and a kernel need the machine to themselves.

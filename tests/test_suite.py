@@ -34,10 +34,12 @@ def test_everything_is_checked_and_summed_up(
     assert suite.main([]) == 0
 
     assert [command[:2] for command in run[:2]] == [["ruff", "check"], ["ruff", "format"]]
-    assert [command[0] for command in run] == ["ruff", "ruff", "mypy", "pytest", "pytest"]
+    assert [command[0] for command in run] == [
+        *("ruff", "ruff", "mypy", "tests.clients.installed", "pytest", "pytest")
+    ]
     # Between them the last two run every test, and none twice.
-    assert run[3][-2:] == ["-m", "not browser"]
-    assert run[4][1:3] == ["-m", "browser"]
+    assert run[4][-2:] == ["-m", "not browser"]
+    assert run[5][1:3] == ["-m", "browser"]
     last_line = capsys.readouterr().out.splitlines()[-1]
     assert last_line.startswith("--- all passed: ruff check 0.0 s, ruff format")
 

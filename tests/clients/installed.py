@@ -29,8 +29,14 @@ def why_no_node() -> str:
     """Why the JavaScript clients cannot run; empty if they can."""
     if shutil.which("node") is None:
         return "Node.js is not installed"
-    written_last = NODE_PROGRAMS / "node_modules" / ".package-lock.json"
-    return "" if written_last.exists() else f"needs: {HOW}"
+    return "" if _has_packages() else f"needs: {HOW}"
+
+
+def _has_packages() -> bool:
+    """Whether npm has brought what the lock file names: it writes its own copy of that last."""
+    wanted = NODE_PROGRAMS / "package-lock.json"
+    there = NODE_PROGRAMS / "node_modules" / ".package-lock.json"
+    return there.exists() and there.stat().st_mtime >= wanted.stat().st_mtime
 
 
 def python_of(environment: Path) -> Path:
@@ -64,6 +70,8 @@ def _npm() -> str:
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not installed."
+    if _has_packages():
+        return ""
     return _run([npm, "ci", "--no-audit", "--no-fund", "--silent"], NODE_PROGRAMS)
 
 
