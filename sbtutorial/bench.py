@@ -57,15 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _own_home() -> Iterator[None]:
     """Brokers of our own, away from the learner's."""
     with tempfile.TemporaryDirectory(prefix="sbtutorial-bench-") as folder:
-        before = os.environ.get("SBTUTORIAL_HOME")
+        before = dict(os.environ)
         os.environ["SBTUTORIAL_HOME"] = str(Path(folder) / "home")
         try:
             yield
-        finally:
-            if before is None:
-                del os.environ["SBTUTORIAL_HOME"]
-            else:
-                os.environ["SBTUTORIAL_HOME"] = before
+        finally:  # with the trust in a certificate that is gone now
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """That the benchmark measures and says so; what it measures depends on the machine."""
 
 import json
+import os
 
 import pytest
 
@@ -23,6 +24,12 @@ def test_the_sdk_is_set_against_the_broker(capsys: pytest.CaptureFixture[str]) -
         name for name in ("SDK, send", "SDK, receive + complete", "SDK, both") for _ in range(2)
     ]
     assert lines[-1].endswith("0.6")
+
+
+def test_it_leaves_the_environment_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(os.environ)
+    assert bench.main(["sdk", "--messages", "1"]) == 0
+    assert os.environ == before
 
 
 def test_a_depth_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

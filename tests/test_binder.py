@@ -165,6 +165,7 @@ class Image:
             "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(user / ".config")),
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(user / ".cache" / "pip")),
             "PIP_NO_COMPILE": "1",
+            "PIP_RETRIES": "10",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
 
@@ -180,8 +181,9 @@ class Image:
             encoding="utf-8",
         )
         if done.returncode:
-            failure = explain(step, done.stdout.splitlines())
-            (pytest.skip if CANNOT_BE_REACHED in failure else pytest.fail)(failure)
+            if CANNOT_BE_REACHED in (failure := explain(step, done.stdout.splitlines())):
+                pytest.skip(failure)
+            pytest.fail(f"{step} said:\n{done.stdout}")
         return done.stdout
 
 
