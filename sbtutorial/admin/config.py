@@ -24,7 +24,7 @@ from sbtutorial.broker.entities import (
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import subscription_path
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 
 
 class Setting(NamedTuple):

@@ -9,7 +9,7 @@ from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.filters.actions import SqlAction, parse_action
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
-from sbtutorial.broker.rules import Filter, Rule
+from sbtutorial.broker.rule import Filter, Rule
 
 _EXPRESSION = "SqlExpression"
 _PARAMETERS = "Parameters"  # ours: the emulator's format has no place for them

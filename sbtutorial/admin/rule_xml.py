@@ -15,7 +15,7 @@ from sbtutorial.broker.filters.actions import SqlAction, parse_action
 from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
-from sbtutorial.broker.rules import Action, Filter, Rule
+from sbtutorial.broker.rule import Action, Filter, Rule
 
 ELEMENT = "RuleDescription"
 

@@ -6,7 +6,7 @@ from sbtutorial.admin.call import RULES, Call, etag
 from sbtutorial.admin.http import Response
 from sbtutorial.admin.rule_xml import ELEMENT, read_rule, write_rule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.broker.subscription import Subscription
 
 

@@ -16,7 +16,7 @@ from sbtutorial.broker.states import Input
 if TYPE_CHECKING:
     from sbtutorial.broker.intake import Intake
     from sbtutorial.broker.line_base import LineBase
-    from sbtutorial.broker.line_pair import LinePair
+    from sbtutorial.broker.queue import Queue
 
 FindIntake = Callable[[str], "Intake"]
 
@@ -63,26 +63,34 @@ class Forwarding:
         return True
 
 
-def send_through(
-    via: "LinePair",
-    target: str,
-    messages: Sequence[Message],
-    find_intake: FindIntake,
-    *,
-    now: float,
-) -> None:
-    """Send to `target` by way of another entity, which keeps what the target refuses.
+class Transfer:
+    """The way into one queue by way of another, which keeps what the target refuses.
 
-    Raises:
-        BrokerError: `via` itself takes no messages now.
+    It has the face of an `Intake`: whether the target takes a message is no concern of the sender.
     """
-    via.begin_send(now)
-    for message in messages:
-        twin = message.copy()
-        try:
-            find_intake(entity_path(target)).send([twin], now=now)
-        except BrokerError as refusal:
-            via.refuse(message, via.transfer_dead_letter, reason_of(refusal), refusal.message, now)
+
+    def __init__(self, via: "Queue", target: str, find_intake: FindIntake) -> None:
+        self._via = via
+        self._target = entity_path(target)
+        self._find_intake = find_intake
+
+    def check(self, messages: Sequence[Message], *, now: float) -> None:
+        """Refuse what the queue on the way would refuse; see `Intake.check`."""
+        self._via.intake.check(messages, now=now)
+
+    def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> None:
+        """Hand messages on, each as far as it comes.
+
+        Raises:
+            BrokerError: As `check`.
+        """
+        self.check(messages, now=now)
+        for message in messages:
+            try:
+                self._find_intake(self._target).send([message.copy()], now=now, who=who)
+            except BrokerError as refusal:
+                kept = self._via.transfer_dead_letter
+                self._via.refuse(message, kept, reason_of(refusal), refusal.message, now)
 
 
 def reason_of(refusal: BrokerError) -> str:

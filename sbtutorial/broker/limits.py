@@ -56,6 +56,7 @@ class Limits:
         max_id_chars: A message id, a session id or a partition key.
         max_subscriptions: Of one topic; likewise the filters of all of its subscriptions.
         max_connections: Of AMQP clients, at one time.
+        max_deleted_at_once: Messages, by one call that deletes many.
         ranges: What a property of an entity may be.
         has_partitions: Whether entities may be partitioned.
     """
@@ -74,6 +75,7 @@ class Limits:
     max_sql_filters: int = 2000
     max_correlation_filters: int = 100_000
     max_connections: int = 5000
+    max_deleted_at_once: int = 500
     ranges: tuple[Range, ...] = _RANGES
     has_partitions: bool = True
 
@@ -94,6 +96,7 @@ PREMIUM = Limits(
     max_entities=1000,
     message_kilobytes_range=(1024, 102_400),
     partition_count=1,
+    max_deleted_at_once=4000,
 )
 
 EMULATOR = Limits(

@@ -24,7 +24,7 @@ from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.lifecycle import Lifecycle
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.rules import Rule, default_rule
+from sbtutorial.broker.rule import Rule, default_rule
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.broker.subscription import Subscription
 from sbtutorial.broker.topic import Topic

@@ -11,7 +11,7 @@ from sbtutorial.broker.filters.correlation import CorrelationFilter, Shape
 from sbtutorial.broker.filters.properties import Properties
 
 if TYPE_CHECKING:
-    from sbtutorial.broker.rules import Rule
+    from sbtutorial.broker.rule import Rule
 
 
 class RuleIndex:

@@ -7,6 +7,7 @@ Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message 
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from uuid import UUID
 
 from sbtutorial.broker.changes import ChangeKind
@@ -14,7 +15,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.line_base import LineBase
 from sbtutorial.broker.locks import Locks, Tokens
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input
+from sbtutorial.broker.states import Input, MessageState
 
 Properties = Mapping[str, object] | None
 
@@ -94,6 +95,36 @@ class SubQueue(LineBase):
         """Give a message away for good."""
         self.remove(message, happening)
         self.report(ChangeKind.TAKEN, message, now, who)
+
+    def delete_ready(
+        self,
+        *,
+        enqueued_before: float,
+        at_most: int,
+        session_id: str | None = None,
+        now: float,
+        who: str = "",
+    ) -> int:
+        """Remove the oldest ready messages; what is locked or set aside stays.
+
+        Only those that came before an instant in broker time and, where there are sessions, only
+        those of one if its id is given.
+
+        Returns:
+            How many were removed.
+        """
+        self.entity.begin_receive(now)
+        ready = (
+            message
+            for message in self
+            if message.state is MessageState.ACTIVE
+            and message.enqueued_at < enqueued_before
+            and session_id in (None, message.session_id)
+        )
+        chosen = list(islice(ready, at_most))
+        for message in chosen:
+            self.take(message, Input.TAKE, now, who)
+        return len(chosen)
 
     # -- Under a lock: every token that holds nothing here is refused with MESSAGE_LOCK_LOST ---
 

@@ -12,7 +12,7 @@ from sbtutorial.broker.entity import Surroundings
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.intake import Intake, finite_seconds, shorter
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.broker.sendable import Sendable
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueue import SubQueue

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.forwarding import Transfer
 from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueue import SubQueue
@@ -33,11 +34,11 @@ class Transaction:
 
     def __init__(self, now: float) -> None:
         self._ends_at = now + TIMEOUT_SECONDS
-        self._sends: dict[Intake, list[Message]] = {}
+        self._sends: dict[Intake | Transfer, list[Message]] = {}
         self._settlements: list[Settlement] = []
         self._count = 0
 
-    def send(self, intake: Intake, messages: Sequence[Message], *, now: float) -> None:
+    def send(self, intake: Intake | Transfer, messages: Sequence[Message], *, now: float) -> None:
         """Keep messages for an entity until the commit.
 
         Raises:

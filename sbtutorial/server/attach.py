@@ -10,9 +10,14 @@ from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import Coordinator
 from sbtutorial.amqp.types import Int, Symbol, ULong
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.forwarding import Transfer
+from sbtutorial.broker.intake import Intake
+from sbtutorial.broker.paths import entity_path
+from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.session_errors import plain_receiver_refused, session_receiver_refused
 from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.topic import Topic
 from sbtutorial.server.addresses import Address, NodeKind, parse_address
 from sbtutorial.server.coordinator import CAPABILITIES, CoordinatorNode
 from sbtutorial.server.inbound import InboundNode
@@ -23,6 +28,7 @@ from sbtutorial.server.peer import Peer
 from sbtutorial.server.requests import RequestNode, ResponseNode
 from sbtutorial.server.session_receiver import attach_session, wants_session
 
+_TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
 # The broker itself refuses a message that is a little too large, in words; far beyond that the
 # engine closes the link rather than gather it.
@@ -63,13 +69,30 @@ def _address(link: Link) -> str:
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     entity = peer.namespace.sendable(address.path)
     entity.begin_send(peer.clock.now())
+    way_in = _way_in(link, entity, peer)
     limit = entity.max_message_bytes
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
         hard_cap_bytes=limit * _ROOM_TO_REFUSE,
     )
-    return InboundNode(link, entity.intake, peer.clock, peer.who, peer.transactions)
+    return InboundNode(link, way_in, peer.clock, peer.who, peer.transactions)
+
+
+def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Intake | Transfer:
+    """The entity's own, or the one into another queue that the client wants to reach through it."""
+    assert link.remote_attach is not None
+    target = (link.remote_attach.properties or {}).get(_TRANSFER_DESTINATION)
+    if target is None:
+        return entity.intake
+    if not isinstance(target, str) or not isinstance(entity, Queue):
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{entity.path}' cannot be sent through to {target!r}: a transfer goes from a queue "
+            "to the address of another entity.",
+        )
+    peer.claims.require("Send", entity_path(target))
+    return Transfer(entity, target, peer.namespace.intake)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:

@@ -9,6 +9,7 @@ from sbtutorial.amqp.link import ReceiverLink
 from sbtutorial.amqp.messaging import Accepted, DeliveryState, Rejected, TransactionalState
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.forwarding import Transfer
 from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
 from sbtutorial.clock import Clock
@@ -26,7 +27,7 @@ class InboundNode(Node):
     def __init__(
         self,
         link: ReceiverLink,
-        intake: Intake,
+        intake: Intake | Transfer,
         clock: Clock,
         who: str,
         transactions: Transactions,

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.types import Long, Timestamp
+from sbtutorial.amqp.types import Int, Long, Timestamp
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
@@ -115,6 +115,26 @@ def _deferred(message: Message, clock: Clock) -> dict[str, Any]:
     return entry
 
 
+def batch_delete_messages(call: Call) -> dict[str, Any] | None:
+    """`com.microsoft:batch-delete-messages`: the oldest ready ones, up to a number."""
+    count = call.field("message-count", int, "a number of messages (int)")
+    most = call.target.entity.limits.max_deleted_at_once
+    if not 1 <= count <= most:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_OUT_OF_RANGE,
+            f"'message-count' is {count}; one call deletes 1 to {most}.",
+        )
+    before = call.field("enqueued-time-utc", Timestamp, "an instant (timestamp)")
+    deleted = call.target.delete_ready(
+        enqueued_before=call.clock.from_wire(before / 1000),
+        at_most=count,
+        now=call.now,
+        who=call.who,
+        session_id=call.body.get("session-id"),
+    )
+    return {"message-count": Int(deleted)} if deleted else None
+
+
 def update_disposition(call: Call) -> dict[str, Any]:
     """`com.microsoft:update-disposition`: settle by lock token, without the link it came on."""
     status = call.field("disposition-status", str, "a string").lower()
@@ -168,4 +188,5 @@ MESSAGE_OPERATIONS: dict[str, Operation] = {
     "com.microsoft:cancel-scheduled-message": Operation(cancel_scheduled_message, "Send"),
     "com.microsoft:receive-by-sequence-number": Operation(receive_by_sequence_number, "Listen"),
     "com.microsoft:update-disposition": Operation(update_disposition, "Listen"),
+    "com.microsoft:batch-delete-messages": Operation(batch_delete_messages, "Listen"),
 }

@@ -12,7 +12,7 @@ from sbtutorial.broker.filters.actions import SqlAction, parse_action
 from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
-from sbtutorial.broker.rules import Action, Filter, Rule
+from sbtutorial.broker.rule import Action, Filter, Rule
 from sbtutorial.server.wire_values import plain_value, wire_value
 
 # The codes of filters do have one digit less than those of rules and actions.

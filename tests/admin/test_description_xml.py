@@ -25,7 +25,7 @@ from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.limits import PREMIUM, STANDARD
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 
 COUNTS = """\
 <CountDetails xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus">\

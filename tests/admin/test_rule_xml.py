@@ -10,7 +10,7 @@ from sbtutorial.broker.filters.actions import parse_action
 from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import parse_filter
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 VALUES = {

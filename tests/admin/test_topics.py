@@ -9,7 +9,7 @@ from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import parse_filter
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from tests.admin.asking import (
     ATOM,
     SB,

@@ -15,7 +15,7 @@ from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.broker.subqueue import SubQueue
 from sbtutorial.broker.subscription import Subscription
 from sbtutorial.broker.topic import Topic

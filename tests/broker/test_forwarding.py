@@ -3,7 +3,7 @@ import pytest
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.entities import EntityStatus, QueueDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.forwarding import HOPS_EXCEEDED, MAX_HOPS, send_through
+from sbtutorial.broker.forwarding import HOPS_EXCEEDED, MAX_HOPS, Transfer
 from tests.broker.conftest import World, contents, make
 
 
@@ -177,9 +177,9 @@ def test_message_sent_through_another_queue_arrives_or_is_kept_for_transfer_fail
     world: World,
 ) -> None:
     via, target = world.queue("via"), world.queue("target")
-    send_through(via, "target", [make("tea")], world.namespace.intake, now=world.now)
+    Transfer(via, "target", world.namespace.intake).send([make("tea")], now=world.now)
     assert contents(target.active) == ["tea"]
-    send_through(via, "nowhere", [make("coffee")], world.namespace.intake, now=world.now)
+    Transfer(via, "nowhere", world.namespace.intake).send([make("coffee")], now=world.now)
     assert contents(via.transfer_dead_letter) == ["coffee"]
     assert via.counts().transfer_dead_letter == via.counts().total == 1
     assert world.namespace.subqueue("VIA/$transfer/$deadletterqueue") is via.transfer_dead_letter

@@ -11,7 +11,8 @@ from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.errors import FILTER_EXCEPTION, FilterError
 from sbtutorial.broker.filters.properties import MISSING, Properties
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.rules import DEFAULT_RULE_NAME, Rule, Rules
+from sbtutorial.broker.rule import DEFAULT_RULE_NAME, Rule
+from sbtutorial.broker.rules import Rules
 from tests.broker.conftest import World, contents
 
 

@@ -8,7 +8,7 @@ from sbtutorial.broker.entities import EntityStatus
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.filters.boolean import TrueFilter
 from sbtutorial.broker.limits import MIB, STANDARD
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.broker.states import MessageState
 from tests.broker.conftest import World, contents, make
 

@@ -19,7 +19,7 @@ from azure.servicebus.management import (
 from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
 from sbtutorial.broker.filters.boolean import TrueFilter
 from sbtutorial.broker.limits import PREMIUM
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.server.emulator import Emulator
 from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.conftest import Bench

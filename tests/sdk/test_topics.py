@@ -11,7 +11,7 @@ from sbtutorial.broker.entities import SubscriptionDescription, TopicDescription
 from sbtutorial.broker.filters.actions import parse_action
 from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import parse_filter
-from sbtutorial.broker.rules import Rule
+from sbtutorial.broker.rule import Rule
 from sbtutorial.server.emulator import Emulator
 from tests.sdk.conftest import SHORT_SECONDS, Bench
 
