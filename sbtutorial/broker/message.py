@@ -22,7 +22,7 @@ class Message:
         content: Whatever the sender of this object wants back; never looked at.
         size_bytes: The whole encoded message, as it counts against every limit.
         header_bytes: All of it but body and footer.
-        message_id: As on the wire: str, int, UUID or bytes; None when the sender set none.
+        message_id: As on the wire: str, int, UUID or bytes. The server gives one to who set none.
         time_to_live: Seconds, counted from `enqueued_at`; None for ever.
         scheduled_enqueue_at: The instant before which nobody may receive it.
         sequence_number: The broker's own number; 0 before a queue has taken the message.
