@@ -178,7 +178,7 @@ async def test_a_header_that_is_too_large_is_refused(bench: Bench) -> None:
 
 async def test_a_full_queue_refuses_and_says_what_to_do(bench: Bench) -> None:
     def fill(emulator) -> None:
-        emulator.namespace.queue("orders").max_size_bytes = 100_000
+        emulator.namespace.queue("orders").intake.max_size_bytes = 100_000
 
     bench.broker.call(fill)
     async with bench.sender() as sender:
