@@ -49,6 +49,7 @@ class AmqpEndpoint:
     ) -> None:
         self.connection = connection
         self.peer = peer
+        self._faults = peer.faults
         self._turns = turns
         self._write = write
         self._close = close
@@ -111,7 +112,7 @@ class AmqpEndpoint:
             self._detach_unauthorized()
 
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
-        if fault := self.peer.faults.next(Occasion.CONNECT):
+        if fault := self._faults.next(Occasion.CONNECT):
             self.connection.close(fault.error)
             return
         try:
@@ -135,7 +136,7 @@ class AmqpEndpoint:
             link.refuse(error_of(refusal))
             return
         self._links.add(link)
-        if fault := self._fault(link, Occasion.DETACH):
+        if self._faults.planned and (fault := self._fault(link, Occasion.DETACH)):
             self._forget(link)
             link.detach(fault.error)
 
@@ -147,13 +148,13 @@ class AmqpEndpoint:
             node.flow_received(now=now)
 
     def _on_message(self, event: MessageReceived, now: float) -> None:
-        if fault := self._fault(event.link, Occasion.SEND):
+        if self._faults.planned and (fault := self._fault(event.link, Occasion.SEND)):
             event.link.settle(event.delivery_id, Rejected(fault.error))
         elif node := _node(event.link):
             node.message_received(event, now=now)
 
     def _on_disposition(self, event: DispositionReceived, now: float) -> None:
-        if fault := self._fault(event.link, Occasion.SETTLE):
+        if self._faults.planned and (fault := self._fault(event.link, Occasion.SETTLE)):
             event.link.settle(event.delivery_id, Rejected(fault.error))
         elif node := _node(event.link):
             node.disposition_received(event, now=now)
@@ -165,10 +166,8 @@ class AmqpEndpoint:
 
     def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
         """The refusal that was ordered for a link of an entity, if any."""
-        if not self.peer.faults:
-            return None
         node = _node(link)
-        return self.peer.faults.next(occasion, node.path) if node and node.right else None
+        return self._faults.next(occasion, node.path) if node and node.right else None
 
     def _forget_all(self) -> None:
         for link in list(self._links):

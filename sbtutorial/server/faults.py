@@ -46,10 +46,14 @@ class Fault:
 
 
 class Faults:
-    """The refusals that are still to come, in the order in which they were asked for."""
+    """The refusals that are still to come.
+
+    Attributes:
+        planned: In the order in which they were asked for; nearly always empty.
+    """
 
     def __init__(self) -> None:
-        self._planned: list[Fault] = []
+        self.planned: list[Fault] = []
 
     def plan(
         self,
@@ -75,17 +79,14 @@ class Faults:
             ValueError: There is no such occasion.
         """
         fault = Fault(Occasion(occasion), condition, text, status_code, path, times)
-        self._planned.append(fault)
-
-    def __bool__(self) -> bool:
-        return bool(self._planned)
+        self.planned.append(fault)
 
     def next(self, occasion: Occasion, path: str = "") -> Fault | None:
         """The refusal that is due on this occasion, if any; it is used up by that."""
-        for fault in self._planned:
+        for fault in self.planned:
             if fault.occasion is occasion and fault.path in (None, path):
                 fault.times -= 1
                 if fault.times <= 0:
-                    self._planned.remove(fault)
+                    self.planned.remove(fault)
                 return fault
         return None
