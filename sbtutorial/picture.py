@@ -8,8 +8,9 @@ The same queue gives the same text every time: times are rounded, names that a c
 random are left out. Drawing is all that is here; `lab.show` fetches what is drawn.
 """
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 _EMPTY = "–"
@@ -20,6 +21,8 @@ _DRAWN_IF_ANY = ("deferred", "scheduled")
 _IN_ORDER = ("ready", "ready or locked", "locked", "deferred", "scheduled", "dead")
 # Above so many seconds: rounded to a step, in a unit, both in seconds.
 _STEPS = ((7200, 3600, 3600, "h"), (120, 60, 60, "min"), (10, 10, 1, "s"), (-1, 1, 1, "s"))
+# So much of a step above a whole number of steps is still that number.
+_LATITUDE = 0.1
 # The SDK calls a client without a name of its own SBReceiver-<uuid>.
 _RANDOM_NAME = re.compile(r".*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -87,7 +90,7 @@ def _remarks(message: Mapping[str, Any]) -> str:
     remarks = [
         message["dead_letter_reason"] if message["state"] == "dead" else None,
         _holder(message) if is_locked else None,
-        f"{about(message['lock_seconds_left'])} left" if is_locked else None,
+        f"{_about_to_come(message['lock_seconds_left'])} left" if is_locked else None,
         _scheduled(message),
         f"delivery count {message['delivery_count']}"
         if is_locked or message["delivery_count"]
@@ -110,11 +113,20 @@ def _holder(message: Mapping[str, Any]) -> str:
 
 def _scheduled(message: Mapping[str, Any]) -> str | None:
     seconds = message["scheduled_seconds"]
-    return None if seconds is None else f"in {about(seconds)}"
+    return None if seconds is None else f"in {_about_to_come(seconds)}"
 
 
 def about(seconds: float) -> str:
     """A stretch of time in words, in steps so wide that it reads the same on every run."""
+    return _in_steps(seconds, round)
+
+
+def _about_to_come(seconds: float) -> str:
+    """The same of time that runs down: rounded up, a slow machine has a whole step to look."""
+    return _in_steps(seconds, lambda steps: math.ceil(steps - _LATITUDE))
+
+
+def _in_steps(seconds: float, rounded: Callable[[float], int]) -> str:
     step, unit_seconds, unit = next(row[1:] for row in _STEPS if seconds > row[0])
-    steps = max(round(seconds / step), 1)
+    steps = max(rounded(seconds / step), 1)
     return f"about {steps * step // unit_seconds} {unit}"

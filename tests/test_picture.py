@@ -123,11 +123,14 @@ def test_times_are_rounded_so_that_they_read_the_same_every_time() -> None:
         line = picture(message(1, "tea", "locked", locked_by="x", lock_seconds_left=seconds))[1]
         return line.split(", ")[1]
 
-    times = [0.0, 4.8, 29.2, 58.9, 119.0, 300.0, 86_399.0]
+    times = [0.0, 4.8, 20.1, 29.2, 30.001, 52.0, 58.9, 119.0, 300.0, 86_399.0]
     assert [left(seconds) for seconds in times] == [
         "about 1 s left",
         "about 5 s left",
+        "about 20 s left",
         "about 30 s left",
+        "about 30 s left",
+        "about 60 s left",
         "about 60 s left",
         "about 120 s left",
         "about 5 min left",

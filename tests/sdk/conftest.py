@@ -33,6 +33,12 @@ def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("certificates")
 
 
+@pytest.fixture(scope="session")
+def ca_pem(certificates_folder: Path) -> Path:
+    """Made now: a broker makes it only for the first client that asks for TLS."""
+    return certificates.ensure(certificates_folder).ca_pem
+
+
 def reason_for(failure: pytest.ExceptionInfo[ServiceBusError]) -> str:
     """What the broker said: of a refused token the SDK keeps it in the exception's cause only."""
     return str(failure.value.inner_exception)
@@ -109,7 +115,7 @@ def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
 
 
 @pytest.fixture
-def bench(broker: ThreadedEmulator, flavour: Flavour, certificates_folder: Path) -> Bench:
-    bench = Bench(broker, flavour, certificates.ensure(certificates_folder).ca_pem)
+def bench(broker: ThreadedEmulator, flavour: Flavour, ca_pem: Path) -> Bench:
+    bench = Bench(broker, flavour, ca_pem)
     bench.make_queue()
     return bench

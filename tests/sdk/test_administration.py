@@ -265,10 +265,9 @@ async def test_the_namespace_says_what_it_is(bench: Bench) -> None:
 
 
 async def test_a_premium_namespace_has_units_and_large_messages(
-    certificates_folder: Path, flavour: Any
+    certificates_folder: Path, ca_pem: Path, flavour: Any
 ) -> None:
     with ThreadedEmulator(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
-        ca_pem = certificates_folder / "ca.pem"
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
             namespace = await administration.get_namespace_properties()

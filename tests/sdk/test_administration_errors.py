@@ -292,12 +292,11 @@ async def test_forwarding_takes_a_key_that_may_send_to_the_target(
 
 
 async def test_a_full_namespace_refuses_with_403(
-    certificates_folder: Path, flavour: Flavour
+    certificates_folder: Path, ca_pem: Path, flavour: Flavour
 ) -> None:
     limits = replace(STANDARD, max_entities=1, max_subscriptions=1, max_correlation_filters=0)
     with ThreadedEmulator(limits=limits, certificates_folder=certificates_folder) as broker:
-        ca_pem = str(certificates_folder / "ca.pem")
-        client = flavour.administration(broker.connection_string, connection_verify=ca_pem)
+        client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
             await make_topic(administration)
             mine = CorrelationRuleFilter(label="mine")

@@ -10,7 +10,6 @@ from azure.servicebus import ServiceBusMessage, TransportType
 from azure.servicebus.exceptions import ServiceBusAuthenticationError, ServiceBusAuthorizationError
 
 from sbtutorial.broker.entities import AuthorizationRule
-from sbtutorial.server import certificates
 from sbtutorial.server.security import Key, sign
 from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.conftest import Bench, reason_for
@@ -118,22 +117,21 @@ def credential_for(flavour: Flavour) -> object:
 
 @pytest.mark.parametrize("is_accepted", [True, False])
 async def test_a_credential_opens_everything_where_the_broker_is_told_so(
-    flavour: Flavour, certificates_folder: Path, is_accepted: bool
+    flavour: Flavour, certificates_folder: Path, ca_pem: Path, is_accepted: bool
 ) -> None:
-    ca_pem = str(certificates.ensure(certificates_folder).ca_pem)
     with ThreadedEmulator(
         certificates_folder=certificates_folder, accept_bearer_tokens=is_accepted
     ) as broker:
         host = broker.connection_string.partition("//")[2].partition(";")[0]
         administration = flavour.administration_with(
-            credential_for(flavour), host, connection_verify=ca_pem
+            credential_for(flavour), host, connection_verify=str(ca_pem)
         )
         client = flavour.client_with(
             credential_for(flavour),
             "127.0.0.1",
             custom_endpoint_address=f"sb://{host}",
             transport_type=TransportType.Amqp,
-            connection_verify=ca_pem,
+            connection_verify=str(ca_pem),
             retry_total=0,
         )
         async with administration, client:

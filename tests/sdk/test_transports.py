@@ -77,11 +77,6 @@ def client(bench: Bench, way: Way, ca_pem: Path, *, port: int | None = None, **m
     )
 
 
-@pytest.fixture
-def ca_pem(certificates_folder: Path) -> Path:
-    return certificates.ensure(certificates_folder).ca_pem
-
-
 class Tap:
     """Stands before the broker, and keeps what each client says first."""
 
