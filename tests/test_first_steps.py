@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from sbtutorial.control_client import ControlClient
 from sbtutorial.lab import CONNECTION_STRING_VARIABLE
 from sbtutorial.server import process
 from sbtutorial.server.process import Broker, ensure, find
-from tests.kernel import LIMIT_SECONDS, Notebook, Shown
+from tests.kernel import Notebook, Shown
+from tests.killing import kill
 
 pytestmark = pytest.mark.sdk
 
@@ -95,12 +95,6 @@ def lesson(reused: Notebook, broker: Broker) -> Notebook:
 @pytest.fixture
 def broker(home: Path) -> Broker:
     return ensure()
-
-
-def kill(broker: Broker) -> None:
-    victim = psutil.Process(broker.record.pid)
-    victim.kill()
-    victim.wait(LIMIT_SECONDS)
 
 
 # -- The connection string in the environment ---------------------------------------------------

@@ -10,7 +10,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import psutil
 import pytest
 
 from sbtutorial import remote
@@ -25,6 +24,7 @@ from sbtutorial.event_table import EventTable
 from sbtutorial.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, attach, connect
 from sbtutorial.server.process import find
 from sbtutorial.trace import Event
+from tests.killing import kill
 
 pytestmark = pytest.mark.sdk
 
@@ -118,9 +118,7 @@ def test_broker_that_died_is_replaced_and_the_learner_told(
 ) -> None:
     broker = find()
     assert broker is not None
-    victim = psutil.Process(broker.record.pid)
-    victim.kill()
-    victim.wait(10)
+    kill(broker)
     capsys.readouterr()
     again = connect()
     first_line, second_line = capsys.readouterr().out.splitlines()

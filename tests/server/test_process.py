@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import sbtutorial
@@ -18,8 +19,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.server import process
 from sbtutorial.server.process import How, ensure, find, start
 from sbtutorial.server.runtime_files import BrokerRecord, RuntimeFiles, runtime_folder
-
-psutil = pytest.importorskip("psutil")
+from tests.killing import kill
 
 needs_posix_modes = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows protects the profile folder as a whole"
@@ -38,12 +38,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RuntimeFi
 
 def shut_down(broker: process.Broker) -> None:
     ControlClient(broker.connection_string).shutdown()
-
-
-def kill(broker: process.Broker) -> None:
-    victim = psutil.Process(broker.record.pid)
-    victim.kill()
-    victim.wait(10)
 
 
 def test_first_ensure_starts_a_broker_and_the_next_finds_it() -> None:
