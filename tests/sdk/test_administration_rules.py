@@ -14,7 +14,7 @@ from azure.servicebus.management import (
     TrueRuleFilter,
 )
 
-from tests.sdk.conftest import SHORT_SECONDS, Bench
+from tests.sdk.conftest import Bench
 
 VALUES: dict[str, Any] = {
     "@text": "a < b & c",
@@ -76,8 +76,9 @@ async def subscribe(administration: Any) -> None:
 
 
 async def read(bench: Bench) -> list[Any]:
+    wait = bench.patience("t/Subscriptions/s")
     async with bench.client() as client, client.get_subscription_receiver("t", "s") as receiver:
-        messages = await receiver.receive_messages(10, max_wait_time=SHORT_SECONDS)
+        messages = await receiver.receive_messages(10, max_wait_time=wait)
         for message in messages:
             await receiver.complete_message(message)
         return messages

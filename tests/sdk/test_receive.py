@@ -12,7 +12,7 @@ from azure.servicebus.exceptions import (
 )
 
 from sbtutorial.server.emulator import Emulator
-from tests.sdk.conftest import SHORT_SECONDS, Bench
+from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, Bench
 
 DELETE = ServiceBusReceiveMode.RECEIVE_AND_DELETE
 
@@ -44,7 +44,7 @@ async def test_peek_lock_hides_until_completed(bench: Bench) -> None:
 async def test_iteration_ends_when_nothing_comes(bench: Bench) -> None:
     await bench.send("coffee", "tea", "cake")
     served = []
-    async with bench.receiver(max_wait_time=SHORT_SECONDS) as receiver:
+    async with bench.receiver(max_wait_time=PATIENCE_SECONDS) as receiver:
         async for message in receiver:
             served.append(str(message))
             await receiver.complete_message(message)
@@ -270,7 +270,7 @@ async def test_two_receivers_share_a_queue_and_no_message_goes_to_both(bench: Be
     seen: list[str] = []
 
     async def serve() -> None:
-        async with bench.receiver(max_wait_time=SHORT_SECONDS) as receiver:
+        async with bench.receiver(max_wait_time=PATIENCE_SECONDS) as receiver:
             async for message in receiver:
                 seen.append(str(message))
                 await receiver.complete_message(message)

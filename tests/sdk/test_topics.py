@@ -13,7 +13,10 @@ from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.filters.sql import parse_filter
 from sbtutorial.broker.rule import Rule
 from sbtutorial.server.emulator import Emulator
-from tests.sdk.conftest import SHORT_SECONDS, Bench
+from tests.sdk.conftest import Bench
+
+DEAD_LETTERS = "/$DeadLetterQueue"
+SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 
 
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
@@ -32,12 +35,13 @@ async def publish(bench: Bench, *messages: ServiceBusMessage) -> None:
         await sender.send_messages(list(messages))
 
 
-async def read(bench: Bench, name: str, **options: Any) -> list[Any]:
+async def read(bench: Bench, name: str, line: str = "") -> list[Any]:
+    wait = bench.patience(f"news/Subscriptions/{name}{line}")
     async with (
         bench.client() as client,
-        client.get_subscription_receiver("news", name, **options) as receiver,
+        client.get_subscription_receiver("news", name, sub_queue=SUB_QUEUES[line]) as receiver,
     ):
-        messages = await receiver.receive_messages(10, max_wait_time=SHORT_SECONDS)
+        messages = await receiver.receive_messages(10, max_wait_time=wait)
         for message in messages:
             await receiver.complete_message(message)
         return messages
@@ -115,7 +119,7 @@ async def test_failing_filter_dead_letters_with_its_reason(bench: Bench) -> None
     subscribe(bench, "odd", Rule("odd", parse_filter("amount / 0 = 1")))
     await publish(bench, ServiceBusMessage("x", application_properties={"amount": 5}))
     assert await read(bench, "odd") == []
-    (dead,) = await read(bench, "odd", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+    (dead,) = await read(bench, "odd", DEAD_LETTERS)
     assert dead.dead_letter_reason == "FilterException"
     assert "zero" in dead.dead_letter_error_description
 
@@ -144,12 +148,12 @@ async def test_dead_letters_of_a_subscription_are_its_own(bench: Bench) -> None:
     ):
         (message,) = await receiver.receive_messages(max_wait_time=5)
         await receiver.dead_letter_message(message, reason="too wet")
-    (dead,) = await read(bench, "one", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+    (dead,) = await read(bench, "one", DEAD_LETTERS)
     assert (dead.dead_letter_reason, dead.dead_letter_source) == (
         "too wet",
         "news/Subscriptions/one",
     )
-    assert await read(bench, "two", sub_queue=ServiceBusSubQueue.DEAD_LETTER) == []
+    assert await read(bench, "two", DEAD_LETTERS) == []
 
 
 async def test_peek_settle_and_defer_work_on_a_subscription(bench: Bench) -> None:
