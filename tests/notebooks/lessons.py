@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import matplotlib
+
 from sbtutorial.control_client import BrokerGone, ControlClient
 from sbtutorial.lab import CONNECTION_STRING_VARIABLE
 from sbtutorial.server.runtime_files import HOME_VARIABLE, RuntimeFiles
@@ -27,8 +29,8 @@ def chosen(beginnings: Sequence[str]) -> list[Path]:
 def private_environment() -> Iterator[dict[str, str]]:
     """Environment variables for a kernel that shares nothing with others on this machine.
 
-    No broker, no temporary file, no setting of IPython or Jupyter. Brokers that were started in it
-    are stopped when it ends.
+    No broker, no file of the user's, no temporary one, no setting of IPython or Jupyter. Brokers
+    that were started in it are stopped when it ends.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -39,7 +41,7 @@ def private_environment() -> Iterator[dict[str, str]]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    for name in ("broker", "temporary"):
+    for name in ("broker", "temporary", "user"):
         (home / name).mkdir(mode=0o700)
     # Azure's own connection string would send the lessons there.
     outer = {name: text for name, text in os.environ.items() if name != CONNECTION_STRING_VARIABLE}
@@ -52,6 +54,9 @@ def _environment(home: Path) -> dict[str, str]:
         "JUPYTER_CONFIG_DIR": str(home / "jupyter_config"),
         "JUPYTER_DATA_DIR": str(home / "jupyter_data"),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(home / "temporary")),
+        **dict.fromkeys(("HOME", "USERPROFILE"), str(home / "user")),
+        # Its list of fonts takes seconds to make: the one that is there serves.
+        "MPLCONFIGDIR": matplotlib.get_cachedir(),
     }
 
 
