@@ -51,9 +51,14 @@ class AuthorizationRule:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What every description has. A duration as long as .NET's longest becomes `FOR_EVER`."""
+    """What every description has. A duration as long as .NET's longest becomes `FOR_EVER`.
+
+    Attributes:
+        statuses: Those that the kind may have.
+    """
 
     kind: ClassVar[str]
+    statuses: ClassVar[tuple[EntityStatus, ...]] = tuple(EntityStatus)
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -112,6 +117,7 @@ class TopicDescription(SizedDescription):
     """All that can be chosen about a topic."""
 
     kind: ClassVar[str] = "topic"
+    statuses: ClassVar = (EntityStatus.ACTIVE, EntityStatus.DISABLED, EntityStatus.SEND_DISABLED)
 
     filtering_messages_before_publishing: bool = False
     enable_subscription_partitioning: bool = False
@@ -122,6 +128,7 @@ class SubscriptionDescription(Description):
     """All that can be chosen about a subscription, but for its rules."""
 
     kind: ClassVar[str] = "subscription"
+    statuses: ClassVar = (EntityStatus.ACTIVE, EntityStatus.DISABLED, EntityStatus.RECEIVE_DISABLED)
 
     lock_duration: timedelta = timedelta(minutes=1)
     requires_session: bool = False

@@ -166,6 +166,14 @@ class Entity:
         kind = ChangeKind(f"{self.kind}_{happening}")
         self.journal(Change(now, kind, self.path, 0, None, 0, who, "", None, 0, description))
 
+    def disabled_for(self, what: str) -> BrokerError:
+        """The refusal of an entity whose status forbids something."""
+        return BrokerError(
+            ErrorCode.ENTITY_DISABLED,
+            f"{self.kind.capitalize()} '{self.path}' is disabled for {what}: its status is "
+            f"{self.description.status.value}. Set the status to Active and try again.",
+        )
+
     def _refuse(self, what: str) -> None:
         if self.deleted:
             raise BrokerError(
@@ -173,8 +181,4 @@ class Entity:
                 f"The messaging entity '{self.path}' could not be found: it has been deleted. "
                 "Create it again.",
             )
-        raise BrokerError(
-            ErrorCode.ENTITY_DISABLED,
-            f"{self.kind.capitalize()} '{self.path}' is disabled for {what}: its status is "
-            f"{self.description.status.value}. Set the status to Active and try again.",
-        )
+        raise self.disabled_for(what)

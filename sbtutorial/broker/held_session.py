@@ -74,8 +74,8 @@ class HeldSession:
     @property
     def ending(self) -> BrokerError | None:
         """Why the holder can receive no more; None as long as it can."""
-        if self.entity.deleted:
-            return self.line.ending
+        if ending := self.line.ending:
+            return ending
         return None if self.is_held else session_lock_lost(self.id, self.path)
 
     # -- Receiving --------------------------------------------------------------------------

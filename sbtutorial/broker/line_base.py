@@ -53,9 +53,11 @@ class LineBase(Shelf):
 
     @property
     def ending(self) -> BrokerError | None:
-        """Why nobody can receive here any more; None as long as somebody can."""
-        if not self.entity.deleted:
+        """Why nobody can receive here now; None as long as somebody can."""
+        if self.entity.can_receive:
             return None
+        if not self.entity.deleted:
+            return self.entity.disabled_for("receiving")
         return BrokerError(
             ErrorCode.ENTITY_NOT_FOUND,
             f"The messaging entity '{self.path}' could not be found: it was deleted while this "

@@ -262,7 +262,7 @@ class Namespace:
         subscription = topic.subscription(subscription_name)
         self._check_rule(topic, rule)
         stamped = replace(rule, created_at=now)
-        subscription.rules.add(stamped)
+        subscription.add_rule(stamped, now=now)
         self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped.name, now, who)
         return stamped
 

@@ -58,7 +58,8 @@ class SessionWaiters:
         return waiter
 
     def refuse_all(self, refusal: BrokerError) -> None:
-        """Send everybody away; their timers are the namespace's business."""
+        """Send everybody away."""
+        self.cancel_timers()
         waiters, self._timers = self._timers, {}
         for waiter in waiters:
             waiter.refused(refusal)

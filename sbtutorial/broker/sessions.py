@@ -216,8 +216,9 @@ class SessionSubQueue(SubQueue):
         if ending is None:
             self._serve_waiters(self.entity.updated_at)
         else:
-            self._held.clear()
             self._waiters.refuse_all(ending)
+        if self.entity.deleted:
+            self._held.clear()
 
     def announce_ready(self, now: float) -> None:
         """Give sessions to those who wait, and tell holders of new messages; or forward."""

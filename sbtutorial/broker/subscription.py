@@ -13,6 +13,7 @@ from sbtutorial.broker.filters.properties import Properties
 from sbtutorial.broker.line_pair import LinePair
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import subscription_path
+from sbtutorial.broker.rule import Rule
 from sbtutorial.broker.rules import Rules
 from sbtutorial.broker.states import Input
 
@@ -46,6 +47,7 @@ class Subscription(LinePair):
         self.topic_name = topic_name
         self._name = name
         self.rules = Rules(path)
+        self._rule_added_at = now
         self.adopt(description, now=now)
 
     @property
@@ -57,6 +59,20 @@ class Subscription(LinePair):
     def max_message_bytes(self) -> int:
         """The largest message that can come here."""
         return self.limits.max_message_bytes
+
+    @property
+    def used_at(self) -> float:
+        """As any entity's; a new rule is use, too."""
+        return max(super().used_at, self._rule_added_at)
+
+    def add_rule(self, rule: Rule, *, now: float) -> None:
+        """Take what one more rule lets in.
+
+        Raises:
+            BrokerError: As `Rules.add`.
+        """
+        self.rules.add(rule)
+        self._rule_added_at = now
 
     def take(self, message: Message, view: Callable[[], Properties], now: float) -> None:
         """Take copies of a message of the topic, as many as the rules say."""

@@ -143,6 +143,9 @@ def _contradictions(description: Any, limits: Limits) -> Iterator[str]:
             f"user_metadata has {len(metadata)} characters; it may have "
             f"{limits.max_user_metadata_chars} at most."
         )
+    if description.status not in description.statuses:
+        allowed = ", ".join(status.value for status in description.statuses)
+        yield f"status is {description.status.value}; of a {description.kind} it may be {allowed}."
     if not isinstance(description, SizedDescription):
         return
     if description.enable_partitioning and not limits.has_partitions:

@@ -90,7 +90,7 @@ class Competition:
                 waiting.append(receiver)
 
     def end(self, refusal: BrokerError) -> None:
-        """Nobody can receive here any more: detach every receiver."""
+        """Nobody can receive here now: detach every receiver."""
         error = error_of(refusal)
         for receiver in list(self.receivers):
             receiver.detach(error)

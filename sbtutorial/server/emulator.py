@@ -145,6 +145,7 @@ class Emulator:
     def advance(self, seconds: float) -> None:
         """Make everything that the broker holds `seconds` older, and act on what that ends."""
         self.clock.advance(seconds)
+        self.turns.time_has_jumped()
         with self.turns.turn():
             pass
 

@@ -69,6 +69,10 @@ class Turns:
         if deadline is not None:
             self._alarm.set(deadline)
 
+    def time_has_jumped(self) -> None:
+        """Broker time went ahead at once: the alarm that was set by it would ring too late."""
+        self._alarm.cancel()
+
     def speak(self, speaker: Speaker) -> None:
         """Have a connection flushed at the end of this turn."""
         self._speaking.add(speaker)

@@ -282,16 +282,20 @@ def test_a_reset_sends_waiters_away_and_leaves_no_timer(bench: Bench) -> None:
     assert bench.world.namespace.next_deadline() is None
 
 
-def test_a_queue_that_is_enabled_again_serves_who_waits(bench: Bench) -> None:
+def test_who_waits_and_who_holds_is_sent_away_when_the_queue_is_disabled(bench: Bench) -> None:
     bench.send("1", "x")
     held = bench.accept("1")
     waiter = bench.wait()
     disabled = {"requires_session": True, "status": EntityStatus.RECEIVE_DISABLED}
     bench.world.update(bench.queue, **disabled)
+    for refusal in (waiter.refusal, held.ending):
+        assert refusal is not None
+        assert refusal.code is ErrorCode.ENTITY_DISABLED
+    assert bench.world.namespace.next_deadline() == held.locked_until
     held.let_go(now=bench.now)
-    assert waiter.session is None
     bench.world.update(bench.queue, requires_session=True)
-    assert waiter.session is not None
+    assert held.ending is not None  # as a lock that was given back
+    assert bench.accept("1").ending is None
 
 
 # -- Delivery ----------------------------------------------------------------------------------

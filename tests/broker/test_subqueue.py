@@ -84,6 +84,22 @@ def test_queue_disabled_for_receiving_gives_nothing_out(world: World, queue, sta
     assert not queue.active.has_ready
 
 
+@pytest.mark.parametrize("status", [EntityStatus.DISABLED, EntityStatus.RECEIVE_DISABLED])
+def test_receivers_are_told_to_go_as_long_as_nothing_is_given_out(
+    world: World, queue: Queue, status: EntityStatus
+) -> None:
+    told: list[SubQueue] = []
+    queue.active.listeners.append(told.append)
+    world.update(queue, status=status)
+    assert told == [queue.active]
+    for line in queue.lines:
+        assert line.ending is not None
+        assert line.ending.code is ErrorCode.ENTITY_DISABLED
+        assert status.value in line.ending.message
+    world.update(queue)
+    assert [line.ending for line in queue.lines] == [None, None, None]
+
+
 def test_queue_disabled_for_sending_still_gives_out(world: World, queue: Queue) -> None:
     world.send(queue, "a")
     world.update(queue, status=EntityStatus.SEND_DISABLED)

@@ -191,6 +191,19 @@ def test_idle_subscription_goes_and_its_topic_stays(world: World) -> None:
     assert world.namespace.topics() == [topic]
 
 
+def test_a_new_rule_is_use_of_its_subscription(world: World) -> None:
+    topic = world.topic()
+    subscription = world.subscription(auto_delete_on_idle=timedelta(minutes=5))
+    world.pass_time(299)
+    world.namespace.create_rule(
+        topic.name, subscription.name, Rule("more", TrueFilter()), now=world.now
+    )
+    world.pass_time(299)
+    assert topic.subscriptions() == [subscription]
+    world.pass_time(2)
+    assert topic.subscriptions() == []
+
+
 def test_reset_empties_topics_too(world: World) -> None:
     world.topic()
     everyone = world.subscription()

@@ -6,8 +6,11 @@ import pytest
 from sbtutorial.broker.entities import (
     FOR_EVER,
     AuthorizationRule,
+    Description,
     EntityStatus,
     QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
 )
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM, STANDARD, Limits
@@ -188,3 +191,21 @@ def test_status_says_what_a_queue_does(
     status: EntityStatus, can_send: bool, can_receive: bool
 ) -> None:
     assert (status.can_send, status.can_receive) == (can_send, can_receive)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "allowed"),
+    [
+        (TopicDescription, EntityStatus.RECEIVE_DISABLED, "Active, Disabled, SendDisabled"),
+        (SubscriptionDescription, EntityStatus.SEND_DISABLED, "Active, Disabled, ReceiveDisabled"),
+    ],
+)
+def test_a_status_that_means_nothing_to_its_kind_is_refused(
+    kind: type[Description], status: EntityStatus, allowed: str
+) -> None:
+    with pytest.raises(BrokerError, match=f"status is {status.value}") as caught:
+        validate(kind(status=status), STANDARD)  # type: ignore[call-arg]
+    assert caught.value.message.endswith(f"it may be {allowed}.")
+    assert caught.value.code is ErrorCode.ARGUMENT_ERROR
+    for other in set(EntityStatus) - {status}:
+        validate(kind(status=other), STANDARD)  # type: ignore[call-arg]

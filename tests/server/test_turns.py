@@ -4,6 +4,8 @@ from math import inf
 
 from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.broker.changes import Change
+from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.message import Message
 from sbtutorial.broker.store import MemoryStore
 from sbtutorial.clock import ManualClock
 from sbtutorial.server.emulator import Emulator
@@ -77,3 +79,18 @@ async def test_advancing_does_at_once_what_was_due_later() -> None:
     assert talk.emulator.namespace.queue("orders").counts().locked == 0
     assert talk.emulator.namespace.next_deadline() is None
     talk.emulator.turns.close()
+
+
+async def test_what_falls_due_after_an_advance_happens_as_much_earlier() -> None:
+    emulator = Emulator(key="secret")  # by the computer's own clock
+    activated = asyncio.Event()
+    emulator.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
+    with emulator.turns.turn() as now:
+        queue = emulator.namespace.create_queue("orders", QueueDescription(), now=now)
+        for delay in (1000.0, 1001.0):
+            queue.send([Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now)
+    emulator.advance(1000.5)
+    assert activated.is_set()
+    activated.clear()
+    await asyncio.wait_for(activated.wait(), 5)  # half a second from now, and not in a quarter hour
+    emulator.turns.close()
