@@ -1,130 +1,108 @@
 """`python -m tests.support_page`: writes SUPPORT.md, what works with which client, from the tests.
 
-A line is a test's own name. So the page cannot say more than the tests do: a line that is not
-tested cannot be there, and the test command fails when one of them does.
+The page cannot say more than the tests do: a line that is not tested cannot be there, and the test
+command fails when one of them does.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
 
-import pytest
+from tests.support_claims import DIFFERENCES, FEATURES, ROOT, Claim, claims, collected
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "SUPPORT.md"
-FOLDERS = ("tests/sdk", "tests/clients", "tests/legacy")
-DIFFERS = "differs"
-# How a test says which client it uses: by a parameter in its id, or by where it stands.
-_CLIENTS = {"[sync": "Python", "[aio": "asyncio"}
 _INTRODUCTION = """\
-# What the broker supports
+# What the broker supports, and what differs from Azure
 
-Written by `python -m tests.support_page` from the names of the tests: each line is a test that
-passes with the clients that it names, which are the real ones, unchanged, on a real socket. What is
-not here is not promised. `Python` and `asyncio` are the two halves of `azure-servicebus` 7.
+Each line of this page is a test in this repository, with real and unchanged clients on a real
+socket; `python -m sbtutorial test` runs them, and fails when the page says anything else. First
+comes [what differs from Azure](#what-differs-from-azure), then [all features at a
+glance](#at-a-glance), then feature by feature what exactly was shown. What is not here is not
+promised.
 """
+_GLANCE = """
+## At a glance
 
+How many of the lines below each client shows. A client that is not installed is left out of a run.
 
-class Claim(NamedTuple):
-    """One line of the page.
-
-    Attributes:
-        area: The heading that it stands under.
-        text: What works, or what is different.
-        clients: Who showed it.
-        differs: Whether it is about something that Azure does otherwise.
-    """
-
-    area: str
-    text: str
-    clients: tuple[str, ...]
-    differs: bool
-
-
-class Collector:
-    """A plugin for pytest that keeps the tests that were found."""
-
-    def __init__(self) -> None:
-        self.items: list[pytest.Item] = []
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = list(session.items)
+"""
+# A column, its clients, and what these are.
+_COLUMNS = {
+    "Python": {"Python": "`azure-servicebus` 7, its synchronous clients"},
+    "asyncio": {"asyncio": "`azure-servicebus` 7, its asyncio clients"},
+    "JavaScript": {"JavaScript": "`@azure/service-bus` 7.9 on Node.js"},
+    "Other clients": {
+        "uAMQP": "`azure-servicebus` 7 on its earlier engine, with `uamqp_transport=True`",
+        "Qpid Proton": "AMQP 1.0 in C, used from Python; it knows nothing of Service Bus",
+        "rhea": "AMQP 1.0 in JavaScript, version 3, used by itself",
+        "aiohttp": "a WebSocket client that knows nothing of AMQP",
+    },
+    "SDKs of 2019 and 2020": {
+        "SDK of 2020": "`azure-servicebus` 0.50.3, led to the broker's port",
+        "SDK of 2019": "`azure-servicebus` 0.21.1, the one of Microsoft's tutorial",
+    },
+}
 
 
 def main() -> int:
     """Write the page; returns the exit code."""
-    PAGE.write_text(page(claims(collected())), encoding="utf-8", newline="\n")
+    try:
+        text = page(claims(collected()))
+    except ValueError as problems:
+        print(problems, file=sys.stderr)
+        return 1
+    PAGE.write_text(text, encoding="utf-8", newline="\n")
     print(f"{PAGE.name} is written.")
     return 0
 
 
-def collected() -> list[pytest.Item]:
-    """Every test with a real client.
-
-    Raises:
-        SystemExit: Some module cannot be read.
-    """
-    collector = Collector()
-    folders = [folder for folder in FOLDERS if (ROOT / folder).is_dir()]
-    with redirect_stdout(StringIO()):
-        code = pytest.main(["--collect-only", *folders], plugins=[collector])
-    if code != pytest.ExitCode.OK:
-        raise SystemExit("The tests cannot be collected: run pytest to see why.")
-    return collector.items
-
-
-def claims(items: Iterable[pytest.Item]) -> list[Claim]:
-    """A line for each test function, whatever its parameters."""
-    clients: dict[tuple[str, str, bool], dict[str, None]] = {}
-    for item in items:
-        differs = item.get_closest_marker(DIFFERS) is not None
-        key = (_area(item), _sentence(item), differs)
-        clients.setdefault(key, {})[_client(item)] = None
-    return [Claim(*key[:2], tuple(names), key[2]) for key, names in clients.items()]
-
-
-def page(found: Iterable[Claim]) -> str:
+def page(found: Collection[Claim]) -> str:
     """The text of the page."""
-    areas: dict[str, list[Claim]] = {}
-    for claim in found:
-        areas.setdefault("Different from Azure" if claim.differs else claim.area, []).append(claim)
-    return _INTRODUCTION + "".join(_section(area, lines) for area, lines in _in_order(areas))
+    lines = sorted(found, key=lambda claim: -len(claim.clients))  # what most clients show first
+    by_feature = {name: [line for line in lines if line.feature == name] for name in FEATURES}
+    shown = {name: of_it for name, of_it in by_feature.items() if of_it}
+    sections = (_section(name, of_it) for name, of_it in shown.items())
+    return _INTRODUCTION + _differences(found) + _glance(shown) + "".join(sections)
 
 
-def _in_order(areas: Mapping[str, list[Claim]]) -> Iterator[tuple[str, list[Claim]]]:
-    yield from sorted(areas.items(), key=lambda item: (item[1][0].differs, item[0].lower()))
+def _differences(lines: Iterable[Claim]) -> str:
+    text = "\n## What differs from Azure\n"
+    for kind in DIFFERENCES:
+        rows = "".join(f"- {line.text}.\n" for line in lines if line.difference == kind)
+        text += f"\n**{kind}**\n\n{rows}" if rows else ""
+    return text
 
 
-def _section(area: str, lines: Iterable[Claim]) -> str:
-    rows = "".join(f"| {claim.text} | {', '.join(claim.clients)} |\n" for claim in lines)
-    return f"\n## {area}\n\n| | shown with |\n|---|---|\n{rows}"
+def _glance(shown: dict[str, list[Claim]]) -> str:
+    head = f"| | {' | '.join(_COLUMNS)} |\n|---|{'--:|' * len(_COLUMNS)}\n"
+    rows = "".join(
+        f"| [{name}](#{_anchor(name)}) | {' | '.join(_counts(lines))} |\n"
+        for name, lines in shown.items()
+    )
+    clients = "".join(
+        f"| {name} | {what} |\n" for column in _COLUMNS.values() for name, what in column.items()
+    )
+    return f"{_GLANCE}{head}{rows}\n| Client | |\n|---|---|\n{clients}"
 
 
-def _area(item: pytest.Item) -> str:
-    """What the test module's docstring begins with, up to a colon; else the module's name."""
-    module = item.getparent(pytest.Module)
-    assert module is not None
-    text = (module.obj.__doc__ or module.obj.__name__.rpartition("test_")[2]).strip()
-    first = text.splitlines()[0].rstrip(".").partition(":")[0].replace("_", " ")
-    return first[:1].upper() + first[1:]
+def _counts(lines: Iterable[Claim]) -> list[str]:
+    """For each column the number of lines that one of its clients shows."""
+    counts = (_count(lines, column) for column in _COLUMNS.values())
+    return [str(count) if count else "–" for count in counts]
 
 
-def _sentence(item: pytest.Item) -> str:
-    """The test's name as a sentence."""
-    assert isinstance(item, pytest.Function)
-    words = item.originalname.removeprefix("test_").replace("_", " ")
-    return words[:1].upper() + words[1:]
+def _count(lines: Iterable[Claim], clients: Collection[str]) -> int:
+    return sum(1 for line in lines if not set(clients).isdisjoint(line.clients))
 
 
-def _client(item: pytest.Item) -> str:
-    for part, name in _CLIENTS.items():
-        if part in item.nodeid.replace("-", "["):
-            return name
-    marker = item.get_closest_marker("client")
-    return str(marker.args[0]) if marker else "Python"
+def _anchor(heading: str) -> str:
+    """How a page of GitHub is addressed at a heading."""
+    kept = (letter for letter in heading.lower() if letter.isalnum() or letter in " -")
+    return "".join(kept).replace(" ", "-")
+
+
+def _section(name: str, lines: Iterable[Claim]) -> str:
+    rows = "".join(f"| {line.text} | {', '.join(line.clients)} |\n" for line in lines)
+    return f"\n## {name}\n\n| | Shown with |\n|---|---|\n{rows}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ import pytest
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 
-pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
+pytestmark = [
+    pytest.mark.feature("Administration: queues and the namespace"),
+    pytest.mark.client("JavaScript"),
+]
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ def administration(javascript: Program, bench: Bench) -> Any:
 
 
 def test_queues_are_made_changed_listed_and_deleted(administration: Any) -> None:
+    """Queues are created, updated and listed, with their runtime properties."""
     assert administration("queues") == {
         "created": {
             "name": "made",
@@ -38,7 +42,9 @@ def test_queues_are_made_changed_listed_and_deleted(administration: Any) -> None
     }
 
 
+@pytest.mark.feature("Administration: topics and subscriptions")
 def test_topics_subscriptions_and_rules(administration: Any) -> None:
+    """Topics, subscriptions and rules are created, updated, listed and deleted."""
     assert administration("topics") == {
         "topic": "news",
         "subscription": ["sport", "PT45S"],
@@ -64,10 +70,11 @@ def test_topics_subscriptions_and_rules(administration: Any) -> None:
     }
 
 
-def test_the_namespace_says_what_it_is(administration: Any) -> None:
+def test_the_namespace_tells_its_name_and_its_tier(administration: Any) -> None:
     assert administration("namespace") == {"name": "tutorial", "messagingSku": "Standard"}
 
 
+@pytest.mark.feature("Administration: refusals")
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -76,6 +83,7 @@ def test_the_namespace_says_what_it_is(administration: Any) -> None:
     ],
 )
 def test_refusals_have_their_codes(administration: Any, name: str, code: str) -> None:
+    """Creating what exists, and getting what does not, fail with their error codes."""
     with pytest.raises(Failed) as failure:
         administration(name)
     assert (failure.value.name, failure.value.code) == ("RestError", code)

@@ -11,7 +11,7 @@ from sbtutorial.broker.entities import EntityStatus
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 
-pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
+pytestmark = [pytest.mark.feature("Errors"), pytest.mark.client("JavaScript")]
 
 
 @pytest.fixture
@@ -30,21 +30,26 @@ def fail(javascript: Program, bench: Bench) -> Any:
 
 
 @pytest.mark.parametrize("name", ["sendTo", "receiveFrom", "receiveDeferred"])
-def test_a_queue_that_is_not_there(fail: Any, name: str) -> None:
+def test_sending_to_and_receiving_from_a_queue_that_does_not_exist_is_refused(
+    fail: Any, name: str
+) -> None:
     assert fail(name, "nothing") == "MessagingEntityNotFound"
 
 
+@pytest.mark.feature("Entity status")
 @pytest.mark.parametrize("name", ["sendTo", "receiveFrom"])
-def test_a_queue_that_is_disabled(fail: Any, bench: Bench, name: str) -> None:
+def test_a_disabled_queue_refuses_senders_and_receivers(fail: Any, bench: Bench, name: str) -> None:
     bench.make_queue("closed", status=EntityStatus.DISABLED)
     assert fail(name, "closed") == "MessagingEntityDisabled"
 
 
-def test_a_message_that_is_too_large(fail: Any) -> None:
+@pytest.mark.feature("Limits")
+def test_a_message_that_is_too_large_is_refused(fail: Any) -> None:
     assert fail("sendTo", bytes=300_000) == "MessageSizeExceeded"
 
 
-def test_a_queue_that_is_full(fail: Any, bench: Bench, javascript: Program) -> None:
+@pytest.mark.feature("Limits")
+def test_a_full_queue_refuses_messages(fail: Any, bench: Bench, javascript: Program) -> None:
     bench.make(lambda namespace, now: namespace.shrink_queue("orders", 1, now=now))
     for _ in range(5):
         javascript.call(
@@ -53,35 +58,43 @@ def test_a_queue_that_is_full(fail: Any, bench: Bench, javascript: Program) -> N
     assert fail("sendTo", bytes=200_000) == "QuotaExceeded"
 
 
-def test_a_key_that_is_wrong(fail: Any, bench: Bench) -> None:
+@pytest.mark.feature("Keys and tokens")
+def test_a_wrong_key_opens_nothing(fail: Any, bench: Bench) -> None:
     wrong = bench.connection.replace(bench.key, "wrong")
     assert fail("sendTo", connection=wrong) == "UnauthorizedAccess"
 
 
-def test_a_deferred_message_that_is_not_there(fail: Any) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+def test_a_deferred_message_that_does_not_exist_is_not_found(fail: Any) -> None:
     assert fail("receiveDeferred") == "MessageNotFound"
 
 
+@pytest.mark.feature("Locks")
 @pytest.mark.parametrize("how", ["completeMessage", "renewMessageLock", "deadLetterMessage"])
-def test_a_lock_that_has_run_out(fail: Any, bench: Bench, javascript: Program, how: str) -> None:
+def test_a_lock_that_has_run_out_can_neither_settle_nor_be_renewed(
+    fail: Any, bench: Bench, javascript: Program, how: str
+) -> None:
     javascript.call("failures", "holdMessage", connection=bench.connection, queue="orders")
     bench.broker.advance(31)
     assert fail("useHeld", how=how) == "MessageLockLost"
     assert bench.counts().active == 1
 
 
-def test_a_session_that_another_receiver_holds(fail: Any, bench: Bench) -> None:
+@pytest.mark.feature("Message sessions")
+def test_a_session_that_is_held_cannot_be_accepted(fail: Any, bench: Bench) -> None:
     bench.make_queue("tables", requires_session=True)
     assert fail("acceptTaken", "tables") == "SessionCannotBeLocked"
 
 
-def test_no_session_within_the_time(fail: Any, bench: Bench) -> None:
+@pytest.mark.feature("Message sessions")
+def test_waiting_for_the_next_session_times_out(fail: Any, bench: Bench) -> None:
     bench.make_queue("tables", requires_session=True)
     assert fail("acceptNext", "tables") == "ServiceTimeout"
 
 
+@pytest.mark.feature("Message sessions")
 @pytest.mark.parametrize("how", ["completeMessage", "renewSessionLock", "getSessionState"])
-def test_a_session_whose_lock_has_run_out(
+def test_a_session_lock_that_has_run_out_can_neither_settle_nor_be_renewed(
     fail: Any, bench: Bench, javascript: Program, how: str
 ) -> None:
     bench.make_queue("tables", requires_session=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.clients.conftest import Bench
 from tests.clients.program import Program
 
-pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
+pytestmark = [pytest.mark.feature("Receiving and settling"), pytest.mark.client("JavaScript")]
 
 
 class Queues:
@@ -57,27 +57,32 @@ def round_trip_is_whole(got: dict[str, Any]) -> None:
     }
 
 
-def test_a_message_comes_as_it_was_sent(queues: Queues, bench: Bench) -> None:
+@pytest.mark.feature("Sending and message properties")
+def test_a_message_arrives_with_its_properties(queues: Queues, bench: Bench) -> None:
     round_trip_is_whole(queues("roundTrip"))
     assert bench.counts().total == 0
 
 
-def test_tls_as_on_azure(queues: Queues, bench: Bench) -> None:
+@pytest.mark.feature("Transports")
+def test_a_message_goes_there_and_back_in_tls(queues: Queues, bench: Bench) -> None:
     round_trip_is_whole(queues("roundTrip", connection=bench.connection_with_tls))
 
 
-def test_amqp_over_a_websocket(queues: Queues) -> None:
+@pytest.mark.feature("Transports")
+def test_a_message_goes_there_and_back_over_websocket(queues: Queues) -> None:
     round_trip_is_whole(queues("roundTrip", webSocket=True))
 
 
+@pytest.mark.feature("Sending and message properties")
 def test_lists_and_batches(queues: Queues) -> None:
+    """Lists and full batches arrive whole."""
     got = queues("batches", size=2000)
     assert got["first"] == ["a", "b"]
     assert got["inBatch"] > 100
     assert got["taken"] == 2 + got["inBatch"]
 
 
-def test_every_way_to_settle(queues: Queues, bench: Bench) -> None:
+def test_messages_are_settled_in_every_way(queues: Queues, bench: Bench) -> None:
     assert queues("settle") == {
         "again": ["abandon", 1, {"tried": True}],
         "deferred": ["defer", "deferred", {"kept": "for later"}],
@@ -95,12 +100,14 @@ def test_every_way_to_settle(queues: Queues, bench: Bench) -> None:
     assert bench.counts().total == 0
 
 
-def test_looking_goes_on_where_it_was_and_takes_nothing(queues: Queues, bench: Bench) -> None:
+@pytest.mark.feature("Peeking")
+def test_peeking_goes_on_where_it_was_and_takes_no_message(queues: Queues, bench: Bench) -> None:
     assert queues("peek") == {"two": ["a", "b"], "rest": ["c"], "second": ["b", "active", 0]}
     assert bench.counts().active == 3
 
 
-def test_messages_for_later_and_one_that_is_cancelled(queues: Queues, bench: Bench) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+def test_messages_are_scheduled_and_one_of_them_is_cancelled(queues: Queues, bench: Bench) -> None:
     at = round(time.time() * 1000) + 3_600_000
     assert queues("schedule", at=at) == {"state": "scheduled", "at": at}
     assert bench.counts().scheduled == 2
@@ -111,20 +118,22 @@ def test_messages_for_later_and_one_that_is_cancelled(queues: Queues, bench: Ben
 def test_a_stream_settles_by_itself_and_gets_again_what_failed(
     queues: Queues, bench: Bench
 ) -> None:
+    """A handler given to `subscribe` has its messages settled, and gets again what it failed on."""
     got = queues("stream", count=6)
     assert got["seen"] == [[0, 0], [1, 0], [2, 0], [2, 1], [3, 0], [4, 0], [5, 0]]
     assert got["errors"] == [["not yet", "processMessageCallback"]]
     assert bench.counts().total == 0
 
 
-def test_an_iterator_of_messages(queues: Queues, bench: Bench) -> None:
+def test_messages_are_iterated_over(queues: Queues, bench: Bench) -> None:
     assert queues("iterate") == ["a", "b", "c"]
     assert bench.counts().total == 0
 
 
-def test_an_empty_queue_is_waited_for_and_drained(queues: Queues) -> None:
+def test_receiving_from_an_empty_queue_ends_with_nothing(queues: Queues) -> None:
     assert queues("waitInVain") == []
 
 
+@pytest.mark.feature("Locks")
 def test_a_lock_is_renewed(queues: Queues) -> None:
     assert queues("renew") is True

@@ -10,7 +10,10 @@ import pytest
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 
-pytestmark = pytest.mark.client("JavaScript, @azure/service-bus 7.9")
+pytestmark = [
+    pytest.mark.feature("Topics, subscriptions and rules"),
+    pytest.mark.client("JavaScript"),
+]
 
 
 @pytest.fixture
@@ -21,11 +24,12 @@ def topics(javascript: Program, bench: Bench) -> Any:
     return lambda name: javascript.call("topics", name, **where)
 
 
-def test_a_subscription_gets_what_is_sent_to_its_topic(topics: Any) -> None:
+def test_a_subscription_receives_what_is_sent_to_its_topic(topics: Any) -> None:
     assert topics("receiveAll") == ["tea", "cake", "soup"]
 
 
 def test_rules_are_listed_added_and_deleted_and_filter(topics: Any) -> None:
+    """Rules are listed, added and deleted over AMQP, and filter."""
     assert topics("rules") == {
         "first": [{"name": "$Default", "filter": {"sqlExpression": "1=1"}, "action": {}}],
         "none": [],
@@ -57,7 +61,9 @@ def test_rules_are_listed_added_and_deleted_and_filter(topics: Any) -> None:
         ("addBad", "GeneralError"),
     ],
 )
-def test_rules_that_cannot_be(topics: Any, name: str, code: str) -> None:
+def test_rules_that_cannot_be_added_or_deleted_are_refused(
+    topics: Any, name: str, code: str
+) -> None:
     with pytest.raises(Failed) as failure:
         topics(name)
     assert (failure.value.name, failure.value.code) == ("ServiceBusError", code)

@@ -10,7 +10,7 @@ import pytest
 from tests.clients.conftest import Bench
 from tests.clients.program import Program
 
-pytestmark = pytest.mark.client("JavaScript, rhea 3")
+pytestmark = [pytest.mark.feature("Sending and message properties"), pytest.mark.client("rhea")]
 
 
 @pytest.fixture
@@ -24,16 +24,20 @@ def rhea(javascript: Program, bench: Bench) -> Any:
     return call
 
 
+@pytest.mark.feature("Keys and tokens")
 def test_a_message_there_and_back_with_the_key_as_a_password(rhea: Any, bench: Bench) -> None:
+    """A key and its name serve as password and user name."""
     assert rhea("roundTrip") == {"body": {"table": 7}, "id": 5, "ttl": 60_000, "number": 1}
     assert bench.counts().total == 0
 
 
-def test_an_attach_is_refused_with_its_condition_and_words(rhea: Any) -> None:
+@pytest.mark.feature("Errors")
+def test_a_refused_link_has_its_condition_and_a_reason(rhea: Any) -> None:
     condition, words = rhea("refused", "nothing")
     assert condition == "amqp:not-found"
     assert "'orders'" in words
 
 
-def test_a_password_that_is_wrong_ends_the_connection(rhea: Any) -> None:
+@pytest.mark.feature("Keys and tokens")
+def test_a_wrong_password_opens_nothing(rhea: Any) -> None:
     assert rhea("wrongKey") == "connection_error"

@@ -15,7 +15,7 @@ from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 from tests.legacy.conftest import install
 
-pytestmark = pytest.mark.client("Python, azure-servicebus 0.50.3")
+pytestmark = [pytest.mark.feature("Receiving and settling"), pytest.mark.client("SDK of 2020")]
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def sdk(program: Program, bench: Bench) -> Any:
     return lambda name, **argument: program.call("sdk_of_2020", name, **where, **argument)
 
 
-def test_every_way_to_settle(sdk: Any, bench: Bench) -> None:
+def test_messages_are_settled_in_every_way(sdk: Any, bench: Bench) -> None:
     assert sdk("settle", queue="orders") == {
         "sent": [True, True, True, True],
         "again": ["abandon", 1],
@@ -47,25 +47,31 @@ def test_every_way_to_settle(sdk: Any, bench: Bench) -> None:
 
 
 def test_peek_and_receive_and_delete(sdk: Any, bench: Bench) -> None:
+    """Messages are peeked, and received and deleted."""
     assert sdk("peek_and_take", queue="orders") == [["a", "b", "c"], ["a", "b", "c"]]
     assert bench.counts().total == 0
 
 
-def test_a_message_for_later_and_one_that_is_cancelled(sdk: Any, bench: Bench) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+def test_messages_are_scheduled_and_one_of_them_is_cancelled(sdk: Any, bench: Bench) -> None:
     assert sdk("schedule", queue="orders") == ["kept"]
     assert bench.counts().scheduled == 1
 
 
-def test_a_session_with_its_state(sdk: Any, bench: Bench) -> None:
+@pytest.mark.feature("Message sessions")
+def test_a_session_is_read_in_order_and_keeps_a_state(sdk: Any, bench: Bench) -> None:
     bench.make_queue("tables", requires_session=True)
     assert sdk("session", queue="tables") == ["7", ["a", "b"], "half done", ["7"]]
 
 
+@pytest.mark.feature("Administration: queues and the namespace")
 def test_queues_are_made_looked_at_and_deleted(sdk: Any) -> None:
+    """Queues are created, shown, listed and deleted."""
     properties = {"lock_duration": "PT45S", "max_delivery_count": 3, "requires_session": True}
     assert sdk("administer") == [properties, ["made", "orders"], ["orders"]]
 
 
+@pytest.mark.feature("Administration: refusals")
 @pytest.mark.parametrize(
     ("name", "error"),
     [
@@ -74,6 +80,7 @@ def test_queues_are_made_looked_at_and_deleted(sdk: Any) -> None:
     ],
 )
 def test_refusals_are_the_exceptions_that_they_should_be(sdk: Any, name: str, error: str) -> None:
+    """Creating what exists, and getting what does not, raise their exceptions."""
     with pytest.raises(Failed) as failure:
         sdk(name)
     assert failure.value.name == error

@@ -13,7 +13,7 @@ from tests.clients import installed
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 
-pytestmark = pytest.mark.client("Python, uamqp_transport=True")
+pytestmark = [pytest.mark.feature("Receiving and settling"), pytest.mark.client("uAMQP")]
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,8 @@ def sdk(program: Program, bench: Bench, ca_pem: Path) -> Any:
     return lambda name, **argument: program.call("sdk_on_uamqp", name, **where, **argument)
 
 
-def test_a_message_comes_as_it_was_sent(sdk: Any, bench: Bench) -> None:
+@pytest.mark.feature("Sending and message properties")
+def test_a_message_arrives_with_its_properties(sdk: Any, bench: Bench) -> None:
     assert sdk("round_trip", queue="orders") == {
         "body": "tea",
         "message_id": "m-1",
@@ -51,7 +52,7 @@ def test_a_message_comes_as_it_was_sent(sdk: Any, bench: Bench) -> None:
     assert bench.counts().total == 0
 
 
-def test_every_way_to_settle(sdk: Any, bench: Bench) -> None:
+def test_messages_are_settled_in_every_way(sdk: Any, bench: Bench) -> None:
     assert sdk("settle", queue="orders") == {
         "again": ["abandon", 1],
         "deferred": "defer",
@@ -61,20 +62,24 @@ def test_every_way_to_settle(sdk: Any, bench: Bench) -> None:
 
 
 def test_a_batch_peek_and_receive_and_delete(sdk: Any, bench: Bench) -> None:
+    """Messages are peeked, and received and deleted."""
     assert sdk("batch_and_peek", queue="orders") == [["a", "b", "c"], ["a", "b", "c"]]
     assert bench.counts().total == 0
 
 
-def test_a_message_for_later_and_one_that_is_cancelled(sdk: Any) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+def test_messages_are_scheduled_and_one_of_them_is_cancelled(sdk: Any) -> None:
     assert sdk("schedule", queue="orders") == [0, "kept"]
 
 
-def test_a_session_with_its_state(sdk: Any, bench: Bench) -> None:
+@pytest.mark.feature("Message sessions")
+def test_a_session_is_read_in_order_and_keeps_a_state(sdk: Any, bench: Bench) -> None:
     bench.make_queue("tables", requires_session=True)
     assert sdk("session", queue="tables") == ["7", ["a", "b"], "half done"]
 
 
-def test_a_topic(sdk: Any, bench: Bench) -> None:
+@pytest.mark.feature("Topics, subscriptions and rules")
+def test_a_subscription_receives_what_is_sent_to_its_topic(sdk: Any, bench: Bench) -> None:
     bench.make_subscription("news", "sport")
     assert sdk("subscription", topic="news", subscription="sport") == "goal"
     assert bench.counts("news/Subscriptions/sport").total == 0
@@ -86,7 +91,9 @@ def refusal(sdk: Any, name: str, **argument: Any) -> str:
     return failure.value.name
 
 
+@pytest.mark.feature("Errors")
 def test_refusals_are_the_exceptions_that_they_should_be(sdk: Any, bench: Bench) -> None:
+    """A missing queue, a message too large and a held session raise the SDK's exceptions."""
     bench.make_queue("tables", requires_session=True)
     # As on Azure: no token is accepted for what is not there.
     assert refusal(sdk, "send_to", queue="nothing") == "ServiceBusAuthenticationError"
@@ -94,7 +101,10 @@ def test_refusals_are_the_exceptions_that_they_should_be(sdk: Any, bench: Bench)
     assert refusal(sdk, "accept_taken", queue="tables") == "SessionCannotBeLockedError"
 
 
-def test_a_lock_that_has_run_out(sdk: Any, program: Program, bench: Bench) -> None:
+@pytest.mark.feature("Locks")
+def test_a_lock_that_has_run_out_cannot_be_renewed(
+    sdk: Any, program: Program, bench: Bench
+) -> None:
     sdk("hold", queue="orders")
     bench.broker.advance(31)
     with pytest.raises(Failed) as failure:

@@ -19,7 +19,7 @@ from sbtutorial.broker.entities import (
 from sbtutorial.server.emulator import Emulator
 from tests.legacy.conftest import Tutorial
 
-pytestmark = pytest.mark.client("Python, azure-servicebus 0.21.1")
+pytestmark = [pytest.mark.feature("The tutorial of 2019"), pytest.mark.client("SDK of 2019")]
 
 CLIENT = """
 import json, os
@@ -60,7 +60,7 @@ def today(tutorial: Tutorial) -> ServiceBusClient:
 # -- Queues ---------------------------------------------------------------------------------
 
 
-def test_queue_is_created_with_options_and_shown(tutorial: Tutorial) -> None:
+def test_a_queue_is_created_with_options_and_shown(tutorial: Tutorial) -> None:
     printed = run(
         tutorial,
         """
@@ -84,6 +84,7 @@ print([queue.name for queue in bus_service.list_queues()])
 
 
 def test_second_creation_is_silent_unless_it_should_fail(tutorial: Tutorial) -> None:
+    """Creating a queue again says nothing, unless `fail_on_exist` is set."""
     printed = run(
         tutorial,
         """
@@ -99,6 +100,7 @@ except AzureConflictHttpError as error:
 
 
 def test_second_deletion_is_silent_unless_it_should_fail(tutorial: Tutorial) -> None:
+    """Deleting a queue again says nothing, unless `fail_not_exist` is set."""
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -119,6 +121,7 @@ except AzureServiceBusResourceNotFound as error:
 
 
 def test_durations_may_be_written_as_python_prints_them(tutorial: Tutorial) -> None:
+    """Durations may be given as Python prints them."""
     printed = run(
         tutorial,
         """
@@ -132,7 +135,8 @@ print(bus_service.get_queue('taskqueue').lock_duration)
 # -- Messages -------------------------------------------------------------------------------
 
 
-def test_message_is_sent_received_and_deleted(tutorial: Tutorial) -> None:
+def test_a_message_is_sent_received_and_deleted(tutorial: Tutorial) -> None:
+    """A message is sent, received and deleted."""
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -153,7 +157,7 @@ print(msg.body)
     assert count(tutorial) == 0
 
 
-def test_unlocked_message_comes_again_and_a_renewed_lock_is_held(tutorial: Tutorial) -> None:
+def test_an_unlocked_message_comes_again_and_a_renewed_lock_holds(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -172,7 +176,7 @@ msg.delete()
     assert count(tutorial) == 0
 
 
-def test_received_and_deleted_message_has_no_lock(tutorial: Tutorial) -> None:
+def test_a_message_that_was_received_and_deleted_has_no_lock(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -190,7 +194,7 @@ except AzureServiceBusPeekLockError as error:
     assert count(tutorial) == 0
 
 
-def test_lost_lock_is_an_error(tutorial: Tutorial) -> None:
+def test_a_lock_that_has_run_out_raises_an_error(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     (lock,) = run(
         tutorial,
@@ -215,7 +219,7 @@ except AzureMissingResourceHttpError as error:
     assert count(tutorial) == 1
 
 
-def test_properties_of_both_kinds_survive(tutorial: Tutorial) -> None:
+def test_custom_properties_and_broker_properties_arrive(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -233,7 +237,7 @@ print([msg.broker_properties[name] for name in system])
     assert printed == ["True text/plain", "['order-17', 'coffee', 1800.0, 'bar']"]
 
 
-def test_batch_is_sent_in_one_request(tutorial: Tutorial) -> None:
+def test_a_batch_is_sent_in_one_request(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -252,7 +256,7 @@ for _ in msgs:
 
 
 @pytest.mark.parametrize("size", [262_144, 2_000_000])
-def test_message_too_large_is_an_error(tutorial: Tutorial, size: int) -> None:
+def test_a_message_that_is_too_large_raises_an_error(tutorial: Tutorial, size: int) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -267,7 +271,7 @@ except AzureHttpError as error:
     assert count(tutorial) == 0
 
 
-def test_queue_that_is_not_there_is_an_error(tutorial: Tutorial) -> None:
+def test_a_queue_that_does_not_exist_raises_an_error(tutorial: Tutorial) -> None:
     printed = run(
         tutorial,
         """
@@ -284,7 +288,7 @@ for call in (
     assert printed == ["404 True"] * 2
 
 
-def test_receiver_waits_for_a_message(tutorial: Tutorial) -> None:
+def test_receiving_waits_for_a_message(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -319,7 +323,7 @@ msg.delete()
     assert count(tutorial) == 0
 
 
-def test_queue_with_slashes_in_its_name_works(tutorial: Tutorial) -> None:
+def test_a_queue_may_have_slashes_in_its_name(tutorial: Tutorial) -> None:
     printed = run(
         tutorial,
         """
@@ -334,7 +338,7 @@ msg.delete()
     assert count(tutorial, "my/Task/queue") == 0
 
 
-def test_key_that_is_wrong_is_unauthorized(tutorial: Tutorial) -> None:
+def test_a_wrong_key_is_unauthorized(tutorial: Tutorial) -> None:
     make_queue(tutorial)
     printed = run(
         tutorial,
@@ -350,6 +354,7 @@ except AzureHttpError as error:
 
 
 def test_topics_subscriptions_and_rules_are_created_listed_and_deleted(tutorial: Tutorial) -> None:
+    """Topics, subscriptions and rules are created, listed and deleted."""
     printed = run(
         tutorial,
         """
@@ -394,7 +399,9 @@ print(bus_service.delete_topic('mytopic'), bus_service.delete_topic('mytopic'))
     ]
 
 
-def test_message_reaches_a_subscription(tutorial: Tutorial) -> None:
+def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: Tutorial) -> None:
+    """A message of a subscription is received, unlocked, received again and deleted."""
+
     def make(emulator: Emulator) -> None:
         namespace = emulator.namespace
         with emulator.turns.turn() as now:

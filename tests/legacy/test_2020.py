@@ -4,7 +4,10 @@ import pytest
 
 from tests.legacy.conftest import Tutorial
 
-pytestmark = pytest.mark.client("Python, azure-servicebus 0.50.3")
+pytestmark = [
+    pytest.mark.feature("Administration: queues and the namespace"),
+    pytest.mark.client("SDK of 2020"),
+]
 
 WHERE = """
 import os
@@ -18,6 +21,7 @@ where = dict(
 
 
 def test_queues_are_created_shown_listed_and_deleted(later_tutorial: Tutorial) -> None:
+    """Queues are created, shown, listed and deleted."""
     printed = later_tutorial.run(
         WHERE
         + """
@@ -47,7 +51,9 @@ except ServiceBusResourceNotFound:
     assert printed == ["True", "409", "5120 PT30S", "PT1M", "['taskqueue']", "gone"]
 
 
+@pytest.mark.feature("The tutorial of 2019")
 def test_client_of_2019_within_it_sends_and_receives(later_tutorial: Tutorial) -> None:
+    """The client of 2019 that came along with version 0.50 sends and receives."""
     printed = later_tutorial.run(
         WHERE
         + """

@@ -24,6 +24,8 @@ from sbtutorial.server.emulator import Emulator
 from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.conftest import Bench
 
+pytestmark = pytest.mark.feature("Administration: queues and the namespace")
+
 MADE_AT = datetime(2024, 1, 1, tzinfo=UTC)
 AUTHORIZATION_RULE = AuthorizationRule(
     type="SharedAccessAuthorizationRule",
@@ -63,7 +65,10 @@ def plain(properties: Any) -> dict[str, Any]:
     return {**found, "authorization_rules": [vars(rule) for rule in rules or []]}
 
 
+@pytest.mark.feature("The whole of the SDK")
+@pytest.mark.client("Python", "asyncio")
 def test_every_method_of_both_clients_is_used_in_these_tests() -> None:
+    """Every public method of the administration clients is used by one of these tests."""
     here = Path(__file__).parent
     source = "".join(path.read_text("utf-8") for path in here.glob("test_administration*.py"))
     kinds = (azure.servicebus.management, azure.servicebus.aio.management)
@@ -77,6 +82,7 @@ def test_every_method_of_both_clients_is_used_in_these_tests() -> None:
 
 
 async def test_a_queue_is_made_used_changed_and_deleted(bench: Bench) -> None:
+    """A queue is created, used, updated and deleted."""
     async with bench.administration() as administration:
         made = await administration.create_queue(
             "parcels", max_size_in_megabytes=5120, default_message_time_to_live=timedelta(minutes=1)
@@ -98,7 +104,7 @@ async def test_a_queue_is_made_used_changed_and_deleted(bench: Bench) -> None:
             await administration.get_queue("parcels")
 
 
-async def test_every_property_of_a_queue_is_stored_and_told(bench: Bench) -> None:
+async def test_every_property_of_a_queue_is_stored_and_returned(bench: Bench) -> None:
     async with bench.administration() as administration:
         made = await administration.create_queue(
             "a/b-_.c",
@@ -126,7 +132,7 @@ async def test_every_property_of_a_queue_is_stored_and_told(bench: Bench) -> Non
     assert plain(got) == {"name": "A/B-_.C", **expected}
 
 
-async def test_update_changes_what_can_be_changed_of_a_queue(bench: Bench) -> None:
+async def test_every_property_of_a_queue_that_may_change_is_updated(bench: Bench) -> None:
     changes: dict[str, Any] = {
         "auto_delete_on_idle": timedelta(minutes=10),
         "dead_lettering_on_message_expiration": True,
@@ -156,7 +162,7 @@ async def test_update_changes_what_can_be_changed_of_a_queue(bench: Bench) -> No
         assert (await administration.get_queue("q")).forward_to is None
 
 
-async def test_authorization_rules_are_replaced_and_get_keys(bench: Bench) -> None:
+async def test_authorization_rules_are_stored_with_keys_and_replaced(bench: Bench) -> None:
     async with bench.administration() as administration:
         rule = AuthorizationRule(key_name="reader", rights=[AccessRights.LISTEN])
         queue = await administration.create_queue("q", authorization_rules=[rule])
@@ -172,7 +178,7 @@ async def test_authorization_rules_are_replaced_and_get_keys(bench: Bench) -> No
         assert not (await administration.get_queue("q")).authorization_rules
 
 
-async def test_runtime_properties_tell_what_a_queue_holds(bench: Bench) -> None:
+async def test_the_runtime_properties_of_a_queue_count_what_it_holds(bench: Bench) -> None:
     await bench.send("a", "b")
     soon = datetime.now(UTC) + timedelta(hours=1)
     await bench.send("c", scheduled_enqueue_time_utc=soon)
@@ -202,6 +208,7 @@ async def test_runtime_properties_tell_what_a_queue_holds(bench: Bench) -> None:
 
 
 async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
+    """Queues, topics, subscriptions and rules are listed over several pages."""
     names = [f"e{number:03}" for number in range(MANY)]
 
     def make(emulator: Emulator) -> None:
@@ -239,7 +246,7 @@ async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
         assert [one.name async for one in part] == queues[100:]
 
 
-async def test_lists_of_nothing_are_empty(bench: Bench) -> None:
+async def test_a_list_of_nothing_is_empty(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.delete_queue("orders")
         assert [one async for one in administration.list_queues()] == []
@@ -254,7 +261,7 @@ async def test_lists_of_nothing_are_empty(bench: Bench) -> None:
 # -- The namespace ----------------------------------------------------------------------------
 
 
-async def test_the_namespace_says_what_it_is(bench: Bench) -> None:
+async def test_the_namespace_tells_its_name_and_its_tier(bench: Bench) -> None:
     async with bench.administration() as administration:
         namespace = await administration.get_namespace_properties()
     assert (namespace.name, namespace.messaging_sku) == ("tutorial", "Standard")
@@ -267,6 +274,7 @@ async def test_the_namespace_says_what_it_is(bench: Bench) -> None:
 async def test_a_premium_namespace_has_units_and_large_messages(
     certificates_folder: Path, ca_pem: Path, flavour: Any
 ) -> None:
+    """A Premium namespace has a messaging unit, and entities for large messages."""
     with ThreadedEmulator(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
@@ -279,7 +287,7 @@ async def test_a_premium_namespace_has_units_and_large_messages(
             assert (await administration.create_queue("r")).max_message_size_in_kilobytes == 1024
 
 
-async def test_a_client_can_be_closed_and_says_nothing_more(bench: Bench) -> None:
+async def test_an_administration_client_can_be_closed(bench: Bench) -> None:
     administration = bench.administration()
     assert (await administration.get_queue("orders")).name == "orders"
     await administration.close()

@@ -28,6 +28,8 @@ from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
+pytestmark = pytest.mark.feature("Administration: refusals")
+
 Refused = Callable[[Any], Any]
 
 
@@ -64,14 +66,16 @@ async def make_topic(administration: Any) -> None:
         lambda client: client.get_rule("t", "s", "x"),
     ],
 )
-async def test_what_is_missing_is_not_found(bench: Bench, call: Refused) -> None:
+async def test_an_entity_that_does_not_exist_is_not_found(bench: Bench, call: Refused) -> None:
     async with bench.administration() as administration:
         await make_topic(administration)
         with pytest.raises(ResourceNotFoundError):
             await call(administration)
 
 
-async def test_what_is_missing_cannot_be_updated_or_listed(bench: Bench) -> None:
+async def test_an_entity_that_does_not_exist_can_be_neither_updated_nor_listed(
+    bench: Bench,
+) -> None:
     async with bench.administration() as administration:
         await make_topic(administration)
         queue = await administration.get_queue("orders")
@@ -96,7 +100,7 @@ async def test_what_is_missing_cannot_be_updated_or_listed(bench: Bench) -> None
                 assert [one async for one in listed]
 
 
-async def test_queues_and_topics_share_their_names(bench: Bench) -> None:
+async def test_a_queue_and_a_topic_cannot_have_the_same_name(bench: Bench) -> None:
     async with bench.administration() as administration:
         await make_topic(administration)
         for create, name in (
@@ -161,7 +165,7 @@ async def test_queues_and_topics_share_their_names(bench: Bench) -> None:
         ("subscription", "x", {"forward_to": "x"}, "forward_to is 'sb://"),
     ],
 )
-async def test_what_azure_refuses_is_refused_with_the_reason_as_message(
+async def test_names_and_properties_that_azure_refuses_are_refused_with_the_reason(
     bench: Bench, kind: str, name: str, chosen: dict[str, Any], words: str
 ) -> None:
     async with bench.administration() as administration:
@@ -179,6 +183,7 @@ async def test_what_azure_refuses_is_refused_with_the_reason_as_message(
 
 
 async def test_what_is_fixed_at_creation_cannot_be_changed(bench: Bench) -> None:
+    """What is fixed when an entity is created cannot be updated."""
     async with bench.administration() as administration:
         await make_topic(administration)
         queue = await administration.get_queue("orders")
@@ -213,7 +218,7 @@ async def test_old_versions_of_the_api_refuse_what_they_do_not_know(bench: Bench
 
 
 @pytest.mark.parametrize("option", [{"start_index": -1}, {"max_page_size": -1}])
-async def test_a_list_has_no_negative_part(bench: Bench, option: dict[str, int]) -> None:
+async def test_negative_bounds_of_a_list_are_refused(bench: Bench, option: dict[str, int]) -> None:
     async with bench.administration() as administration:
         with pytest.raises(HttpResponseError, match="is '-1'; it must be 0 or a whole number"):
             assert [one async for one in administration.list_queues(**option)]
@@ -222,7 +227,7 @@ async def test_a_list_has_no_negative_part(bench: Bench, option: dict[str, int])
 # -- 401 and 403 ------------------------------------------------------------------------------
 
 
-async def test_a_wrong_key_opens_nothing(bench: Bench) -> None:
+async def test_a_wrong_key_administers_nothing(bench: Bench) -> None:
     wrong = bench.broker.connection_string.replace("SharedAccessKey=", "SharedAccessKey=x")
     async with bench.administration(wrong) as administration:
         with pytest.raises(ClientAuthenticationError) as refusal:
@@ -230,7 +235,7 @@ async def test_a_wrong_key_opens_nothing(bench: Bench) -> None:
     assert "SubCode=40100. InvalidSignature" in refusal.value.response.text()
 
 
-async def test_keys_of_a_topic_administer_it_as_far_as_their_rights_go(bench: Bench) -> None:
+async def test_the_keys_of_a_topic_administer_it_as_far_as_their_rights_go(bench: Bench) -> None:
     rules = [
         AuthorizationRule(key_name="all", rights=[right.value for right in AccessRights]),
         AuthorizationRule(key_name="reader", rights=[AccessRights.LISTEN]),
@@ -277,6 +282,7 @@ async def test_keys_of_a_topic_administer_it_as_far_as_their_rights_go(bench: Be
 async def test_forwarding_takes_a_key_that_may_send_to_the_target(
     bench: Bench, header: str, setting: str
 ) -> None:
+    """Who sets a target of forwarding needs a key that may send there."""
     rule = AuthorizationRule(key_name="all", rights=[right.value for right in AccessRights])
     async with bench.administration() as administration:
         queue = await administration.create_queue("q", authorization_rules=[rule])
@@ -291,9 +297,11 @@ async def test_forwarding_takes_a_key_that_may_send_to_the_target(
         assert getattr(await administration.get_queue("q"), setting).endswith("/q")
 
 
+@pytest.mark.feature("Limits")
 async def test_a_full_namespace_refuses_with_403(
     certificates_folder: Path, ca_pem: Path, flavour: Flavour
 ) -> None:
+    """A namespace that has all the entities of its tier refuses more."""
     limits = replace(STANDARD, max_entities=1, max_subscriptions=1, max_correlation_filters=0)
     with ThreadedEmulator(limits=limits, certificates_folder=certificates_folder) as broker:
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
@@ -315,6 +323,7 @@ async def test_a_full_namespace_refuses_with_403(
 
 
 async def test_an_update_for_an_earlier_state_is_refused(bench: Bench) -> None:
+    """An update for an earlier state of a queue is refused by its ETag."""
     async with bench.administration() as administration:
         queue = await administration.get_queue("orders")
         queue.status = EntityStatus.DISABLED

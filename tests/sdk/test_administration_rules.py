@@ -16,6 +16,8 @@ from azure.servicebus.management import (
 
 from tests.sdk.conftest import Bench
 
+pytestmark = pytest.mark.feature("Administration: rules")
+
 VALUES: dict[str, Any] = {
     "@text": "a < b & c",
     "@whole": 5,
@@ -85,6 +87,7 @@ async def read(bench: Bench) -> list[Any]:
 
 
 async def test_a_subscription_begins_with_the_rule_that_takes_everything(bench: Bench) -> None:
+    """A new subscription has the rule `$Default`, which takes everything and can be deleted."""
     async with bench.administration() as administration:
         await subscribe(administration)
         (rule,) = [one async for one in administration.list_rules("t", "s")]
@@ -97,7 +100,7 @@ async def test_a_subscription_begins_with_the_rule_that_takes_everything(bench: 
         assert plain(again.filter) == plain(TrueRuleFilter())
 
 
-async def test_every_filter_and_action_is_stored_and_told(bench: Bench) -> None:
+async def test_every_kind_of_filter_and_action_is_stored_and_returned(bench: Bench) -> None:
     async with bench.administration() as administration:
         await subscribe(administration)
         await administration.delete_rule("t", "s", "$Default")
@@ -122,7 +125,7 @@ async def test_every_filter_and_action_is_stored_and_told(bench: Bench) -> None:
         assert plain(rule.action) == plain(ACTIONS[action_name])
 
 
-async def test_parameters_keep_their_types(bench: Bench) -> None:
+async def test_the_parameters_of_filters_and_actions_keep_their_types(bench: Bench) -> None:
     async with bench.administration() as administration:
         await subscribe(administration)
         filter, action = FILTERS["sql with parameters"], ACTIONS["set to parameters"]
@@ -140,7 +143,7 @@ async def test_parameters_keep_their_types(bench: Bench) -> None:
         assert [type(value) for value in properties.values()] == list(map(type, VALUES.values()))
 
 
-async def test_update_puts_another_filter_and_action_in_place(bench: Bench) -> None:
+async def test_updating_a_rule_puts_another_filter_and_action_in_place(bench: Bench) -> None:
     async with bench.administration() as administration:
         await subscribe(administration)
         rule = await administration.create_rule("t", "s", "r", filter=FILTERS["sql"])
@@ -160,7 +163,7 @@ async def test_update_puts_another_filter_and_action_in_place(bench: Bench) -> N
         assert plain(rule.action) == plain(changes["action"])
 
 
-async def test_messages_obey_the_rules_that_were_made(bench: Bench) -> None:
+async def test_messages_are_filtered_by_the_rules_that_were_created(bench: Bench) -> None:
     async with bench.administration() as administration:
         await subscribe(administration)
         await administration.delete_rule("t", "s", "$Default")
@@ -196,7 +199,7 @@ async def test_messages_obey_the_rules_that_were_made(bench: Bench) -> None:
         ("r" * 51, {}, "51 characters"),
     ],
 )
-async def test_a_bad_rule_is_refused_with_the_reason_as_message(
+async def test_a_bad_rule_is_refused_with_the_reason(
     bench: Bench, name: str, chosen: dict[str, Any], words: str
 ) -> None:
     async with bench.administration() as administration:
@@ -210,6 +213,7 @@ async def test_a_bad_rule_is_refused_with_the_reason_as_message(
 
 
 async def test_missing_and_second_rules_are_refused(bench: Bench) -> None:
+    """A rule that is missing, or there already, raises the SDK's exception for that."""
     async with bench.administration() as administration:
         await subscribe(administration)
         rule = await administration.create_rule("t", "s", "r")

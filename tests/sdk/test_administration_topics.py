@@ -17,6 +17,8 @@ from azure.servicebus.management import (
 from tests.sdk.conftest import Bench
 from tests.sdk.test_administration import AUTHORIZATION_RULE, plain
 
+pytestmark = pytest.mark.feature("Administration: topics and subscriptions")
+
 _EVERYWHERE: dict[str, Any] = {
     "auto_delete_on_idle": timedelta(minutes=7),
     "default_message_time_to_live": timedelta(minutes=11),
@@ -58,6 +60,7 @@ async def publish(bench: Bench, topic: str, *messages: ServiceBusMessage) -> Non
 
 
 async def test_a_topic_is_made_found_changed_and_deleted(bench: Bench) -> None:
+    """A topic is created, found, updated and deleted."""
     async with bench.administration() as administration:
         assert (await administration.create_topic("News")).name == "News"
         with pytest.raises(ResourceExistsError):
@@ -73,7 +76,7 @@ async def test_a_topic_is_made_found_changed_and_deleted(bench: Bench) -> None:
                 await missing("news")
 
 
-async def test_every_property_of_a_topic_is_stored_and_told(bench: Bench) -> None:
+async def test_every_property_of_a_topic_is_stored_and_returned(bench: Bench) -> None:
     async with bench.administration() as administration:
         made = await administration.create_topic(
             "a/b", authorization_rules=[AUTHORIZATION_RULE], **OF_TOPIC
@@ -108,7 +111,7 @@ async def test_a_new_topic_has_azures_defaults(bench: Bench) -> None:
     assert not topic.authorization_rules
 
 
-async def test_update_changes_what_can_be_changed_of_a_topic(bench: Bench) -> None:
+async def test_every_property_of_a_topic_that_may_change_is_updated(bench: Bench) -> None:
     changes: dict[str, Any] = {
         "auto_delete_on_idle": timedelta(minutes=10),
         "default_message_time_to_live": timedelta(minutes=11),
@@ -131,7 +134,7 @@ async def test_update_changes_what_can_be_changed_of_a_topic(bench: Bench) -> No
         assert (await administration.get_topic("t")).user_metadata is None
 
 
-async def test_runtime_properties_tell_what_a_topic_holds(bench: Bench) -> None:
+async def test_the_runtime_properties_of_a_topic_count_what_it_holds(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.create_topic("t")
         for name in ("one", "two"):
@@ -156,6 +159,7 @@ async def test_runtime_properties_tell_what_a_topic_holds(bench: Bench) -> None:
 async def test_earlier_versions_of_the_api_have_no_filter_counts(
     bench: Bench, version: str
 ) -> None:
+    """The API's versions 2017-04 and 2021-05 are answered without what came after them."""
     client = bench.administration(api_version=version)
     async with client as administration:
         topic = await administration.create_topic("t")
@@ -172,6 +176,7 @@ async def test_earlier_versions_of_the_api_have_no_filter_counts(
 
 
 async def test_a_subscription_is_made_used_changed_and_deleted(bench: Bench) -> None:
+    """A subscription is created, used, updated and deleted."""
     async with bench.administration() as administration:
         await administration.create_topic("a/b")
         made = await administration.create_subscription("a/b", "s")
@@ -192,7 +197,7 @@ async def test_a_subscription_is_made_used_changed_and_deleted(bench: Bench) -> 
                 await missing("a/b", "s")
 
 
-async def test_every_property_of_a_subscription_is_stored_and_told(bench: Bench) -> None:
+async def test_every_property_of_a_subscription_is_stored_and_returned(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.create_topic("t")
         made = await administration.create_subscription(
@@ -230,7 +235,7 @@ async def test_a_new_subscription_has_azures_defaults(bench: Bench) -> None:
     assert found.user_metadata is None
 
 
-async def test_update_changes_what_can_be_changed_of_a_subscription(bench: Bench) -> None:
+async def test_every_property_of_a_subscription_that_may_change_is_updated(bench: Bench) -> None:
     changes: dict[str, Any] = {
         "auto_delete_on_idle": timedelta(minutes=10),
         "dead_lettering_on_filter_evaluation_exceptions": False,
@@ -261,7 +266,7 @@ async def test_update_changes_what_can_be_changed_of_a_subscription(bench: Bench
         assert after.forward_to is after.forward_dead_lettered_messages_to is None
 
 
-async def test_runtime_properties_tell_what_a_subscription_holds(bench: Bench) -> None:
+async def test_the_runtime_properties_of_a_subscription_count_what_it_holds(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.create_topic("t")
         await administration.create_subscription("t", "s")
@@ -283,7 +288,7 @@ async def test_runtime_properties_tell_what_a_subscription_holds(bench: Bench) -
         assert found.created_at_utc <= found.updated_at_utc <= found.accessed_at_utc
 
 
-async def test_what_a_deleted_topic_had_is_gone(bench: Bench) -> None:
+async def test_the_subscriptions_of_a_deleted_topic_are_gone(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.create_topic("t")
         await administration.create_subscription("t", "s")

@@ -29,6 +29,8 @@ from azure.servicebus.exceptions import (
 
 from tests.sdk.conftest import Bench
 
+pytestmark = pytest.mark.feature("Errors")
+
 # The SDK's own table, `_ERROR_CODE_TO_ERROR_MAPPING`, and what it makes of the rest.
 EXCEPTIONS: dict[str, type[Exception]] = {
     "amqp:link:message-size-exceeded": MessageSizeExceededError,
@@ -74,6 +76,7 @@ def order(bench: Bench, occasion: str, condition: str = "", **options: Any) -> N
 async def test_a_refused_message_raises_what_its_condition_says(
     bench: Bench, condition: str
 ) -> None:
+    """Each AMQP condition that can refuse a message raises the SDK's exception for it."""
     order(bench, "send", condition, text="Not this one.")
     async with bench.client(retry_total=0) as client, client.get_queue_sender("orders") as sender:
         with pytest.raises(EXCEPTIONS[condition], match=r"Not this one\.") as caught:
@@ -87,6 +90,7 @@ async def test_a_refused_message_raises_what_its_condition_says(
 async def test_a_refused_request_raises_what_its_condition_says(
     bench: Bench, condition: str
 ) -> None:
+    """Each AMQP condition that can refuse a management call raises the SDK's exception for it."""
     order(bench, "request", condition, text="Not now.")
     async with (
         bench.client(retry_total=0) as client,
@@ -98,7 +102,7 @@ async def test_a_refused_request_raises_what_its_condition_says(
 
 
 @pytest.mark.parametrize("condition", ["amqp:link:detach-forced", ""])
-async def test_a_link_that_is_detached_at_once_is_a_connection_error(
+async def test_a_link_that_is_detached_raises_a_connection_error(
     bench: Bench, condition: str
 ) -> None:
     order(bench, "detach", condition, path="orders")
@@ -108,7 +112,7 @@ async def test_a_link_that_is_detached_at_once_is_a_connection_error(
                 await sender.send_messages(ServiceBusMessage("x"))
 
 
-async def test_a_closed_connection_is_a_connection_error_and_the_next_one_works(
+async def test_a_closed_connection_raises_a_connection_error_and_the_next_one_works(
     bench: Bench,
 ) -> None:
     order(bench, "connect", "amqp:connection:forced")
@@ -121,7 +125,7 @@ async def test_a_closed_connection_is_a_connection_error_and_the_next_one_works(
     assert bench.counts().total == 1
 
 
-async def test_a_passing_fault_is_retried_and_nobody_notices(bench: Bench) -> None:
+async def test_a_fault_that_passes_is_retried_by_the_sdk_and_not_noticed(bench: Bench) -> None:
     order(bench, "send", "amqp:internal-error", times=2)
     async with (
         bench.client(retry_backoff_factor=0.01) as client,
@@ -148,14 +152,10 @@ async def test_a_refused_settlement_leaves_the_message_locked(bench: Bench) -> N
 async def test_a_refused_http_request_raises_what_its_status_says(
     bench: Bench, status: int
 ) -> None:
+    """Each HTTP status that can refuse an administration call raises the SDK's exception for it."""
     order(bench, "http", status_code=status, text="SubCode=40000. Not today.")
     async with bench.administration() as administration:
         with pytest.raises(STATUSES[status]) as caught:
             await administration.create_queue("letters", retry_total=0)
         assert caught.value.status_code == status
         await administration.create_queue("letters")
-
-
-def test_an_occasion_that_is_none_is_refused_by_name(bench: Bench) -> None:
-    with pytest.raises(ValueError, match="'sending' is not a valid Occasion"):
-        order(bench, "sending")

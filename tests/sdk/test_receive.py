@@ -14,6 +14,8 @@ from azure.servicebus.exceptions import (
 from sbtutorial.server.emulator import Emulator
 from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, Bench
 
+pytestmark = pytest.mark.feature("Receiving and settling")
+
 DELETE = ServiceBusReceiveMode.RECEIVE_AND_DELETE
 
 
@@ -22,7 +24,7 @@ async def take(receiver):
     return message
 
 
-async def test_receive_and_delete_removes_at_once(bench: Bench) -> None:
+async def test_receive_and_delete_removes_a_message_at_once(bench: Bench) -> None:
     await bench.send("coffee", "tea")
     async with bench.receiver(receive_mode=DELETE) as receiver:
         message = await take(receiver)
@@ -32,7 +34,7 @@ async def test_receive_and_delete_removes_at_once(bench: Bench) -> None:
     assert bench.counts().total == 1
 
 
-async def test_peek_lock_hides_until_completed(bench: Bench) -> None:
+async def test_peek_lock_hides_a_message_until_it_is_completed(bench: Bench) -> None:
     await bench.send("coffee")
     async with bench.receiver() as first, bench.receiver() as second:
         message = await take(first)
@@ -41,7 +43,7 @@ async def test_peek_lock_hides_until_completed(bench: Bench) -> None:
     assert bench.counts().total == 0
 
 
-async def test_iteration_ends_when_nothing_comes(bench: Bench) -> None:
+async def test_iterating_over_a_receiver_ends_when_nothing_more_comes(bench: Bench) -> None:
     await bench.send("coffee", "tea", "cake")
     served = []
     async with bench.receiver(max_wait_time=PATIENCE_SECONDS) as receiver:
@@ -59,7 +61,7 @@ async def test_a_waiting_receiver_gets_a_message_the_moment_it_is_sent(bench: Be
         await receiver.complete_message(message)
 
 
-async def test_abandoned_message_returns_with_higher_delivery_count_and_new_properties(
+async def test_an_abandoned_message_returns_with_a_higher_delivery_count(
     bench: Bench,
 ) -> None:
     await bench.send("coffee", "tea")
@@ -70,7 +72,10 @@ async def test_abandoned_message_returns_with_higher_delivery_count_and_new_prop
         await receiver.complete_message(again)
 
 
-async def test_the_tenth_failure_moves_a_message_to_the_dead_letter_queue(bench: Bench) -> None:
+@pytest.mark.feature("Dead letters")
+async def test_the_tenth_failed_delivery_moves_a_message_to_the_dead_letter_queue(
+    bench: Bench,
+) -> None:
     await bench.send("coffee")
     async with bench.receiver() as receiver:
         for _ in range(10):
@@ -84,6 +89,7 @@ async def test_the_tenth_failure_moves_a_message_to_the_dead_letter_queue(bench:
     assert bench.counts().total == 0
 
 
+@pytest.mark.feature("Dead letters")
 async def test_a_dead_lettered_message_carries_its_reason_and_its_own_properties(
     bench: Bench,
 ) -> None:
@@ -104,7 +110,9 @@ async def test_a_dead_lettered_message_carries_its_reason_and_its_own_properties
         await receiver.complete_message(dead)
 
 
-async def test_dead_lettering_needs_no_reason(bench: Bench) -> None:
+@pytest.mark.feature("Dead letters")
+async def test_dead_lettering_needs_no_reason_and_happens_once(bench: Bench) -> None:
+    """Dead-lettering needs no reason, and is refused where messages are dead letters already."""
     await bench.send("coffee")
     async with bench.receiver() as receiver:
         await receiver.dead_letter_message(await take(receiver))
@@ -115,7 +123,8 @@ async def test_dead_lettering_needs_no_reason(bench: Bench) -> None:
             await receiver.dead_letter_message(dead)
 
 
-async def test_a_deferred_message_is_received_by_its_number_only(bench: Bench) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+async def test_a_deferred_message_is_received_by_its_sequence_number_only(bench: Bench) -> None:
     await bench.send("coffee", "tea")
     async with bench.receiver() as receiver:
         message = await take(receiver)
@@ -133,7 +142,8 @@ async def test_a_deferred_message_is_received_by_its_number_only(bench: Bench) -
     assert bench.counts().total == 0
 
 
-async def test_deferred_messages_settle_in_every_way(bench: Bench) -> None:
+@pytest.mark.feature("Scheduled and deferred messages")
+async def test_deferred_messages_are_settled_in_every_way(bench: Bench) -> None:
     await bench.send("a", "b", "c", "d")
     async with bench.receiver() as receiver:
         numbers = []
@@ -155,7 +165,8 @@ async def test_deferred_messages_settle_in_every_way(bench: Bench) -> None:
     assert bench.counts().deferred == 1
 
 
-async def test_a_lock_runs_out_and_the_token_is_worth_nothing(bench: Bench) -> None:
+@pytest.mark.feature("Locks")
+async def test_a_lock_that_has_run_out_can_neither_settle_nor_be_renewed(bench: Bench) -> None:
     await bench.send("coffee")
     async with bench.receiver() as receiver:
         message = await take(receiver)
@@ -174,7 +185,8 @@ async def test_a_lock_runs_out_and_the_token_is_worth_nothing(bench: Bench) -> N
         await receiver.complete_message(again)
 
 
-async def test_a_renewed_lock_holds_for_its_whole_length_again(bench: Bench) -> None:
+@pytest.mark.feature("Locks")
+async def test_a_renewed_lock_holds_for_its_whole_duration_again(bench: Bench) -> None:
     await bench.send("coffee")
     async with bench.receiver() as receiver:
         message = await take(receiver)
@@ -188,6 +200,7 @@ async def test_a_renewed_lock_holds_for_its_whole_length_again(bench: Bench) -> 
     assert bench.counts().total == 0
 
 
+@pytest.mark.feature("Locks")
 async def test_a_lock_outlives_the_receiver_that_took_it(bench: Bench) -> None:
     await bench.send("coffee")
     async with bench.receiver() as receiver:
@@ -198,7 +211,9 @@ async def test_a_lock_outlives_the_receiver_that_took_it(bench: Bench) -> None:
     assert bench.counts().total == 0
 
 
+@pytest.mark.feature("Prefetching")
 async def test_a_closing_receiver_gives_back_what_it_prefetched_uncounted(bench: Bench) -> None:
+    """A receiver that closes gives back what it prefetched; no delivery is counted."""
     await bench.send(*(str(number) for number in range(10)))
     async with bench.receiver(prefetch_count=10) as receiver:
         first = await take(receiver)
@@ -209,7 +224,8 @@ async def test_a_closing_receiver_gives_back_what_it_prefetched_uncounted(bench:
         assert {message.delivery_count for message in rest} == {0}
 
 
-async def test_peek_shows_every_state_and_takes_nothing(bench: Bench) -> None:
+@pytest.mark.feature("Peeking")
+async def test_peeking_shows_messages_in_every_state_and_takes_none(bench: Bench) -> None:
     await bench.send("locked", "deferred", "ready")
     async with bench.receiver() as receiver:
         await take(receiver)
@@ -230,6 +246,7 @@ async def test_peek_shows_every_state_and_takes_nothing(bench: Bench) -> None:
     assert (counts.active, counts.deferred, counts.scheduled) == (2, 1, 1)
 
 
+@pytest.mark.feature("Time to live")
 async def test_an_expired_message_is_dropped_or_dead_lettered(bench: Bench) -> None:
     bench.make_queue("kept", dead_lettering_on_message_expiration=True)
     for queue in ("orders", "kept"):
@@ -242,7 +259,8 @@ async def test_an_expired_message_is_dropped_or_dead_lettered(bench: Bench) -> N
         assert dead.dead_letter_reason == "TTLExpiredException"
 
 
-async def test_the_queues_own_time_to_live_holds_for_all(bench: Bench) -> None:
+@pytest.mark.feature("Time to live")
+async def test_the_time_to_live_of_a_queue_holds_for_every_message_in_it(bench: Bench) -> None:
     bench.make_queue("brief", default_message_time_to_live=timedelta(minutes=1))
     await bench.send("a", queue="brief")
     async with bench.receiver("brief") as receiver:
@@ -252,7 +270,8 @@ async def test_the_queues_own_time_to_live_holds_for_all(bench: Bench) -> None:
     assert await bench.drain("brief") == []
 
 
-async def test_a_receiver_of_a_deleted_queue_is_told(bench: Bench) -> None:
+@pytest.mark.feature("Errors")
+async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> None:
     def delete(emulator: Emulator) -> None:
         with emulator.turns.turn() as now:
             emulator.namespace.delete_queue("orders", now=now)

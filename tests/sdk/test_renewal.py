@@ -5,6 +5,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from azure.servicebus import AutoLockRenewer
 from azure.servicebus.aio import AutoLockRenewer as AioAutoLockRenewer
 
@@ -12,6 +13,8 @@ from sbtutorial.server.emulator import Emulator
 from sbtutorial.server.threaded import ThreadedEmulator
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
+
+pytestmark = pytest.mark.feature("Locks")
 
 
 def next_time(broker: ThreadedEmulator, what: str) -> threading.Event:
@@ -30,6 +33,7 @@ def next_time(broker: ThreadedEmulator, what: str) -> threading.Event:
 
 
 async def test_the_sdks_renewer_keeps_a_lock_alive(bench: Bench) -> None:
+    """`AutoLockRenewer` keeps the lock of a message."""
     bench.make_queue("slow", lock_duration=timedelta(seconds=10))
     await bench.send("roast", queue="slow")
     renewed = next_time(bench.broker, "lock_renewed")

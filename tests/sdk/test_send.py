@@ -16,6 +16,8 @@ from azure.servicebus.exceptions import (
 from sbtutorial.broker.entities import EntityStatus
 from tests.sdk.conftest import SHORT_SECONDS, Bench, reason_for
 
+pytestmark = pytest.mark.feature("Sending and message properties")
+
 FIELDS = [
     "message_id",
     "correlation_id",
@@ -36,7 +38,8 @@ async def receive_one(bench: Bench, queue: str = "orders"):
         return message
 
 
-async def test_a_message_goes_there_and_back(bench: Bench) -> None:
+async def test_a_message_is_sent_received_and_completed(bench: Bench) -> None:
+    """A message is sent, received and completed."""
     await bench.send("coffee")
     message = await receive_one(bench)
     assert str(message) == "coffee"
@@ -45,13 +48,13 @@ async def test_a_message_goes_there_and_back(bench: Bench) -> None:
     assert bench.counts().total == 0
 
 
-async def test_a_list_is_stored_in_its_order(bench: Bench) -> None:
+async def test_a_list_of_messages_is_stored_in_its_order(bench: Bench) -> None:
     async with bench.sender() as sender:
         await sender.send_messages([ServiceBusMessage(str(number)) for number in range(50)])
     assert await bench.drain() == [str(number) for number in range(50)]
 
 
-async def test_a_batch_that_is_full_says_so_and_arrives_whole(bench: Bench) -> None:
+async def test_a_full_batch_says_so_and_arrives_whole(bench: Bench) -> None:
     async with bench.sender() as sender:
         batch = await sender.create_message_batch()
         count = 0
@@ -64,7 +67,8 @@ async def test_a_batch_that_is_full_says_so_and_arrives_whole(bench: Bench) -> N
     assert bench.counts().active == count
 
 
-async def test_every_property_comes_back(bench: Bench) -> None:
+@pytest.mark.feature("Sending and message properties")
+async def test_a_message_arrives_with_its_properties(bench: Bench) -> None:
     sent = ServiceBusMessage(
         b"\x00\xff",
         application_properties={
@@ -115,6 +119,7 @@ async def test_every_property_comes_back(bench: Bench) -> None:
     assert abs(got.enqueued_time_utc - datetime.now(UTC)) < timedelta(seconds=60)
 
 
+@pytest.mark.feature("Sending and message properties")
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -123,7 +128,7 @@ async def test_every_property_comes_back(bench: Bench) -> None:
         (AmqpMessageBodyType.SEQUENCE, {"sequence_body": [[1, 2], ["three"]]}),
     ],
 )
-async def test_each_kind_of_body_and_every_section_comes_back(
+async def test_every_kind_of_body_arrives_with_annotations_and_footer(
     bench: Bench, kind: AmqpMessageBodyType, body: dict[str, object]
 ) -> None:
     sent = AmqpAnnotatedMessage(
@@ -154,14 +159,15 @@ async def test_each_kind_of_body_and_every_section_comes_back(
     assert got.footer == {b"end": b"of it"}
 
 
-async def test_a_message_of_many_frames_comes_back(bench: Bench) -> None:
+async def test_a_message_of_many_frames_arrives_whole(bench: Bench) -> None:
     body = bytes(range(256)) * 980
     async with bench.sender() as sender:
         await sender.send_messages(ServiceBusMessage(body))
     assert b"".join((await receive_one(bench)).body) == body
 
 
-async def test_a_message_that_is_too_large_is_refused_and_nothing_else_lost(bench: Bench) -> None:
+@pytest.mark.feature("Limits")
+async def test_a_message_that_is_too_large_is_refused(bench: Bench) -> None:
     async with bench.sender() as sender:
         with pytest.raises(MessageSizeExceededError, match="256 KB"):
             await sender.send_messages(ServiceBusMessage(b"x" * 256 * 1024))
@@ -169,14 +175,17 @@ async def test_a_message_that_is_too_large_is_refused_and_nothing_else_lost(benc
     assert await bench.drain() == ["small"]
 
 
+@pytest.mark.feature("Limits")
 async def test_a_header_that_is_too_large_is_refused(bench: Bench) -> None:
+    """A message whose properties are too large together is refused."""
     many = {f"property {number}": "x" * 1000 for number in range(70)}
     async with bench.sender() as sender:
         with pytest.raises(MessageSizeExceededError, match="header"):
             await sender.send_messages(ServiceBusMessage("x", application_properties=many))
 
 
-async def test_a_full_queue_refuses_and_says_what_to_do(bench: Bench) -> None:
+@pytest.mark.feature("Limits")
+async def test_a_full_queue_refuses_messages(bench: Bench) -> None:
     def fill(emulator) -> None:
         emulator.namespace.queue("orders").intake.max_size_bytes = 100_000
 
@@ -188,7 +197,8 @@ async def test_a_full_queue_refuses_and_says_what_to_do(bench: Bench) -> None:
     assert bench.counts().active == 1
 
 
-async def test_sending_to_a_queue_that_is_not_there_fails(bench: Bench) -> None:
+@pytest.mark.feature("Errors")
+async def test_sending_to_a_queue_that_does_not_exist_is_refused(bench: Bench) -> None:
     async with bench.client(retry_total=0) as client:
         with pytest.raises(ServiceBusAuthenticationError) as failure:
             async with client.get_queue_sender("orderz") as sender:
@@ -196,7 +206,8 @@ async def test_sending_to_a_queue_that_is_not_there_fails(bench: Bench) -> None:
     assert "The messaging entity 'orderz' could not be found" in reason_for(failure)
 
 
-async def test_a_disabled_queue_refuses_messages(bench: Bench) -> None:
+@pytest.mark.feature("Entity status")
+async def test_a_queue_that_is_disabled_for_sending_refuses_messages(bench: Bench) -> None:
     bench.make_queue("closed", status=EntityStatus.SEND_DISABLED)
     async with bench.client(retry_total=0) as client:
         with pytest.raises(MessagingEntityDisabledError, match="SendDisabled"):
@@ -204,7 +215,8 @@ async def test_a_disabled_queue_refuses_messages(bench: Bench) -> None:
                 await sender.send_messages(ServiceBusMessage("x"))
 
 
-async def test_a_repeated_message_id_is_dropped_where_duplicates_are_detected(
+@pytest.mark.feature("Duplicate detection")
+async def test_a_repeated_message_id_is_dropped_while_the_window_lasts(
     bench: Bench,
 ) -> None:
     bench.make_queue("once", requires_duplicate_detection=True)
@@ -216,6 +228,7 @@ async def test_a_repeated_message_id_is_dropped_where_duplicates_are_detected(
     assert await bench.drain("once") == ["much later"]
 
 
-async def test_an_empty_queue_answers_with_nothing(bench: Bench) -> None:
+@pytest.mark.feature("Receiving and settling")
+async def test_receiving_from_an_empty_queue_ends_with_nothing(bench: Bench) -> None:
     async with bench.receiver() as receiver:
         assert await receiver.receive_messages(max_wait_time=SHORT_SECONDS) == []

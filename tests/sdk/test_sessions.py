@@ -31,6 +31,8 @@ from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
 from tests.sdk.test_renewal import next_time
 
+pytestmark = pytest.mark.feature("Message sessions")
+
 NEXT = NEXT_AVAILABLE_SESSION
 LOCK_SECONDS = 30
 
@@ -88,14 +90,18 @@ async def test_the_empty_id_is_a_session_of_its_own(bench: Bench) -> None:
         assert str(await take(receiver)) == "salad"
 
 
+@pytest.mark.differs("Otherwise than on Azure")
 async def test_the_next_session_is_the_one_that_has_waited_longest(bench: Bench) -> None:
+    """The next available session is always the one whose first message has waited longest."""
     await send(bench, "b soup", "a salad")
     async with session(bench, NEXT) as first, session(bench, NEXT) as second:
         assert (first.session.session_id, second.session.session_id) == ("b", "a")
         assert [str(await take(receiver)) for receiver in (first, second)] == ["soup", "salad"]
 
 
-async def test_who_waits_for_the_next_session_gets_it_when_a_message_comes(bench: Bench) -> None:
+async def test_a_receiver_that_waits_for_a_session_gets_it_when_a_message_comes(
+    bench: Bench,
+) -> None:
     async def serve() -> tuple[str, str]:
         async with session(bench, NEXT, max_wait_time=30) as receiver:
             return receiver.session.session_id, str(await take(receiver))
@@ -118,7 +124,7 @@ async def test_a_session_that_is_held_cannot_be_accepted(bench: Bench) -> None:
                 pass
 
 
-async def test_of_two_receivers_that_race_for_one_session_exactly_one_gets_it(
+async def test_of_receivers_that_race_for_one_session_exactly_one_gets_it(
     bench: Bench,
 ) -> None:
     everybody_tried = asyncio.Event()
@@ -141,6 +147,7 @@ async def test_of_two_receivers_that_race_for_one_session_exactly_one_gets_it(
 
 
 async def test_plain_receivers_and_sessions_do_not_mix(bench: Bench) -> None:
+    """Where sessions are required a message must have one; receivers must have one there only."""
     with pytest.raises(ServiceBusError, match="requires sessions"):
         async with bench.client(retry_total=0) as client, client.get_queue_receiver("tables"):
             pass
@@ -154,7 +161,7 @@ async def test_plain_receivers_and_sessions_do_not_mix(bench: Bench) -> None:
         await bench.send("soup", queue="tables")
 
 
-async def test_receivers_of_several_sessions_share_the_work(bench: Bench) -> None:
+async def test_receivers_share_several_sessions_and_each_keeps_its_order(bench: Bench) -> None:
     await send(bench, *(f"{number} {body}" for body in ("first", "second") for number in range(3)))
     seen: list[tuple[str, str]] = []
 
@@ -174,7 +181,7 @@ async def test_receivers_of_several_sessions_share_the_work(bench: Bench) -> Non
     assert bench.counts("tables").total == 0
 
 
-async def test_receive_and_delete_takes_from_the_session(bench: Bench) -> None:
+async def test_receive_and_delete_works_in_a_session(bench: Bench) -> None:
     await send(bench, "7 soup", "7 salad")
     async with session(
         bench, "7", receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE
@@ -183,7 +190,9 @@ async def test_receive_and_delete_takes_from_the_session(bench: Bench) -> None:
     assert bench.counts("tables").total == 0
 
 
-async def test_a_lost_lock_ends_the_receiver_and_counts_as_a_failure(bench: Bench) -> None:
+async def test_a_session_lock_that_has_run_out_can_neither_settle_nor_be_renewed(
+    bench: Bench,
+) -> None:
     await send(bench, "7 soup")
     async with session(bench, "7") as receiver:
         message = await take(receiver)
@@ -197,7 +206,9 @@ async def test_a_lost_lock_ends_the_receiver_and_counts_as_a_failure(bench: Benc
         assert (str(again), again.delivery_count) == ("soup", 1)
 
 
-async def test_a_receiver_that_waits_is_told_that_its_lock_was_lost(bench: Bench) -> None:
+async def test_a_receiver_that_waits_in_a_session_is_told_that_its_lock_is_lost(
+    bench: Bench,
+) -> None:
     await send(bench, "7 soup")
     async with session(bench, "7") as receiver:
         await take(receiver)
@@ -208,6 +219,7 @@ async def test_a_receiver_that_waits_is_told_that_its_lock_was_lost(bench: Bench
 
 
 async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench) -> None:
+    """Closing the receiver frees its session at once; no delivery is counted."""
     await send(bench, "7 soup", "7 salad")
     async with session(bench, "7", prefetch_count=10) as receiver:
         await take(receiver)
@@ -217,7 +229,7 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
     assert bench.counts("tables").active == 2
 
 
-async def test_a_holder_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
+async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
     def break_all(emulator: Emulator) -> None:
         for connection in list(emulator.listener.open):
             connection.abort()
@@ -234,7 +246,7 @@ async def test_a_holder_whose_connection_breaks_frees_its_session_at_once(bench:
             await relief.complete_message(message)
 
 
-async def test_renewal_keeps_the_session(bench: Bench) -> None:
+async def test_a_renewed_session_lock_holds_for_its_whole_duration_again(bench: Bench) -> None:
     await send(bench, "7 soup")
     async with session(bench, "7") as receiver:
         message = await take(receiver)
@@ -249,6 +261,7 @@ async def test_renewal_keeps_the_session(bench: Bench) -> None:
 
 
 async def test_the_sdks_renewer_keeps_a_session_alive(bench: Bench) -> None:
+    """`AutoLockRenewer` keeps the lock of a session."""
     bench.make_queue("slow", requires_session=True, lock_duration=timedelta(seconds=10))
     await bench.send("roast", queue="slow", session_id="7")
     renewed = next_time(bench.broker, "session_lock_renewed")
@@ -274,7 +287,7 @@ async def test_the_sdks_renewer_keeps_a_session_alive(bench: Bench) -> None:
     assert bench.counts("slow").total == 0
 
 
-async def test_state_stays_with_the_session_until_it_is_cleared(bench: Bench) -> None:
+async def test_the_state_of_a_session_stays_until_it_is_cleared(bench: Bench) -> None:
     async with session(bench, "7") as receiver:
         assert await receiver.session.get_state() is None
         await receiver.session.set_state("two guests")
@@ -305,6 +318,7 @@ async def test_a_deferred_message_waits_in_its_session(bench: Bench) -> None:
 
 
 async def test_abandoned_and_dead_lettered_messages_leave_or_return(bench: Bench) -> None:
+    """Abandoned messages return to their session, and dead-lettered ones leave it."""
     await send(bench, "7 soup", "7 salad")
     async with session(bench, "7") as receiver:
         await receiver.abandon_message(await take(receiver))
@@ -319,7 +333,7 @@ async def test_abandoned_and_dead_lettered_messages_leave_or_return(bench: Bench
     assert bench.counts("tables").total == 1
 
 
-async def test_peek_sees_the_receivers_own_session(bench: Bench) -> None:
+async def test_peeking_in_a_session_sees_its_messages_only(bench: Bench) -> None:
     await send(bench, "7 soup", "8 cake", "7 salad")
     async with session(bench, "7") as receiver:
         assert [str(message) for message in await receiver.peek_messages(10)] == ["soup", "salad"]
@@ -347,7 +361,7 @@ async def test_sessions_are_listed_over_several_pages(bench: Bench) -> None:
     assert listed == [f"{number:03}" for number in range(200)]
 
 
-async def test_sessions_are_listed_by_when_their_state_was_set(bench: Bench) -> None:
+async def test_sessions_are_listed_by_when_their_state_was_last_set(bench: Bench) -> None:
     async with session(bench, "early") as receiver:
         await receiver.session.set_state(b"x")
     await send(bench, "without soup")

@@ -15,6 +15,8 @@ from sbtutorial.broker.rule import Rule
 from sbtutorial.server.emulator import Emulator
 from tests.sdk.conftest import Bench
 
+pytestmark = pytest.mark.feature("Topics, subscriptions and rules")
+
 DEAD_LETTERS = "/$DeadLetterQueue"
 SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 
@@ -55,7 +57,7 @@ async def test_every_subscription_receives_its_copy(bench: Bench) -> None:
         assert [str(message) for message in await read(bench, name)] == ["rain", "sun"]
 
 
-async def test_copies_say_which_number_the_topic_gave_them(bench: Bench) -> None:
+async def test_a_copy_says_which_sequence_number_the_topic_gave_it(bench: Bench) -> None:
     subscribe(bench, "one")
     await publish(bench, ServiceBusMessage("rain"))
     subscribe(bench, "two")
@@ -64,7 +66,7 @@ async def test_copies_say_which_number_the_topic_gave_them(bench: Bench) -> None
     assert (copy.sequence_number, copy.enqueued_sequence_number) == (1, 2)
 
 
-async def test_sql_filter_takes_what_matches(bench: Bench) -> None:
+async def test_a_sql_filter_takes_what_matches(bench: Bench) -> None:
     rule = Rule("cheap", parse_filter("price < 10 AND sys.Label = 'offer' AND city LIKE 'B%'"))
     subscribe(bench, "cheap", rule)
     await publish(
@@ -79,7 +81,7 @@ async def test_sql_filter_takes_what_matches(bench: Bench) -> None:
     assert [str(message) for message in await read(bench, "cheap")] == ["a"]
 
 
-async def test_correlation_filter_takes_what_is_equal(bench: Bench) -> None:
+async def test_a_correlation_filter_takes_what_is_equal(bench: Bench) -> None:
     rule = Rule("mine", CorrelationFilter(label="order", properties={"shop": "north", "n": 3}))
     subscribe(bench, "mine", rule)
     fields: dict[str, Any] = {"subject": "order"}
@@ -92,7 +94,7 @@ async def test_correlation_filter_takes_what_is_equal(bench: Bench) -> None:
     assert [str(message) for message in await read(bench, "mine")] == ["a"]
 
 
-async def test_action_changes_the_copy_and_no_other(bench: Bench) -> None:
+async def test_an_action_changes_the_copy_of_its_subscription_and_no_other(bench: Bench) -> None:
     action = parse_action("SET sys.Label = 'urgent'; SET level = level + 1; REMOVE secret")
     subscribe(bench, "marked", Rule("mark", parse_filter("1=1"), action))
     subscribe(bench, "plain")
@@ -116,6 +118,7 @@ async def test_action_changes_the_copy_and_no_other(bench: Bench) -> None:
 
 
 async def test_failing_filter_dead_letters_with_its_reason(bench: Bench) -> None:
+    """A message on which a filter fails is dead-lettered with the reason."""
     subscribe(bench, "odd", Rule("odd", parse_filter("amount / 0 = 1")))
     await publish(bench, ServiceBusMessage("x", application_properties={"amount": 5}))
     assert await read(bench, "odd") == []
@@ -124,7 +127,7 @@ async def test_failing_filter_dead_letters_with_its_reason(bench: Bench) -> None
     assert "zero" in dead.dead_letter_error_description
 
 
-async def test_scheduled_message_is_handed_out_when_its_time_comes(bench: Bench) -> None:
+async def test_a_message_scheduled_to_a_topic_is_copied_when_its_time_comes(bench: Bench) -> None:
     subscribe(bench, "one")
     at = datetime.now(UTC) + timedelta(minutes=10)
     async with bench.client() as client, client.get_topic_sender("news") as sender:
@@ -138,7 +141,7 @@ async def test_scheduled_message_is_handed_out_when_its_time_comes(bench: Bench)
     assert [str(message) for message in await read(bench, "one")] == ["keep"]
 
 
-async def test_dead_letters_of_a_subscription_are_its_own(bench: Bench) -> None:
+async def test_every_subscription_has_a_dead_letter_queue_of_its_own(bench: Bench) -> None:
     subscribe(bench, "one")
     subscribe(bench, "two")
     await publish(bench, ServiceBusMessage("rain"))
@@ -157,6 +160,7 @@ async def test_dead_letters_of_a_subscription_are_its_own(bench: Bench) -> None:
 
 
 async def test_peek_settle_and_defer_work_on_a_subscription(bench: Bench) -> None:
+    """The messages of a subscription are peeked, deferred and completed."""
     subscribe(bench, "one")
     await publish(bench, ServiceBusMessage("rain"))
     async with (
@@ -172,6 +176,7 @@ async def test_peek_settle_and_defer_work_on_a_subscription(bench: Bench) -> Non
 
 
 async def test_topic_cannot_be_received_from_and_a_subscription_not_sent_to(bench: Bench) -> None:
+    """Receiving from a topic and sending to a subscription are refused."""
     subscribe(bench, "one")
     async with bench.client(retry_total=0) as client:
         with pytest.raises(ServiceBusError, match="is a topic"):
@@ -185,7 +190,8 @@ async def test_topic_cannot_be_received_from_and_a_subscription_not_sent_to(benc
                 await receiver.receive_messages(max_wait_time=1)
 
 
-async def test_receiver_on_a_forwarding_queue_is_refused(bench: Bench) -> None:
+@pytest.mark.feature("Forwarding")
+async def test_a_queue_forwards_at_once_and_refuses_receivers(bench: Bench) -> None:
     bench.make_queue("inbox", forward_to="orders")
     await bench.send("tea", queue="inbox")
     assert await bench.drain() == ["tea"]

@@ -18,6 +18,8 @@ from sbtutorial.server.websocket import MAX_MESSAGE_BYTES
 from tests.sdk.conftest import Bench, reason_for
 from tests.sdk.flavours import Aio, Flavour, Sync
 
+pytestmark = pytest.mark.feature("Transports")
+
 AMQPS_PORT, HTTPS_PORT = 5671, 443
 
 
@@ -109,7 +111,9 @@ async def tapped(port: int) -> AsyncIterator[tuple[Tap, int]]:
         yield tap, server.sockets[0].getsockname()[1]
 
 
+@pytest.mark.differs("Otherwise than on Azure")
 async def test_a_message_goes_there_and_back(bench: Bench, way: Way, ca_pem: Path) -> None:
+    """One port takes AMQP, AMQP in TLS, AMQP over WebSocket, and that in TLS."""
     body = "coffee" * 30_000  # many frames of WebSocket or TLS
     async with client(bench, way, ca_pem) as made:
         async with made.get_queue_sender("orders") as sender:
@@ -123,7 +127,9 @@ async def test_a_message_goes_there_and_back(bench: Bench, way: Way, ca_pem: Pat
 
 
 @pytest.mark.parametrize("name", [name for name, way in WAYS.items() if way.address])
-async def test_the_way_is_the_one_that_was_asked_for(bench: Bench, name: str, ca_pem: Path) -> None:
+async def test_a_client_uses_the_transport_that_it_asks_for(
+    bench: Bench, name: str, ca_pem: Path
+) -> None:
     async with (
         tapped(port_of(bench)) as (tap, port),
         client(bench, WAYS[name], ca_pem, port=port) as made,
@@ -134,8 +140,10 @@ async def test_the_way_is_the_one_that_was_asked_for(bench: Bench, name: str, ca
     assert bench.counts().total == 1
 
 
-async def test_a_delivery_of_many_messages_comes_whole(bench: Bench, ca_pem: Path) -> None:
-    """More in one go than an asyncio client takes in one message of WebSocket: 4 MiB."""
+async def test_many_large_messages_in_one_go_arrive_whole_over_websocket(
+    bench: Bench, ca_pem: Path
+) -> None:
+    # More in one go than an asyncio client takes in one message of WebSocket: 4 MiB.
     body = b"x" * 200_000
     assert len(body) * 40 > 4 * 2**20 > MAX_MESSAGE_BYTES
     async with client(bench, WAYS["ws"], ca_pem) as made:
@@ -153,10 +161,12 @@ async def test_a_delivery_of_many_messages_comes_whole(bench: Bench, ca_pem: Pat
     assert bench.counts().total == 0
 
 
+@pytest.mark.differs("Otherwise than on Azure")
 @pytest.mark.parametrize("name", ["amqps", "wss"])
 async def test_without_trust_in_the_certificate_there_is_no_way(
     bench: Bench, name: str, tmp_path: Path
 ) -> None:
+    """A client has to trust the certificate that the broker makes on its machine."""
     stranger = certificates.ensure(tmp_path / "another").ca_pem
     made = client(bench, WAYS[name], stranger, retry_total=0)
     with pytest.raises(ServiceBusConnectionError) as failure:
@@ -178,7 +188,9 @@ async def test_a_wrong_key_opens_nothing_over_websocket_either(bench: Bench, ca_
     assert "InvalidSignature" in reason_for(failure)
 
 
-async def test_what_is_wrong_with_a_websocket_is_said_over_http(bench: Bench) -> None:
+@pytest.mark.client("aiohttp")
+async def test_a_websocket_that_cannot_be_is_refused_in_http(bench: Bench) -> None:
+    """A wrong WebSocket handshake is refused in HTTP, and text in place of bytes ends it."""
     url = f"http://127.0.0.1:{port_of(bench)}"
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{url}/$servicebus/websocket") as response:
@@ -210,7 +222,7 @@ def two_ports(
         yield bench, broker.further_ports[0]
 
 
-async def test_a_further_port_takes_every_way(
+async def test_a_further_port_takes_every_transport(
     two_ports: tuple[Bench, int], way: Way, ca_pem: Path
 ) -> None:
     bench, further = two_ports
@@ -237,10 +249,11 @@ async def test_a_further_port_takes_administration(
     assert bench.counts("parcels").total == 1
 
 
-async def test_a_program_that_knows_no_emulator_finds_the_ports_of_azure(
+@pytest.mark.client("Python", "asyncio")
+async def test_a_connection_string_as_on_azure_works_where_the_broker_has_port_5671(
     certificates_folder: Path, ca_pem: Path
 ) -> None:
-    """Without UseDevelopmentEmulator the SDK drops the port that Endpoint names."""
+    # Without UseDevelopmentEmulator the SDK drops the port that Endpoint names.
     try:
         broker = ThreadedEmulator(certificates_folder=certificates_folder, also=[AMQPS_PORT])
         broker.__enter__()
