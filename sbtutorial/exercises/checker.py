@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises import registry
 from sbtutorial.exercises.bench import Bench
-from sbtutorial.exercises.running import does_nothing
+from sbtutorial.exercises.running import does_nothing, is_async
 from sbtutorial.exercises.task import NotYet, Task, Verdict
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ def judge(lab: "Lab", task: Task, answer: object) -> Verdict:
         )
     if does_nothing(answer):
         return Verdict(task.name, False, "the function does nothing yet", task.wanted, task.hint)
+    if is_async(answer):
+        seen = "your function is async, and the exercise calls it without await"
+        hint = "Write def, and use the client as it is."
+        return Verdict(task.name, False, seen, task.wanted, hint)
     with Bench(lab, task) as bench:
         try:
             seen = task.check(bench, answer)

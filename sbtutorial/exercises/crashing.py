@@ -10,7 +10,9 @@ from sbtutorial.worker_record import Ending, Outcome
 from sbtutorial.workers import Worker
 
 _NAME = "answer"
-_IMPORTS = """\
+# What the lessons have imported by then. Annotations stay text: they may name what is not here.
+IMPORTS = """\
+from __future__ import annotations
 import json, sqlite3, time
 from datetime import timedelta
 from azure.servicebus import *
@@ -39,7 +41,7 @@ def run_in_process(
         _NAME,
         "\n".join(
             (
-                _IMPORTS,
+                IMPORTS,
                 source_of(answer, wanted=bench.task.wanted),
                 f"{_NAME} = {answer.__name__}",
                 program,

@@ -34,6 +34,11 @@ def does_nothing(answer: Answer) -> bool:
     )
 
 
+def is_async(answer: Answer) -> bool:
+    """Whether nothing of a function would happen without `await`."""
+    return inspect.iscoroutinefunction(answer) or inspect.isasyncgenfunction(answer)
+
+
 def run(answer: Answer, arguments: tuple[Any, ...], *, limit_seconds: float, wanted: str) -> Any:
     """Call a learner's function and return what it returns.
 
@@ -49,12 +54,12 @@ def run(answer: Answer, arguments: tuple[Any, ...], *, limit_seconds: float, wan
 def error_of(
     answer: Answer,
     arguments: tuple[Any, ...],
-    kind: type[Exception],
+    kind: type[Exception] | tuple[type[Exception], ...],
     *,
     limit_seconds: float,
     wanted: str,
-) -> Exception | None:
-    """Call a learner's function where it should raise an error of that kind; None if it does not.
+) -> BaseException | None:
+    """Call a learner's function where it may raise an error of that kind; None if it does not.
 
     Raises:
         NotYet: It takes other arguments, raised another error, or had not returned in time.

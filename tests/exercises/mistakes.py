@@ -122,6 +122,35 @@ MISTAKES = (
         "max_wait_time",
         limit_seconds=3,
     ),
+    Mistake(
+        "start.there_and_back",
+        "deleted as it is handed out",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+            with client.get_queue_receiver(queue, receive_mode=mode) as receiver:
+                return str(receiver.receive_messages(max_wait_time=5)[0])
+        """,
+        "deleted as it was handed out",
+        "Receive with peek-lock",
+    ),
+    Mistake(
+        "start.there_and_back",
+        "not completed, but buried",
+        """
+        def there_and_back(client, queue, text):
+            with client.get_queue_sender(queue) as sender:
+                sender.send_messages(ServiceBusMessage(text))
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.dead_letter_message(message)
+                    return str(message)
+        """,
+        "in the dead-letter queue: Two teas for table 4",
+        "What is done is completed",
+    ),
     # -- create ----------------------------------------------------------------------------------
     Mistake(
         "create.options",
@@ -337,6 +366,51 @@ MISTAKES = (
         "time_to_live: none",
         "timedelta(minutes=5)",
     ),
+    Mistake(
+        "send.batch",
+        "one at a time",
+        """
+        def send_all(sender, photos):
+            for photo in photos:
+                sender.send_messages(ServiceBusMessage(photo))
+        """,
+        "7 transfers",
+        "fill a batch, two of them fit",
+    ),
+    Mistake(
+        "send.batch",
+        "the full batch for ever",
+        """
+        def send_all(sender, photos):
+            batch = sender.create_message_batch()
+            while photos:
+                try:
+                    batch.add_message(ServiceBusMessage(photos[0]))
+                    photos.pop(0)
+                except MessageSizeExceededError:
+                    sender.send_messages(batch)
+            sender.send_messages(batch)
+        """,
+        "the same batch was sent again and again",
+        "go on with a new one",
+    ),
+    Mistake(
+        "send.order",
+        "more in the id than the id",
+        """
+        def send_order(sender, order_id, drink, table):
+            sender.send_messages(
+                ServiceBusMessage(
+                    drink,
+                    message_id=f"order-{order_id}",
+                    application_properties={"table": table},
+                    time_to_live=timedelta(minutes=5),
+                )
+            )
+        """,
+        "message_id: order-A-17",
+        "message_id=",
+    ),
     # -- receive ---------------------------------------------------------------------------------
     Mistake(
         "receive.all",
@@ -407,6 +481,91 @@ MISTAKES = (
         "return",
     ),
     Mistake(
+        "receive.all",
+        "deleted as they are handed out",
+        """
+        def take_all(client, queue):
+            mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+            with client.get_queue_receiver(queue, receive_mode=mode, max_wait_time=1) as receiver:
+                return [str(message) for message in receiver]
+        """,
+        "deleted as it was handed out",
+        "Receive with peek-lock",
+    ),
+    Mistake(
+        "receive.all",
+        "not completed, but buried",
+        """
+        def take_all(client, queue):
+            taken = []
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    taken.append(str(message))
+                    receiver.dead_letter_message(message)
+            return taken
+        """,
+        "in the dead-letter queue: order 1, order 2",
+        "What is done is completed",
+    ),
+    Mistake(
+        "receive.all",
+        "a tuple",
+        """
+        def take_all(client, queue):
+            taken = []
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    taken.append(str(message))
+                    receiver.complete_message(message)
+            return tuple(taken)
+        """,
+        "returned a tuple",
+        "Return a list",
+    ),
+    Mistake(
+        "receive.all",
+        "a generator",
+        """
+        def take_all(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    yield str(message)
+                    receiver.complete_message(message)
+        """,
+        "returned a generator",
+        "Return a list",
+    ),
+    Mistake(
+        "receive.all",
+        "the last one first",
+        """
+        def take_all(client, queue):
+            taken = []
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    taken.insert(0, str(message))
+                    receiver.complete_message(message)
+            return taken
+        """,
+        "a list of 12, in another order",
+        "Append each text",
+    ),
+    Mistake(
+        "receive.all",
+        "the body's parts for its text",
+        """
+        def take_all(client, queue):
+            taken = []
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    taken.append(str(message.body))
+                    receiver.complete_message(message)
+            return taken
+        """,
+        "a list of 12, from '<generator",
+        "str(message)",
+    ),
+    Mistake(
         "receive.peek",
         "received, and left locked",
         """
@@ -449,6 +608,16 @@ MISTAKES = (
         """,
         "a ServiceBusReceivedMessage in it",
         "str(message)",
+    ),
+    Mistake(
+        "receive.peek",
+        "a map",
+        """
+        def find_orders(receiver):
+            return map(str, receiver.peek_messages(max_message_count=100))
+        """,
+        "returned a map",
+        "Return a list",
     ),
     # -- crashes ---------------------------------------------------------------------------------
     Mistake(
@@ -512,6 +681,53 @@ MISTAKES = (
         """,
         "coffee was served 2 times",
         "before you begin the next",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "says so, and does not work",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                print("served", order)
+                receiver.complete_message(order)
+        """,
+        "coffee, tea, cake were never served",
+        "when may it?",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "buries what is served",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                work(order)
+                receiver.dead_letter_message(order)
+        """,
+        "in the dead-letter queue: coffee, tea, cake",
+        "What is done is completed",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "a lambda",
+        """
+        serve = lambda receiver, work: [
+            (work(order), receiver.complete_message(order)) for order in receiver
+        ]
+        """,
+        "your answer is a lambda",
+        "Write it with def",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "async",
+        """
+        async def serve(receiver, work):
+            async for order in receiver:
+                work(order)
+                await receiver.complete_message(order)
+        """,
+        "your function is async",
+        "Write def",
     ),
     # -- failures --------------------------------------------------------------------------------
     Mistake(
@@ -612,6 +828,43 @@ MISTAKES = (
         "last words",
     ),
     Mistake(
+        "failures.sort_out",
+        "completes before it serves",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    receiver.dead_letter_message(order, reason="unreadable")
+                else:
+                    receiver.complete_message(order)
+                    serve(drink)
+        """,
+        "'coffee' was completed before it was served",
+        "A crash between the two would lose it",
+    ),
+    Mistake(
+        "failures.sort_out",
+        "tries it three times",
+        """
+        def sort_out(receiver, serve):
+            for order in receiver:
+                try:
+                    drink = json.loads(str(order))["drink"]
+                except ValueError:
+                    if order.delivery_count < 2:
+                        receiver.abandon_message(order)
+                    else:
+                        receiver.dead_letter_message(order, reason="unreadable")
+                else:
+                    serve(drink)
+                    receiver.complete_message(order)
+        """,
+        "'two teas, please' was handed out more than once",
+        "at its first delivery",
+    ),
+    Mistake(
         "failures.resubmit",
         "completes first",
         """
@@ -705,6 +958,25 @@ MISTAKES = (
         "in the queue: coffee!, tea!",
         "repair(str(dead))",
     ),
+    Mistake(
+        "failures.resubmit",
+        "deleted as they are handed out",
+        """
+        def resubmit(client, queue, repair):
+            graveyard = client.get_queue_receiver(
+                queue,
+                sub_queue=ServiceBusSubQueue.DEAD_LETTER,
+                receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE,
+                max_wait_time=1,
+            )
+            with graveyard, client.get_queue_sender(queue) as sender:
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+        """,
+        "the dead order was deleted as it was handed out",
+        "receive with peek-lock",
+    ),
     # -- at_least_once ---------------------------------------------------------------------------
     Mistake(
         "at_least_once.charge_once",
@@ -750,7 +1022,7 @@ MISTAKES = (
                         till.execute("UPDATE account SET euros = euros + 3")
                 receiver.complete_message(order)
         """,
-        "3 euros for two orders, after a kill",
+        "3 euros for two orders, after two kills",
         "belong into one transaction",
     ),
     Mistake(
@@ -767,7 +1039,7 @@ MISTAKES = (
                         till.execute("INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id])
                 receiver.complete_message(order)
         """,
-        "9 euros for two orders, after a kill",
+        "9 euros for two orders, after two kills",
         "belong into one transaction",
     ),
     Mistake(
@@ -784,8 +1056,8 @@ MISTAKES = (
                     if note.rowcount == 1:
                         till.execute("UPDATE account SET euros = euros + 3")
         """,
-        "3 euros for two orders, after a kill",
-        "complete_message after it",
+        "3 euros for two orders, after two kills",
+        "complete_message comes after",
     ),
     Mistake(
         "at_least_once.charge_once",
@@ -804,6 +1076,106 @@ MISTAKES = (
         """,
         "still in the queue: order-1",
         "come back for ever",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "the sequence number for an id",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.sequence_number]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "9 euros for two orders, after order-1 was sent",
+        "a second send has nothing else in common",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "one transaction around all orders",
+        """
+        def charge_once(receiver, till):
+            with till:
+                for order in receiver:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                    receiver.complete_message(order)
+        """,
+        "0 euros for two orders, after two kills",
+        "for each order",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "completes inside the transaction",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                    receiver.complete_message(order)
+        """,
+        "3 euros for two orders, after two kills",
+        "complete_message comes after",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "each statement a transaction",
+        """
+        def charge_once(receiver, till):
+            till.isolation_level = None
+            for order in receiver:
+                note = till.execute("INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id])
+                if note.rowcount == 1:
+                    till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "3 euros for two orders, after two kills",
+        "belong into one transaction",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "completes before a transaction of its own making",
+        """
+        def charge_once(receiver, till):
+            till.isolation_level = None
+            for order in receiver:
+                receiver.complete_message(order)
+                till.execute("begin")
+                note = till.execute("insert or ignore into charged values (?)", [order.message_id])
+                if note.rowcount == 1:
+                    till.execute("update account set euros = euros + 3")
+                till.execute("commit")
+        """,
+        "3 euros for two orders, after two kills",
+        "complete_message comes after",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "buries what is paid",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.dead_letter_message(order)
+        """,
+        "in the dead-letter queue: order-1, order-2",
+        "What is done is completed",
     ),
     Mistake(
         "at_least_once.send_day",
@@ -860,5 +1232,20 @@ MISTAKES = (
         """,
         "in the queue: 17, 18, 19",
         "drink as the body",
+    ),
+    Mistake(
+        "at_least_once.send_day",
+        "a memory instead of ids",
+        """
+        SENT = set()
+
+        def send_day(sender, orders):
+            for order in orders:
+                if order["number"] not in SENT:
+                    sender.send_messages(ServiceBusMessage(order["drink"]))
+                    SENT.add(order["number"])
+        """,
+        "did not send its orders again",
+        "has forgotten what it sent",
     ),
 )

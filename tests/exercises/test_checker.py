@@ -58,6 +58,13 @@ def test_error_is_said_in_a_sentence_with_the_learners_own_line(lab: Lab) -> Non
     )
 
 
+@pytest.mark.parametrize("body", ["return 1", "yield 1"])
+def test_async_function_is_told_so_and_never_called(lab: Lab, body: str) -> None:
+    verdict = verdict_on(lab, f"async def f():\n    {body}")
+    assert verdict.seen == "your function is async, and the exercise calls it without await"
+    assert verdict.hint == "Write def, and use the client as it is."
+
+
 def test_leaving_the_program_is_an_error_like_any_other(lab: Lab) -> None:
     assert "f raised SystemExit" in verdict_on(lab, "def f():\n    raise SystemExit").seen
 

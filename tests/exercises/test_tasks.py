@@ -8,13 +8,22 @@ import pytest
 from sbtutorial.exercises import registry
 from sbtutorial.exercises.checker import judge
 from sbtutorial.exercises.task import Task
-from sbtutorial.lab import Lab
+from sbtutorial.lab import Lab, Mode
 from tests.exercises.conftest import define, queue_names
 from tests.exercises.mistakes import MISTAKES, Mistake
+from tests.exercises.unusual import UNUSUAL, Unusual
 
 pytestmark = pytest.mark.sdk
 
 TASKS = registry.all_tasks()
+JUDGED_BY_EVENTS = (
+    "start.there_and_back",
+    "send.batch",
+    "receive.all",
+    "failures.sort_out",
+    "failures.resubmit",
+    "at_least_once.send_day",
+)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -23,6 +32,13 @@ def test_reference_answer_passes_and_leaves_no_queue_behind(lab: Lab, task: Task
     assert verdict.passed, verdict
     assert verdict.notes == ()
     assert [name for name in queue_names(lab) if name.startswith("exercise")] == []
+
+
+@pytest.mark.parametrize("name", JUDGED_BY_EVENTS)
+def test_reference_answer_passes_where_no_events_are_told(lab: Lab, name: str) -> None:
+    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    verdict = judge(elsewhere, TASKS[name], define(TASKS[name].reference))
+    assert verdict.passed, verdict
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -52,6 +68,19 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     assert not verdict.passed
     assert mistake.seen in verdict.seen
     assert mistake.hint in verdict.hint
+
+
+@pytest.mark.parametrize("unusual", UNUSUAL, ids=lambda unusual: f"{unusual.task}: {unusual.what}")
+def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
+    verdict = judge(lab, TASKS[unusual.task], define(unusual.source))
+    assert verdict.passed, verdict
+    assert unusual.remark in "".join(verdict.notes)
+    assert bool(unusual.remark) == bool(verdict.notes)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_an_unusual_answer(name: str) -> None:
+    assert name in {unusual.task for unusual in UNUSUAL}
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.exercises.crashing import IMPORTS
 from sbtutorial.exercises.task import NotYet
 from sbtutorial.exercises.transplant import source_of
 from tests.exercises.conftest import define
@@ -69,6 +70,56 @@ def test_classes_of_the_sdk_are_imported_there() -> None:
     assert function("tea") == "tea"
 
 
+def test_values_that_the_signature_names_go_along() -> None:
+    function = rebuilt(
+        """
+        PAUSE_SECONDS = 2
+        UNIT = "s"
+
+        def rest(pause=PAUSE_SECONDS, *, unit=UNIT):
+            return f"{pause} {unit}"
+        """
+    )
+    assert function() == "2 s"
+
+
+def test_decorators_go_along() -> None:
+    function = rebuilt(
+        """
+        from functools import cache, wraps
+
+        def loudly(function):
+            @wraps(function)
+            def louder(*values):
+                return function(*values).upper()
+            return louder
+
+        @cache
+        def polite(text):
+            return f"{text}, please"
+
+        @cache
+        @loudly
+        def serve(drink):
+            return polite(drink)
+        """
+    )
+    assert function("tea") == "TEA, PLEASE"
+    assert function.cache_info().currsize == 1
+
+
+def test_annotation_may_name_what_only_the_notebook_has_imported() -> None:
+    source = """
+    from collections.abc import Callable
+
+    def serve(work: Callable, times: "int" = 1):
+        return work(times)
+    """
+    variables: dict[str, Any] = {}
+    exec(f"{IMPORTS}\n{source_of(define(source), wanted='it runs')}", variables)
+    assert variables["serve"](str) == "1"
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -95,7 +146,8 @@ def test_classes_of_the_sdk_are_imported_there() -> None:
             "inner is defined inside another function",
         ),
         ("serve = print", "no function, but a builtin_function_or_method"),
-        ("serve = eval('lambda: 1')", "the source of <lambda> is not to be had"),
+        ("serve = lambda receiver, work: work(1)", "your answer is a lambda"),
+        ("exec('def serve(): return 1')", "the source of serve is not to be had"),
     ],
 )
 def test_what_cannot_go_is_said_in_a_sentence(source: str, says: str) -> None:

@@ -9,15 +9,18 @@ from typing import NoReturn
 
 from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.crashing import run_in_process
+from sbtutorial.exercises.settling import require_completed
 from sbtutorial.exercises.task import Answer, Task, not_yet
 
 # --- charge_once ----------------------------------------------------------------------------------
 
 _LOCK_SECONDS = 30
 _PRICE_EUROS = 3
+_WANTED_EUROS = 2 * _PRICE_EUROS
+_KILLED_AT = ("write:4", "commit:1")  # between the second order's two; then at its COMMIT
 _ONCE = (
     f"{_PRICE_EUROS} euros for each order, and an empty queue: whatever comes twice, and although "
-    "the process is killed as it commits a transaction"
+    "the process is killed twice, in a transaction"
 )
 
 _TABLES = """
@@ -29,59 +32,71 @@ _TABLES = """
 # Nothing is closed: that takes the SDK a second, and the process ends anyway.
 _SHIFT = """
 till = sqlite3.connect({file!r})
-till.set_trace_callback(
-    lambda statement: checkpoint("commit") if statement.startswith("COMMIT") else None
-)
+
+def watch(statement):
+    word = statement.split()[0].strip(";").upper()
+    if word in ("INSERT", "UPDATE", "REPLACE"):
+        checkpoint("write")
+    if word in ("COMMIT", "END"):
+        checkpoint("commit")
+
+till.set_trace_callback(watch)
 client = ServiceBusClient.from_connection_string(lab.connection_string)
 answer(client.get_queue_receiver({queue!r}, max_wait_time=1), till)
 """
 
 
 def check_charge_once(bench: Bench, charge_once: Answer) -> str:
-    """Two orders, killed at the second transaction; then the first order is sent again."""
+    """Two orders, killed in the second one's transaction, twice; then the first order again."""
+    queue = bench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
+    bench.send(queue, "order-1", "order-2")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "till.db"
         with closing(sqlite3.connect(file)) as till:
             till.executescript(_TABLES)
-        _crash_and_resume(bench, charge_once, file)
-        _send_again(bench, charge_once, file)
-    return "6 euros for two orders, after a kill in a transaction and a second send"
+        program = _SHIFT.format(file=str(file), queue=queue)
+        for moment in _KILLED_AT:
+            run_in_process(bench, charge_once, program, kill_at=moment)
+            bench.advance(_LOCK_SECONDS + 1)
+        run_in_process(bench, charge_once, program)
+        _require_settled(bench, queue)
+        _require_euros_after_kills(file)
+        bench.send(queue, "order-1")
+        run_in_process(bench, charge_once, program)
+        _require_settled(bench, queue)
+        _require_euros_after_repeat(file)
+    return "6 euros for two orders, after two kills in a transaction and a second send"
 
 
-def _crash_and_resume(bench: Bench, charge_once: Answer, file: Path) -> None:
-    queue = bench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
-    bench.send(queue, "order-1", "order-2")
-    program = _SHIFT.format(file=str(file), queue=queue)
-    run_in_process(bench, charge_once, program, kill_at="commit:2")
-    bench.advance(_LOCK_SECONDS + 1)
-    run_in_process(bench, charge_once, program)
-    _require_settled(bench, queue)
-    _require_euros(
-        file,
-        2 * _PRICE_EUROS,
-        "after a kill in the second transaction and a new start",
-        "Note and euros belong into one transaction, `with till:`, and complete_message after it.",
+def _require_euros_after_kills(file: Path) -> None:
+    euros, noted = _read(file)
+    if euros == _WANTED_EUROS:
+        return
+    _wrong(
+        f"{euros} euros for two orders, after two kills in a transaction and a new start",
+        "The order was completed, and its euros were not kept: complete_message comes after "
+        "`with till:`, for each order."
+        if euros == noted * _PRICE_EUROS
+        else "Note and euros belong into one transaction: one `with till:` around both.",
     )
 
 
-def _send_again(bench: Bench, charge_once: Answer, file: Path) -> None:
-    queue = bench.queue()
-    bench.send(queue, "order-1")
-    run_in_process(bench, charge_once, _SHIFT.format(file=str(file), queue=queue))
-    _require_settled(bench, queue)
-    _require_euros(
-        file,
-        2 * _PRICE_EUROS,
-        "after order-1 was sent a second time",
-        "Look in the table `charged` for order.message_id before you charge.",
-    )
+def _require_euros_after_repeat(file: Path) -> None:
+    euros, _ = _read(file)
+    if euros != _WANTED_EUROS:
+        _wrong(
+            f"{euros} euros for two orders, after order-1 was sent a second time",
+            "Look in the table `charged` for order.message_id before you charge: a second send "
+            "has nothing else in common with the first.",
+        )
 
 
-def _require_euros(file: Path, wanted: int, when: str, hint: str) -> None:
+def _read(file: Path) -> tuple[int, int]:
+    """The euros in the till, and how many orders are noted as charged."""
     with closing(sqlite3.connect(file)) as till:
         (euros,) = till.execute("SELECT euros FROM account").fetchone()
-    if euros != wanted:
-        _wrong(f"{euros} euros for two orders, {when}", hint)
+        (noted,) = till.execute("SELECT count(*) FROM charged").fetchone()
+    return euros, noted
 
 
 def _require_settled(bench: Bench, queue: str) -> None:
@@ -90,6 +105,7 @@ def _require_settled(bench: Bench, queue: str) -> None:
             f"still in the queue: {', '.join(left)}",
             "Complete each order, also one that was charged before: it would come back for ever.",
         )
+    require_completed(bench, queue, wanted=_ONCE)
 
 
 def _wrong(seen: str, hint: str) -> NoReturn:
@@ -103,8 +119,9 @@ CHARGE_ONCE = Task(
         tables of this lesson, `account (euros)` and `charged (message_id)`. Each order costs 3
         euros. It returns when no more orders come; the receiver stops after a second without one.
 
-        The checker runs your function as a program and kills it at its second `COMMIT`, which is
-        still inside the transaction. It runs it again, and then sends the first order once more.
+        The checker kills your function twice: between the two writes of the second order, and at
+        a `COMMIT`, which is still inside the transaction. It runs it to its end, and then sends
+        the first order once more.
     """,
     stub="""
         def charge_once(receiver, till):
@@ -137,12 +154,13 @@ _NAMED = "each of the orders 17, 18 and 19 in the queue once, although the first
 def check_send_day(bench: Bench, send_day: Answer) -> str:
     """Send a day twice, as after a crash, and then the next one."""
     queue = bench.queue(requires_duplicate_detection=True)
-    with bench.client.get_queue_sender(queue) as sender:
-        for day in (_DAY, _DAY, _NEXT_DAY):
-            bench.run(send_day, sender, [dict(order) for order in day])
+    for day in (_DAY, _DAY, _NEXT_DAY):
+        sender = bench.new_client().get_queue_sender(queue)
+        bench.run(send_day, sender, [dict(order) for order in day])
     there = bench.peek(queue)
     bodies = [str(message) for message in there]
     _require_drinks(bodies, len({message.message_id for message in there}))
+    _require_second_send(bench, queue)
     return "three orders, each once: the day that was sent twice was stored once"
 
 
@@ -168,6 +186,18 @@ def _require_drinks(bodies: list[str], id_count: int) -> None:
         if id_count == len(bodies)
         else "Every order needs an id of its own.",
     )
+
+
+def _require_second_send(bench: Bench, queue: str) -> None:
+    if not bench.tells_events:
+        return
+    dropped = [event for event in bench.events(queue) if event.what == "duplicate_dropped"]
+    if len(dropped) < len(_DAY):
+        _unnamed(
+            "the second call did not send its orders again",
+            "A shop that starts again has forgotten what it sent. The queue remembers, by message "
+            "id.",
+        )
 
 
 def _unnamed(seen: str, hint: str) -> NoReturn:

@@ -20,7 +20,7 @@ _CHOSEN = "5 GB, one minute to live, a lock of 30 seconds, 5 deliveries at most"
 
 def _check_options(bench: Bench, create_orders: Answer) -> str:
     name = bench.unused_name()
-    bench.run(create_orders, bench.admin, name)
+    bench.run(create_orders, bench.new_admin(), name)
     wanted = f"a queue with the name that the function was given, with {_CHOSEN}"
     if not bench.exists(name):
         not_yet(
@@ -46,7 +46,7 @@ def _spell(value: object) -> str:
 
 def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
     name = bench.unused_name()
-    bench.run(ensure_queue, bench.admin, name)
+    bench.run(ensure_queue, bench.new_admin(), name)
     if not bench.exists(name):
         not_yet(
             wanted="the queue is there after the first call",
@@ -62,13 +62,14 @@ def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
             hint="Deleting a queue deletes its messages. Leave alone what is there.",
         )
     _require_refusal(bench, ensure_queue)
+    _remark_on_race(bench, ensure_queue)
     return "created once, left alone the second time, and other errors come through"
 
 
 def _call_again(bench: Bench, ensure_queue: Answer, name: str) -> None:
     from azure.core.exceptions import ResourceExistsError
 
-    if bench.error_of(ensure_queue, bench.admin, name, kind=ResourceExistsError) is not None:
+    if bench.error_of(ensure_queue, bench.new_admin(), name, kind=ResourceExistsError) is not None:
         not_yet(
             wanted="the second call returns, though the queue is there already",
             seen="it raised ResourceExistsError",
@@ -79,11 +80,32 @@ def _call_again(bench: Bench, ensure_queue: Answer, name: str) -> None:
 def _require_refusal(bench: Bench, ensure_queue: Answer) -> None:
     from azure.core.exceptions import HttpResponseError
 
-    if bench.error_of(ensure_queue, bench.admin, "my orders", kind=HttpResponseError) is None:
+    if bench.error_of(ensure_queue, bench.new_admin(), "my orders", kind=HttpResponseError) is None:
         not_yet(
             wanted='an impossible name, "my orders", still ends with an HttpResponseError',
             seen="your function returned as if all were well",
             hint="Catch ResourceExistsError and nothing wider.",
+        )
+
+
+def _remark_on_race(bench: Bench, ensure_queue: Answer) -> None:
+    """Have the same queue created by somebody else, just before the answer's request goes out."""
+    from azure.core.exceptions import ResourceExistsError
+    from azure.core.pipeline.transport import RequestsTransport
+
+    name = bench.unused_name()
+
+    class Overtaken(RequestsTransport):  # type: ignore[misc]  # azure.core tells no type
+        def send(self, request: Any, **options: Any) -> Any:
+            if request.method == "PUT" and not bench.exists(name):
+                bench.admin.create_queue(name)
+            return super().send(request, **options)
+
+    admin = bench.new_admin(transport=Overtaken())
+    if bench.error_of(ensure_queue, admin, name, kind=ResourceExistsError) is not None:
+        bench.notes.append(
+            "you look before you create. Two scripts can look at the same moment; the second one "
+            "then ends with ResourceExistsError."
         )
 
 

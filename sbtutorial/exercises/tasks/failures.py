@@ -9,9 +9,14 @@ from sbtutorial.exercises.task import Answer, Task, not_yet
 
 # --- sort_out -------------------------------------------------------------------------------------
 
+
+def _order_for(drink: object) -> str:
+    return json.dumps({"drink": str(drink)})
+
+
 _GOOD = ("coffee", "tea")
 _BAD = "two teas, please"
-_ORDERS = (json.dumps({"drink": "coffee"}), _BAD, json.dumps({"drink": "tea"}))
+_ORDERS = (_order_for("coffee"), _BAD, _order_for("tea"))
 _SORTED = (
     "coffee and tea served and completed; the unreadable order in the dead-letter queue, at its "
     "first delivery, with the reason 'unreadable'"
@@ -22,22 +27,38 @@ def check_sort_out(bench: Bench, sort_out: Answer) -> str:
     """Give it three orders, one of them no JSON."""
     queue = bench.queue(lock_duration=timedelta(seconds=30), max_delivery_count=5)
     bench.send(queue, *_ORDERS)
-    served: list[object] = []
-    # Not closed here: that takes the SDK a second, and the bench does it when the verdict is out.
-    receiver = bench.client.get_queue_receiver(queue, max_wait_time=1)
-    bench.run(sort_out, receiver, served.append)
+    served: list[str] = []
+    too_late: list[str] = []
+
+    def serve(drink: object) -> None:
+        served.append(str(drink))
+        if _order_for(drink) not in map(str, bench.peek(queue)):
+            too_late.append(str(drink))
+
+    receiver = bench.new_client().get_queue_receiver(queue, max_wait_time=1)
+    bench.run(sort_out, receiver, serve)
     _require_served(served)
+    _require_served_in_time(too_late)
     _require_empty(bench, queue)
     _require_buried(bench, queue)
+    _require_first_delivery(bench, queue)
     return "coffee and tea were served, the unreadable order is dead-lettered as 'unreadable'"
 
 
-def _require_served(served: list[object]) -> None:
-    if sorted(map(str, served)) != sorted(_GOOD):
+def _require_served(served: list[str]) -> None:
+    if sorted(served) != sorted(_GOOD):
         _unsorted(
-            f"served: {', '.join(map(str, served)) or 'nothing'}",
+            f"served: {', '.join(served) or 'nothing'}",
             "Call serve with the drink of each order that can be read, and with nothing else: "
             'json.loads(str(order))["drink"].',
+        )
+
+
+def _require_served_in_time(too_late: list[str]) -> None:
+    if too_late:
+        _unsorted(
+            f"'{too_late[0]}' was completed before it was served",
+            "A crash between the two would lose it. Serve first, complete after.",
         )
 
 
@@ -72,6 +93,15 @@ def _require_buried(bench: Bench, queue: str) -> None:
         _unsorted(
             f"'{_BAD}' is dead-lettered with the reason {order.dead_letter_reason!r}",
             'Say why: receiver.dead_letter_message(order, reason="unreadable").',
+        )
+
+
+def _require_first_delivery(bench: Bench, queue: str) -> None:
+    deliveries = [event for event in bench.events(queue) if event.message_id == _BAD]
+    if any(event.delivery_count for event in deliveries):
+        _unsorted(
+            f"'{_BAD}' was handed out more than once",
+            "What is no JSON is none the next time either: dead-letter it at its first delivery.",
         )
 
 
@@ -122,7 +152,7 @@ def check_resubmit(bench: Bench, resubmit: Answer) -> str:
     queue = bench.queue(lock_duration=timedelta(seconds=30))
     bench.send(queue, *_DEAD)
     _bury_all(bench, queue)
-    bench.run(resubmit, bench.client, queue, lambda body: body.rstrip("!"))
+    bench.run(resubmit, bench.new_client(), queue, lambda body: body.rstrip("!"))
     _require_copies(bench, queue)
     _require_order(bench, queue)
     return "both orders are back in the queue, each sent before its original was completed"
@@ -158,12 +188,24 @@ def _require_copies(bench: Bench, queue: str) -> None:
 def _require_order(bench: Bench, queue: str) -> None:
     happened = [(event.what, event.message_id) for event in bench.events(queue)]
     for original in _DEAD if happened else ():
+        _require_completed(happened, original)
         sent_at = max(at for at, one in enumerate(happened) if one == ("sent", original))
         if happened.index(("completed", original)) < sent_at:
             _unrepaired(
                 f"the original of '{original.rstrip('!')}' was completed before the copy was sent",
                 "A crash between the two would lose the order. Send first, complete after.",
             )
+
+
+def _require_completed(happened: list[tuple[str, str | None]], original: str) -> None:
+    if ("completed", original) in happened:
+        return
+    _unrepaired(
+        "the dead order was deleted as it was handed out"
+        if ("taken", original) in happened
+        else f"'{original}' has left the dead-letter queue, and was not completed",
+        "A crash before the send would lose it: receive with peek-lock, the default.",
+    )
 
 
 def _unrepaired(seen: str, hint: str) -> NoReturn:

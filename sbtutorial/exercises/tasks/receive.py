@@ -1,15 +1,17 @@
 """Exercises of lesson 03: taking all there is, and looking without taking."""
 
 from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.settling import require_completed
 from sbtutorial.exercises.task import Answer, Task, not_yet
 
 _ORDERS = [f"order {number}" for number in range(1, 13)]
+_AS_TEXT = "The body as text is str(message)."
 
 
 def _check_all(bench: Bench, take_all: Answer) -> str:
     queue = bench.queue()
     bench.send(queue, *_ORDERS)
-    taken = bench.run(take_all, bench.client, queue)
+    taken = bench.run(take_all, bench.new_client(), queue)
     _require_texts(taken, "Go on until nothing comes any more: for message in receiver does.")
     if left := bench.peek(queue):
         not_yet(
@@ -19,28 +21,39 @@ def _check_all(bench: Bench, take_all: Answer) -> str:
             if len(left) == len(_ORDERS)
             else "One call may bring a part only: go on until nothing comes any more.",
         )
+    require_completed(bench, queue, wanted="each order completed")
     return f"all {len(_ORDERS)} orders taken, in order, and the queue is empty"
 
 
 def _require_texts(taken: object, hint_for_few: str) -> None:
     wanted = f"a list of {len(_ORDERS)} texts, from {_ORDERS[0]!r} to {_ORDERS[-1]!r}"
     if not isinstance(taken, list):
-        hint = "End with return."
-        not_yet(wanted=wanted, seen=f"your function returned {_named(taken)}", hint=hint)
+        not_yet(
+            wanted=wanted,
+            seen=f"your function returned {_named(taken)}",
+            hint="End with return."
+            if taken is None
+            else "Return a list: taken = [], taken.append(…), return taken.",
+        )
     if strange := [item for item in taken if not isinstance(item, str)]:
         not_yet(
             wanted=wanted,
             seen=f"a list with {_named(strange[0])} in it",
-            hint="The body as text is str(message).",
+            hint=_AS_TEXT,
         )
     if taken != _ORDERS:
-        not_yet(
-            wanted=wanted,
-            seen=f"a list of {len(taken)}, {'in another order' if taken else 'empty'}"
-            if sorted(taken) == sorted(_ORDERS) or not taken
-            else f"a list of {len(taken)}, from {taken[0]!r} to {taken[-1]!r}",
-            hint=hint_for_few,
-        )
+        seen, hint = _difference(taken, hint_for_few)
+        not_yet(wanted=wanted, seen=seen, hint=hint)
+
+
+def _difference(taken: list[str], hint_for_few: str) -> tuple[str, str]:
+    """What is the matter with a list of texts, and a hint."""
+    if not taken:
+        return "a list of 0, empty", hint_for_few
+    if sorted(taken) == sorted(_ORDERS):
+        return f"a list of {len(taken)}, in another order", "Append each text as it comes."
+    seen = f"a list of {len(taken)}, from {taken[0]!r} to {taken[-1]!r}"
+    return seen, hint_for_few if len(taken) != len(_ORDERS) else _AS_TEXT
 
 
 def _named(value: object) -> str:
@@ -50,8 +63,8 @@ def _named(value: object) -> str:
 def _check_peek(bench: Bench, find_orders: Answer) -> str:
     queue = bench.queue()
     bench.send(queue, *_ORDERS)
-    with bench.client.get_queue_receiver(queue, max_wait_time=1) as receiver:
-        found = bench.run(find_orders, receiver)
+    receiver = bench.new_client().get_queue_receiver(queue, max_wait_time=1)
+    found = bench.run(find_orders, receiver)
     _require_untouched(bench, queue)
     _require_texts(found, "peek_messages brings one unless it is told more: max_message_count=100.")
     return f"all {len(_ORDERS)} orders seen, and none touched"

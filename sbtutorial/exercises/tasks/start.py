@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from sbtutorial.exercises.bench import Bench
+from sbtutorial.exercises.settling import require_completed
 from sbtutorial.exercises.task import Answer, Task, not_yet
 
 _TEXT = "Two teas for table 4"
@@ -11,10 +12,11 @@ _WANTED = f"'{_TEXT}' goes through the queue and comes back, and nothing of it s
 
 def _check_there_and_back(bench: Bench, there_and_back: Answer) -> str:
     queue = bench.queue()
-    returned = bench.run(there_and_back, bench.client, queue, _TEXT)
+    returned = bench.run(there_and_back, bench.new_client(), queue, _TEXT)
     happened = {event.what for event in bench.events(queue)}
     _require_sent(bench, happened)
     _require_empty([str(message) for message in bench.peek(queue)], happened)
+    require_completed(bench, queue, wanted=_WANTED)
     _require_text(returned)
     return "the message went there and back, and the queue is empty again"
 
