@@ -10,7 +10,8 @@ from sbtutorial.exercises.checker import judge
 from sbtutorial.exercises.task import Task
 from sbtutorial.lab import Lab, Mode
 from tests.exercises.conftest import define, queue_names
-from tests.exercises.mistakes import MISTAKES, Mistake
+from tests.exercises.mistake import Mistake
+from tests.exercises.mistakes import MISTAKES
 from tests.exercises.unusual import UNUSUAL, Unusual
 
 pytestmark = pytest.mark.sdk

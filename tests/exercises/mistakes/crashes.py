@@ -1,0 +1,115 @@
+"""Wrong answers to the exercises of `crashes`."""
+
+from tests.exercises.mistake import Mistake
+
+MISTAKES = (
+    Mistake(
+        "crashes.finish_the_day",
+        "completes before the work",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                receiver.complete_message(order)
+                work(order)
+        """,
+        "tea was never served, and not in the queue any more",
+        "when may it?",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "completes nothing",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                work(order)
+        """,
+        "coffee, tea, cake were still in the queue",
+        "until you complete it",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "serves one and goes home",
+        """
+        def serve(receiver, work):
+            order = receiver.next()
+            work(order)
+            receiver.complete_message(order)
+        """,
+        "cake was still in the queue and not served",
+        "Go on until nothing comes",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "a misspelt method",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                work(order)
+                receiver.complete(order)
+        """,
+        "has no attribute 'complete'",
+        "last words",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "completes all at the end",
+        """
+        def serve(receiver, work):
+            orders = []
+            for order in receiver:
+                work(order)
+                orders.append(order)
+            for order in orders:
+                receiver.complete_message(order)
+        """,
+        "coffee was served 2 times",
+        "before you begin the next",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "says so, and does not work",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                print("served", order)
+                receiver.complete_message(order)
+        """,
+        "coffee, tea, cake were never served",
+        "when may it?",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "buries what is served",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                work(order)
+                receiver.dead_letter_message(order)
+        """,
+        "in the dead-letter queue: coffee, tea, cake",
+        "What is done is completed",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "a lambda",
+        """
+        serve = lambda receiver, work: [
+            (work(order), receiver.complete_message(order)) for order in receiver
+        ]
+        """,
+        "your answer is a lambda",
+        "Write it with def",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "async",
+        """
+        async def serve(receiver, work):
+            async for order in receiver:
+                work(order)
+                await receiver.complete_message(order)
+        """,
+        "your function is async",
+        "Write def",
+    ),
+)
