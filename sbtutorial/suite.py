@@ -24,7 +24,7 @@ STEPS = (
     # Other makers' clients, as far as they can be had here; without one its tests skip and say so.
     Step("other clients", ("tests.clients.installed",)),
     # Clients and kernels wait more than they work: tests that run side by side wait together.
-    Step("pytest", ("pytest", "--numprocesses=4", "--dist=worksteal", "-m", "not browser")),
+    Step("pytest", ("pytest", "--numprocesses=6", "--dist=worksteal", "-m", "not browser")),
     # A browser, a server and a kernel need the machine to themselves.
     Step("browser tests", ("pytest", "-m", "browser", "tests/browser")),
 )
