@@ -8,19 +8,19 @@ TYPE_CHECKING = False  # what type checkers take for typing's, without the impor
 if TYPE_CHECKING:
     from typing import Any
 
-    from sbtutorial.checkpoints import checkpoint
-    from sbtutorial.lab import Lab, connect
-    from sbtutorial.workers import Worker
+    from sbtutorial.lab.lab import Lab, connect
+    from sbtutorial.workers.checkpoints import checkpoint
+    from sbtutorial.workers.worker import Worker
 
 __version__ = "0.1.0"
 
 __all__ = ["Lab", "Worker", "__version__", "checkpoint", "connect"]
 
 _HOMES = {
-    "Lab": "sbtutorial.lab",
-    "Worker": "sbtutorial.workers",
-    "checkpoint": "sbtutorial.checkpoints",
-    "connect": "sbtutorial.lab",
+    "Lab": "sbtutorial.lab.lab",
+    "Worker": "sbtutorial.workers.worker",
+    "checkpoint": "sbtutorial.workers.checkpoints",
+    "connect": "sbtutorial.lab.lab",
 }
 
 
@@ -39,7 +39,7 @@ def _load(name: str) -> object:
         raise AttributeError(f"module 'sbtutorial' has no attribute '{name}'")
     from importlib import import_module
 
-    from sbtutorial.python_version import complaint
+    from sbtutorial.setup.python_version import complaint
 
     if complaint():
         raise ImportError(complaint())

@@ -5,7 +5,7 @@ This file must stay readable by Python 3.6, whose users it tells to upgrade.
 
 import sys
 
-from sbtutorial.python_version import complaint
+from sbtutorial.setup.python_version import complaint
 
 
 def main() -> int:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sbtutorial.errors import TutorialError
 
 if TYPE_CHECKING:
-    from sbtutorial.control_client import ControlClient
-    from sbtutorial.server.process import Broker
+    from sbtutorial.hosting.background import Broker
+    from sbtutorial.hosting.control_client import ControlClient
 
 _LESSON_URL = "/lab/tree/00_start_here.ipynb"
 _OTHER_FOLDER = {"--ServerApp.root_dir", "--notebook-dir"}
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"sbtutorial: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        from sbtutorial.foreground import INTERRUPTED
+        from sbtutorial.setup.foreground import INTERRUPTED
 
         print("\nInterrupted; the same command goes on from here.", file=sys.stderr)
         return INTERRUPTED
@@ -62,19 +62,19 @@ def _run(argv: list[str]) -> int:
     if options.command is None:
         _parser().print_help()
         return 0
-    from sbtutorial import bootstrap
+    from sbtutorial.setup import bootstrap
 
     command = COMMANDS[options.command]
     python = _python_for(command)
     if bootstrap.is_this(python):
         return command.run(options)
-    from sbtutorial.foreground import run
+    from sbtutorial.setup.foreground import run
 
     return run([python, "-m", "sbtutorial", *argv], environ=bootstrap.activated(python))
 
 
 def _python_for(command: Command) -> Path:
-    from sbtutorial import bootstrap
+    from sbtutorial.setup import bootstrap
 
     if command.extras is None:
         # Where lessons would run, as far as that is there.
@@ -149,8 +149,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from sbtutorial.foreground import run
-    from sbtutorial.requirements import clone_folder
+    from sbtutorial.setup.foreground import run
+    from sbtutorial.setup.requirements import clone_folder
 
     clone = clone_folder()
     if clone is None:
@@ -174,13 +174,13 @@ def _opening(lessons: Path, arguments: Sequence[str]) -> list[str]:
 
 
 def _test(options: argparse.Namespace) -> int:
-    from sbtutorial import suite
+    from sbtutorial.commands import suite
 
     return suite.main(options.arguments)
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from sbtutorial.server import terminal
+    from sbtutorial.hosting import terminal
 
     chosen = {field.name: getattr(options, field.name) for field in fields(terminal.Settings)}
     terminal.serve(terminal.Settings(**chosen))
@@ -188,10 +188,10 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from sbtutorial.control_client import ControlClient
-    from sbtutorial.server import process
+    from sbtutorial.hosting import background
+    from sbtutorial.hosting.control_client import ControlClient
 
-    broker = process.find(options.namespace)
+    broker = background.find(options.namespace)
     if broker is None:  # as an error: what is printed may be on its way into a file
         raise TutorialError(f"No broker of the namespace '{options.namespace}' is running.")
     print(ControlClient(broker.connection_string).config(), end="")
@@ -201,7 +201,7 @@ def _export(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     import time
 
-    from sbtutorial.broker_status import describe
+    from sbtutorial.hosting.broker_status import describe
 
     brokers = _brokers(options.namespace)
     for broker in brokers:
@@ -224,20 +224,20 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _control(broker: "Broker") -> "ControlClient":
-    from sbtutorial.control_client import ControlClient
+    from sbtutorial.hosting.control_client import ControlClient
 
     return ControlClient(broker.connection_string)
 
 
 def _brokers(namespace: str | None) -> "list[Broker]":
     """The broker of a namespace, or all that run; says so when there is none."""
-    from sbtutorial.server import process
+    from sbtutorial.hosting import background
 
     if namespace is None:
-        brokers = process.find_all()
+        brokers = background.find_all()
         missing = "No broker is running."
     else:
-        brokers = [broker for broker in [process.find(namespace)] if broker is not None]
+        brokers = [broker for broker in [background.find(namespace)] if broker is not None]
         missing = f"No broker of the namespace '{namespace}' is running."
     if not brokers:
         print(missing)
@@ -245,13 +245,13 @@ def _brokers(namespace: str | None) -> "list[Broker]":
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from sbtutorial import doctor
+    from sbtutorial.commands import doctor
 
     return doctor.main()
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from sbtutorial import bench
+    from sbtutorial.commands import bench
 
     return bench.main(options.arguments)
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import psutil
 
-from sbtutorial.server.process import Broker
+from sbtutorial.hosting.background import Broker
 
 LIMIT_SECONDS = 30.0
 

@@ -19,9 +19,9 @@ import nbformat
 import pytest
 from urllib3 import Retry, request
 
-from sbtutorial.installing import explain
-from sbtutorial.lab import CONNECTION_STRING_VARIABLE
-from sbtutorial.server.runtime_files import HOME_VARIABLE
+from sbtutorial.hosting.runtime_files import HOME_VARIABLE
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
+from sbtutorial.setup.installing import explain
 from tests.notebooks.lessons import ROOT, stop_brokers
 from tests.notebooks.normal_form import normal_form
 

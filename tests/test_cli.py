@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sbtutorial import bootstrap, cli, control_client, foreground, requirements
+from sbtutorial import cli
 from sbtutorial.errors import TutorialError
-from sbtutorial.server import process
+from sbtutorial.hosting import background, control_client
+from sbtutorial.setup import bootstrap, foreground, requirements
 
 CLONE = Path(__file__).parents[1]
 STATUS = {
@@ -67,8 +68,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
         for name in ("lesson-01", "tutorial")
     ]
-    monkeypatch.setattr(process, "find_all", lambda: running)
-    monkeypatch.setattr(process, "find", lambda name: running[1] if name == "tutorial" else None)
+    monkeypatch.setattr(background, "find_all", lambda: running)
+    monkeypatch.setattr(background, "find", lambda name: running[1] if name == "tutorial" else None)
     monkeypatch.setattr(control_client, "ControlClient", Client)
     return made
 
@@ -199,7 +200,7 @@ def test_a_command_asks_for_the_extras_that_it_needs(
 
 
 def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sbtutorial import doctor
+    from sbtutorial.commands import doctor
 
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))
@@ -227,7 +228,7 @@ def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_serve_takes_what_can_be_chosen(
     arguments: list[str], chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sbtutorial.server import terminal
+    from sbtutorial.hosting import terminal
 
     served: list[Any] = []
     monkeypatch.setattr(terminal, "serve", served.append)
@@ -242,7 +243,7 @@ def test_export_prints_the_file(
     class Broker:
         connection_string = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k"
 
-    monkeypatch.setattr(process, "find", lambda _: Broker)
+    monkeypatch.setattr(background, "find", lambda _: Broker)
     monkeypatch.setattr(control_client.ControlClient, "config", lambda _: '{"UserConfig": 1}\n')
     assert cli.main(["export"]) == 0
     assert capsys.readouterr().out == '{"UserConfig": 1}\n'
@@ -251,7 +252,7 @@ def test_export_prints_the_file(
 def test_export_without_a_broker_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(process, "find", lambda _: None)
+    monkeypatch.setattr(background, "find", lambda _: None)
     assert cli.main(["export"]) == 1
     said = capsys.readouterr()
     assert (said.out, "'tutorial' is running" in said.err) == ("", True)
@@ -296,7 +297,7 @@ def test_without_a_namespace_every_broker_is_told(
 def test_without_a_broker_a_command_says_so_and_names_the_namespace(
     name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(process, "find", lambda namespace: None)
+    monkeypatch.setattr(background, "find", lambda namespace: None)
 
     assert cli.main([name, "--namespace", "mine"]) == code
     assert capsys.readouterr().out == "No broker of the namespace 'mine' is running.\n"
@@ -305,7 +306,7 @@ def test_without_a_broker_a_command_says_so_and_names_the_namespace(
 def test_status_without_any_broker_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(process, "find_all", list)
+    monkeypatch.setattr(background, "find_all", list)
 
     assert cli.main(["status"]) == 1
     assert capsys.readouterr().out == "No broker is running.\n"
@@ -317,7 +318,7 @@ def test_an_error_is_its_sentence_alone(
     def fail() -> None:
         raise TutorialError("The folder is open to others.")
 
-    monkeypatch.setattr(process, "find_all", fail)
+    monkeypatch.setattr(background, "find_all", fail)
 
     assert cli.main(["status"]) == 1
     assert capsys.readouterr().err == "sbtutorial: The folder is open to others.\n"

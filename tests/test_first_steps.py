@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.control_client import ControlClient
-from sbtutorial.lab import CONNECTION_STRING_VARIABLE
-from sbtutorial.server import process
-from sbtutorial.server.process import Broker, ensure, find
+from sbtutorial.hosting import background
+from sbtutorial.hosting.background import Broker, ensure, find
+from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
 from tests.kernel import Notebook, Shown
 from tests.killing import kill
 
@@ -65,7 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def open_notebook(home: Path) -> Callable[[], Any]:
     @contextmanager
     def opened() -> Iterator[Notebook]:
-        notebook = Notebook(process._environment())
+        notebook = Notebook(background._environment())
         yield notebook
         notebook.close()
 

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from sbtutorial import cli, python_version, requirements
+from sbtutorial import cli
+from sbtutorial.setup import python_version, requirements
 
 CLONE = Path(__file__).parents[1]
 PYPROJECT_TEXT = (CLONE / "pyproject.toml").read_text("utf-8")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sbtutorial.amqp.composites import Composite, decode_composite
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.events import Event, LinkAttached, SessionBegun
 from sbtutorial.amqp.frames import (
@@ -19,6 +18,7 @@ from sbtutorial.amqp.link import ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import Source, Target
 from sbtutorial.amqp.performatives import Attach, Begin, Flow, Open
 from sbtutorial.amqp.session import Session
+from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 E = TypeVar("E")
 Cut = Callable[[bytes], Iterator[bytes]]

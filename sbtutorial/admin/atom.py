@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 from defusedxml.ElementTree import fromstring
 
-from sbtutorial.admin.http import Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.request import Response
 
 ATOM = "http://www.w3.org/2005/Atom"
 SERVICE_BUS = "http://schemas.microsoft.com/netservices/2010/10/servicebus/connect"

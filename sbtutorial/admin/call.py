@@ -12,10 +12,10 @@ from xml.etree.ElementTree import Element
 
 from sbtutorial.admin.atom import error_response, format_instant, local_name, read_description
 from sbtutorial.admin.description_xml import ToWire
-from sbtutorial.admin.http import Request, Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import SUBSCRIPTIONS
+from sbtutorial.http.request import Request, Response
 
 # Twelve authorization rules and 1024 characters of metadata fit many times.
 MAX_BODY_BYTES = 256 * 1024

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sbtutorial.admin.config_places import ConfigError, Place
 from sbtutorial.admin.config_rules import read_rule, write_rule
 from sbtutorial.admin.durations import format_duration, parse_duration
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     Description,
     QueueDescription,
     SubscriptionDescription,
@@ -24,7 +24,7 @@ from sbtutorial.broker.entities import (
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import subscription_path
-from sbtutorial.broker.rule import Rule
+from sbtutorial.broker.rules.rule import Rule
 
 
 class Setting(NamedTuple):

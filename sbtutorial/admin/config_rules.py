@@ -6,10 +6,10 @@ from typing import Any
 from sbtutorial.admin.config_places import Place
 from sbtutorial.admin.rule_xml import AS_SQL, CONDITIONS
 from sbtutorial.broker.errors import BrokerError
-from sbtutorial.broker.filters.actions import SqlAction, parse_action
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
-from sbtutorial.broker.rule import Filter, Rule
+from sbtutorial.broker.rules.filters.actions import SqlAction, parse_action
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
+from sbtutorial.broker.rules.rule import Filter, Rule
 
 _EXPRESSION = "SqlExpression"
 _PARAMETERS = "Parameters"  # ours: the emulator's format has no place for them

@@ -7,10 +7,10 @@ from sbtutorial.admin import keys
 from sbtutorial.admin.atom import Entry, entry_response
 from sbtutorial.admin.call import SEND, Call, etag
 from sbtutorial.admin.description_xml import Layout, applied, write
-from sbtutorial.admin.http import Response
-from sbtutorial.broker.entity import Entity
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.paths import entity_path
+from sbtutorial.http.request import Response
 
 # Whoever lets messages be forwarded must be allowed to send where they go: these tokens show it.
 _TOKENS = {

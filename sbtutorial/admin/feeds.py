@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from sbtutorial.admin.atom import Entry, feed_response
 from sbtutorial.admin.call import Call
-from sbtutorial.admin.http import Response
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.request import Response
 
 _PAGE_SIZE = 100
 _Listed = TypeVar("_Listed")

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sbtutorial.broker.entities import AuthorizationRule
+from sbtutorial.broker.descriptions import AuthorizationRule
 
 _KEY_BYTES = 32
 

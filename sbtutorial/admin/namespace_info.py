@@ -4,7 +4,7 @@ from xml.etree.ElementTree import SubElement
 
 from sbtutorial.admin.atom import Entry, described, entry_response
 from sbtutorial.admin.call import Call
-from sbtutorial.admin.http import Response
+from sbtutorial.http.request import Response
 
 # Clients know no other names of tiers; Microsoft's emulator is nearest to this one.
 _DEFAULT_SKU = "Standard"

@@ -2,7 +2,7 @@
 
 from sbtutorial.admin import fields
 from sbtutorial.admin.description_xml import Layout
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
 
 QUEUE = Layout(
     "QueueDescription",

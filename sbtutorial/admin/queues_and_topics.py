@@ -8,12 +8,12 @@ from sbtutorial.admin.atom import local_name
 from sbtutorial.admin.call import Call
 from sbtutorial.admin.description_xml import Layout, read
 from sbtutorial.admin.entities import answer, entry_of, etag_of, wanted
-from sbtutorial.admin.http import Response
 from sbtutorial.admin.queue_xml import QUEUE
 from sbtutorial.admin.topic_xml import TOPIC
-from sbtutorial.broker.entity import Entity
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.http.request import Response
 
 
 class _Kind(NamedTuple):

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from sbtutorial.admin import namespace_info, queues_and_topics, rules, subscriptions
 from sbtutorial.admin.atom import error_response
 from sbtutorial.admin.call import LISTEN, MANAGE, Administered, Call, Refusal
-from sbtutorial.admin.http import Request, Response
 from sbtutorial.admin.versions import served
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.request import Request, Response
 
 
 class Status(NamedTuple):

@@ -11,11 +11,11 @@ from sbtutorial.admin.atom import SCHEMA_INSTANCE, described, format_instant, lo
 from sbtutorial.admin.description_xml import ToWire
 from sbtutorial.admin.typed_values import read_pairs, write_pairs
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.filters.actions import SqlAction, parse_action
-from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import SqlFilter, parse_filter
-from sbtutorial.broker.rule import Action, Filter, Rule
+from sbtutorial.broker.rules.filters.actions import SqlAction, parse_action
+from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
+from sbtutorial.broker.rules.rule import Action, Filter, Rule
 
 ELEMENT = "RuleDescription"
 

@@ -3,11 +3,11 @@
 from sbtutorial.admin import feeds
 from sbtutorial.admin.atom import Entry, entry_response
 from sbtutorial.admin.call import RULES, Call, etag
-from sbtutorial.admin.http import Response
 from sbtutorial.admin.rule_xml import ELEMENT, read_rule, write_rule
+from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.rule import Rule
-from sbtutorial.broker.subscription import Subscription
+from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.http.request import Response
 
 
 def put(call: Call, topic: str, subscription: str, name: str) -> Response:

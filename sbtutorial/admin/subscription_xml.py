@@ -7,8 +7,8 @@ from sbtutorial.admin.atom import local_name
 from sbtutorial.admin.description_xml import Layout, Reading
 from sbtutorial.admin.rule_xml import read_rule
 from sbtutorial.admin.xml_types import WRITTEN
-from sbtutorial.broker.entities import SubscriptionDescription
-from sbtutorial.broker.rule import DEFAULT_RULE_NAME, Rule
+from sbtutorial.broker.descriptions import SubscriptionDescription
+from sbtutorial.broker.rules.rule import DEFAULT_RULE_NAME, Rule
 
 _FIRST_RULE = "DefaultRuleDescription"
 

@@ -4,9 +4,9 @@ from sbtutorial.admin import feeds
 from sbtutorial.admin.call import Call
 from sbtutorial.admin.description_xml import read
 from sbtutorial.admin.entities import answer, entry_of, etag_of, wanted
-from sbtutorial.admin.http import Response
 from sbtutorial.admin.subscription_xml import SUBSCRIPTION, first_rule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.request import Response
 
 
 def put(call: Call, topic: str, name: str) -> Response:

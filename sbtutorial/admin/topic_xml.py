@@ -4,8 +4,8 @@ from sbtutorial.admin import fields
 from sbtutorial.admin.description_xml import Layout, Reading
 from sbtutorial.admin.versions import FILTER_COUNTS
 from sbtutorial.admin.xml_types import COUNTS, INTEGER
-from sbtutorial.broker.entities import TopicDescription
-from sbtutorial.broker.line_pair import MessageCounts
+from sbtutorial.broker.descriptions import TopicDescription
+from sbtutorial.broker.entities.receivable import MessageCounts
 
 TOPIC = Layout(
     "TopicDescription",

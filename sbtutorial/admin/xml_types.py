@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sbtutorial.admin.atom import SCHEMA_INSTANCE, local_name
 from sbtutorial.admin.durations import format_duration, parse_duration
-from sbtutorial.broker.entities import AuthorizationRule, EntityStatus
-from sbtutorial.broker.line_pair import MessageCounts
+from sbtutorial.broker.descriptions import AuthorizationRule, EntityStatus
+from sbtutorial.broker.entities.receivable import MessageCounts
 
 _COUNTS = "http://schemas.microsoft.com/netservices/2011/06/servicebus"
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)

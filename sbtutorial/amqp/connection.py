@@ -16,8 +16,7 @@ from enum import Enum
 from math import inf
 from typing import Any
 
-from sbtutorial.amqp.channels import SessionTable
-from sbtutorial.amqp.composites import Composite, decode_composite
+from sbtutorial.amqp.connection_state import ConnectionLife
 from sbtutorial.amqp.definitions import Error
 from sbtutorial.amqp.errors import (
     Condition,
@@ -27,6 +26,7 @@ from sbtutorial.amqp.errors import (
     RemoteProtocolError,
 )
 from sbtutorial.amqp.events import ConnectionClosed, ConnectionOpened, Event
+from sbtutorial.amqp.frame_writer import FrameWriter
 from sbtutorial.amqp.frames import (
     AMQP_FRAME,
     HEARTBEAT,
@@ -35,9 +35,8 @@ from sbtutorial.amqp.frames import (
     Frame,
     FrameReader,
 )
-from sbtutorial.amqp.life import ConnectionLife
+from sbtutorial.amqp.idle_timeout import IdleTimeout
 from sbtutorial.amqp.opening import ClientOpening, Opening, ServerOpening
-from sbtutorial.amqp.outbox import Outbox
 from sbtutorial.amqp.performatives import Begin, Close, Open
 from sbtutorial.amqp.sasl import (
     SERVICE_BUS_MECHANISMS,
@@ -47,8 +46,9 @@ from sbtutorial.amqp.sasl import (
     allow_without_password,
 )
 from sbtutorial.amqp.session import Session
-from sbtutorial.amqp.silence import Silence
+from sbtutorial.amqp.session_table import SessionTable
 from sbtutorial.amqp.states import ConnectionInput, ConnectionState
+from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
 
@@ -123,7 +123,7 @@ class Connection:
         )
         self._life = ConnectionLife()
         self._reader = FrameReader(max_frame_size)
-        self._outbox = Outbox()
+        self._outbox = FrameWriter()
         self.write_frame = self._outbox.write_frame
         self._opening: Opening
         if role is ConnectionRole.SERVER:
@@ -144,7 +144,7 @@ class Connection:
         self._events: list[Event] = []
         self._closed_event_is_out = False
         self._now = 0.0
-        self._silence = Silence(idle_time_out_ms)
+        self._silence = IdleTimeout(idle_time_out_ms)
 
     # --- what the caller asks for
 

@@ -1,6 +1,6 @@
 """Link credit: how many deliveries a receiver still wants. Source: AMQP 1.0, 2.6.7."""
 
-from sbtutorial.amqp.serial import serial_add, serial_distance
+from sbtutorial.amqp.types.serial import serial_add, serial_distance
 
 
 class LinkCredit:

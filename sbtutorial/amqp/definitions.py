@@ -3,8 +3,8 @@
 from enum import IntEnum
 from typing import Annotated
 
-from sbtutorial.amqp.composites import Composite, composite, composite_field
-from sbtutorial.amqp.fields import Map, String, SymbolField
+from sbtutorial.amqp.types.composites import Composite, composite, composite_field
+from sbtutorial.amqp.types.fields import Map, String, SymbolField
 
 SENDER, RECEIVER = False, True
 

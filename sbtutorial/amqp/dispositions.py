@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Disposition
-from sbtutorial.amqp.serial import serial_add, serial_distance
+from sbtutorial.amqp.types.serial import serial_add, serial_distance
 
 # A range costs its sender nothing: beyond this, only deliveries that exist are looked at.
 MAX_LISTED_IDS = 4096

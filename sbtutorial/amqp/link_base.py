@@ -18,7 +18,7 @@ from sbtutorial.amqp.events import LinkAttached, LinkDetached, LinkRefused
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import Attach, Detach, Flow, Transfer
 from sbtutorial.amqp.states import LINK, LinkInput, LinkState, step
-from sbtutorial.amqp.values import Described
+from sbtutorial.amqp.types.values import Described
 
 if TYPE_CHECKING:
     from sbtutorial.amqp.session import Session

@@ -6,23 +6,8 @@ Source: AMQP 1.0, 3.2 to 3.5 and, for transactions, 4.5. The sections of a messa
 
 from typing import Annotated
 
-from sbtutorial.amqp.composites import Composite, composite, composite_field
 from sbtutorial.amqp.definitions import Error as Error
 from sbtutorial.amqp.definitions import ErrorField
-from sbtutorial.amqp.fields import (
-    Anything,
-    Binary,
-    Boolean,
-    Map,
-    MessageId,
-    String,
-    SymbolField,
-    Symbols,
-    TimestampField,
-    UByteField,
-    UIntField,
-    ULongField,
-)
 from sbtutorial.amqp.sections import AMQP_SEQUENCE as AMQP_SEQUENCE
 from sbtutorial.amqp.sections import AMQP_VALUE as AMQP_VALUE
 from sbtutorial.amqp.sections import APPLICATION_PROPERTIES as APPLICATION_PROPERTIES
@@ -38,7 +23,22 @@ from sbtutorial.amqp.sections import data_sections as data_sections
 from sbtutorial.amqp.sections import encode_section as encode_section
 from sbtutorial.amqp.sections import map_items as map_items
 from sbtutorial.amqp.sections import split_sections as split_sections
-from sbtutorial.amqp.values import Described
+from sbtutorial.amqp.types.composites import Composite, composite, composite_field
+from sbtutorial.amqp.types.fields import (
+    Anything,
+    Binary,
+    Boolean,
+    Map,
+    MessageId,
+    String,
+    SymbolField,
+    Symbols,
+    TimestampField,
+    UByteField,
+    UIntField,
+    ULongField,
+)
+from sbtutorial.amqp.types.values import Described
 
 
 @composite("header", HEADER)

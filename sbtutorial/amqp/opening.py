@@ -8,14 +8,14 @@ Source: AMQP 1.0, 2.2 and 5.3.
 from abc import ABC, abstractmethod
 from typing import NoReturn
 
-from sbtutorial.amqp.composites import Composite
+from sbtutorial.amqp.connection_state import ConnectionLife
 from sbtutorial.amqp.errors import Condition, RemoteProtocolError
+from sbtutorial.amqp.frame_writer import FrameWriter
 from sbtutorial.amqp.frames import SUPPORTED_HEADERS, ProtocolId, protocol_header
-from sbtutorial.amqp.life import ConnectionLife
-from sbtutorial.amqp.outbox import Outbox
 from sbtutorial.amqp.performatives import SaslCode, SaslInit, SaslMechanisms, SaslOutcome
 from sbtutorial.amqp.sasl import SaslClient, SaslServer
 from sbtutorial.amqp.states import ConnectionInput, ConnectionState
+from sbtutorial.amqp.types.composites import Composite
 
 _State, _Input = ConnectionState, ConnectionInput
 
@@ -31,7 +31,7 @@ class Opening(ABC):
         outbox: Where this side's part goes.
     """
 
-    def __init__(self, life: ConnectionLife, outbox: Outbox) -> None:
+    def __init__(self, life: ConnectionLife, outbox: FrameWriter) -> None:
         self._life = life
         self._outbox = outbox
 
@@ -67,7 +67,7 @@ class Opening(ABC):
 class ServerOpening(Opening):
     """The side that answers; `sasl` says who may come in."""
 
-    def __init__(self, life: ConnectionLife, outbox: Outbox, sasl: SaslServer) -> None:
+    def __init__(self, life: ConnectionLife, outbox: FrameWriter, sasl: SaslServer) -> None:
         super().__init__(life, outbox)
         self._sasl = sasl
 
@@ -108,7 +108,7 @@ class ServerOpening(Opening):
 class ClientOpening(Opening):
     """The side that speaks first, and does so when it is made; `sasl` says how to get in."""
 
-    def __init__(self, life: ConnectionLife, outbox: Outbox, sasl: SaslClient) -> None:
+    def __init__(self, life: ConnectionLife, outbox: FrameWriter, sasl: SaslClient) -> None:
         super().__init__(life, outbox)
         self._sasl = sasl
         if sasl.has_mechanisms:

@@ -5,14 +5,15 @@
 
 from enum import IntEnum
 
-from sbtutorial.amqp.composites import Composite, composite
 from sbtutorial.amqp.definitions import RECEIVER as RECEIVER
 from sbtutorial.amqp.definitions import SENDER as SENDER
 from sbtutorial.amqp.definitions import Error as Error
 from sbtutorial.amqp.definitions import ErrorField
 from sbtutorial.amqp.definitions import ReceiverSettleMode as ReceiverSettleMode
 from sbtutorial.amqp.definitions import SenderSettleMode as SenderSettleMode
-from sbtutorial.amqp.fields import (
+from sbtutorial.amqp.messaging import DeliveryStateField, SourceField, TargetField
+from sbtutorial.amqp.types.composites import Composite, composite
+from sbtutorial.amqp.types.fields import (
     Binary,
     Boolean,
     Map,
@@ -24,7 +25,6 @@ from sbtutorial.amqp.fields import (
     ULongField,
     UShortField,
 )
-from sbtutorial.amqp.messaging import DeliveryStateField, SourceField, TargetField
 
 UINT_MAX = 0xFFFFFFFF
 USHORT_MAX = 0xFFFF

@@ -7,11 +7,11 @@ Source: AMQP 1.0, 3.2; Azure Service Bus, message format 0x80013700 (a batch).
 
 from typing import Any, NamedTuple
 
-from sbtutorial.amqp.decoding import decode, read_borders
-from sbtutorial.amqp.encoding import encode, frame_compound
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.skipping import skip
-from sbtutorial.amqp.values import Symbol, ULong
+from sbtutorial.amqp.types.decoding import decode, read_borders
+from sbtutorial.amqp.types.encoding import encode, frame_compound
+from sbtutorial.amqp.types.skipping import skip
+from sbtutorial.amqp.types.values import Symbol, ULong
 
 HEADER = 0x70
 DELIVERY_ANNOTATIONS = 0x71

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from sbtutorial.amqp.composites import Composite
 from sbtutorial.amqp.definitions import RECEIVER, SENDER, Error
 from sbtutorial.amqp.dispositions import PendingDisposition, ids_in_range
 from sbtutorial.amqp.errors import Condition, DecodeError, LocalProtocolError
@@ -19,8 +18,8 @@ from sbtutorial.amqp.events import (
     UnknownDelivery,
 )
 from sbtutorial.amqp.frames import FRAME_HEADER_SIZE
-from sbtutorial.amqp.handles import LinkTable
 from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
+from sbtutorial.amqp.link_table import LinkTable
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import (
     UINT_MAX,
@@ -35,6 +34,7 @@ from sbtutorial.amqp.performatives import (
     Transfer,
 )
 from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
+from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
 
 # States in which frames of the session may be sent.

@@ -5,7 +5,7 @@ count deliveries where they should count frames. Source: AMQP 1.0, 2.5.6.
 """
 
 from sbtutorial.amqp.performatives import Begin, Flow
-from sbtutorial.amqp.serial import serial_distance
+from sbtutorial.amqp.types.serial import serial_distance
 
 # Some clients stall for ever once they see it small, and it protects nothing here: what arrives
 # is handed over at once, and link credit bounds what may come.

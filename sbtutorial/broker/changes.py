@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from enum import StrEnum
 from typing import NamedTuple
 
-from sbtutorial.broker.entities import Description
+from sbtutorial.broker.descriptions import Description
 from sbtutorial.broker.message import Message
 
 

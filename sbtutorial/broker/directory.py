@@ -6,20 +6,20 @@ Queues and topics share one set of names. Source: Azure Service Bus, "Quotas".
 from collections.abc import Iterator
 from typing import TypeVar
 
-from sbtutorial.broker.entity import Entity
+from sbtutorial.broker.entities.entity import Entity
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.receivable import Receivable
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import Limits
-from sbtutorial.broker.line_pair import LinePair
 from sbtutorial.broker.paths import (
     DEAD_LETTER_SUFFIX,
     TRANSFER_DEAD_LETTER_SUFFIX,
     split_line,
     split_subscription,
 )
-from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.subqueue import SubQueue
-from sbtutorial.broker.subscription import Subscription
-from sbtutorial.broker.topic import Topic
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 # So many names are listed when the one asked for is not there.
 _NAMED_COUNT = 5
@@ -92,7 +92,7 @@ class Directory:
         """
         entity_path, line = split_line(path)
         entity = self.entity(entity_path)
-        if not isinstance(entity, LinePair):
+        if not isinstance(entity, Receivable):
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED,
                 f"'{path}' is a topic, and nobody receives from a topic. Receive from one of its "

@@ -5,9 +5,9 @@ Source: Azure Service Bus, "AutoDeleteOnIdle".
 
 from collections.abc import Callable
 
-from sbtutorial.broker.agenda import Agenda
-from sbtutorial.broker.entities import FOR_EVER
-from sbtutorial.broker.entity import Entity
+from sbtutorial.broker.descriptions import FOR_EVER
+from sbtutorial.broker.entities.entity import Entity
+from sbtutorial.broker.timers import Timers
 
 
 class IdleWatch:
@@ -18,7 +18,7 @@ class IdleWatch:
         on_idle: Called with the entity and the instant when nobody has used it for so long.
     """
 
-    def __init__(self, agenda: Agenda, on_idle: Callable[[Entity, float], None]) -> None:
+    def __init__(self, agenda: Timers, on_idle: Callable[[Entity, float], None]) -> None:
         self._agenda = agenda
         self._on_idle = on_idle
 

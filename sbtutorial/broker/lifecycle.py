@@ -5,15 +5,15 @@ Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions".
 
 from typing import Any, TypeVar
 
+from sbtutorial.broker.descriptions import Description
 from sbtutorial.broker.directory import Directory
-from sbtutorial.broker.entities import Description
-from sbtutorial.broker.entity import Entity, Surroundings
+from sbtutorial.broker.entities.entity import Entity, EntityContext
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.idleness import IdleWatch
 from sbtutorial.broker.paths import entity_path
-from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.subscription import Subscription
-from sbtutorial.broker.topic import Topic
 from sbtutorial.broker.validation import fitted, validate, validate_name, validate_update
 
 _Entity = TypeVar("_Entity", bound=Entity)
@@ -25,7 +25,7 @@ _FORWARDING = ("forward_to", "forward_dead_lettered_messages_to")
 class Lifecycle:
     """The steps that every entity of a namespace takes."""
 
-    def __init__(self, directory: Directory, surroundings: Surroundings) -> None:
+    def __init__(self, directory: Directory, surroundings: EntityContext) -> None:
         self._directory = directory
         self._surroundings = surroundings
         self._idleness = IdleWatch(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sbtutorial.broker.states import MessageState
 
 if TYPE_CHECKING:
-    from sbtutorial.broker.agenda import Timer
+    from sbtutorial.broker.timers import Timer
 
 DEAD_LETTER_REASON = "DeadLetterReason"
 DEAD_LETTER_ERROR_DESCRIPTION = "DeadLetterErrorDescription"

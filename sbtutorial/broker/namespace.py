@@ -8,26 +8,26 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from sbtutorial.broker.agenda import Agenda
 from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
-from sbtutorial.broker.contents import Contents, OpaqueContents
-from sbtutorial.broker.directory import Directory
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     Description,
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.broker.entity import Entity, Surroundings
+from sbtutorial.broker.directory import Directory
+from sbtutorial.broker.entities.entity import Entity, EntityContext
+from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.lifecycle import Lifecycle
 from sbtutorial.broker.limits import STANDARD, Limits
-from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.rule import Rule, default_rule
-from sbtutorial.broker.subqueue import SubQueue
-from sbtutorial.broker.subscription import Subscription
-from sbtutorial.broker.topic import Topic
+from sbtutorial.broker.rules.property_access import OpaqueContents, PropertyAccess
+from sbtutorial.broker.rules.rule import Rule, default_rule
+from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.timers import Timers
 from sbtutorial.broker.validation import validate_name
 
 _Entity = TypeVar("_Entity", bound=Entity)
@@ -49,14 +49,14 @@ class Namespace:
         limits: Limits = STANDARD,
         journal: Journal = no_journal,
         new_token: Callable[[], UUID] = uuid4,
-        contents: Contents | None = None,
+        contents: PropertyAccess | None = None,
     ):
         self.name = name
         self.limits = limits
         self._journal = journal
-        self._agenda = Agenda()
+        self._agenda = Timers()
         self._directory = Directory(name, limits)
-        self._surroundings = Surroundings(
+        self._surroundings = EntityContext(
             limits=limits,
             agenda=self._agenda,
             journal=journal,
@@ -327,7 +327,7 @@ class Namespace:
         """
         return self._directory.sendable(path)
 
-    def intake(self, path: str) -> Intake:
+    def intake(self, path: str) -> Ingress:
         """The way into what senders mean by a path.
 
         Raises:

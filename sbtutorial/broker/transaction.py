@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from sbtutorial.broker.entities.forwarding import Transfer
+from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.forwarding import Transfer
-from sbtutorial.broker.intake import Intake
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 MAX_OPERATIONS = 100
 TIMEOUT_SECONDS = 120.0
@@ -34,11 +34,11 @@ class Transaction:
 
     def __init__(self, now: float) -> None:
         self._ends_at = now + TIMEOUT_SECONDS
-        self._sends: dict[Intake | Transfer, list[Message]] = {}
+        self._sends: dict[Ingress | Transfer, list[Message]] = {}
         self._settlements: list[Settlement] = []
         self._count = 0
 
-    def send(self, intake: Intake | Transfer, messages: Sequence[Message], *, now: float) -> None:
+    def send(self, intake: Ingress | Transfer, messages: Sequence[Message], *, now: float) -> None:
         """Keep messages for an entity until the commit.
 
         Raises:

@@ -9,7 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sbtutorial.broker.entities import FOR_EVER, AuthorizationRule, Description, SizedDescription
+from sbtutorial.broker.descriptions import (
+    FOR_EVER,
+    AuthorizationRule,
+    Description,
+    SizedDescription,
+)
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import KIB, MAX_ENTITY_NAME_CHARS, MAX_NAME_CHARS, Limits
 

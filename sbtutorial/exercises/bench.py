@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from azure.servicebus.management import ServiceBusAdministrationClient
 
-    from sbtutorial.lab import Lab
+    from sbtutorial.lab.lab import Lab
     from sbtutorial.trace import Event
 
 _NAME = "exercise"

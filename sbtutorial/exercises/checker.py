@@ -9,7 +9,7 @@ from sbtutorial.exercises.running import does_nothing, is_async
 from sbtutorial.exercises.task import NotYet, Task, Verdict
 
 if TYPE_CHECKING:
-    from sbtutorial.lab import Lab
+    from sbtutorial.lab.lab import Lab
 
 
 def check(lab: "Lab", name: str, answer: object) -> Verdict:

@@ -6,8 +6,8 @@ The process finds what the lessons import by then, and the answer with what it u
 from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, not_yet
 from sbtutorial.exercises.transplant import source_of
-from sbtutorial.worker_record import Ending, Outcome
-from sbtutorial.workers import Worker
+from sbtutorial.workers.record import Ending, Outcome
+from sbtutorial.workers.worker import Worker
 
 _NAME = "answer"
 # What the lessons have imported by then. Annotations stay text: they may name what is not here.

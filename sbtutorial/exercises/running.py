@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any, NoReturn
 
 from sbtutorial.exercises.task import Answer, not_yet
-from sbtutorial.hints import Failure, hint_for
+from sbtutorial.lab.hints import Failure, hint_for
 
 _GRACE_SECONDS = 2.0  # for the SDK's own `finally`s, once the time is up
 _IDLE_OPERATIONS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}

@@ -14,14 +14,14 @@ from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 import sbtutorial
-from sbtutorial.admin.http import Request, Response
+from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.line_pair import LinePair
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
-from sbtutorial.server.security import Key, TokenError, authorize
+from sbtutorial.gateway.access.sas import Key, TokenError, authorize
+from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
-from sbtutorial.server.turns import Turns
 from sbtutorial.trace import Event, Trace
 
 PREFIX = "$lab/"
@@ -44,7 +44,7 @@ class ControlledBroker(Protocol):
     clock: Clock
     namespace: Namespace
     trace: Trace
-    turns: Turns
+    turns: Reactor
     keys: dict[str, Key]
     started_at: float
     on_shutdown: Callable[[], None] | None
@@ -148,7 +148,7 @@ def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
 def _queue(broker: ControlledBroker, call: "Call") -> Answer:
     with broker.turns.turn() as now:
         entity = broker.namespace.subqueue(call.rest).entity
-        assert isinstance(entity, LinePair)
+        assert isinstance(entity, Receivable)
         return snapshot(entity, now=now, is_connected=broker.is_connected)
 
 

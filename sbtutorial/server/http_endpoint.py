@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import h11
 
-from sbtutorial.admin.http import Headers, Request, Response
+from sbtutorial.http.request import Headers, Request, Response
 from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 MAX_HEAD_BYTES = 32 * 1024

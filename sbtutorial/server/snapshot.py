@@ -9,10 +9,10 @@ from typing import Any
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import decode
-from sbtutorial.broker.line_pair import LinePair
+from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.broker.states import MessageState
-from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 SHOWN_PER_STATE = 20
 _TEXT_CHARS = 100
@@ -29,7 +29,7 @@ _STATE_NAMES = {
 
 
 def snapshot(
-    entity: LinePair, *, now: float, is_connected: Callable[[str], bool]
+    entity: Receivable, *, now: float, is_connected: Callable[[str], bool]
 ) -> dict[str, Any]:
     """What is in a queue, or a subscription, and in its dead-letter queue.
 
@@ -61,7 +61,7 @@ def _first_dead(dead_letters: SubQueue) -> Iterator[tuple[str, Message]]:
     return (("dead", message) for message in dead_letters.peek(0, SHOWN_PER_STATE))
 
 
-def _counts(entity: LinePair) -> dict[str, int]:
+def _counts(entity: Receivable) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for state, name in _STATE_NAMES.items():
         counts[name] += entity.active.count(state)

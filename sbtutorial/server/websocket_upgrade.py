@@ -9,7 +9,7 @@ import base64
 import binascii
 from functools import partial
 
-from sbtutorial.admin.http import Request, Response
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import Switch
 from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 

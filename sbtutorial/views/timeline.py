@@ -18,8 +18,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from sbtutorial.picture import about, readable_name
 from sbtutorial.trace import Event
+from sbtutorial.views.queue_text import about, readable_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

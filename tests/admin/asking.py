@@ -5,9 +5,9 @@ from xml.etree.ElementTree import fromstring
 
 from sbtutorial.admin.atom import SERVICE_BUS
 from sbtutorial.admin.call import Administered
-from sbtutorial.admin.http import Request, Response
 from sbtutorial.admin.routes import handle
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.http.request import Request, Response
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SB = f"{{{SERVICE_BUS}}}"

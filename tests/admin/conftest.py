@@ -10,16 +10,16 @@ from functools import partial
 import pytest
 
 from sbtutorial.admin.call import Administered
-from sbtutorial.admin.http import Request, Response
 from sbtutorial.admin.routes import handle
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM, STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.connection_string import connection_string
+from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.sas import Key, TokenError
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server.certificates import Certificates, ensure, trust
 from sbtutorial.server.http_endpoint import HttpEndpoint
-from sbtutorial.server.keyring import Keyring
-from sbtutorial.server.security import Key, TokenError
 from sbtutorial.server.tls import TlsEndpoint
 
 KEYS = {

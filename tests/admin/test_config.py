@@ -6,10 +6,10 @@ import pytest
 
 from sbtutorial.admin.config import apply_config, read_config, write_config
 from sbtutorial.admin.config_places import ConfigError
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import SqlFilter
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import SqlFilter
 
 # The shape of the file that Microsoft's emulator comes with.
 THEIRS: dict[str, Any] = {

@@ -13,7 +13,7 @@ from sbtutorial.admin.description_xml import Layout, applied, read, write
 from sbtutorial.admin.queue_xml import QUEUE
 from sbtutorial.admin.subscription_xml import SUBSCRIPTION, first_rule
 from sbtutorial.admin.topic_xml import TOPIC
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     AuthorizationRule,
     EntityStatus,
     QueueDescription,
@@ -21,11 +21,11 @@ from sbtutorial.broker.entities import (
     TopicDescription,
 )
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.filters.correlation import CorrelationFilter
 from sbtutorial.broker.limits import PREMIUM, STANDARD
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.rule import Rule
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.rule import Rule
 
 COUNTS = """\
 <CountDetails xmlns:d2p1="http://schemas.microsoft.com/netservices/2011/06/servicebus">\

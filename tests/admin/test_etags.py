@@ -1,6 +1,10 @@
 import pytest
 
-from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from tests.admin.asking import ask, body_of, detail_of, etag_of

@@ -1,7 +1,7 @@
 import base64
 
 from sbtutorial.admin.keys import completed
-from sbtutorial.broker.entities import AuthorizationRule
+from sbtutorial.broker.descriptions import AuthorizationRule
 
 NOW = "2024-01-01T00:00:00Z"
 WHOLE = AuthorizationRule(

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
 from tests.admin.asking import ask, body_of, detail_of

@@ -3,12 +3,12 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from sbtutorial.admin.call import MAX_BODY_BYTES
-from sbtutorial.admin.http import Response
 from sbtutorial.admin.routes import STATUSES, refused
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import EMULATOR, PREMIUM
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.http.request import Response
 from tests.admin.asking import ATOM, SB, VERSION, ask, body_of, detail_of, next_of, titles_of
 
 

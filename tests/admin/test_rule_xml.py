@@ -6,11 +6,11 @@ import pytest
 from sbtutorial.admin.atom import SERVICE_BUS
 from sbtutorial.admin.rule_xml import read_rule, write_rule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.filters.actions import parse_action
-from sbtutorial.broker.filters.boolean import FalseFilter, TrueFilter
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import parse_filter
-from sbtutorial.broker.rule import Rule
+from sbtutorial.broker.rules.filters.actions import parse_action
+from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import parse_filter
+from sbtutorial.broker.rules.rule import Rule
 
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 VALUES = {

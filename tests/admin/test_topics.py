@@ -5,11 +5,15 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import parse_filter
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.rule import Rule
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import parse_filter
+from sbtutorial.broker.rules.rule import Rule
 from tests.admin.asking import (
     ATOM,
     SB,

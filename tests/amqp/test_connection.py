@@ -14,6 +14,7 @@ from sbtutorial.amqp.events import (
     SessionBegun,
 )
 from sbtutorial.amqp.frames import HEARTBEAT, ProtocolId, frame_header, protocol_header
+from sbtutorial.amqp.idle_timeout import CLOSE_TIMEOUT_SECONDS
 from sbtutorial.amqp.messaging import Accepted, Source, Target
 from sbtutorial.amqp.performatives import (
     Attach,
@@ -25,7 +26,6 @@ from sbtutorial.amqp.performatives import (
     Open,
     Transfer,
 )
-from sbtutorial.amqp.silence import CLOSE_TIMEOUT_SECONDS
 from sbtutorial.amqp.types import Symbol
 from tests.wire import (
     RawClient,

@@ -6,19 +6,19 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.broker.changes import Change, ChangeKind
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
 )
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.rule import Rule
-from sbtutorial.broker.subqueue import SubQueue
-from sbtutorial.broker.subscription import Subscription
-from sbtutorial.broker.topic import Topic
+from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 START = 1000.0
 

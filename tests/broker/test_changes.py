@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from sbtutorial.broker.changes import Change, ChangeKind, no_journal
+from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.queue import Queue
 from tests.broker.conftest import START, World
 from tests.broker.replay import live_messages
 

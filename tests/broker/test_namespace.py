@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 
 from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.entities import EntityStatus, QueueDescription
+from sbtutorial.broker.descriptions import EntityStatus, QueueDescription
+from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import Limits
-from sbtutorial.broker.queue import Queue
-from sbtutorial.broker.subqueue import SubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 from tests.broker.conftest import START, World, make
 
 IDLE = 300.0

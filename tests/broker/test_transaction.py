@@ -1,8 +1,8 @@
 import pytest
 
+from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.queue import Queue
 from sbtutorial.broker.transaction import (
     MAX_OPERATIONS,
     TIMEOUT_SECONDS,

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     FOR_EVER,
     AuthorizationRule,
     Description,

@@ -17,7 +17,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from sbtutorial.requirements import lacking, requirements
+from sbtutorial.setup.requirements import lacking, requirements
 from tests.browser.jupyterlab import LIMIT_SECONDS, Place
 from tests.browser.shown import ERROR, Cell, Output, code_cells, faults, is_planned
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.broker.line_pair import LinePair, MessageCounts
+from sbtutorial.broker.entities.receivable import MessageCounts, Receivable
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.threaded import ThreadedEmulator
 from tests.clients import installed
 from tests.clients.program import Program
 
@@ -35,7 +35,7 @@ def ca_pem(certificates_folder: Path) -> Path:
 class Bench:
     """A broker with a queue, `orders`, and a client of some other maker."""
 
-    def __init__(self, broker: ThreadedEmulator) -> None:
+    def __init__(self, broker: ThreadedBroker) -> None:
         self.broker = broker
 
     @property
@@ -78,7 +78,7 @@ class Bench:
     def counts(self, path: str = "orders") -> MessageCounts:
         def count(emulator: Any) -> MessageCounts:
             entity = emulator.namespace.entity(path)
-            assert isinstance(entity, LinePair)
+            assert isinstance(entity, Receivable)
             return entity.counts()
 
         return self.broker.call(count)
@@ -86,7 +86,7 @@ class Bench:
 
 @pytest.fixture
 def bench(certificates_folder: Path, ca_pem: Path) -> Iterator[Bench]:
-    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(certificates_folder=certificates_folder) as broker:
         bench = Bench(broker)
         bench.make_queue()
         yield bench

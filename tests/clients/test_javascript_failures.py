@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.broker.entities import EntityStatus
+from sbtutorial.broker.descriptions import EntityStatus
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.control_client import ControlClient
-from sbtutorial.lab import CONNECTION_STRING_VARIABLE, Lab, connect
-from sbtutorial.server.process import find
+from sbtutorial.hosting.background import find
+from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, connect
 
 # What a lesson has imported by the time of its exercises.
 _IMPORTS = """

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.control_client import BrokerGone
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.checker import check, judge
 from sbtutorial.exercises.task import Answer, Task, Verdict, not_yet
-from sbtutorial.lab import Lab, Mode
+from sbtutorial.hosting.control_client import BrokerGone
+from sbtutorial.lab.lab import Lab, Mode
 from tests.exercises.conftest import define, queue_names
 
 pytestmark = pytest.mark.sdk

@@ -8,7 +8,7 @@ import pytest
 from sbtutorial.exercises import registry
 from sbtutorial.exercises.checker import judge
 from sbtutorial.exercises.task import Task
-from sbtutorial.lab import Lab, Mode
+from sbtutorial.lab.lab import Lab, Mode
 from tests.exercises.conftest import define, queue_names
 from tests.exercises.mistake import Mistake
 from tests.exercises.mistakes import MISTAKES

@@ -10,9 +10,9 @@ from textwrap import dedent
 import pytest
 from filelock import FileLock
 
+from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.emulator import KEY_NAME
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.server.local_broker import KEY_NAME
 
 PROGRAM_SECONDS = 60
 INSTALL_SECONDS = 100
@@ -29,7 +29,7 @@ class EarlierSdk:
 class Tutorial:
     """A broker, and programs of 2019 for it."""
 
-    def __init__(self, broker: ThreadedEmulator, sdk: EarlierSdk, ca_pem: Path) -> None:
+    def __init__(self, broker: ThreadedBroker, sdk: EarlierSdk, ca_pem: Path) -> None:
         self.broker = broker
         port = broker.connection_string.partition(";")[0].rpartition(":")[2]
         # Version 0.21 speaks through requests, which finds its certificates so.
@@ -92,8 +92,8 @@ def certificates_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
-    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+def broker(certificates_folder: Path) -> Iterator[ThreadedBroker]:
+    with ThreadedBroker(certificates_folder=certificates_folder) as broker:
         yield broker
 
 
@@ -109,13 +109,13 @@ def version_0_50(request: pytest.FixtureRequest) -> EarlierSdk:
 
 @pytest.fixture
 def tutorial(
-    broker: ThreadedEmulator, version_0_21: EarlierSdk, certificates_folder: Path
+    broker: ThreadedBroker, version_0_21: EarlierSdk, certificates_folder: Path
 ) -> Tutorial:
     return Tutorial(broker, version_0_21, certificates.ensure(certificates_folder).ca_pem)
 
 
 @pytest.fixture
 def later_tutorial(
-    broker: ThreadedEmulator, version_0_50: EarlierSdk, certificates_folder: Path
+    broker: ThreadedBroker, version_0_50: EarlierSdk, certificates_folder: Path
 ) -> Tutorial:
     return Tutorial(broker, version_0_50, certificates.ensure(certificates_folder).ca_pem)

@@ -11,12 +11,12 @@ import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.amqp import AmqpAnnotatedMessage
 
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.local_broker import LocalBroker
 from tests.legacy.conftest import Tutorial
 
 pytestmark = [pytest.mark.feature("The tutorial of 2019"), pytest.mark.client("SDK of 2019")]
@@ -42,7 +42,7 @@ def run(tutorial: Tutorial, program: str) -> list[str]:
 
 
 def make_queue(tutorial: Tutorial, name: str = "taskqueue", **properties: Any) -> None:
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             emulator.namespace.create_queue(name, QueueDescription(**properties), now=now)
 
@@ -402,7 +402,7 @@ print(bus_service.delete_topic('mytopic'), bus_service.delete_topic('mytopic'))
 def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: Tutorial) -> None:
     """A message of a subscription is received, unlocked, received again and deleted."""
 
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         namespace = emulator.namespace
         with emulator.turns.turn() as now:
             namespace.create_topic("mytopic", TopicDescription(), now=now)

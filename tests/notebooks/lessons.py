@@ -8,9 +8,9 @@ from pathlib import Path
 
 import matplotlib
 
-from sbtutorial.control_client import BrokerGone, ControlClient
-from sbtutorial.lab import CONNECTION_STRING_VARIABLE
-from sbtutorial.server.runtime_files import HOME_VARIABLE, RuntimeFiles
+from sbtutorial.hosting.control_client import BrokerGone, ControlClient
+from sbtutorial.hosting.runtime_files import HOME_VARIABLE, RuntimeFiles
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"

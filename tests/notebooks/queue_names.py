@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sbtutorial.control_client import ControlClient
-from sbtutorial.server.runtime_files import HOME_VARIABLE, RuntimeFiles
+from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.hosting.runtime_files import HOME_VARIABLE, RuntimeFiles
 from tests.notebooks.saved import code_cells
 
 OF_EXERCISES = "exercise-"  # a checker's own, random and soon gone

@@ -6,7 +6,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbtutorial.amqp.composites import decode_composite
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.frames import ProtocolId, protocol_header
 from sbtutorial.amqp.messaging import Accepted, Properties, split_sections
@@ -33,7 +32,8 @@ from sbtutorial.amqp.types import (
     encode,
     skip,
 )
-from tests.amqp.test_types import types_of
+from sbtutorial.amqp.types.composites import decode_composite
+from tests.amqp.types.test_types import types_of
 from tests.wire import RawClient, client_sends, frame, make_client, make_server
 
 

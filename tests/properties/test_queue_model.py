@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sbtutorial.broker.changes import Change
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.line_pair import MessageCounts
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.states import MessageState as State

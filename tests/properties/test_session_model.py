@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sbtutorial.broker.changes import Change
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.held_session import HeldSession
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.sessions import SessionSubQueue
 from sbtutorial.broker.states import MessageState as State
+from sbtutorial.broker.subqueues.message_session import MessageSession
+from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from tests.broker.replay import live_messages
 
 LOCK, MOST = 60.0, 3
@@ -30,7 +30,7 @@ class Waiter:
         self.is_waiting = True
         self._machine = machine
 
-    def accepted(self, session: HeldSession, *, now: float) -> None:
+    def accepted(self, session: MessageSession, *, now: float) -> None:
         assert self.is_waiting
         self.is_waiting = False
         self._machine.held.append(session)
@@ -54,7 +54,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         self.queue = self.namespace.create_queue("tables", description, now=self.now)
         assert isinstance(self.queue.active, SessionSubQueue)
         self.line = self.queue.active
-        self.held: list[HeldSession] = []
+        self.held: list[MessageSession] = []
         self.waiters: list[Waiter] = []
         self.states: set[str] = set()
 
@@ -68,7 +68,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         taken = {session.id for session in self.held if session.is_held}
         return [m for m in self.line if m.state is State.ACTIVE and m.session_id not in taken]
 
-    def pick(self, pick: int) -> HeldSession | None:
+    def pick(self, pick: int) -> MessageSession | None:
         self.held = [session for session in self.held if session.is_held]
         return self.held[pick % len(self.held)] if self.held else None
 

@@ -10,11 +10,11 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
 from azure.servicebus.exceptions import ServiceBusError
 
-from sbtutorial.broker.entities import QueueDescription
-from sbtutorial.broker.line_pair import MessageCounts
+from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.entities.receivable import MessageCounts
+from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.flavours import Aio, Flavour, Sync
 
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ def reason_for(failure: pytest.ExceptionInfo[ServiceBusError]) -> str:
 class Bench:
     """A broker with one queue, `orders`, and one flavour of the SDK."""
 
-    def __init__(self, broker: ThreadedEmulator, flavour: Flavour, ca_pem: Path) -> None:
+    def __init__(self, broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> None:
         self.broker = broker
         self.flavour = flavour
         self._ca_pem = ca_pem
@@ -58,7 +58,7 @@ class Bench:
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
 
-        def make(emulator: Emulator) -> None:
+        def make(emulator: LocalBroker) -> None:
             with emulator.turns.turn() as now:
                 emulator.namespace.create_queue(name, description, now=now)
 
@@ -133,13 +133,13 @@ def flavour(request: pytest.FixtureRequest) -> Flavour:
 
 
 @pytest.fixture
-def broker(certificates_folder: Path) -> Iterator[ThreadedEmulator]:
-    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+def broker(certificates_folder: Path) -> Iterator[ThreadedBroker]:
+    with ThreadedBroker(certificates_folder=certificates_folder) as broker:
         yield broker
 
 
 @pytest.fixture
-def bench(broker: ThreadedEmulator, flavour: Flavour, ca_pem: Path) -> Bench:
+def bench(broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> Bench:
     bench = Bench(broker, flavour, ca_pem)
     bench.make_queue()
     return bench

@@ -16,12 +16,16 @@ from azure.servicebus.management import (
     QueueProperties,
 )
 
-from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
-from sbtutorial.broker.filters.boolean import TrueFilter
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.limits import PREMIUM
-from sbtutorial.broker.rule import Rule
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.broker.rules.filters.boolean import TrueFilter
+from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 
 pytestmark = pytest.mark.feature("Administration: queues and the namespace")
@@ -211,7 +215,7 @@ async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
     """Queues, topics, subscriptions and rules are listed over several pages."""
     names = [f"e{number:03}" for number in range(MANY)]
 
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             namespace = emulator.namespace
             namespace.create_topic("topic", TopicDescription(), now=now)
@@ -275,7 +279,7 @@ async def test_a_premium_namespace_has_units_and_large_messages(
     certificates_folder: Path, ca_pem: Path, flavour: Any
 ) -> None:
     """A Premium namespace has a messaging unit, and entities for large messages."""
-    with ThreadedEmulator(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
             namespace = await administration.get_namespace_properties()

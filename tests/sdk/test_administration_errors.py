@@ -24,7 +24,7 @@ from azure.servicebus.management import (
 
 from sbtutorial.broker.limits import STANDARD
 from sbtutorial.connection_string import connection_string
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.hosting.thread import ThreadedBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
@@ -303,7 +303,7 @@ async def test_a_full_namespace_refuses_with_403(
 ) -> None:
     """A namespace that has all the entities of its tier refuses more."""
     limits = replace(STANDARD, max_entities=1, max_subscriptions=1, max_correlation_filters=0)
-    with ThreadedEmulator(limits=limits, certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(limits=limits, certificates_folder=certificates_folder) as broker:
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
             await make_topic(administration)

@@ -14,12 +14,12 @@ from azure.servicebus.exceptions import (
     MessageSizeExceededError,
 )
 
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.limits import PREMIUM, TIERS
 from sbtutorial.clock import ManualClock
 from sbtutorial.connection_string import parse_connection_string
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 from tests.sdk.test_transports import port_of, tapped
@@ -29,17 +29,17 @@ otherwise = pytest.mark.differs("Otherwise than on Azure")
 
 
 @pytest.fixture
-def administration_of(flavour: Flavour, ca_pem: Path) -> Callable[[ThreadedEmulator], Any]:
+def administration_of(flavour: Flavour, ca_pem: Path) -> Callable[[ThreadedBroker], Any]:
     """Makes an administration client of a broker."""
 
-    def make(broker: ThreadedEmulator) -> Any:
+    def make(broker: ThreadedBroker) -> Any:
         return flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
 
     return make
 
 
-def make_queues(broker: ThreadedEmulator, *names: str, **properties: Any) -> None:
-    def make(emulator: Emulator) -> None:
+def make_queues(broker: ThreadedBroker, *names: str, **properties: Any) -> None:
+    def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             for name in names:
                 emulator.namespace.create_queue(name, QueueDescription(**properties), now=now)
@@ -55,19 +55,19 @@ async def test_what_the_broker_holds_ends_with_its_process(
     certificates_folder: Path, administration_of: Any
 ) -> None:
     """What the broker holds ends with its process: nothing is kept on disk."""
-    with ThreadedEmulator(key="same", certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(key="same", certificates_folder=certificates_folder) as broker:
         make_queues(broker, "orders")
         port = parse_connection_string(broker.connection_string).port
     assert port
     options = {"key": "same", "certificates_folder": certificates_folder}
-    with ThreadedEmulator(port=port, **options) as again:
+    with ThreadedBroker(port=port, **options) as again:
         assert again.connection_string == broker.connection_string
         async with administration_of(again) as administration:
             assert [one.name async for one in administration.list_queues()] == []
 
 
 @not_here
-def test_the_broker_answers_on_this_machine_only(broker: ThreadedEmulator) -> None:
+def test_the_broker_answers_on_this_machine_only(broker: ThreadedBroker) -> None:
     address = parse_connection_string(broker.connection_string)
     assert address.host == "127.0.0.1"
     # Another address of this machine, where somebody who listens everywhere would answer.
@@ -80,7 +80,7 @@ async def test_there_is_no_basic_tier(certificates_folder: Path, administration_
     """There is no Basic tier: a namespace is Standard or Premium."""
     tiers = set()
     for limits in TIERS.values():
-        with ThreadedEmulator(limits=limits, certificates_folder=certificates_folder) as broker:
+        with ThreadedBroker(limits=limits, certificates_folder=certificates_folder) as broker:
             async with administration_of(broker) as administration:
                 tiers.add((await administration.get_namespace_properties()).messaging_sku)
     assert tiers == {"Standard", "Premium"}
@@ -90,7 +90,7 @@ async def test_there_is_no_basic_tier(certificates_folder: Path, administration_
 async def test_nothing_is_throttled(flavour: Flavour) -> None:
     """Nothing is throttled: thousands of messages are taken within one instant."""
     count = 3000  # Standard on Azure gives a namespace credit for a thousand in a second
-    with ThreadedEmulator(clock=ManualClock()) as broker:
+    with ThreadedBroker(clock=ManualClock()) as broker:
         make_queues(broker, "orders")
         client = flavour.client(broker.connection_string, retry_total=0)
         async with client, client.get_queue_sender("orders") as sender:
@@ -127,7 +127,7 @@ async def test_premium_takes_partitioned_queues(
     certificates_folder: Path, administration_of: Any
 ) -> None:
     """Premium takes partitioned queues, and does nothing about it."""
-    with ThreadedEmulator(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(limits=PREMIUM, certificates_folder=certificates_folder) as broker:
         async with administration_of(broker) as administration:
             made = await administration.create_queue("q", enable_partitioning=True)
     assert made.enable_partitioning is True
@@ -138,7 +138,7 @@ async def test_premium_takes_partitioned_queues(
 async def test_a_receiver_that_does_nothing_stays_attached(bench: Bench) -> None:
     """A receiver that does nothing for an hour stays attached; Azure detaches it in 10 minutes."""
 
-    def is_attached(emulator: Emulator) -> bool:
+    def is_attached(emulator: LocalBroker) -> bool:
         return emulator.namespace.queue("orders").is_awaited
 
     async with bench.receiver() as receiver:
@@ -166,10 +166,10 @@ async def test_the_key_is_a_new_one_each_time_the_broker_starts(
     certificates_folder: Path, flavour: Flavour, ca_pem: Path
 ) -> None:
     """The key is a new one each time the broker starts, unless it is given one."""
-    with ThreadedEmulator(certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(certificates_folder=certificates_folder) as broker:
         before = broker.connection_string
     port = parse_connection_string(before).port or 0
-    with ThreadedEmulator(port=port, certificates_folder=certificates_folder):
+    with ThreadedBroker(port=port, certificates_folder=certificates_folder):
         async with flavour.administration(before, connection_verify=str(ca_pem)) as administration:
             with pytest.raises(ClientAuthenticationError):
                 await administration.get_namespace_properties()

@@ -8,9 +8,9 @@ from azure.core.exceptions import HttpResponseError
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilter
 
-from sbtutorial.broker.forwarding import Transfer
+from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.message import Message
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
@@ -208,7 +208,7 @@ async def test_what_goes_to_a_deleted_target_is_dead_lettered(bench: Bench) -> N
 
 
 async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None:
-    def shrink(emulator: Emulator) -> None:
+    def shrink(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             emulator.namespace.shrink_queue("orders", 1, now=now)
 
@@ -265,7 +265,7 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
     # This SDK sends nothing by way of another queue; the broker is given what another SDK sent.
     await bench.send("tea")
 
-    def pass_on(emulator: Emulator) -> None:
+    def pass_on(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             namespace = emulator.namespace
             (sent,) = namespace.queue("orders").active.peek(1, 1)

@@ -16,10 +16,14 @@ from azure.servicebus.exceptions import (
     ServiceBusQuotaExceededError,
 )
 
-from sbtutorial.broker.entities import QueueDescription, SubscriptionDescription, TopicDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.limits import EMULATOR, KIB, PREMIUM, STANDARD, Limits
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
@@ -57,7 +61,7 @@ def tier() -> Tier:
 @pytest.fixture
 def bench(tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path) -> Iterator[Bench]:
     """In a namespace of the tier."""
-    with ThreadedEmulator(limits=tier.limits, certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(limits=tier.limits, certificates_folder=certificates_folder) as broker:
         bench = Bench(broker, flavour, ca_pem)
         bench.make_queue(default_message_time_to_live=timedelta(hours=1))
         yield bench
@@ -66,7 +70,7 @@ def bench(tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path)
 def crowd(bench: Bench, *, queues: int = 0, subscriptions: int = 0) -> None:
     """So many entities of each kind, in one go."""
 
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         namespace = emulator.namespace
         hour = timedelta(hours=1)
         with emulator.turns.turn() as now:

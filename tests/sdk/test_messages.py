@@ -266,7 +266,7 @@ async def test_bytes_of_a_delivery_can_be_read_without_a_receiver(bench: Bench) 
     await send(bench, ServiceBusMessage("tea", message_id="7", subject="hot"))
 
     def bytes_of_the_next(emulator: Any) -> bytes:
-        from sbtutorial.server.wire_message import encode_message
+        from sbtutorial.gateway.wire.message import encode_message
 
         with emulator.turns.turn() as now:
             message = emulator.namespace.queue("orders").active.lock_next(now=now, who="")

@@ -14,8 +14,8 @@ from azure.servicebus.exceptions import (
 
 from sbtutorial.admin.config import apply_config, read_config
 from sbtutorial.broker.limits import EMULATOR
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
@@ -67,7 +67,7 @@ async def test_a_namespace_is_emptied_by_one_call(bench: Bench) -> None:
 async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> None:
     """A queue can be given less room than any tier allows, to meet its quota soon."""
 
-    def shrink(emulator: Emulator) -> None:
+    def shrink(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             emulator.namespace.shrink_queue("orders", 1, now=now)
 
@@ -82,7 +82,7 @@ async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> No
 async def test_the_limits_may_be_those_of_microsofts_emulator(
     certificates_folder: Path, flavour: Flavour, ca_pem: Path
 ) -> None:
-    with ThreadedEmulator(limits=EMULATOR, certificates_folder=certificates_folder) as broker:
+    with ThreadedBroker(limits=EMULATOR, certificates_folder=certificates_folder) as broker:
         client = flavour.administration(broker.connection_string, connection_verify=str(ca_pem))
         async with client as administration:
             await administration.create_queue("q", max_delivery_count=10)
@@ -97,7 +97,7 @@ CONFIG = """{"UserConfig": {"Namespaces": [{"Name": "sbemulatorns", "Queues": [
 async def test_a_namespace_begins_with_the_config_of_microsofts_emulator(bench: Bench) -> None:
     """A namespace begins with what a `config.json` of Microsoft's emulator asks for."""
 
-    def furnish(emulator: Emulator) -> None:
+    def furnish(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             apply_config(read_config(CONFIG), emulator.namespace, now=now)
 

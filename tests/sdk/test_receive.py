@@ -11,7 +11,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, Bench
 
 pytestmark = pytest.mark.feature("Receiving and settling")
@@ -272,7 +272,7 @@ async def test_the_time_to_live_of_a_queue_holds_for_every_message_in_it(bench: 
 
 @pytest.mark.feature("Errors")
 async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> None:
-    def delete(emulator: Emulator) -> None:
+    def delete(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             emulator.namespace.delete_queue("orders", now=now)
 

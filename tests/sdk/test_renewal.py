@@ -9,15 +9,15 @@ import pytest
 from azure.servicebus import AutoLockRenewer
 from azure.servicebus.aio import AutoLockRenewer as AioAutoLockRenewer
 
-from sbtutorial.server.emulator import Emulator
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
 
 pytestmark = pytest.mark.feature("Locks")
 
 
-def next_time(broker: ThreadedEmulator, what: str) -> threading.Event:
+def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
     """Set when the broker next reports something of this kind."""
     happened = threading.Event()
 
@@ -25,7 +25,7 @@ def next_time(broker: ThreadedEmulator, what: str) -> threading.Event:
         if event.what == what:
             happened.set()
 
-    def subscribe(emulator: Emulator) -> None:
+    def subscribe(emulator: LocalBroker) -> None:
         emulator.trace.subscribe(note)
 
     broker.call(subscribe)

@@ -13,7 +13,7 @@ from azure.servicebus.exceptions import (
     ServiceBusQuotaExceededError,
 )
 
-from sbtutorial.broker.entities import EntityStatus
+from sbtutorial.broker.descriptions import EntityStatus
 from tests.sdk.conftest import SHORT_SECONDS, Bench, reason_for
 
 pytestmark = pytest.mark.feature("Sending and message properties")

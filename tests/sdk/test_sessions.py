@@ -24,8 +24,8 @@ from azure.servicebus.exceptions import (
     SessionLockLostError,
 )
 
-from sbtutorial.broker.entities import SubscriptionDescription, TopicDescription
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import SHORT_SECONDS, Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
@@ -230,7 +230,7 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
 
 
 async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
-    def break_all(emulator: Emulator) -> None:
+    def break_all(emulator: LocalBroker) -> None:
         for connection in list(emulator.listener.open):
             connection.abort()
 
@@ -377,7 +377,7 @@ async def test_sessions_are_listed_by_when_their_state_was_last_set(bench: Bench
 
 
 async def test_a_subscription_may_have_sessions(bench: Bench) -> None:
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             namespace = emulator.namespace
             namespace.create_topic("news", TopicDescription(), now=now)

@@ -9,9 +9,9 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import ServiceBusMessage, TransportType
 from azure.servicebus.exceptions import ServiceBusAuthenticationError, ServiceBusAuthorizationError
 
-from sbtutorial.broker.entities import AuthorizationRule
-from sbtutorial.server.security import Key, sign
-from sbtutorial.server.threaded import ThreadedEmulator
+from sbtutorial.broker.descriptions import AuthorizationRule
+from sbtutorial.gateway.access.sas import Key, sign
+from sbtutorial.hosting.thread import ThreadedBroker
 from tests.sdk.conftest import Bench, reason_for
 from tests.sdk.flavours import Flavour, Sync
 
@@ -125,7 +125,7 @@ async def test_a_credential_opens_everything_where_the_broker_is_told_so(
     flavour: Flavour, certificates_folder: Path, ca_pem: Path, is_accepted: bool
 ) -> None:
     """Any bearer token opens everything where the broker is told so, and nothing elsewhere."""
-    with ThreadedEmulator(
+    with ThreadedBroker(
         certificates_folder=certificates_folder, accept_bearer_tokens=is_accepted
     ) as broker:
         host = broker.connection_string.partition("//")[2].partition(";")[0]

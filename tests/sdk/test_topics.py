@@ -7,12 +7,12 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.exceptions import ServiceBusAuthenticationError, ServiceBusError
 
-from sbtutorial.broker.entities import SubscriptionDescription, TopicDescription
-from sbtutorial.broker.filters.actions import parse_action
-from sbtutorial.broker.filters.correlation import CorrelationFilter
-from sbtutorial.broker.filters.sql import parse_filter
-from sbtutorial.broker.rule import Rule
-from sbtutorial.server.emulator import Emulator
+from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
+from sbtutorial.broker.rules.filters.actions import parse_action
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
+from sbtutorial.broker.rules.filters.sql import parse_filter
+from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
 
 pytestmark = pytest.mark.feature("Topics, subscriptions and rules")
@@ -22,7 +22,7 @@ SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 
 
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
-    def make(emulator: Emulator) -> None:
+    def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
             if not emulator.namespace.topics():
                 emulator.namespace.create_topic("news", TopicDescription(), now=now)

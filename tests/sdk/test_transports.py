@@ -12,8 +12,8 @@ from azure.servicebus import ServiceBusMessage, TransportType
 from azure.servicebus.exceptions import ServiceBusConnectionError
 
 from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.threaded import ThreadedEmulator
 from sbtutorial.server.websocket import MAX_MESSAGE_BYTES
 from tests.sdk.conftest import Bench, reason_for
 from tests.sdk.flavours import Aio, Flavour, Sync
@@ -216,7 +216,7 @@ async def test_a_websocket_that_cannot_be_is_refused_in_http(bench: Bench) -> No
 def two_ports(
     certificates_folder: Path, flavour: Flavour, ca_pem: Path
 ) -> Iterator[tuple[Bench, int]]:
-    with ThreadedEmulator(certificates_folder=certificates_folder, also=[0]) as broker:
+    with ThreadedBroker(certificates_folder=certificates_folder, also=[0]) as broker:
         bench = Bench(broker, flavour, ca_pem)
         bench.make_queue()
         yield bench, broker.further_ports[0]
@@ -255,7 +255,7 @@ async def test_a_connection_string_as_on_azure_works_where_the_broker_has_port_5
 ) -> None:
     # Without UseDevelopmentEmulator the SDK drops the port that Endpoint names.
     try:
-        broker = ThreadedEmulator(certificates_folder=certificates_folder, also=[AMQPS_PORT])
+        broker = ThreadedBroker(certificates_folder=certificates_folder, also=[AMQPS_PORT])
         broker.__enter__()
     except OSError as error:
         pytest.skip(f"port {AMQPS_PORT} cannot be had here: {error}")

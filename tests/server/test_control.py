@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.admin.http import Request, Response
-from sbtutorial.broker.entities import QueueDescription
+from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
 from sbtutorial.clock import ManualClock
+from sbtutorial.gateway.access.sas import LISTEN, Key, sign
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control
-from sbtutorial.server.emulator import KEY_NAME, Emulator
-from sbtutorial.server.security import LISTEN, Key, sign
+from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
 from sbtutorial.server.snapshot import SHOWN_PER_STATE, text_of
 
 
@@ -22,7 +22,7 @@ class Caller:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.broker = Emulator(clock=self.clock)
+        self.broker = LocalBroker(clock=self.clock)
         self.token = self.sign(self.broker.key)
 
     def sign(self, key: str, name: str = KEY_NAME) -> str:

@@ -3,7 +3,7 @@ import asyncio
 import h11
 import pytest
 
-from sbtutorial.admin.http import Request, Response
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import (
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,

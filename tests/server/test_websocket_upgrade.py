@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sbtutorial.admin.http import Request, Response
+from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import Switch
 from sbtutorial.server.websocket_upgrade import answer, is_for_websocket
 
@@ -121,7 +121,7 @@ def test_other_requests_are_not_for_it():
 
 def test_who_opens_no_websocket_spends_no_time_on_its_import():
     code = (
-        "import sys, sbtutorial.server.web; print('h11' in sys.modules, 'wsproto' in sys.modules)"
+        "import sys, sbtutorial.server.router;print('h11' in sys.modules, 'wsproto' in sys.modules)"
     )
     said = subprocess.run(
         [sys.executable, "-c", code],

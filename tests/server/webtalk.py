@@ -6,18 +6,18 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sbtutorial.admin.http import Request, Response
-from sbtutorial.broker.entities import (
+from sbtutorial.broker.descriptions import (
     QueueDescription,
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.broker.line_pair import MessageCounts
+from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.clock import ManualClock
-from sbtutorial.server import web
-from sbtutorial.server.emulator import KEY_NAME, Emulator
-from sbtutorial.server.security import sign
-from tests.server.talk import Talk
+from sbtutorial.gateway.access.sas import sign
+from sbtutorial.http.request import Request, Response
+from sbtutorial.server import router
+from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from tests.gateway.talk import Talk
 
 HOST = "127.0.0.1:5672"
 
@@ -42,7 +42,7 @@ class Reply(NamedTuple):
 class WebTalk:
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.emulator = Emulator(clock=self.clock, key="secret")
+        self.emulator = LocalBroker(clock=self.clock, key="secret")
         self.token = self.sign()
 
     def sign(self, path: str = "", name: str = KEY_NAME, key: str = "secret") -> str:
@@ -79,7 +79,7 @@ class WebTalk:
 
     def begin(self, method: str, target: str) -> Awaitable[Response]:
         """Ask for what is not there yet."""
-        answer = web.handle(self.request(method, target), self.emulator)
+        answer = router.handle(self.request(method, target), self.emulator)
         assert isinstance(answer, Awaitable)
         return asyncio.ensure_future(answer)
 
@@ -87,7 +87,7 @@ class WebTalk:
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
     ) -> Reply:
         request = self.request(method, target, body, token=token, **headers)
-        answer = web.handle(request, self.emulator)
+        answer = router.handle(request, self.emulator)
         if isinstance(answer, Awaitable):
             answer = await answer
         assert isinstance(answer, Response)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
-from sbtutorial.control_client import ControlClient
 from sbtutorial.errors import TutorialError
-from sbtutorial.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, connect
-from sbtutorial.server.process import find
-from sbtutorial.workers import Worker
+from sbtutorial.hosting.background import find
+from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, connect
+from sbtutorial.workers.worker import Worker
 
 pytestmark = pytest.mark.sdk
 

@@ -1,0 +1,125 @@
+"""Walking over a value without building it: how a message is checked and cut into sections.
+
+Source: AMQP 1.0, 1.2: the upper half of a format code says how far its value reaches.
+"""
+
+import struct
+from collections.abc import Callable
+
+from sbtutorial.amqp.errors import DecodeError
+from sbtutorial.amqp.types.decoding import (
+    DESCRIBED,
+    MAX_EMPTY_ELEMENTS,
+    READERS,
+    check_depth,
+    read_borders,
+)
+
+Skipper = Callable[[bytes, int, int], int]
+
+_WIDTHS = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
+_unpack_uint = struct.Struct(">I").unpack_from
+
+
+def skip(buffer: bytes, offset: int) -> int:
+    """Find the end of the value at `offset`, in one pass and without keeping anything.
+
+    Every format code and every size on the way is checked; the text of strings is not.
+
+    Raises:
+        DecodeError: The bytes are cut short, nested too deeply, or not AMQP.
+    """
+    try:
+        end = _skip_value(buffer, offset, 0)
+    except (IndexError, struct.error) as error:
+        raise DecodeError("the bytes end in the middle of a value") from error
+    if end > len(buffer):
+        raise DecodeError("the bytes end in the middle of a value")
+    return end
+
+
+def _skip_value(buffer: bytes, offset: int, depth: int) -> int:
+    code = buffer[offset]
+    if (width := _FIXED.get(code)) is not None:
+        return offset + 1 + width
+    skipper = _SKIPPERS.get(code)
+    if skipper is None:
+        raise DecodeError(f"0x{code:02x} is not a format code of AMQP")
+    return skipper(buffer, offset + 1, depth)
+
+
+def _skip_short(buffer: bytes, offset: int, _depth: int) -> int:
+    return offset + 1 + buffer[offset]
+
+
+def _skip_long(buffer: bytes, offset: int, _depth: int) -> int:
+    return offset + 4 + int(_unpack_uint(buffer, offset)[0])
+
+
+def _skip_described(buffer: bytes, offset: int, depth: int) -> int:
+    check_depth(depth)
+    return _skip_value(buffer, _skip_value(buffer, offset, depth + 1), depth + 1)
+
+
+def _compound_skipper(*, wide: bool, is_map: bool = False) -> Skipper:
+    def skip_items(buffer: bytes, offset: int, depth: int) -> int:
+        count, offset, end = read_borders(buffer, offset, wide=wide)
+        check_depth(depth)
+        if count > end - offset:
+            raise DecodeError(f"{count} elements cannot stand in {end - offset} bytes")
+        if is_map and count % 2:
+            raise DecodeError("a map has a key without a value")
+        for _ in range(count):
+            offset = _skip_value(buffer, offset, depth + 1)
+        if offset != end:
+            raise DecodeError("a list or map does not end where its elements do")
+        return end
+
+    return skip_items
+
+
+def _array_skipper(*, wide: bool) -> Skipper:
+    def skip_array(buffer: bytes, offset: int, depth: int) -> int:
+        count, offset, end = read_borders(buffer, offset, wide=wide)
+        check_depth(depth)
+        if buffer[offset] == DESCRIBED:
+            offset = _skip_value(buffer, offset + 1, depth + 1)
+        if _skip_elements(buffer, offset, depth, count, end) != end:
+            raise DecodeError("an array does not end where its elements do")
+        return end
+
+    return skip_array
+
+
+def _skip_elements(buffer: bytes, offset: int, depth: int, count: int, end: int) -> int:
+    code = buffer[offset]
+    offset += 1
+    if count > max(end - offset, MAX_EMPTY_ELEMENTS):
+        raise DecodeError(f"{count} elements cannot stand in {end - offset} bytes")
+    if (width := _FIXED.get(code)) is not None:
+        return offset + count * width
+    skipper = _SKIPPERS.get(code)
+    if skipper is None or code == DESCRIBED:
+        raise DecodeError(f"0x{code:02x} is not a format code for array elements")
+    for _ in range(count):
+        offset = skipper(buffer, offset, depth + 1)
+    return offset
+
+
+_FIXED = {code: _WIDTHS[code >> 4] for code in READERS if code >> 4 in _WIDTHS}
+
+_SKIPPERS: dict[int, Skipper] = {
+    DESCRIBED: _skip_described,
+    0xA0: _skip_short,
+    0xA1: _skip_short,
+    0xA3: _skip_short,
+    0xB0: _skip_long,
+    0xB1: _skip_long,
+    0xB3: _skip_long,
+    0xC0: _compound_skipper(wide=False),
+    0xC1: _compound_skipper(wide=False, is_map=True),
+    0xD0: _compound_skipper(wide=True),
+    0xD1: _compound_skipper(wide=True, is_map=True),
+    0xE0: _array_skipper(wide=False),
+    0xF0: _array_skipper(wide=True),
+}

@@ -1,0 +1,60 @@
+"""Message ids that a queue has accepted lately, so that a second send of one can be dropped.
+
+Source: Azure Service Bus, "Duplicate detection".
+"""
+
+from collections.abc import Hashable
+
+from sbtutorial.broker.timers import Timer, Timers
+
+
+class DuplicateWindow:
+    """Remembers each id for the length of the window, counted from its first acceptance.
+
+    What became of the message plays no part: an id stays remembered when its message is completed,
+    expired or dead-lettered.
+
+    Attributes:
+        length_seconds: May be changed at any time; it holds for ids already remembered, too.
+    """
+
+    def __init__(self, length_seconds: float, agenda: Timers):
+        self.length_seconds = length_seconds
+        self._agenda = agenda
+        self._accepted: dict[Hashable, tuple[float, int]] = {}  # oldest first
+        self._sweep: Timer | None = None
+
+    def __len__(self) -> int:
+        return len(self._accepted)
+
+    def original(self, key: Hashable, now: float) -> int | None:
+        """The sequence number that this id was accepted under; None when it is new."""
+        accepted_at, sequence_number = self._accepted.get(key, (0.0, None))
+        if sequence_number is None or accepted_at + self.length_seconds <= now:
+            return None
+        return sequence_number
+
+    def remember(self, key: Hashable, sequence_number: int, now: float) -> None:
+        """Start the window of an id that has just been accepted."""
+        self._accepted.pop(key, None)  # an id whose window is over moves to the young end
+        self._accepted[key] = (now, sequence_number)
+        if self._sweep is None:
+            self._sweep = self._agenda.call_at(now + self.length_seconds, self._forget_old, None)
+
+    def clear(self) -> None:
+        """Forget every id."""
+        self._accepted.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+
+    def _forget_old(self, _: None, at: float) -> None:
+        """Free what is past; one timer serves the whole window, set again for the next oldest."""
+        self._sweep = None
+        while self._accepted:
+            key = next(iter(self._accepted))
+            ends_at = self._accepted[key][0] + self.length_seconds
+            if ends_at > at:
+                self._sweep = self._agenda.call_at(ends_at, self._forget_old, None)
+                return
+            del self._accepted[key]

@@ -1,0 +1,56 @@
+"""Which rules of a subscription match a message, without asking each when they are many.
+
+Correlation filters that look at the same properties differ in the wanted values only: one look-up
+answers for all of them. SQL filters are asked one by one.
+"""
+
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from sbtutorial.broker.rules.filters.correlation import CorrelationFilter, Shape
+from sbtutorial.broker.rules.filters.properties import Properties
+
+if TYPE_CHECKING:
+    from sbtutorial.broker.rules.rule import Rule
+
+
+class RuleIndex:
+    """The rules of one subscription, by what they ask for."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, Rule] = {}
+        self._looked_up: dict[Shape, dict[tuple[object, ...], dict[str, Rule]]] = {}
+
+    def add(self, rule: "Rule") -> None:
+        """Let a rule match from now on."""
+        if isinstance(rule.filter, CorrelationFilter):
+            by_key = self._looked_up.setdefault(rule.filter.shape, {})
+            by_key.setdefault(rule.filter.key, {})[rule.name] = rule
+        else:
+            self._asked[rule.name] = rule
+
+    def remove(self, rule: "Rule") -> None:
+        """Let a rule match no more."""
+        if not isinstance(rule.filter, CorrelationFilter):
+            del self._asked[rule.name]
+            return
+        by_key = self._looked_up[rule.filter.shape]
+        alike = by_key[rule.filter.key]
+        del alike[rule.name]
+        if not alike:
+            del by_key[rule.filter.key]
+        if not by_key:
+            del self._looked_up[rule.filter.shape]
+
+    def matching(self, message: Properties) -> list["Rule"]:
+        """The rules that match, by name.
+
+        Raises:
+            FilterError: A filter cannot be worked out for this message.
+        """
+        found = [rule for rule in self._asked.values() if rule.filter.matches(message)]
+        for shape, by_key in self._looked_up.items():
+            key = shape.key_of(message)
+            if key is not None:
+                found += by_key.get(key, {}).values()
+        return sorted(found, key=attrgetter("name"))

@@ -1,0 +1,125 @@
+"""The rules of a subscription: which messages of its topic it takes, and how it changes them.
+
+Source: Azure Service Bus, "Topic filters and actions".
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.rules.filters.boolean import TrueFilter
+from sbtutorial.broker.rules.filters.properties import Properties
+from sbtutorial.broker.rules.property_access import PropertyAccess
+from sbtutorial.broker.rules.rule import RULE_NAME_PROPERTY, Rule
+from sbtutorial.broker.rules.rule_index import RuleIndex
+
+
+class Rules:
+    """The rules of one subscription, by name in any case.
+
+    Attributes:
+        correlation_count: How many have a correlation filter; the others count as SQL.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._by_name: dict[str, Rule] = {}
+        self._index = RuleIndex()
+        self._takes_all = False
+        self.correlation_count = 0
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[Rule]:
+        """By name, in ordinal order."""
+        return iter(sorted(self._by_name.values(), key=lambda rule: rule.name))
+
+    def add(self, rule: Rule) -> None:
+        """Live by one more rule.
+
+        Raises:
+            BrokerError: ENTITY_ALREADY_EXISTS.
+        """
+        if (there := self._by_name.get(rule.name.lower())) is not None:
+            raise BrokerError(
+                ErrorCode.ENTITY_ALREADY_EXISTS,
+                f"Rule '{there.name}' of '{self._path}' exists already. Update it, delete it first "
+                "or choose another name.",
+            )
+        self._by_name[rule.name.lower()] = rule
+        self._index.add(rule)
+        self.correlation_count += rule.filter.kind == "correlation"
+        self._take_stock()
+
+    def update(self, rule: Rule) -> Rule:
+        """Put a rule in place of the one with its name; it keeps its age and its spelling.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        before = self.find(rule.name)
+        updated = replace(rule, name=before.name, created_at=before.created_at)
+        self.remove(before.name)
+        self.add(updated)
+        return updated
+
+    def remove(self, name: str) -> Rule:
+        """Live without a rule.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        rule = self.find(name)
+        del self._by_name[name.lower()]
+        self._index.remove(rule)
+        self.correlation_count -= rule.filter.kind == "correlation"
+        self._take_stock()
+        return rule
+
+    def find(self, name: str) -> Rule:
+        """The rule of this name, in any case.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, with the names that are there.
+        """
+        try:
+            return self._by_name[name.lower()]
+        except KeyError:
+            here = ", ".join(f"'{rule.name}'" for rule in self) or "none"
+            raise BrokerError(
+                ErrorCode.ENTITY_NOT_FOUND,
+                f"The messaging entity '{self._path}/Rules/{name}' could not be found. "
+                f"Rules here: {here}.",
+            ) from None
+
+    def copies(
+        self, message: Message, view: Callable[[], Properties], contents: PropertyAccess
+    ) -> Iterator[Message]:
+        """The copies that the subscription takes: none, one, or one for each matching action.
+
+        Rules without an action give one copy together; each rule with one gives a copy of its own.
+
+        Raises:
+            FilterError: A filter or an action cannot be worked out for this message.
+        """
+        if self._takes_all:
+            yield message.copy()
+            return
+        seen = view()
+        matching = self._index.matching(seen)
+        if any(rule.action is None for rule in matching):
+            yield message.copy()
+        for rule in matching:
+            if rule.action is not None:
+                edits = rule.action.apply(seen)
+                application = {**edits.application, RULE_NAME_PROPERTY: rule.name}
+                yield contents.edited(message, application, edits.system)
+
+    def _take_stock(self) -> None:
+        """Nearly every subscription takes everything, and need not look into messages."""
+        only = next(iter(self._by_name.values())) if len(self._by_name) == 1 else None
+        self._takes_all = (
+            only is not None and isinstance(only.filter, TrueFilter) and only.action is None
+        )

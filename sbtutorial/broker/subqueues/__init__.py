@@ -1,0 +1,1 @@
+"""Where messages stand: the main subqueue, the dead-letter one, and those with message sessions."""

@@ -1,0 +1,124 @@
+"""Messages by sequence number: what is where, how many of each state, how many bytes."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sortedcontainers import SortedDict
+
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import Input, MessageState, allows, step
+from sbtutorial.broker.subqueues.ready import ReadyHeap
+
+
+class MessageTable:
+    """Keeps messages, moves them by the table of states, and counts as it goes.
+
+    Attributes:
+        path: Its name in texts and records.
+        size_bytes: All messages here, whatever their state.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self.clear()
+
+    def clear(self) -> None:
+        """Let go of every message at once."""
+        self.size_bytes = 0
+        self._messages: SortedDict[int, Message] = SortedDict()
+        # Of every state how many came less how many left; NEW, DEAD and GONE lie outside.
+        self._counts = [0] * len(MessageState)
+        self._ready = ReadyHeap(self.is_ready)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        """Every message, whatever its state, by sequence number."""
+        return iter(self._messages.values())
+
+    def count(self, state: MessageState) -> int:
+        """How many messages here are in this state."""
+        return self._counts[state]
+
+    def is_ready(self, sequence_number: int) -> bool:
+        """Whether the message of this number is here and may go to the next receiver."""
+        message = self._messages.get(sequence_number)
+        return message is not None and message.state is MessageState.ACTIVE
+
+    def peek(self, from_sequence_number: int, max_count: int) -> list[Message]:
+        """Look at messages in any state, by sequence number, and change nothing.
+
+        Run what is due first, or messages whose time has just passed are seen once more.
+        """
+        numbers = self._messages.irange(from_sequence_number)
+        return [self._messages[number] for number in islice(numbers, max(max_count, 0))]
+
+    def find(self, sequence_number: int) -> Message | None:
+        """The message of this number; None when it is not here."""
+        message: Message | None = self._messages.get(sequence_number)
+        return message
+
+    def find_all(self, sequence_numbers: Iterable[int], happening: Input) -> list[Message]:
+        """The messages of these numbers, in this order, if this can happen to each.
+
+        Raises:
+            BrokerError: MESSAGE_NOT_FOUND for the first that is not here or not in such a state.
+        """
+        found = []
+        for number in dict.fromkeys(sequence_numbers):
+            message = self._messages.get(number)
+            if message is None or not allows(message.state, happening):
+                raise BrokerError(
+                    ErrorCode.MESSAGE_NOT_FOUND, self._not_found(number, message, happening)
+                )
+            found.append(message)
+        return found
+
+    def leave_first(self) -> Message | None:
+        """The ready message with the lowest number, out of the line; None when there is none."""
+        number = self._ready.leave_first()
+        return None if number is None else self.find(number)
+
+    def admit(self, message: Message, happening: Input) -> None:
+        """Take a message in under the number that it has."""
+        self._messages[message.sequence_number] = message
+        self.size_bytes += message.size_bytes
+        self.move(message, happening)
+
+    def move(self, message: Message, happening: Input) -> None:
+        """Bring a message to its next state."""
+        before = message.state
+        after = message.state = step(before, happening)
+        self._counts[before] -= 1
+        self._counts[after] += 1
+        if after is MessageState.ACTIVE:
+            self._line_of(message).join(message.sequence_number)
+
+    def remove(self, message: Message, happening: Input) -> None:
+        """Let a message go, and the timer that it has."""
+        self.move(message, happening)
+        del self._messages[message.sequence_number]
+        self.size_bytes -= message.size_bytes
+        if message.timer is not None:
+            message.timer.cancel()
+            message.timer = None
+        self._ready.sweep(self._counts[MessageState.ACTIVE])
+
+    def renumber(self, message: Message, sequence_number: int) -> None:
+        """Keep a message under another number from now on."""
+        del self._messages[message.sequence_number]
+        message.sequence_number = sequence_number
+        self._messages[sequence_number] = message
+
+    def _line_of(self, _message: Message) -> ReadyHeap:
+        """The line in which a message waits for receivers: one for all."""
+        return self._ready
+
+    def _not_found(self, number: int, message: Message | None, happening: Input) -> str:
+        where = "not there" if message is None else message.state.name.lower()
+        return (
+            f"No message with sequence number {number} in '{self.path}' is open to "
+            f"{happening.name.lower().replace('_', ' ')}: it is {where}. Nothing was changed."
+        )

@@ -1,0 +1,100 @@
+"""Everything that will happen by itself, in one heap of timers: locks, lifetimes, schedules.
+
+A timer that is cancelled stays in the heap as an empty shell until it comes up or until shells are
+more than half of the heap; so cancelling costs nothing, and memory stays within twice what is due.
+"""
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+Action = Callable[[Any, float], None]
+
+# Below this many shells a sweep is not worth its while.
+_FEWEST_SHELLS_TO_SWEEP = 64
+
+
+class Timer:
+    """One thing that will happen, unless it is cancelled.
+
+    Attributes:
+        at: Its due instant.
+    """
+
+    __slots__ = ("_action", "_agenda", "_arg", "at")
+
+    def __init__(self, agenda: "Timers", at: float, action: Action, arg: object):
+        self._agenda = agenda
+        self._action: Action | None = action
+        self._arg = arg
+        self.at = at
+
+    def cancel(self) -> None:
+        """Make it not happen. A timer that has run or was cancelled stays as it is."""
+        if self._action is not None:
+            self._action = self._arg = None
+            self._agenda._count_shell()
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether it has run or was cancelled."""
+        return self._action is None
+
+    def _run(self) -> None:
+        action, arg = self._action, self._arg
+        self._action = self._arg = None
+        if action is not None:
+            action(arg, self.at)
+
+
+class Timers:
+    """Timers in the order in which they are due; `now` comes from the caller."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._made_count = 0
+        self._shell_count = 0
+
+    def __len__(self) -> int:
+        return len(self._heap) - self._shell_count
+
+    def call_at(self, at: float, action: Action, arg: object) -> Timer:
+        """Have `action(arg, at)` called once `at` has come; `arg` keeps its closures cheap."""
+        timer = Timer(self, at, action, arg)
+        self._made_count += 1  # ties run in the order in which they were made
+        heappush(self._heap, (at, self._made_count, timer))
+        return timer
+
+    def next_at(self) -> float | None:
+        """When the next timer is due; None when nothing is."""
+        heap = self._heap
+        while heap and heap[0][2].is_shell:
+            heappop(heap)
+            self._shell_count -= 1
+        return heap[0][0] if heap else None
+
+    def run_due(self, now: float) -> None:
+        """Run what is due by `now`, in order; each action learns its own due instant.
+
+        An action may add timers, cancel them and call `run_due` again.
+        """
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            timer = heappop(heap)[2]
+            if timer.is_shell:
+                self._shell_count -= 1
+            else:
+                timer._run()
+
+    def clear(self) -> None:
+        """Forget every timer at once."""
+        self._heap.clear()
+        self._shell_count = 0
+
+    def _count_shell(self) -> None:
+        self._shell_count += 1
+        if self._shell_count > _FEWEST_SHELLS_TO_SWEEP and self._shell_count * 2 > len(self._heap):
+            # In place: `run_due` may be in the middle of this very list.
+            self._heap[:] = [entry for entry in self._heap if not entry[2].is_shell]
+            heapify(self._heap)
+            self._shell_count = 0

@@ -1,0 +1,1 @@
+"""Commands that use the whole package: `doctor`, `test` and `bench`."""

@@ -1,0 +1,166 @@
+"""Which node answers an attach: from a link's address to what stands behind it.
+
+Source: Azure Service Bus, "AMQP 1.0 protocol guide"; "request-response operations".
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
+from sbtutorial.amqp.messaging import Coordinator
+from sbtutorial.amqp.types import Int, Symbol, ULong
+from sbtutorial.broker.entities.forwarding import Transfer
+from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.topic import Topic
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.paths import entity_path
+from sbtutorial.broker.session_errors import plain_receiver_refused, session_receiver_refused
+from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.gateway.management.node import ManagementHandler
+from sbtutorial.gateway.nodes.addresses import Address, NodeKind, parse_address
+from sbtutorial.gateway.nodes.node import Node
+from sbtutorial.gateway.nodes.peer import Peer
+from sbtutorial.gateway.nodes.receiving import receiver_for
+from sbtutorial.gateway.nodes.request_response import RequestNode, ResponseNode
+from sbtutorial.gateway.nodes.sending import SenderNode
+from sbtutorial.gateway.nodes.session_receiving import attach_session, wants_session
+from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
+
+_TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
+_BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
+# The broker itself refuses a message that is a little too large, in words; far beyond that the
+# engine closes the link rather than gather it.
+_ROOM_TO_REFUSE = 2
+
+
+def attach(link: Link, peer: Peer) -> None:
+    """Accept a link that the client asks for and put its node behind it.
+
+    Raises:
+        BrokerError: There is no such entity, it is disabled, or the client may not do that there.
+    """
+    if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
+        link.accept(target=Coordinator(CAPABILITIES))
+        link.context = CoordinatorNode(link, peer.transactions, peer.who)
+        return
+    address = parse_address(_address(link))
+    sends_to_client = isinstance(link, SenderLink)
+    right = _RIGHTS[sends_to_client] if address.kind is NodeKind.ENTITY else ""
+    if right:
+        peer.claims.require(right, address.path)
+    node = _NODES[address.kind, sends_to_client](link, address, peer)
+    node.right, node.path = right, address.path
+    link.context = node
+
+
+def _address(link: Link) -> str:
+    terminus = link.source if isinstance(link, SenderLink) else link.target
+    address = getattr(terminus, "address", None)
+    if not isinstance(address, str):
+        raise BrokerError(
+            ErrorCode.NOT_IMPLEMENTED,
+            "A link must name its entity: this broker offers no links without an address.",
+        )
+    return address
+
+
+def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
+    entity = peer.namespace.sendable(address.path)
+    entity.begin_send(peer.clock.now())
+    way_in = _way_in(link, entity, peer)
+    limit = entity.max_message_bytes
+    link.accept(
+        max_message_size=ULong(limit),
+        properties={_BATCH_SIZE: Int(limit)},
+        hard_cap_bytes=limit * _ROOM_TO_REFUSE,
+    )
+    return SenderNode(link, way_in, peer.clock, peer.who, peer.transactions)
+
+
+def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Ingress | Transfer:
+    """The entity's own, or the one into another queue that the client wants to reach through it."""
+    assert link.remote_attach is not None
+    target = (link.remote_attach.properties or {}).get(_TRANSFER_DESTINATION)
+    if target is None:
+        return entity.intake
+    if not isinstance(target, str) or not isinstance(entity, Queue):
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{entity.path}' cannot be sent through to {target!r}: a transfer goes from a queue "
+            "to the address of another entity.",
+        )
+    peer.claims.require("Send", entity_path(target))
+    return Transfer(entity, target, peer.namespace.intake)
+
+
+def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
+    line = peer.namespace.subqueue(address.path)
+    _check_sessions(line, wants_session(link))
+    require_own_receivers(line)
+    if isinstance(line, SessionSubQueue):
+        return attach_session(link, line, peer)
+    line.entity.begin_receive(peer.clock.now())
+    link.accept(max_message_size=ULong(line.entity.max_message_bytes))
+    return receiver_for(link, line, peer)
+
+
+def require_own_receivers(line: SubQueue) -> None:
+    """Refuse a line whose messages all go on to another entity.
+
+    Raises:
+        BrokerError: NOT_ALLOWED.
+    """
+    if line.forwarding is not None:
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{line.path}' forwards its messages to '{line.forwarding.target}': nobody "
+            "can receive from it. Receive there, or end the forwarding.",
+        )
+
+
+def _check_sessions(line: SubQueue, wanted: bool) -> None:
+    if wanted and not line.requires_session:
+        raise session_receiver_refused(line.path)
+    if line.requires_session and not wanted:
+        raise plain_receiver_refused(line.path)
+
+
+def _attach_cbs_requests(link: ReceiverLink, _address: Address, peer: Peer) -> Node:
+    link.accept()
+    return RequestNode(link, "$cbs", peer.cbs, peer.routes(link.session), peer.who)
+
+
+def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> Node:
+    return _attach_responses(link, "$cbs", peer)
+
+
+def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
+    target = peer.namespace.managed(address.path)
+    link.accept()
+    handler = ManagementHandler(target, peer)
+    return RequestNode(link, address.path, handler, peer.routes(link.session), peer.who)
+
+
+def _attach_management_responses(link: SenderLink, address: Address, peer: Peer) -> Node:
+    peer.namespace.managed(address.path)
+    return _attach_responses(link, address.path, peer)
+
+
+def _attach_responses(link: SenderLink, path: str, peer: Peer) -> Node:
+    link.accept()
+    return ResponseNode(link, path, peer.routes(link.session))
+
+
+_SENDS_TO_CLIENT, _TAKES_FROM_CLIENT = True, False
+_RIGHTS = {_SENDS_TO_CLIENT: "Listen", _TAKES_FROM_CLIENT: "Send"}
+
+_NODES: dict[tuple[NodeKind, bool], Callable[[Any, Address, Peer], Node]] = {
+    (NodeKind.ENTITY, _TAKES_FROM_CLIENT): _attach_sender,
+    (NodeKind.ENTITY, _SENDS_TO_CLIENT): _attach_receiver,
+    (NodeKind.MANAGEMENT, _TAKES_FROM_CLIENT): _attach_management_requests,
+    (NodeKind.MANAGEMENT, _SENDS_TO_CLIENT): _attach_management_responses,
+    (NodeKind.CBS, _TAKES_FROM_CLIENT): _attach_cbs_requests,
+    (NodeKind.CBS, _SENDS_TO_CLIENT): _attach_cbs_responses,
+}

@@ -1,0 +1,1 @@
+"""The `$management` node: requests about messages, sessions and rules."""

@@ -1,0 +1,93 @@
+"""One management operation on one entity: what it is given, and what is known of it.
+
+Source: Azure Service Bus, "AMQP request-response-based operations".
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sbtutorial.amqp.types import Array, Symbol
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
+from sbtutorial.broker.subqueues.message_session import MessageSession
+from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.clock import Clock
+
+
+class Call(NamedTuple):
+    """One operation on one entity, with what its function may need; `holder` is the connection."""
+
+    target: SubQueue
+    body: Mapping[str, Any]
+    namespace: Namespace
+    clock: Clock
+    who: str
+    now: float
+    holder: object
+
+    def field(self, name: str, kind: type, what: str) -> Any:
+        """A field of the body.
+
+        Raises:
+            BrokerError: ARGUMENT_ERROR: it is missing, or of another type.
+        """
+        value = self.body.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise BrokerError(
+                ErrorCode.ARGUMENT_ERROR,
+                f"'{name}' must be {what}, not {value!r}.",
+            )
+        return value
+
+    def list_field(self, name: str, kind: type, what: str) -> list[Any]:
+        """A field that is a list or an array of one type."""
+        values = self.field(name, Sequence, f"a list of {what}")
+        for value in values:
+            if not isinstance(value, kind):
+                raise BrokerError(
+                    ErrorCode.ARGUMENT_ERROR, f"'{name}' must hold {what}, not {value!r}."
+                )
+        return list(values)
+
+    @property
+    def sessions(self) -> SessionSubQueue:
+        """The target, where it has sessions.
+
+        Raises:
+            BrokerError: NOT_ALLOWED.
+        """
+        if not isinstance(self.target, SessionSubQueue):
+            raise session_receiver_refused(self.target.path)
+        return self.target
+
+    def session(self) -> MessageSession:
+        """The session that the body names, which the caller's connection must hold.
+
+        Raises:
+            BrokerError: ARGUMENT_ERROR, NOT_ALLOWED or SESSION_LOCK_LOST.
+        """
+        session_id = self.field("session-id", str, "a session id (string)")
+        held = self.sessions.held(session_id)
+        if held is None or held.holder is not self.holder:
+            raise session_lock_lost(session_id, self.target.path)
+        return held
+
+    def receiving(self) -> SubQueue | MessageSession:
+        """What the caller receives from: the session that the body names, or else the target."""
+        is_in_session = self.target.requires_session and self.body.get("session-id") is not None
+        return self.session() if is_in_session else self.target
+
+
+class Operation(NamedTuple):
+    """What an operation does and the right it takes; what to say beside 204, if anything."""
+
+    run: Callable[[Call], dict[str, Any] | None]
+    right: str
+    when_empty: Symbol | None = None
+
+
+def array_of(values: Iterable[Any]) -> Array:
+    """Values of one type, as clients expect several of them."""
+    return Array(list(values))

@@ -1,0 +1,192 @@
+"""Management operations on messages: looked at, scheduled, received by number, settled by token.
+
+Each is one function from the request's body to the response's; see `management`.
+Source: Azure Service Bus, "AMQP request-response-based operations".
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sbtutorial.amqp.errors import DecodeError
+from sbtutorial.amqp.types import Int, Long, Timestamp
+from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.sendable import Sendable
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.clock import Clock
+from sbtutorial.gateway.management.call import Call, Operation, array_of
+from sbtutorial.gateway.wire.message import encode_message, read_message
+
+MAX_PEEK_BYTES = 262_144
+RECEIVE_AND_DELETE, PEEK_LOCK = 0, 1
+
+
+def renew_lock(call: Call) -> dict[str, Any]:
+    """`com.microsoft:renew-lock`: one new end for each lock token."""
+    tokens = call.list_field("lock-tokens", UUID, "lock tokens (uuid)")
+    ends = [call.target.renew_lock(token, now=call.now, who=call.who) for token in tokens]
+    return {
+        "expirations": array_of(Timestamp(round(call.clock.to_wire(end) * 1000)) for end in ends)
+    }
+
+
+def peek_message(call: Call) -> dict[str, Any] | None:
+    """`com.microsoft:peek-message`: messages from a sequence number on, nothing taken or locked."""
+    start = call.field("from-sequence-number", int, "a sequence number (long)")
+    count = call.field("message-count", int, "a count (int)")
+    encoded: list[dict[str, bytes]] = []
+    size = 0
+    for message in _peek(call, start, count):
+        payload = encode_message(message, to_wire=call.clock.to_wire)
+        size += len(payload)
+        if encoded and size > MAX_PEEK_BYTES:
+            break
+        encoded.append({"message": payload})
+    return {"messages": encoded} if encoded else None
+
+
+def _peek(call: Call, start: int, count: int) -> list[Message]:
+    if call.body.get("session-id") is None:
+        return call.target.peek(start, count)
+    session_id = call.field("session-id", str, "a session id (string)")
+    return call.sessions.peek_session(session_id, start, count)
+
+
+def schedule_message(call: Call) -> dict[str, Any]:
+    """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
+    entries = call.list_field("messages", Mapping, "maps")
+    messages = [_scheduled(entry, call.clock) for entry in entries]
+    numbers = _intake(call).send(messages, now=call.now, who=call.who)
+    return {"sequence-numbers": array_of(map(Long, numbers))}
+
+
+def _intake(call: Call) -> Ingress:
+    entity = call.target.entity
+    if not isinstance(entity, Sendable):
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"Nothing can be sent to '{entity.path}': it is a {entity.kind}. Send to its topic.",
+        )
+    return entity.intake
+
+
+def _scheduled(entry: Mapping[str, Any], clock: Clock) -> Message:
+    payload = entry.get("message")
+    if not isinstance(payload, bytes):
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR, "'messages' must hold maps with an encoded 'message'."
+        )
+    try:
+        return read_message(payload, from_wire=clock.from_wire)
+    except DecodeError as error:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR, f"a message to schedule cannot be read: {error}"
+        ) from error
+
+
+def cancel_scheduled_message(call: Call) -> dict[str, Any]:
+    """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none."""
+    numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
+    _intake(call).cancel_scheduled(numbers, now=call.now, who=call.who)
+    return {}
+
+
+def receive_by_sequence_number(call: Call) -> dict[str, Any]:
+    """`com.microsoft:receive-by-sequence-number`: deferred messages, all asked for or none."""
+    numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
+    mode = call.field("receiver-settle-mode", int, "0 (receive and delete) or 1 (peek-lock)")
+    receiver = call.receiving()
+    receive = {RECEIVE_AND_DELETE: receiver.take_deferred, PEEK_LOCK: receiver.receive_deferred}
+    if mode not in receive:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR,
+            f"'receiver-settle-mode' must be 0 (receive and delete) or 1 (peek-lock), not {mode}.",
+        )
+    messages = receive[mode](numbers, now=call.now, who=call.who)
+    return {"messages": [_deferred(message, call.clock) for message in messages]}
+
+
+def _deferred(message: Message, clock: Clock) -> dict[str, Any]:
+    entry: dict[str, Any] = {"message": encode_message(message, to_wire=clock.to_wire)}
+    if message.lock_token is not None:
+        entry["lock-token"] = message.lock_token
+    return entry
+
+
+def batch_delete_messages(call: Call) -> dict[str, Any] | None:
+    """`com.microsoft:batch-delete-messages`: the oldest ready ones, up to a number."""
+    count = call.field("message-count", int, "a number of messages (int)")
+    most = call.target.entity.limits.max_deleted_at_once
+    if not 1 <= count <= most:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_OUT_OF_RANGE,
+            f"'message-count' is {count}; one call deletes 1 to {most}.",
+        )
+    before = call.field("enqueued-time-utc", Timestamp, "an instant (timestamp)")
+    deleted = call.target.delete_ready(
+        enqueued_before=call.clock.from_wire(before / 1000),
+        at_most=count,
+        now=call.now,
+        who=call.who,
+        session_id=call.body.get("session-id"),
+    )
+    return {"message-count": Int(deleted)} if deleted else None
+
+
+def update_disposition(call: Call) -> dict[str, Any]:
+    """`com.microsoft:update-disposition`: settle by lock token, without the link it came on."""
+    status = call.field("disposition-status", str, "a string").lower()
+    settle = _SETTLEMENTS.get(status)
+    if settle is None:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR,
+            f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
+        )
+    for token in call.list_field("lock-tokens", UUID, "lock tokens (uuid)"):
+        settle(call, call.receiving().line_for(token, now=call.now), token)
+    return {}
+
+
+def _complete(call: Call, line: SubQueue, token: UUID) -> None:
+    line.complete(token, now=call.now, who=call.who)
+
+
+def _abandon(call: Call, line: SubQueue, token: UUID) -> None:
+    line.abandon(token, call.body.get("properties-to-modify"), now=call.now, who=call.who)
+
+
+def _defer(call: Call, line: SubQueue, token: UUID) -> None:
+    line.defer(token, call.body.get("properties-to-modify"), now=call.now, who=call.who)
+
+
+def _dead_letter(call: Call, line: SubQueue, token: UUID) -> None:
+    line.dead_letter(
+        token,
+        call.body.get("deadletter-reason"),
+        call.body.get("deadletter-description"),
+        call.body.get("properties-to-modify"),
+        now=call.now,
+        who=call.who,
+    )
+
+
+# The spelling `defered` is the protocol's own.
+_SETTLEMENTS: dict[str, Callable[[Call, SubQueue, UUID], None]] = {
+    "completed": _complete,
+    "abandoned": _abandon,
+    "defered": _defer,
+    "suspended": _dead_letter,
+}
+
+
+MESSAGE_OPERATIONS: dict[str, Operation] = {
+    "com.microsoft:renew-lock": Operation(renew_lock, "Listen"),
+    "com.microsoft:peek-message": Operation(peek_message, "Listen"),
+    "com.microsoft:schedule-message": Operation(schedule_message, "Send"),
+    "com.microsoft:cancel-scheduled-message": Operation(cancel_scheduled_message, "Send"),
+    "com.microsoft:receive-by-sequence-number": Operation(receive_by_sequence_number, "Listen"),
+    "com.microsoft:update-disposition": Operation(update_disposition, "Listen"),
+    "com.microsoft:batch-delete-messages": Operation(batch_delete_messages, "Listen"),
+}

@@ -1,0 +1,71 @@
+"""Management operations on the rules of a subscription: add, remove, enumerate.
+
+Source: Azure Service Bus, "AMQP request-response-based operations", rule operations.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.gateway.management.call import Call, Operation
+from sbtutorial.gateway.wire.rules import read_rule, written_rule
+
+
+def add_rule(call: Call) -> dict[str, Any]:
+    """`com.microsoft:add-rule`: one more rule; those that are there stay, `$Default` too."""
+    subscription = _subscription(call)
+    name = call.field("rule-name", str, "the name of a rule (string)")
+    description = call.field("rule-description", Mapping, "a map with a filter")
+    call.namespace.create_rule(
+        subscription.topic_name,
+        subscription.name,
+        read_rule(name, description),
+        now=call.now,
+        who=call.who,
+    )
+    return {}
+
+
+def remove_rule(call: Call) -> dict[str, Any]:
+    """`com.microsoft:remove-rule`."""
+    subscription = _subscription(call)
+    name = call.field("rule-name", str, "the name of a rule (string)")
+    call.namespace.delete_rule(
+        subscription.topic_name, subscription.name, name, now=call.now, who=call.who
+    )
+    return {}
+
+
+def enumerate_rules(call: Call) -> dict[str, Any] | None:
+    """`com.microsoft:enumerate-rules`: `top` of them by name, after the first `skip`."""
+    skip = _count(call, "skip")
+    page = list(_subscription(call).rules)[skip : skip + _count(call, "top")]
+    rules = [{"rule-description": written_rule(rule, call.clock.to_wire)} for rule in page]
+    return {"rules": rules} if rules else None
+
+
+def _subscription(call: Call) -> Subscription:
+    entity = call.target.entity
+    if not isinstance(entity, Subscription):
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{entity.path}' is a {entity.kind}, and only subscriptions have rules.",
+        )
+    return entity
+
+
+def _count(call: Call, name: str) -> int:
+    count: int = call.field(name, int, "a number of rules (int)")
+    if count < 0:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_OUT_OF_RANGE, f"'{name}' is {count}; it must be 0 or more."
+        )
+    return count
+
+
+RULE_OPERATIONS: dict[str, Operation] = {
+    "com.microsoft:add-rule": Operation(add_rule, "Listen"),
+    "com.microsoft:remove-rule": Operation(remove_rule, "Listen"),
+    "com.microsoft:enumerate-rules": Operation(enumerate_rules, "Listen"),
+}

@@ -1,0 +1,142 @@
+"""A link on which a client receives, from a queue, a dead-letter queue or a session.
+
+Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
+"""
+
+from functools import partial
+from uuid import UUID, uuid4
+
+from sbtutorial.amqp.events import DispositionReceived
+from sbtutorial.amqp.link import SenderLink
+from sbtutorial.amqp.messaging import (
+    Accepted,
+    DeliveryState,
+    Rejected,
+    Released,
+    TransactionalState,
+)
+from sbtutorial.amqp.performatives import Error, SenderSettleMode
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.transaction import Settlement
+from sbtutorial.gateway.nodes.dispatch import Line
+from sbtutorial.gateway.nodes.node import Node
+from sbtutorial.gateway.nodes.peer import Peer
+from sbtutorial.gateway.nodes.settlement import SETTLEMENTS, Outcome
+from sbtutorial.gateway.wire.conditions import error_of
+from sbtutorial.gateway.wire.message import encode_message
+
+
+class ReceiverNode(Node):
+    """What all receiving links share; the receive mode is the subclass."""
+
+    def __init__(self, link: SenderLink, line: Line, peer: Peer) -> None:
+        self.link = link
+        self.line = line
+        self.who = peer.who
+        self._clock = peer.clock
+        self._has_output = peer.has_output
+        self._transactions = peer.transactions
+        self._competitions = peer.competitions
+        self._competition = peer.competitions.enter(self)
+
+    def deliver_next(self, now: float) -> bool:
+        """Send the next message, if there is one.
+
+        Returns:
+            Whether a message went out.
+        """
+        raise NotImplementedError
+
+    def flow_received(self, *, now: float) -> None:
+        """Get in line for messages; answer a drain when there is nothing more to send."""
+        if self.link.credit > 0:
+            self._competition.queue_up(self)
+            self._competition.serve(now)
+        else:
+            self._competition.step_out(self)
+        if self.link.drain:
+            self._competition.step_out(self)
+            self.link.drained()
+
+    def detach(self, error: Error) -> None:
+        """End the link from the broker's side."""
+        self.link.detach(error)
+        self._has_output()
+
+    def detached(self) -> None:
+        """Leave; what is unsettled on the link now was held by a client that broke off."""
+        self._competitions.leave(self)
+        held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
+        self.line.receiver_gone(held, now=self._clock.now(), who=self.who)
+
+    def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
+        payload = encode_message(message, to_wire=self._clock.to_wire)
+        self.link.send(payload, delivery_tag=delivery_tag, settled=settled)
+        self._has_output()
+
+
+class ReceiveAndDeleteNode(ReceiverNode):
+    """Deletes each message as it hands it over."""
+
+    def deliver_next(self, now: float) -> bool:
+        """Send the next message, settled: it is gone from the queue."""
+        message = self.line.take_next(now=now, who=self.who)
+        if message is None:
+            return False
+        self._send(message, uuid4().bytes_le, settled=True)
+        return True
+
+
+class PeekLockNode(ReceiverNode):
+    """Hands each message over under a lock and settles it as the client says."""
+
+    def deliver_next(self, now: float) -> bool:
+        """Send the next message, locked; its tag is the lock token in .NET's byte order."""
+        message = self.line.lock_next(now=now, who=self.who)
+        if message is None:
+            return False
+        assert message.lock_token is not None
+        self._send(message, message.lock_token.bytes_le, settled=False)
+        return True
+
+    def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
+        """Settle one delivery and, if the client waits for it, say what came of it."""
+        state = event.state if event.state is not None else Released()
+        token = UUID(bytes_le=event.delivery_tag)
+        answer: DeliveryState | None
+        try:
+            if isinstance(state, TransactionalState):
+                answer = self._settle_with_transaction(state, token, now)
+            else:
+                answer = self._settle(state, token, now)
+        except BrokerError as refusal:
+            answer = Rejected(error_of(refusal))
+        if answer is not None and not event.settled:
+            self.link.settle(event.delivery_id, answer)
+
+    def _settle(self, verdict: object, token: UUID, now: float) -> Outcome | None:
+        """The answer; None for what is no verdict."""
+        settlement = SETTLEMENTS.get(type(verdict))
+        if settlement is None:
+            return None
+        line = self.line.line_for(token, now=now)
+        return settlement(line, token, verdict, now=now, who=self.who)
+
+    def _settle_with_transaction(
+        self, state: TransactionalState, token: UUID, now: float
+    ) -> TransactionalState:
+        line = self.line.line_for(token, now=now)
+        settlement = Settlement(line, token, partial(self._settle, state.outcome, token))
+        self._transactions.find(state).settle(settlement, now=now)
+        return TransactionalState(state.txn_id, Accepted())
+
+
+def receiver_for(link: SenderLink, line: Line, peer: Peer) -> ReceiverNode:
+    """The node behind a link that was accepted, of the kind that the client asked for."""
+    assert link.remote_attach is not None
+    kind = _KINDS.get(link.remote_attach.snd_settle_mode, PeekLockNode)
+    return kind(link, line, peer)
+
+
+_KINDS: dict[int, type[ReceiverNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}

@@ -1,0 +1,1 @@
+"""Messages over HTTP: the data plane that predates AMQP."""

@@ -1,0 +1,173 @@
+"""Between an HTTP request or response and the broker's `Message`.
+
+A body is the message's bytes, as they are: one AMQP data section. What HTTP cannot say (properties
+whose name is no header's, such as one with a blank) is left out when a message goes out this way.
+
+Source: Azure Service Bus, REST API, "Send Message", "Send Message Batch", "Message headers and
+properties".
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from sbtutorial.amqp.messaging import (
+    APPLICATION_PROPERTIES,
+    DATA,
+    MESSAGE_ANNOTATIONS,
+    data_sections,
+    encode_section,
+)
+from sbtutorial.amqp.types import Long, Symbol, decode
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.message import Message
+from sbtutorial.gateway.rest import broker_properties
+from sbtutorial.gateway.rest.property_headers import escape, read_properties, write_properties
+from sbtutorial.gateway.wire.message import Content, read_message
+from sbtutorial.gateway.wire.properties import WireView
+from sbtutorial.http.request import Request, Response
+
+BATCH_CONTENT_TYPE = "application/vnd.microsoft.servicebus.json"
+# What Azure says of a body whose sender says nothing.
+_CONTENT_TYPE = "application/atom+xml;type=entry;charset=utf-8"
+
+ToWire = Callable[[float], float]
+
+
+def read_sent(request: Request, from_wire: ToWire) -> list[Message]:
+    """The message that a request sends, or those of a batch.
+
+    Args:
+        request: Its body is the message's, or a batch if its content type says so.
+        from_wire: Turns an instant on the client's clock into broker time.
+
+    Raises:
+        BrokerError: ARGUMENT_ERROR: it cannot be read.
+    """
+    try:
+        return _read(request, from_wire)
+    except UnicodeEncodeError:  # half a character, which JSON can write and nobody can send on
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR, "A text of the message is not Unicode: it has half a letter."
+        ) from None
+
+
+def write_received(
+    status: int, message: Message, to_wire: ToWire, location: str | None = None
+) -> Response:
+    """A message as the response to who receives it.
+
+    Args:
+        status: 201 for one under a lock, 200 for one that is gone.
+        message: As the broker has it now.
+        to_wire: Turns broker time into an instant on the client's clock.
+        location: Where a message under a lock is settled.
+    """
+    view = WireView(message, to_wire)
+    content: Content = message.content  # type: ignore[assignment]
+    content_type = view.system("ContentType")
+    given = escape(content_type).strip() if isinstance(content_type, str) else ""
+    headers = [
+        # Without a length, as Azure: version 0.21 takes Content-Length for a property.
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Type", given or _CONTENT_TYPE),
+        ("BrokerProperties", broker_properties.write(message, view)),
+        *([("Location", location)] if location else []),
+        *write_properties(view.application),
+    ]
+    return Response(status, tuple(headers), body_bytes(content.body))
+
+
+def body_bytes(body: bytes) -> bytes:
+    """What the body sections of an AMQP message hold, as bytes: text in UTF-8, the rest as JSON."""
+    if not body:
+        return b""
+    if body[2] == DATA:
+        return b"".join(data_sections(body))
+    value = decode(body)[0].value
+    if isinstance(value, bytes):
+        return value
+    return (value if isinstance(value, str) else _as_json(value)).encode()
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value, default=str)
+    except TypeError:  # a map whose keys are no texts, which JSON knows none of
+        return str(value)
+
+
+def _read(request: Request, from_wire: ToWire) -> list[Message]:
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
+        return [_read_item(item, from_wire) for item in _items(request.body)]
+    given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
+    application = read_properties(request.raw_headers)
+    return [_message(given, application, request.body, content_type, from_wire)]
+
+
+def _items(body: bytes) -> list[Mapping[str, Any]]:
+    try:
+        items = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _no_batch(f"it is no JSON: {error}") from None
+    if not isinstance(items, list):
+        raise _no_batch("it is no JSON array")
+    return [broker_properties.as_object("A message", item) for item in items]
+
+
+def _read_item(item: Mapping[str, Any], from_wire: ToWire) -> Message:
+    body = item.get("Body", "")
+    if not isinstance(body, str):
+        raise _no_batch(f"the Body {json.dumps(body)[:40]} is no text")
+    given = broker_properties.as_object("BrokerProperties", item.get("BrokerProperties"))
+    application = broker_properties.as_object("UserProperties", item.get("UserProperties"))
+    values = {name: _user_property(name, value) for name, value in application.items()}
+    content_type = given.get("ContentType", "")
+    return _message(given, values, body.encode(), str(content_type), from_wire)
+
+
+def _user_property(name: str, value: object) -> object:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return Long(value)
+    if isinstance(value, str | float):
+        return value
+    raise _no_batch(f"the value of '{name[:40]}' is no text, number or boolean")
+
+
+def _message(
+    given: Mapping[str, Any],
+    application: Mapping[str, object],
+    body: bytes,
+    content_type: str,
+    from_wire: ToWire,
+) -> Message:
+    said = broker_properties.read(given)
+    properties = said.properties
+    if properties.message_id is None:
+        properties.message_id = uuid4().hex  # Azure's choice, too, where the sender makes none
+    if content_type:
+        properties.content_type = Symbol(escape(content_type).encode("ascii", "replace").decode())
+    payload = b"".join(
+        (
+            encode_section(MESSAGE_ANNOTATIONS, said.annotations) if said.annotations else b"",
+            properties.encode(),
+            encode_section(APPLICATION_PROPERTIES, dict(application)) if application else b"",
+            encode_section(DATA, body),
+        )
+    )
+    message = read_message(payload, from_wire=from_wire)
+    message.time_to_live = said.time_to_live
+    return message
+
+
+def _no_batch(problem: str) -> BrokerError:
+    return BrokerError(
+        ErrorCode.ARGUMENT_ERROR,
+        f"The request's body is no batch: {problem}. Send "
+        '[{"Body": "coffee", "BrokerProperties": {}, "UserProperties": {}}], or one message with '
+        "another Content-Type.",
+    )

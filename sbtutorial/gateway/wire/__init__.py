@@ -1,0 +1,1 @@
+"""Messages, rules and errors of Service Bus as AMQP writes them."""

@@ -1,0 +1,176 @@
+"""How rules see AMQP messages, and how their actions rewrite them.
+
+Source: AMQP 1.0, 3.2.4 and 3.2.5; Azure Service Bus, "Messages, payloads, and serialization".
+"""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from sbtutorial.amqp.messaging import (
+    APPLICATION_PROPERTIES,
+    MESSAGE_ANNOTATIONS,
+    Properties,
+    build_map_section,
+    map_items,
+)
+from sbtutorial.amqp.types import Symbol, decode, encode
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.rules.filters.properties import MISSING
+from sbtutorial.gateway.wire.message import Annotations, Content
+from sbtutorial.gateway.wire.values import instant, plain_value, wire_value
+
+ToWire = Callable[[float], float]
+
+PARTITION_KEY = "x-opt-partition-key"
+# The system properties that stand in the properties section, by its names.
+FIELDS = {
+    "ContentType": "content_type",
+    "CorrelationId": "correlation_id",
+    "Label": "subject",
+    "MessageId": "message_id",
+    "ReplyTo": "reply_to",
+    "ReplyToSessionId": "reply_to_group_id",
+    "SessionId": "group_id",
+    "To": "to",
+}
+
+
+class WireView:
+    """One message, read when and as far as a filter asks."""
+
+    def __init__(self, message: Message, to_wire: ToWire) -> None:
+        self._message = message
+        self._to_wire = to_wire
+
+    @cached_property
+    def application(self) -> Mapping[str, object]:
+        """The application properties, those that the broker has set included."""
+        content: Content = self._message.content  # type: ignore[assignment]
+        return {**_plain_map(content.application_properties), **(self._message.properties or {})}
+
+    def system(self, name: str) -> object:
+        """A system property; `MISSING` when it is not set."""
+        field = FIELDS.get(name)
+        value = _BROKERS[name](self) if field is None else getattr(self._properties, field)
+        return MISSING if value is None else plain_value(value)
+
+    @cached_property
+    def _properties(self) -> Properties:
+        content: Content = self._message.content  # type: ignore[assignment]
+        return Properties.decode_section(content.properties) if content.properties else Properties()
+
+    def _instant(self, at: float | None) -> datetime | None:
+        return None if at is None else instant(self._to_wire(at))
+
+    def _lifetime(self) -> timedelta | None:
+        seconds = self._message.time_to_live
+        return None if seconds is None else timedelta(seconds=seconds)
+
+
+# Those that the broker itself knows. Of a message on its way into a subscription there is no lock.
+_BROKERS: dict[str, Callable[[WireView], object]] = {
+    "DeadLetterSource": lambda view: view._message.dead_letter_source,
+    "DeliveryCount": lambda view: view._message.delivery_count,
+    "EnqueuedSequenceNumber": lambda view: (
+        view._message.enqueued_sequence_number or view._message.sequence_number
+    ),
+    "EnqueuedTimeUtc": lambda view: view._instant(view._message.enqueued_at),
+    "ExpiresAtUtc": lambda view: view._instant(view._message.expires_at),
+    "ForcePersistence": lambda view: False,
+    "LockToken": lambda view: view._message.lock_token,
+    "LockedUntilUtc": lambda view: view._instant(view._message.locked_until),
+    "PartitionKey": lambda view: view._message.partition_key,
+    "ScheduledEnqueueTimeUtc": lambda view: view._instant(view._message.scheduled_enqueue_at),
+    "SequenceNumber": lambda view: view._message.sequence_number,
+    "Size": lambda view: view._message.size_bytes,
+    "State": lambda view: 0,  # active: filters are asked when a message becomes active
+    "TimeToLive": lambda view: view._lifetime(),
+    "ViaPartitionKey": lambda view: None,
+}
+
+
+class WireContents:
+    """Looks into the sections of AMQP messages."""
+
+    def __init__(self, to_wire: ToWire) -> None:
+        self._to_wire = to_wire
+
+    def view(self, message: Message) -> WireView:
+        """What filters may see of it."""
+        return WireView(message, self._to_wire)
+
+    def edited(
+        self, message: Message, application: Mapping[str, object], system: Mapping[str, object]
+    ) -> Message:
+        """A copy with these properties; the body stays as it was sent, byte for byte."""
+        twin = message.copy()
+        twin.properties = None
+        content: Content = copy(message.content)  # type: ignore[assignment]
+        content.application_properties = _rewritten(content.application_properties, application)
+        twin.content = content
+        for name, value in system.items():
+            _set_system(twin, content, name, None if value is MISSING else value)
+        return twin
+
+
+def _set_system(message: Message, content: Content, name: str, value: Any) -> None:
+    """Set a system property of a copy; None removes it."""
+    if field := FIELDS.get(name):
+        properties = (
+            Properties.decode_section(content.properties) if content.properties else Properties()
+        )
+        wire = Symbol(value) if field == "content_type" and value is not None else value
+        setattr(properties, field, wire)
+        content.properties = properties.encode()
+        if field == "message_id":
+            message.message_id = value
+        elif field == "group_id":
+            message.session_id = value
+    elif name == "TimeToLive":
+        message.time_to_live = None if value is None else value.total_seconds()
+    elif name == "PartitionKey":
+        message.partition_key = value
+        content.message_annotations = _with_partition_key(content.message_annotations, value)
+    # A message that is in its subscription already is scheduled no more: setting
+    # ScheduledEnqueueTimeUtc has no effect, as Azure documents it.
+
+
+def _with_partition_key(annotations: Annotations, value: str | None) -> Annotations:
+    section = build_map_section(MESSAGE_ANNOTATIONS, *annotations)
+    kept = [raw for key, raw in map_items(section) if key != PARTITION_KEY]
+    if value is not None:
+        kept.append(encode(Symbol(PARTITION_KEY)) + encode(value))
+    return Annotations(b"".join(kept), len(kept))
+
+
+def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | None:
+    """The section with these entries; one that has not changed keeps its bytes."""
+    entries = []
+    left = dict(wanted)
+    for key, raw in map_items(section) if section else ():
+        name = str(key)
+        if name in left and _is_same(plain_value(_value_of(raw)), left[name]):
+            entries.append(raw)
+            del left[name]
+    entries += [encode(name) + encode(wire_value(value)) for name, value in left.items()]
+    if not entries:
+        return None
+    return build_map_section(APPLICATION_PROPERTIES, b"".join(entries), len(entries))
+
+
+def _plain_map(section: bytes | None) -> dict[str, object]:
+    items = map_items(section) if section else ()
+    return {str(key): plain_value(_value_of(raw)) for key, raw in items}
+
+
+def _value_of(raw: bytes) -> object:
+    _, value_at = decode(raw)
+    return decode(raw, value_at)[0]
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Equal, and of one type: to Python, 1 and True are equal."""
+    return type(one) is type(other) and one == other

@@ -1,0 +1,1 @@
+"""Brokers as processes and threads: started once, found again, ended."""

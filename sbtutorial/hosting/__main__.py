@@ -1,0 +1,98 @@
+"""The background broker itself: `python -m sbtutorial.hosting`, as `server.process` starts it.
+
+It listens on loopback, writes its record, says `ready` on standard output, and stays until it is
+told to go: by a call, by a signal, or by nobody having been connected for long. Everything that
+only some connections need (TLS, HTTP, certificates) is imported by the first of them: the first
+`connect()` of a lesson waits for this module's imports.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sbtutorial.broker.limits import STANDARD, TIERS
+from sbtutorial.hosting.bounded_log import BoundedLog
+from sbtutorial.hosting.run import host
+from sbtutorial.hosting.runtime_files import HOST, BrokerRecord, RuntimeFiles
+from sbtutorial.server.listener import Listener
+from sbtutorial.server.local_broker import LocalBroker
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until told to stop."""
+    options = _parse(arguments)
+    sys.stderr = BoundedLog(sys.stderr.fileno())
+    asyncio.run(serve(options))
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("sbtutorial.hosting", description="The background broker.")
+    parser.add_argument("--namespace", required=True)
+    parser.add_argument("--tier", choices=TIERS, default=STANDARD.name)
+    parser.add_argument("--idle-seconds", type=float, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="private, for the record")
+    parser.add_argument("--resume", action="store_true", help="with the last record's key and port")
+    return parser.parse_args(arguments)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Start the broker, report it, and end it cleanly when the time has come."""
+    files = RuntimeFiles(options.folder, options.namespace)
+    before = files.read() if options.resume else None
+    emulator = LocalBroker(
+        namespace=options.namespace,
+        key=before.key if before else None,
+        limits=TIERS[options.tier],
+        certificates_folder=options.folder / "certificates",
+    )
+    port = await _listen(emulator, before.port if before else 0)
+
+    def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
+        _report_ready()
+        Idleness(emulator.listener, options.idle_seconds, stop).watch()
+
+    await host(emulator, files, port, on_ready)
+
+
+class Idleness:
+    """Ends a broker to which nobody has been connected for a while: one timer, no polling."""
+
+    def __init__(self, listener: Listener, idle_seconds: float, stop: Callable[[], None]) -> None:
+        self._listener = listener
+        self._idle_seconds = idle_seconds
+        self._stop = stop
+
+    def watch(self) -> None:
+        """Stop if it has been long enough, else look again at the first instant when it can be."""
+        loop = asyncio.get_running_loop()
+        now, since = loop.time(), self._listener.idle_since
+        # While somebody is connected, nobody can have been gone for long before a period from now.
+        ends_at = (now if since is None else since) + self._idle_seconds
+        if ends_at <= now:
+            self._stop()
+        else:
+            loop.call_at(ends_at, self.watch)
+
+
+async def _listen(emulator: LocalBroker, wanted_port: int) -> int:
+    try:
+        return await emulator.start(HOST, wanted_port)
+    except OSError:
+        if not wanted_port:
+            raise
+        return await emulator.start(HOST, 0)
+
+
+def _report_ready() -> None:
+    """Tell who started us, and let go of the pipe."""
+    print("ready", flush=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""The background broker, seen from the outside: found if it runs, started if it does not.
+
+One process for each namespace of a user, found again by later kernels and workers through its
+record in the run-time folder. It is a process of its own in every sense: it outlives the kernel
+that started it, and the terminal, and leaves by itself (`sbtutorial.hosting.__main__`).
+"""
+
+import os
+import site
+import subprocess
+import sys
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from threading import Timer
+from typing import Any, NamedTuple
+
+import sbtutorial
+from sbtutorial.errors import TutorialError
+from sbtutorial.hosting.control_client import BrokerGone, ControlClient
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces, runtime_folder
+
+DEFAULT_NAMESPACE = "tutorial"
+DEFAULT_TIER = "Standard"
+DEFAULT_IDLE_SECONDS = 12 * 3600.0
+# A start takes a quarter of a second; on a laptop that wakes up, with a virus scanner, far more.
+_START_LIMIT_SECONDS = 30.0
+# The broker answers in a millisecond. Before one that is merely slow is given up, and what it holds
+# with it, it gets the longer time.
+_STATUS_LIMIT_SECONDS = 0.5
+_LAST_CALL_LIMIT_SECONDS = 5.0
+
+
+class How(StrEnum):
+    """How `ensure` came by its broker."""
+
+    FOUND = "found"
+    STARTED = "started"
+    RESTARTED = "restarted"  # the one before was gone, and what it held with it
+
+
+class Broker(NamedTuple):
+    """A background broker that answers.
+
+    Attributes:
+        record: Where it is, and its key.
+        queue_count: How many queues it had when it was asked.
+        how: How it was come by.
+        notice: A sentence for the user when there is something to know, else "".
+    """
+
+    record: BrokerRecord
+    queue_count: int
+    how: How = How.FOUND
+    notice: str = ""
+
+    @property
+    def connection_string(self) -> str:
+        """What the SDK's clients take."""
+        return self.record.connection_string
+
+
+def ensure(
+    namespace: str = DEFAULT_NAMESPACE,
+    *,
+    tier: str = DEFAULT_TIER,
+    idle_seconds: float = DEFAULT_IDLE_SECONDS,
+) -> Broker:
+    """The broker of a namespace: the one that runs, else a new one; the same for all who ask.
+
+    Args:
+        namespace: Its name; brokers of different names know nothing of each other.
+        tier: "Standard" or "Premium", for a broker that has to be started.
+        idle_seconds: How long a started broker stays when nobody is connected.
+
+    Raises:
+        TutorialError: It does not start, or its folder is not private; the text says why.
+    """
+    files = RuntimeFiles(runtime_folder(), namespace)
+    broker = _find(files, _STATUS_LIMIT_SECONDS)
+    if broker is None or _is_replaceable(broker):
+        broker = _find_or_start(files, namespace, tier, idle_seconds)
+    return broker._replace(notice=_notice(broker, tier))
+
+
+def find(namespace: str = DEFAULT_NAMESPACE) -> Broker | None:
+    """The broker of a namespace if one runs and proves that it has the key; starts none.
+
+    The record of a broker that is gone stays: it tells `ensure` that there was one, whose port and
+    key the next one takes over.
+    """
+    return _find(RuntimeFiles(runtime_folder(), namespace), _STATUS_LIMIT_SECONDS)
+
+
+def find_all() -> list[Broker]:
+    """The broker of every namespace that has one, by name."""
+    folder = runtime_folder()
+    found = (find(namespace) for namespace in sorted(namespaces(folder)))
+    return [broker for broker in found if broker is not None]
+
+
+def start(
+    namespace: str = DEFAULT_NAMESPACE,
+    *,
+    tier: str = DEFAULT_TIER,
+    idle_seconds: float = DEFAULT_IDLE_SECONDS,
+    resume: bool = False,
+) -> Broker:
+    """Start a broker and return when it accepts connections; most callers want `ensure`.
+
+    Args:
+        namespace: Its name.
+        tier: "Standard" or "Premium".
+        idle_seconds: How long it stays when nobody is connected.
+        resume: Take over key and, if it is free, port of the broker before, so that connection
+            strings in use go on working.
+
+    Raises:
+        TutorialError: It did not come up; the text has its last words.
+    """
+    files = RuntimeFiles(runtime_folder(), namespace)
+    arguments = [f"--namespace={namespace}", f"--tier={tier}", f"--idle-seconds={idle_seconds}"]
+    _spawn([*arguments, f"--folder={files.folder}", *(["--resume"] if resume else [])], files)
+    record = files.read()
+    if record is None:
+        raise TutorialError(_failure(files, "came up and was gone at once"))
+    return Broker(record, 0, How.RESTARTED if resume else How.STARTED)
+
+
+def _find(files: RuntimeFiles, limit_seconds: float) -> Broker | None:
+    record = files.read()
+    if record is None:
+        return None
+    try:
+        status = _control(record, limit_seconds).status()
+    except TutorialError:  # gone, or whatever has the port now does not know the key
+        return None
+    # A stranger on the old port can say anything, but has not read the private record.
+    is_same = (status.get("pid"), status.get("started_at")) == (record.pid, record.started_at)
+    return Broker(record, status["queues"]) if is_same else None
+
+
+def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds: float) -> Broker:
+    from filelock import FileLock, Timeout  # 40 ms that only a start spends
+
+    try:
+        with FileLock(files.lock_path, timeout=_START_LIMIT_SECONDS * 2, mode=0o600):
+            broker = _find(files, _LAST_CALL_LIMIT_SECONDS)
+            if broker and _is_replaceable(broker):
+                _retire(broker)
+                broker = None
+            resume = files.read() is not None
+            return broker or start(namespace, tier=tier, idle_seconds=idle_seconds, resume=resume)
+    except Timeout:
+        raise TutorialError(_failure(files, "is still being started by another process")) from None
+
+
+def _is_replaceable(broker: Broker) -> bool:
+    """Whether it runs another version and nothing would be lost with it."""
+    return broker.record.version != sbtutorial.__version__ and broker.queue_count == 0
+
+
+def _retire(broker: Broker) -> None:
+    with suppress(BrokerGone):  # which is the purpose
+        _control(broker.record, _LAST_CALL_LIMIT_SECONDS).shutdown()
+
+
+def _notice(broker: Broker, wanted_tier: str) -> str:
+    record = broker.record
+    if broker.how is How.RESTARTED:
+        return "The broker from before was gone, and its queues with it; this is a new, empty one."
+    if record.version != sbtutorial.__version__:
+        return (
+            f"It still runs sbtutorial {record.version}, and {sbtutorial.__version__} is "
+            "installed: lab.reset() and connect() again change to that, without its queues."
+        )
+    if record.tier != wanted_tier:
+        return f"It runs as {record.tier}, not as {wanted_tier}: use another namespace for that."
+    return ""
+
+
+def _control(record: BrokerRecord, limit_seconds: float) -> ControlClient:
+    return ControlClient(record.connection_string, timeout_seconds=limit_seconds)
+
+
+# --- starting the process -------------------------------------------------------------------------
+
+
+def _spawn(arguments: list[str], files: RuntimeFiles) -> None:
+    """Start the process and wait, blocked on its standard output, until it reports for duty."""
+    log = files.open_log()
+    try:
+        child = subprocess.Popen(
+            # -P: a learner's own queue.py or types.py must not become the broker's.
+            [_python(), "-P", "-m", "sbtutorial.hosting", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=files.folder,
+            env=_environment(),
+            **_detached(),
+        )
+    finally:
+        os.close(log)
+    if not _reported(child):
+        child.wait()
+        raise TutorialError(_failure(files, "did not start"))
+    # Those that have ended are reaped here; Popen would complain of one dropped while it runs.
+    _children[:] = [one for one in (*_children, child) if one.poll() is None]
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def _reported(child: subprocess.Popen[bytes]) -> bool:
+    assert child.stdout is not None
+    watchdog = Timer(_START_LIMIT_SECONDS, child.kill)
+    watchdog.start()
+    try:
+        return child.stdout.readline() != b""
+    except BaseException:  # an impatient Ctrl-C too: half a broker is worse than none
+        child.kill()
+        raise
+    finally:
+        watchdog.cancel()
+        child.stdout.close()
+
+
+def _failure(files: RuntimeFiles, what: str) -> str:
+    said = files.last_complaint()
+    return (
+        f"The broker of '{files.namespace}' {what}. "
+        + (f"It said: {said.rstrip('.')}. " if said else "")
+        + f"The whole story is in {files.log_path}; try again, or run `sbtutorial doctor`."
+    )
+
+
+def _python() -> str:
+    if not sys.executable:
+        raise TutorialError(
+            "This Python does not know its own program file (sys.executable), so it cannot start "
+            "the broker: run `python -m sbtutorial serve` in a terminal instead."
+        )
+    return sys.executable
+
+
+def _detached() -> dict[str, Any]:
+    if sys.platform == "win32":
+        # A console of its own without a window: DETACHED_PROCESS would have none, and the
+        # launcher of a virtual environment would then open a visible one.
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and this very package on the path where it is not installed."""
+    home = str(Path(sbtutorial.__file__).parents[1].resolve())
+    if home in (*site.getsitepackages(), site.getusersitepackages()):
+        return dict(os.environ)
+    before = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (home, before)))}

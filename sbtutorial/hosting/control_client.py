@@ -1,0 +1,131 @@
+"""The lab's own calls, made: what moves time, watches and draws a broker of ours.
+
+Each call is a connection of its own: it takes a millisecond, works from any thread, and one that
+was interrupted leaves nothing half-read behind.
+"""
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.errors import TutorialError
+from sbtutorial.gateway.access.sas import sign
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+_TOKEN_SECONDS = 300
+_DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing takes these calls
+
+
+class BrokerGone(TutorialError):
+    """Nothing answers where the broker was."""
+
+
+class ControlClient:
+    """Calls one broker; it must be one of ours, which `status` finds out.
+
+    Args:
+        connection_string: As the SDK takes it.
+        timeout_seconds: How long the broker may take to answer, beyond what a call waits itself.
+    """
+
+    def __init__(self, connection_string: str, *, timeout_seconds: float = 10.0) -> None:
+        parsed = parse_connection_string(connection_string)
+        self._host = parsed.host
+        self._port = parsed.port or (_DEFAULT_PORT if parsed.is_emulator else 0)
+        self._key_name, self._key = parsed.key_name or "", parsed.key or ""
+        self._timeout_seconds = timeout_seconds
+
+    def status(self) -> dict[str, Any]:
+        """Who answers: namespace, tier, pid, version, started_at, queues, connections.
+
+        Raises:
+            TutorialError: As every call: `BrokerGone` when nothing answers, else a refusal.
+        """
+        return self._call("GET", "status")
+
+    def advance(self, seconds: float) -> float:
+        """Make everything that the broker holds older; returns the sum of all such seconds."""
+        return float(self._call("POST", "advance", {"seconds": seconds})["advanced_seconds"])
+
+    def reset(self) -> None:
+        """Delete every queue."""
+        self._call("POST", "reset")
+
+    def shrink(self, queue: str, megabytes: int) -> None:
+        """Let a queue hold less than any tier offers."""
+        self._call("POST", f"shrink/{quote(queue)}", {"megabytes": megabytes})
+
+    def shutdown(self) -> None:
+        """End the broker; returns when its port is free."""
+        self._call("POST", "shutdown", until_closed=True)
+
+    def events(self, after: int = 0, entity: str = "", wait_seconds: float = 0) -> dict[str, Any]:
+        """What happened after an event's number: `events`, `last` and `dropped`.
+
+        Args:
+            after: The last number that is known; 0 for all.
+            entity: A queue, with its dead-letter queue; "" for all.
+            wait_seconds: How long to wait, up to 60, when there is nothing new yet.
+        """
+        query = urlencode({"after": after, "entity": entity, "wait": wait_seconds})
+        return self._call("GET", f"events?{query}", wait_seconds=wait_seconds)
+
+    def queue(self, name: str) -> dict[str, Any]:
+        """A queue as it stands: `name`, `counts` by state, and the first `messages` of each."""
+        return self._call("GET", f"queues/{quote(name)}")
+
+    def config(self) -> str:
+        """The entities as a file in the format of Microsoft's emulator."""
+        return str(self._call("GET", "config")["config"])
+
+    def _call(
+        self,
+        method: str,
+        call: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        wait_seconds: float = 0,
+        until_closed: bool = False,
+    ) -> dict[str, Any]:
+        from http.client import HTTPConnection, HTTPException
+
+        connection = HTTPConnection(
+            self._host, self._port, timeout=self._timeout_seconds + wait_seconds
+        )
+        body = json.dumps(arguments) if arguments is not None else None
+        try:
+            connection.request(method, f"/$lab/{call}", body, {"Authorization": self._token()})
+            with connection.getresponse() as response:
+                answer = self._read(response)
+            if until_closed and connection.sock is not None:
+                connection.sock.recv(1)
+        except (OSError, HTTPException) as error:
+            raise BrokerGone(
+                f"The broker of this lab is gone: nothing like it answers at {self._host}:"
+                f"{self._port} ({type(error).__name__}). Run connect() again."
+            ) from None
+        finally:
+            connection.close()
+        return answer
+
+    def _read(self, response: "HTTPResponse") -> dict[str, Any]:
+        try:
+            answer = json.loads(response.read())
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise TutorialError(
+                f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
+                "connect() again, or check SBTUTORIAL_CONNECTION_STRING if you have set it."
+            )
+        if response.status >= 400:
+            raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))
+        return answer
+
+    def _token(self) -> str:
+        audience = f"http://{self._host}:{self._port}/"
+        return sign(audience, self._key_name, self._key, time.time() + _TOKEN_SECONDS)

@@ -1,0 +1,70 @@
+"""A broker as the whole business of a process: its record, its signals, its end.
+
+The background process and `sbtutorial serve` are both hosted so; they differ in what they listen
+on and in what they tell whom.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable
+
+import sbtutorial
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+
+
+async def host(
+    emulator: LocalBroker,
+    files: RuntimeFiles,
+    port: int,
+    on_ready: Callable[[BrokerRecord, Callable[[], None]], None],
+) -> None:
+    """Keep a broker that listens already, until a signal or a call ends it; then end it cleanly.
+
+    Args:
+        emulator: Started.
+        files: Where its record is kept while it runs.
+        port: Where it listens.
+        on_ready: Called when the record is written, with it and with what ends the broker.
+    """
+    stopping = asyncio.Event()
+    emulator.on_shutdown = stopping.set
+    _on_signals(stopping)
+    _collect_seldom()
+    record = _record(emulator, port)
+    files.write(record)
+    try:
+        on_ready(record, stopping.set)
+        await stopping.wait()
+    finally:
+        files.remove(record)
+        await emulator.stop()
+
+
+def _record(emulator: LocalBroker, port: int) -> BrokerRecord:
+    return BrokerRecord(
+        namespace=emulator.namespace.name,
+        pid=os.getpid(),
+        port=port,
+        key_name=KEY_NAME,
+        key=emulator.key,
+        started_at=emulator.started_at,
+        version=sbtutorial.__version__,
+        tier=emulator.namespace.limits.name,
+    )
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    """Stop cleanly on the signals that end programs; works on every system's event loop."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+
+
+def _collect_seldom() -> None:
+    """Messages make no cycles: looking for garbage among a million of them only takes time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)

@@ -1,0 +1,1 @@
+"""Requests, responses and refusals of HTTP, for everything that answers on it."""

@@ -1,0 +1,1 @@
+"""What a notebook holds: `connect()` and the lab it gives."""

@@ -1,0 +1,1 @@
+"""What keeps a namespace beyond its process."""

@@ -1,0 +1,1 @@
+"""Consumers as processes of their own, killed for real."""

@@ -1,0 +1,202 @@
+"""What runs in a worker's own process: the learner's cell, with `checkpoint` and `lab`.
+
+The channel to the notebook is the standard input and output. Towards the notebook, lines of text
+are what the cell printed, and what follows a FRAME_MARK up to the end of the line is a report, as a
+JSON object. A report that `asks` is followed by silence until the notebook answers with a line; it
+may kill the worker instead. The first line from the notebook is the order of what to run. When
+the notebook is gone, for whatever reason, the standard input ends, and so does the worker.
+"""
+
+import io
+import json
+import linecache
+import os
+import re
+import signal
+import sys
+import traceback
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
+from collections.abc import Iterator
+from queue import SimpleQueue
+from threading import RLock, Thread
+from types import CodeType, CoroutineType, ModuleType
+from typing import Any
+
+from sbtutorial.errors import TutorialError, cause_in_words
+from sbtutorial.workers import checkpoints
+
+CONNECTION_STRING_VARIABLE = "SBTUTORIAL_WORKER_CONNECTION_STRING"
+FRAME_MARK = "\x1e"  # ASCII's "record separator"; JSON has no such character in it
+_MENTIONS_LAB = re.compile(r"\blab\b")
+
+
+def main() -> None:
+    """Run what the notebook orders, and leave with exit code 0 when that went well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the stop button is the notebook's to act upon
+    notebook = Notebook()
+    order = notebook.order()
+    confirm = notebook if order["confirm_each_line"] else None
+    sys.stdout, sys.stderr = _text_stream(1, confirm), _text_stream(2, confirm)
+    checkpoints.report_to(notebook.ask_at_checkpoint)
+    failure = _run(order["name"], order["source"])
+    _flush()
+    if failure is not None:
+        notebook.tell({"failed": failure})
+    if confirm:
+        confirm.ask({})
+    sys.exit(failure is not None)
+
+
+def compile_cell(name: str, source: str) -> CodeType:
+    """A worker's cell as code; with `await` outside functions, as everywhere in a notebook.
+
+    Raises:
+        SyntaxError: As Python says it.
+    """
+    _keep_for_tracebacks(name, source)
+    code: CodeType = compile(
+        source, _filename(name), "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+    )
+    return code
+
+
+class Notebook:
+    """The notebook that started this worker, as seen from in here."""
+
+    def __init__(self) -> None:
+        # Copies of our own: what the cell does to its standard streams, or what a program that it
+        # starts inherits, is not the channel.
+        self._input, self._output = os.dup(0), os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._one_at_a_time = RLock()
+        Thread(target=self._listen, name="notebook", daemon=True).start()
+
+    def order(self) -> dict[str, Any]:
+        """What to run."""
+        order: dict[str, Any] = json.loads(self._lines.get())
+        return order
+
+    def tell(self, report: dict[str, object]) -> None:
+        """Report and go on."""
+        frame = (FRAME_MARK + json.dumps(report) + "\n").encode()
+        with self._one_at_a_time:
+            while frame:
+                frame = frame[os.write(self._output, frame) :]
+
+    def ask(self, report: dict[str, object]) -> None:
+        """Report, and stand still until the notebook says go on."""
+        with self._one_at_a_time:
+            self.tell(report | {"asks": True})
+            self._lines.get()
+
+    def ask_at_checkpoint(self, name: str) -> None:
+        """Whatever was printed before comes first."""
+        _flush()
+        self.ask({"checkpoint": str(name)})
+
+    def _listen(self) -> None:
+        pending = b""
+        while data := os.read(self._input, 65536):
+            *lines, pending = (pending + data).split(b"\n")
+            for line in lines:
+                self._lines.put(line.decode())
+        os._exit(1)  # nobody is left to see or to stop what this process does
+
+
+class _ConfirmedOutput(io.FileIO):
+    """Standard output that asks before each line, so that none is shown after a kill."""
+
+    def __init__(self, descriptor: int, notebook: Notebook) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self._notebook = notebook
+
+    def write(self, data: Any, /) -> int:
+        if not sys.is_finalizing():  # then nobody listens to the answer any more
+            self._notebook.ask({})
+        return super().write(data)
+
+
+def _text_stream(descriptor: int, confirm: Notebook | None) -> io.TextIOWrapper:
+    raw = (
+        _ConfirmedOutput(descriptor, confirm)
+        if confirm
+        else io.FileIO(descriptor, "w", closefd=False)
+    )
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding="utf-8",
+        errors="backslashreplace",
+        newline="\n",
+        line_buffering=True,
+    )
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _run(name: str, source: str) -> dict[str, object] | None:
+    """Run the cell as a program of its own; None, or how it failed."""
+    program = ModuleType("__main__")
+    sys.modules["__main__"] = program
+    variables = program.__dict__
+    try:
+        code = compile_cell(name, source)
+        variables["checkpoint"] = checkpoints.checkpoint
+        if _MENTIONS_LAB.search(source) and CONNECTION_STRING_VARIABLE in os.environ:
+            variables["lab"] = _lab()
+        result = eval(code, variables)
+        if isinstance(result, CoroutineType):
+            import asyncio
+
+            asyncio.run(result)
+    except SystemExit as end:
+        return _failure(name, end) if end.code else None
+    except BaseException as error:
+        return _failure(name, error)
+    return None
+
+
+def _lab() -> object:
+    from sbtutorial.lab.lab import attach
+
+    return attach(os.environ[CONNECTION_STRING_VARIABLE])
+
+
+def _failure(name: str, error: BaseException) -> dict[str, object]:
+    return {
+        "error": _in_words(error),
+        "where": list(_own_lines(name, error)),
+        "cause": cause_in_words(error),
+        "types": [kind.__name__ for kind in type(error).__mro__],
+    }
+
+
+def _in_words(error: BaseException) -> str:
+    text = str(error).strip()
+    kind = type(error).__name__
+    if isinstance(error, TutorialError):
+        return text
+    return f"{kind}: {text}" if text else kind
+
+
+def _own_lines(name: str, error: BaseException) -> Iterator[str]:
+    """The lines of the cell that led to the error, and nothing of ours or of the libraries."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == _filename(name):
+            function = "" if frame.name == "<module>" else f", in {frame.name}"
+            yield f"line {frame.lineno}{function}:  {frame.line}"
+
+
+def _filename(name: str) -> str:
+    return f"<{name}>"
+
+
+def _keep_for_tracebacks(name: str, source: str) -> None:
+    """Let whatever prints a traceback find the source, in here as in the notebook."""
+    filename = _filename(name)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -1,0 +1,72 @@
+from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
+from sbtutorial.broker.timers import Timers
+
+
+def window(length_seconds: float = 60.0) -> tuple[DuplicateWindow, Timers]:
+    agenda = Timers()
+    return DuplicateWindow(length_seconds, agenda), agenda
+
+
+def test_accepted_id_is_known_with_its_number_until_the_window_ends() -> None:
+    ids, _ = window(60)
+    ids.remember("a", 7, 100.0)
+    assert ids.original("a", 159.9) == 7
+    assert ids.original("a", 160.0) is None
+
+
+def test_unknown_id_is_new() -> None:
+    ids, _ = window()
+    assert ids.original("a", 0.0) is None
+
+
+def test_ids_of_different_case_are_different() -> None:
+    ids, _ = window()
+    ids.remember("a", 1, 0.0)
+    assert ids.original("A", 0.0) is None
+
+
+def test_window_of_an_id_starts_anew_when_it_is_accepted_anew() -> None:
+    ids, agenda = window(60)
+    ids.remember("a", 1, 0.0)
+    ids.remember("b", 2, 30.0)
+    ids.remember("a", 3, 60.0)
+    agenda.run_due(90.0)
+    assert ids.original("a", 90.0) == 3
+    assert len(ids) == 1
+
+
+def test_longer_window_holds_for_ids_already_remembered() -> None:
+    ids, agenda = window(60)
+    ids.remember("a", 1, 0.0)
+    ids.length_seconds = 120
+    agenda.run_due(100.0)
+    assert ids.original("a", 100.0) == 1
+    agenda.run_due(120.0)
+    assert ids.original("a", 120.0) is None
+
+
+def test_shorter_window_holds_for_ids_already_remembered() -> None:
+    ids, _ = window(60)
+    ids.remember("a", 1, 0.0)
+    ids.length_seconds = 20
+    assert ids.original("a", 20.0) is None
+
+
+def test_memory_is_freed_by_one_timer_when_nobody_sends() -> None:
+    ids, agenda = window(60)
+    for n in range(100):
+        ids.remember(n, n, float(n))
+    assert len(agenda) == 1
+    agenda.run_due(109.0)
+    assert len(ids) == 50
+    agenda.run_due(1000.0)
+    assert len(ids) == 0
+    assert agenda.next_at() is None
+
+
+def test_cleared_window_knows_nothing_and_waits_for_nothing() -> None:
+    ids, agenda = window(60)
+    ids.remember("a", 1, 0.0)
+    ids.clear()
+    assert ids.original("a", 1.0) is None
+    assert agenda.next_at() is None

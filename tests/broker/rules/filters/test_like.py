@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sbtutorial.broker.rules.filters.like import MAX_PATTERN_CHARS, compile_like
+
+
+@pytest.mark.parametrize(
+    ("pattern", "alike", "unlike"),
+    [
+        ("abc", ["abc"], ["ab", "abcd", "ABC", ""]),
+        ("a%", ["a", "abc", "a\nb"], ["", "ba", "A"]),
+        ("%a", ["a", "ba", "aa"], ["ab", ""]),
+        ("%bus%", ["bus", "a bus ride"], ["bu s", "BUS"]),
+        ("a%b%c", ["abc", "a-b-c", "abbcc"], ["acb", "ab"]),
+        ("a%a", ["aa", "aba"], ["a"]),
+        ("_", ["a", "\n", "😀"], ["", "ab"]),
+        ("a_c%", ["abc", "a.cd"], ["ac", "abd"]),
+        ("", [""], ["a"]),
+        ("%", ["", "anything"], []),
+        ("%%_%%", ["a", "abc"], [""]),
+        ("a.c", ["a.c"], ["abc"]),
+        ("[ab]", ["[ab]"], ["a"]),
+        (r"a\%", [r"a\x", "a\\"], ["a%x"]),
+    ],
+)
+def test_pattern(pattern: str, alike: list[str], unlike: list[str]) -> None:
+    is_like = compile_like(pattern)
+    assert [text for text in alike + unlike if is_like(text)] == alike
+
+
+@pytest.mark.parametrize(
+    ("pattern", "escape", "alike", "unlike"),
+    [
+        (r"ABC\%", "\\", ["ABC%"], ["ABCD", "ABC\\%"]),
+        ("a!_b", "!", ["a_b"], ["axb"]),
+        ("a!!b", "!", ["a!b"], ["a!!b"]),
+        ("a!b", "!", ["ab"], ["a!b"]),
+        ("%%a", "%", ["%a"], ["xa"]),
+    ],
+)
+def test_escaped_character_stands_for_itself(
+    pattern: str, escape: str, alike: list[str], unlike: list[str]
+) -> None:
+    is_like = compile_like(pattern, escape)
+    assert [text for text in alike + unlike if is_like(text)] == alike
+
+
+@pytest.mark.parametrize(
+    ("pattern", "escape", "problem"),
+    [
+        ("a", "", "'' has 0"),
+        ("a", "ab", "'ab' has 2"),
+        ("a!", "!", "ends with its escape"),
+        ("a" * (MAX_PATTERN_CHARS + 1), None, "1025 characters"),
+    ],
+)
+def test_pattern_that_means_nothing_is_refused(
+    pattern: str, escape: str | None, problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        compile_like(pattern, escape)
+
+
+def naive(text: str, pattern: str) -> bool:
+    if not pattern:
+        return not text
+    if pattern[0] == "%":
+        return any(naive(text[start:], pattern[1:]) for start in range(len(text) + 1))
+    return bool(text) and pattern[0] in ("_", text[0]) and naive(text[1:], pattern[1:])
+
+
+@given(st.text("ab.%_", max_size=8), st.text("ab.%_\n", max_size=8))
+def test_like_agrees_with_the_obvious_definition(pattern: str, text: str) -> None:
+    assert compile_like(pattern)(text) == naive(text, pattern)
+
+
+@given(st.text(max_size=20))
+def test_every_text_is_like_itself_escaped(text: str) -> None:
+    pattern = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    assert compile_like(pattern, "!")(text)
+    assert not compile_like(pattern, "!")(text + "x")
+
+
+@pytest.mark.timeout(20)
+def test_hostile_pattern_takes_no_longer_than_its_length_times_the_texts() -> None:
+    """A translation to `.*a.*a.*a...` would not end before the universe does."""
+    assert not compile_like("%a" * 500 + "%b")("a" * 32_768)

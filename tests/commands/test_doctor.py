@@ -1,0 +1,186 @@
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sbtutorial.commands import doctor
+from sbtutorial.commands.doctor import Finding, Kind
+from sbtutorial.errors import TutorialError
+from sbtutorial.hosting import background, control_client
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.lab import azure
+from sbtutorial.setup import requirements
+from sbtutorial.setup.requirements import Requirement
+
+SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+AZURE = (
+    "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=Root;"
+    f"SharedAccessKey={SECRET}"
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run-time files of this test's own, and packages that fit."""
+    monkeypatch.setenv("SBTUTORIAL_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SBTUTORIAL_CONNECTION_STRING", raising=False)
+    monkeypatch.setattr(requirements, "requirements", lambda *_: [Requirement("pytest")])
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
+    """A broker that is found as the background process would be."""
+    with ThreadedBroker(certificates_folder=home / "certificates") as emulator:
+        port = control_client.parse_connection_string(emulator.connection_string).port
+        found = SimpleNamespace(
+            connection_string=emulator.connection_string, record=SimpleNamespace(port=port)
+        )
+        monkeypatch.setattr(background, "find_all", lambda: [found])
+        yield emulator
+
+
+def texts(kind: Kind) -> str:
+    return "\n".join(map(str, (one for one in doctor.examine() if one.kind is kind)))
+
+
+def test_a_healthy_machine_has_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.main() == 0
+
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == "Everything is in order."
+    assert "no broker runs now" in said
+    assert "offline" in said
+
+
+def test_a_problem_comes_with_a_remedy_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = Finding(Kind.PROBLEM, "the roof leaks", "mend it")
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: iter([problem]),))
+
+    assert doctor.main() == 1
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "PROBLEM  the roof leaks",
+        "         → mend it",
+    ]
+
+
+def test_an_old_python_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.python_version, "complaint", lambda: "install a newer one")
+
+    assert "install a newer one" in texts(Kind.PROBLEM)
+
+
+def test_a_missing_package_and_one_out_of_bounds_are_problems(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = [Requirement("no-such-package"), Requirement("pytest", "1", "2")]
+    monkeypatch.setattr(requirements, "requirements", lambda *_: wanted)
+
+    problems = texts(Kind.PROBLEM)
+    assert "not installed: no-such-package" in problems
+    assert f"pytest is {pytest.__version__}, and pytest>=1,<2 is wanted" in problems
+
+
+def test_a_broker_that_runs_is_described(broker: ThreadedBroker) -> None:
+    port = control_client.parse_connection_string(broker.connection_string).port
+
+    assert f"port {port}, up for" in texts(Kind.OK)
+
+
+def test_the_brokers_certificate_is_tried_by_a_handshake(broker: ThreadedBroker) -> None:
+    assert "certificate is trusted" in texts(Kind.OK)
+
+
+def test_a_broker_with_another_certificate_is_a_problem(
+    broker: ThreadedBroker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "trusted" in texts(Kind.OK)  # the broker has made its own by now
+    monkeypatch.setenv("SBTUTORIAL_HOME", str(tmp_path / "other"))
+
+    problems = texts(Kind.PROBLEM)
+    assert "certificate is refused" in problems
+    assert "→ delete" in problems
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_run_time_files_that_others_can_read_are_a_problem(home: Path) -> None:
+    home.mkdir(mode=0o755)
+
+    assert "open to others" in texts(Kind.PROBLEM)
+
+
+def test_the_key_of_a_connection_string_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", AZURE)
+    monkeypatch.setattr(azure, "describe_azure", lambda _: "azure: contoso")
+
+    assert doctor.main() == 0
+
+    said = capsys.readouterr().out
+    assert "contoso.servicebus.windows.net" in said
+    assert SECRET not in said
+
+
+def test_a_connection_string_that_cannot_be_read_is_a_problem_without_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = AZURE.replace("Endpoint=sb", "Endpoint=http")
+    monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", broken)
+
+    problems = texts(Kind.PROBLEM)
+    assert "it must be sb://" in problems
+    assert SECRET not in problems
+
+
+def test_a_service_that_does_not_answer_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> str:
+        raise TutorialError("Nothing usable answers at contoso.")
+
+    monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", AZURE)
+    monkeypatch.setattr(azure, "describe_azure", refuse)
+
+    assert "Nothing usable answers at contoso." in texts(Kind.PROBLEM)
+
+
+def test_what_needs_a_missing_package_is_left_out_and_the_rest_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broker(*_: Any) -> None:
+        raise ModuleNotFoundError(name="platformdirs")
+
+    monkeypatch.setattr(background, "find_all", broker)
+
+    assert "broker not looked at: platformdirs is missing" in texts(Kind.NOTE)
+    assert "run-time files are private" in texts(Kind.OK)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"BINDER_LAUNCH_HOST": "https://mybinder.org/"}, "on Binder"),
+        ({"BINDER_LAUNCH_HOST": "x", "JUPYTERHUB_USER": "ada"}, "on Binder"),
+        ({"JUPYTERHUB_USER": "ada"}, "on a JupyterHub"),
+    ],
+)
+def test_the_kind_of_environment_is_told(
+    environ: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert words in texts(Kind.OK)
+
+
+def test_a_conda_environment_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("BINDER_LAUNCH_HOST", "JUPYTERHUB_USER"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "conda-meta").mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    assert f"in a conda environment: {tmp_path}" in texts(Kind.OK)

@@ -1,0 +1,500 @@
+"""The broker over AMQP, frame by frame, with time in the test's hand. The SDK's turn is in sdk/."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from sbtutorial.amqp.connection import Connection, ConnectionRole
+from sbtutorial.amqp.events import (
+    ConnectionClosed,
+    ConnectionOpened,
+    DispositionReceived,
+    LinkDetached,
+    LinkRefused,
+)
+from sbtutorial.amqp.messaging import (
+    DATA,
+    MESSAGE_ANNOTATIONS,
+    Accepted,
+    Modified,
+    Rejected,
+    Released,
+    Source,
+    encode_section,
+    split_sections,
+)
+from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.types import Array, Long, Symbol, Timestamp, UInt, decode
+from sbtutorial.broker.descriptions import EntityStatus
+from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.clock import ManualClock
+from sbtutorial.server.local_broker import LocalBroker
+from tests.gateway.talk import HOST, Talk
+
+MANAGEMENT = {"type": "entity-mgmt"}
+
+
+@pytest.fixture
+async def talk() -> AsyncIterator[Talk]:
+    talk = Talk()
+    talk.make_queue()
+    yield talk
+    talk.emulator.turns.close()
+
+
+def verdicts(talk: Talk) -> list[Any]:
+    return [event.state for event in talk.of(DispositionReceived)]
+
+
+def why(talk: Talk, kind: type[Any]) -> tuple[str, str]:
+    error = talk.of(kind)[-1].error
+    return str(error.condition), error.description
+
+
+def manage(talk: Talk, operation: str, body: dict[str, Any], address: str = "orders") -> Any:
+    named = {**MANAGEMENT, "operation": f"com.microsoft:{operation}"}
+    return talk.ask(f"{address}/$management", named, body)
+
+
+async def test_a_message_is_accepted_when_it_is_stored(talk: Talk) -> None:
+    link = talk.attach_sender("sb://127.0.0.1/orders")
+    talk.send(link)
+    assert verdicts(talk) == [Accepted()]
+    assert talk.emulator.namespace.queue("orders").counts().active == 1
+
+
+async def test_what_is_no_message_is_rejected_and_the_link_lives(talk: Talk) -> None:
+    link = talk.attach_sender()
+    link.send(b"nonsense", delivery_tag=b"t", settled=False)
+    talk.pump()
+    assert verdicts(talk)[0].error.condition == "amqp:decode-error"
+    talk.send(link)
+    assert verdicts(talk)[1] == Accepted()
+
+
+async def test_a_batch_with_one_bad_message_stores_none(talk: Talk) -> None:
+    link = talk.attach_sender()
+    good, bad = encode_section(DATA, b"good"), encode_section(DATA, b"x" * 300_000)
+    payload = encode_section(DATA, good) + encode_section(DATA, bad)
+    link.send(payload, delivery_tag=b"t", settled=False, message_format=0x80013700)
+    talk.pump()
+    assert verdicts(talk)[0].error.condition == "amqp:link:message-size-exceeded"
+    assert talk.emulator.namespace.queue("orders").counts().total == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "condition"),
+    [
+        ("nowhere", EntityStatus.ACTIVE, "amqp:not-found"),
+        ("orders/$DeadLetterQueue", EntityStatus.ACTIVE, "amqp:not-allowed"),
+        ("closed", EntityStatus.DISABLED, "com.microsoft:entity-disabled"),
+        ("closed", EntityStatus.SEND_DISABLED, "com.microsoft:entity-disabled"),
+    ],
+)
+async def test_a_sender_is_refused_where_nothing_can_be_sent(
+    talk: Talk, address: str, status: EntityStatus, condition: str
+) -> None:
+    talk.make_queue("closed", status=status)
+    talk.attach_sender(address)
+    assert why(talk, LinkRefused)[0] == condition
+
+
+@pytest.mark.parametrize("status", [EntityStatus.DISABLED, EntityStatus.RECEIVE_DISABLED])
+async def test_a_receiver_is_refused_where_nothing_can_be_received(
+    talk: Talk, status: EntityStatus
+) -> None:
+    talk.make_queue("closed", status=status)
+    talk.attach_receiver("closed")
+    assert why(talk, LinkRefused)[0] == "com.microsoft:entity-disabled"
+
+
+async def test_nothing_attaches_before_a_token() -> None:
+    talk = Talk(put_token=False)
+    talk.make_queue()
+    talk.attach_sender()
+    condition, text = why(talk, LinkRefused)
+    assert condition == "amqp:unauthorized-access"
+    assert "orders" in text
+
+
+async def test_a_token_for_one_queue_opens_that_queue_only() -> None:
+    talk = Talk(put_token=False)
+    talk.make_queue()
+    talk.make_queue("other")
+    assert talk.put_token(f"{HOST}/orders").status["status-code"] == 202
+    assert talk.is_attached(talk.attach_sender("orders"))
+    assert not talk.is_attached(talk.attach_sender("other"))
+
+
+async def test_links_end_with_their_token_unless_it_was_renewed() -> None:
+    talk = Talk(put_token=False)
+    talk.make_queue()
+    talk.make_queue("other")
+    talk.put_token(f"{HOST}/orders", seconds=60)
+    talk.put_token(f"{HOST}/other", seconds=60)
+    ends, stays = talk.attach_sender("orders"), talk.attach_receiver("other")
+    talk.put_token(f"{HOST}/other", seconds=600)
+    talk.clock.tick(60)
+    assert talk.endpoint.next_deadline() <= talk.clock.wall()
+    talk.endpoint.handle_deadline()
+    talk.endpoint.flush()
+    talk.pump()
+    assert not ends.is_attached
+    assert stays.is_attached
+    assert why(talk, LinkDetached)[0] == "amqp:unauthorized-access"
+
+
+@pytest.mark.parametrize(
+    ("body", "named", "status"),
+    [
+        ("SharedAccessSignature sr=x", {}, 401),
+        ("eyJhbGciOi", {}, 401),
+        (b"bytes", {}, 400),
+        ("SharedAccessSignature sr=x", {"operation": "delete-token"}, 501),
+    ],
+)
+async def test_cbs_answers_what_it_cannot_take(
+    talk: Talk, body: Any, named: dict[str, Any], status: int
+) -> None:
+    asked = {"operation": "put-token", "name": f"{HOST}/orders", **named}
+    answer = talk.ask("$cbs", asked, body)
+    assert answer.status["status-code"] == status
+    assert answer.status["status-description"]
+
+
+async def test_a_password_opens_what_its_key_opens() -> None:
+    emulator = LocalBroker(key="secret")
+    for password, is_let_in in ((b"secret", True), (b"wrong", False)):
+        written: list[bytes] = []
+        client = Connection(
+            ConnectionRole.CLIENT,
+            container_id="qpid",
+            sasl_mechanisms=("PLAIN",),
+            sasl_response=b"\0RootManageSharedAccessKey\0" + password,
+        )
+        endpoint = emulator.amqp(written.append, lambda: None)
+        client.open()
+        opened = False
+        while data := client.data_to_send():
+            endpoint.receive_data(data)
+            client.receive_data(b"".join(written), now=0.0)
+            written.clear()
+            opened = opened or any(type(event) is ConnectionOpened for event in client.events())
+        assert opened is is_let_in
+        if is_let_in:
+            endpoint.peer.claims.require("Manage", "anything")
+    emulator.turns.close()
+
+
+async def test_a_receiver_gets_messages_as_far_as_its_credit_goes(talk: Talk) -> None:
+    sender, receiver = talk.attach_sender(), talk.attach_receiver()
+    for _ in range(3):
+        talk.send(sender)
+    receiver.grant(2)
+    talk.pump()
+    assert len(talk.received(receiver)) == 2
+    receiver.grant(5)
+    talk.pump()
+    assert len(talk.received(receiver)) == 3
+
+
+async def test_the_delivery_tag_is_the_lock_token_in_the_byte_order_of_dotnet(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    (event,) = talk.received(receiver)
+    annotations = decode(split_sections(event.payload).delivery_annotations or b"")[0].value
+    assert annotations["x-opt-lock-token"] == UUID(bytes_le=event.delivery_tag)
+    assert event.settled is False
+
+
+async def test_receive_and_delete_comes_settled_and_is_gone(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver(snd_settle_mode=1, rcv_settle_mode=0)
+    receiver.grant(1)
+    talk.pump()
+    assert talk.received(receiver)[0].settled is True
+    assert talk.emulator.namespace.queue("orders").counts().total == 0
+
+
+@pytest.mark.parametrize(
+    ("verdict", "echo", "count"),
+    [
+        (Accepted(), Accepted(), (0, 0, 0)),
+        (Released(), Released(), (1, 0, 0)),
+        (Modified(True, False), Modified(None, False, None), (1, 0, 0)),
+        (Modified(True, True), Modified(None, True, None), (0, 1, 0)),
+        (
+            Rejected(Error(Symbol("com.microsoft:dead-letter"), None, {"DeadLetterReason": "r"})),
+            Rejected(None),
+            (0, 0, 1),
+        ),
+        (Rejected(None), Rejected(None), (0, 0, 1)),
+    ],
+)
+async def test_each_verdict_does_its_work_and_is_echoed(
+    talk: Talk, verdict: Any, echo: Any, count: tuple[int, int, int]
+) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    talk.events = [talk.received(receiver)[0]]
+    receiver.settle(talk.received(receiver)[0].delivery_id, verdict, settled=False)
+    talk.pump()
+    (answer,) = talk.of(DispositionReceived)
+    assert (answer.state, answer.settled) == (echo, True)
+    counts = talk.emulator.namespace.queue("orders").counts()
+    assert (counts.active, counts.deferred, counts.dead_letter) == count
+
+
+async def test_a_verdict_after_the_lock_has_run_out_is_refused(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    talk.emulator.advance(31)
+    receiver.settle(talk.received(receiver)[0].delivery_id, Accepted(), settled=False)
+    talk.pump()
+    answer = verdicts(talk)[-1]
+    assert answer.error.condition == "com.microsoft:message-lock-lost"
+    assert talk.emulator.namespace.queue("orders").counts().active == 1
+
+
+async def test_a_lock_that_runs_out_gives_the_message_to_the_one_who_waits(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    first = talk.attach_receiver()
+    first.grant(1)
+    talk.pump()
+    other = Talk(talk.emulator, who="relief")
+    second = other.attach_receiver()
+    second.grant(1)
+    other.pump()
+    assert other.received(second) == []
+    talk.emulator.advance(31)
+    other.pump()
+    assert len(other.received(second)) == 1
+
+
+async def test_receivers_take_turns(talk: Talk) -> None:
+    other = Talk(talk.emulator, who="relief")
+    links = talk.attach_receiver(), other.attach_receiver()
+    for side, link in zip((talk, other), links, strict=True):
+        link.grant(10)
+        side.pump()
+    sender = talk.attach_sender()
+    for _ in range(4):
+        talk.send(sender)
+        other.pump()
+    assert len(talk.received(links[0])) == len(other.received(links[1])) == 2
+
+
+async def test_a_drain_is_answered_at_once(talk: Talk) -> None:
+    receiver = talk.attach_receiver()
+    receiver.grant(5, drain=True)
+    talk.pump()
+    assert receiver.available_credit == 0
+    talk.send(talk.attach_sender())
+    assert talk.received(receiver) == []
+
+
+async def test_locks_outlive_the_connection_and_its_holder_is_known_to_be_gone(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    assert talk.emulator.is_connected("cashier")
+    talk.endpoint.connection_lost()
+    assert not talk.emulator.is_connected("cashier")
+    counts = talk.emulator.namespace.queue("orders").counts()
+    assert (counts.locked, counts.active) == (1, 1)
+    assert talk.emulator.namespace.queue("orders").is_awaited is False
+
+
+async def test_receivers_of_a_deleted_queue_are_detached(talk: Talk) -> None:
+    receiver = talk.attach_receiver()
+    talk.emulator.reset()
+    talk.pump()
+    assert why(talk, LinkDetached)[0] == "amqp:not-found"
+    assert not receiver.is_attached
+
+
+async def test_a_session_receiver_is_refused(talk: Talk) -> None:
+    talk.session.attach_receiver("s", source=_with_session_filter("orders"))
+    talk.pump()
+    assert why(talk, LinkRefused)[0] == "amqp:not-allowed"
+
+
+async def test_a_link_to_nowhere_in_particular_is_refused(talk: Talk) -> None:
+    talk.session.attach_sender("nameless")
+    talk.pump()
+    assert talk.of(LinkRefused)
+
+
+async def test_management_refuses_what_it_does_not_know(talk: Talk) -> None:
+    answer = manage(talk, "dance", {})
+    assert answer.status["statusCode"] == 501
+    assert answer.status["errorCondition"] == "amqp:not-implemented"
+    assert "dance" in answer.status["statusDescription"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "named"),
+    [
+        ("renew-lock", {}, "lock-tokens"),
+        ("renew-lock", {"lock-tokens": ["x"]}, "lock-tokens"),
+        ("peek-message", {"from-sequence-number": Long(1)}, "message-count"),
+        ("peek-message", {"from-sequence-number": "one", "message-count": 1}, "from-sequence"),
+        ("schedule-message", {"messages": [{"message": "text"}]}, "message"),
+        ("schedule-message", {"messages": [{"message": b"junk"}]}, "cannot be read"),
+        ("cancel-scheduled-message", {"sequence-numbers": "x"}, "sequence-numbers"),
+        (
+            "receive-by-sequence-number",
+            {"sequence-numbers": [Long(1)], "receiver-settle-mode": UInt(7)},
+            "receiver-settle-mode",
+        ),
+        ("update-disposition", {"disposition-status": "eaten", "lock-tokens": []}, "eaten"),
+    ],
+)
+async def test_management_names_the_argument_that_is_wrong(
+    talk: Talk, operation: str, body: dict[str, Any], named: str
+) -> None:
+    answer = manage(talk, operation, body)
+    assert answer.status["statusCode"] == 400
+    assert answer.status["errorCondition"] == "com.microsoft:argument-error"
+    assert named in answer.status["statusDescription"]
+
+
+async def test_management_settles_by_token_from_any_link(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    token = UUID(bytes_le=talk.received(receiver)[0].delivery_tag)
+    other = Talk(talk.emulator)
+    body = {"disposition-status": "Completed", "lock-tokens": Array([token])}
+    assert manage(other, "update-disposition", body).status["statusCode"] == 200
+    again = manage(other, "update-disposition", body)
+    assert again.status["statusCode"] == 410
+    assert again.status["errorCondition"] == "com.microsoft:message-lock-lost"
+
+
+async def test_peeking_an_empty_queue_finds_no_content(talk: Talk) -> None:
+    body = {"from-sequence-number": Long(0), "message-count": 5}
+    assert manage(talk, "peek-message", body).status["statusCode"] == 204
+
+
+async def test_peek_answers_no_more_than_fits_and_always_one(talk: Talk) -> None:
+    sender = talk.attach_sender()
+    for _ in range(3):
+        talk.send(sender, b"x" * 200_000)
+    body = {"from-sequence-number": Long(1), "message-count": 3}
+    assert len(manage(talk, "peek-message", body).body["messages"]) == 1
+
+
+async def test_renewing_counts_from_now(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    token = UUID(bytes_le=talk.received(receiver)[0].delivery_tag)
+    talk.emulator.advance(20)
+    (end,) = manage(talk, "renew-lock", {"lock-tokens": Array([token])}).body["expirations"]
+    assert end == (talk.clock.wall() + 30) * 1000
+
+
+async def test_dead_letter_properties_of_a_client_are_kept(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    info = {Symbol("DeadLetterReason"): "cold", Symbol("cup"): 3}
+    verdict = Rejected(Error(Symbol("com.microsoft:dead-letter"), None, info))
+    receiver.settle(talk.received(receiver)[0].delivery_id, verdict, settled=False)
+    talk.pump()
+    dead = talk.attach_receiver("orders/$deadletterqueue")
+    dead.grant(1)
+    talk.pump()
+    section = split_sections(talk.received(dead)[0].payload).application_properties
+    assert decode(section or b"")[0].value == {"DeadLetterReason": "cold", "cup": 3}
+
+
+async def test_premium_takes_a_megabyte() -> None:
+    talk = Talk(LocalBroker(clock=ManualClock(), key="secret", limits=PREMIUM))
+    talk.make_queue()
+    link = talk.attach_sender()
+    talk.send(link, b"x" * 1_000_000)
+    talk.send(link, b"x" * 1_100_000)
+    assert [type(verdict) for verdict in verdicts(talk)] == [Accepted, Rejected]
+
+
+async def test_a_message_far_beyond_the_limit_ends_the_link_not_the_broker(talk: Talk) -> None:
+    link = talk.attach_sender()
+    talk.send(link, b"x" * 2_000_000)
+    assert why(talk, LinkDetached)[0] == "amqp:link:message-size-exceeded"
+    assert talk.is_attached(talk.attach_receiver())
+
+
+async def test_scheduled_messages_are_set_free_when_their_time_comes(talk: Talk) -> None:
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    at = int((talk.clock.wall() + 60) * 1000)
+    payload = encode_section(
+        MESSAGE_ANNOTATIONS, {Symbol("x-opt-scheduled-enqueue-time"): Timestamp(at)}
+    ) + encode_section(DATA, b"breakfast")
+    answer = manage(talk, "schedule-message", {"messages": [{"message": payload}]})
+    assert list(answer.body["sequence-numbers"]) == [1]
+    assert talk.received(receiver) == []
+    talk.emulator.advance(60)
+    talk.pump()
+    assert len(talk.received(receiver)) == 1
+
+
+async def test_time_to_live_ends_messages_that_wait(talk: Talk) -> None:
+    talk.make_queue("brief", default_message_time_to_live=timedelta(seconds=10))
+    talk.send(talk.attach_sender("brief"))
+    talk.emulator.advance(10)
+    assert talk.emulator.namespace.queue("brief").counts().total == 0
+
+
+async def test_what_happened_is_in_the_log_with_who_did_it(talk: Talk) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    receiver.settle(talk.received(receiver)[0].delivery_id, Accepted(), settled=False)
+    talk.pump()
+    story = [(event.what, event.who) for event in talk.emulator.trace.after(0, "orders")]
+    assert story == [
+        ("queue_created", ""),
+        ("sent", "cashier"),
+        ("locked", "cashier"),
+        ("completed", "cashier"),
+    ]
+
+
+def _with_session_filter(address: str) -> Any:
+    return Source(address, filter={Symbol("com.microsoft:session-filter"): "s"})
+
+
+async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_others(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Talk(talk.emulator, who="relief")
+    link = talk.attach_sender()
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(talk.emulator.namespace.queue("orders").intake, "send", fail)
+        talk.send(link)
+    condition, text = why(talk, ConnectionClosed)
+    assert condition == "amqp:internal-error"
+    assert "log" in text
+    assert other.is_attached(other.attach_sender())

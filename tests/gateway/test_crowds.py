@@ -1,0 +1,116 @@
+"""Many at once: links on one connection, connections on one broker, receivers of one message."""
+
+import pytest
+
+from sbtutorial.amqp.messaging import Accepted
+from sbtutorial.clock import ManualClock
+from sbtutorial.server.local_broker import LocalBroker
+from tests.gateway.talk import Talk
+
+MANY = 300
+
+
+@pytest.fixture
+async def emulator() -> LocalBroker:
+    return LocalBroker(clock=ManualClock(), key="secret")
+
+
+async def test_hundreds_of_links_on_one_connection_each_deliver_their_own(
+    emulator: LocalBroker,
+) -> None:
+    talk = Talk(emulator)
+    names = [f"q{number}" for number in range(MANY)]
+    for name in names:
+        talk.make_queue(name)
+    senders = {name: talk.attach_sender(name) for name in names}
+    receivers = {name: talk.attach_receiver(name) for name in names}
+    for name in names:
+        receivers[name].grant(1)
+        senders[name].send(
+            b"\x00\x53\x75" + b"\xa0" + bytes([len(name)]) + name.encode(),
+            delivery_tag=name.encode(),
+            settled=False,
+        )
+    talk.pump()
+    for name in names:
+        (message,) = talk.received(receivers[name])
+        assert message.payload.endswith(name.encode())
+    assert emulator.namespace.queue("q7").counts().locked == 1
+
+
+async def test_hundreds_of_connections_share_one_queue_and_each_message_goes_to_one(
+    emulator: LocalBroker,
+) -> None:
+    first = Talk(emulator, who="sender")
+    queue = first.make_queue()
+    talks = [Talk(emulator, who=f"client {number}") for number in range(MANY)]
+    receivers = [talk.attach_receiver() for talk in talks]
+    for talk, receiver in zip(talks, receivers, strict=True):
+        receiver.grant(1)
+        talk.pump()
+    sender = first.attach_sender()
+    for _ in range(MANY):
+        first.send(sender)
+    got = []
+    for talk, receiver in zip(talks, receivers, strict=True):
+        talk.pump()
+        got += [message.delivery_tag for message in talk.received(receiver)]
+    assert len(got) == len(set(got)) == MANY
+    assert queue.counts().locked == MANY
+
+
+async def test_connections_that_break_off_leave_their_locks_and_nothing_else(
+    emulator: LocalBroker,
+) -> None:
+    first = Talk(emulator, who="sender")
+    queue = first.make_queue()
+    sender = first.attach_sender()
+    for _ in range(MANY):
+        first.send(sender)
+    for number in range(MANY):
+        talk = Talk(emulator, who=f"client {number}")
+        talk.attach_receiver().grant(1)
+        talk.pump()
+        talk.endpoint.connection_lost()
+    assert queue.counts().locked == MANY
+    assert not queue.active.listeners
+    assert not emulator.is_connected("client 7")
+    emulator.advance(31)
+    assert queue.counts().locked == 0
+    assert queue.counts().active == MANY
+
+
+async def test_receiver_that_closes_while_its_message_is_on_the_way_loses_nothing(
+    emulator: LocalBroker,
+) -> None:
+    sending, receiving = Talk(emulator, who="sender"), Talk(emulator, who="receiver")
+    queue = receiving.make_queue()
+    receiver = receiving.attach_receiver()
+    receiver.grant(1)
+    receiving.pump()
+    sending.send(sending.attach_sender())  # delivered, and not read yet
+    receiver.detach()
+    receiving.pump()
+    assert queue.counts().total == 1
+    emulator.advance(31)
+    assert queue.active.has_ready
+    late = Talk(emulator, who="late")
+    another = late.attach_receiver()
+    another.grant(1)
+    late.pump()
+    assert len(late.received(another)) == 1
+
+
+async def test_lock_that_ends_in_the_turn_of_its_completion_is_lost(emulator: LocalBroker) -> None:
+    talk = Talk(emulator)
+    queue = talk.make_queue()
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    (message,) = talk.received(receiver)
+    receiver.settle(message.delivery_id, Accepted(), settled=False)
+    talk.clock.advance(30)  # due at the very instant at which the bytes arrive
+    talk.pump()
+    assert queue.counts().total == 1
+    assert queue.active.has_ready

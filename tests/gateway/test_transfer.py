@@ -1,0 +1,57 @@
+"""Sending to one queue by way of another."""
+
+from typing import Any
+
+import pytest
+
+from sbtutorial.amqp.events import DispositionReceived, LinkRefused
+from sbtutorial.amqp.link import SenderLink
+from sbtutorial.amqp.messaging import Accepted, Source, Target
+from sbtutorial.amqp.types import Symbol
+from tests.gateway.talk import Talk
+
+DESTINATION = Symbol("com.microsoft:transfer-destination-address")
+
+
+@pytest.fixture
+async def talk() -> Talk:
+    talk = Talk()
+    talk.make_queue("via")
+    talk.make_queue("target")
+    return talk
+
+
+def attach(talk: Talk, destination: Any, address: str = "via") -> SenderLink:
+    link = talk.session.attach_sender(
+        "through",
+        source=Source("here"),
+        target=Target(address),
+        properties={DESTINATION: destination},
+    )
+    talk.pump()
+    return link
+
+
+@pytest.mark.parametrize("destination", ["target", "amqps://127.0.0.1/Target"])
+async def test_message_lands_in_the_destination(talk: Talk, destination: str) -> None:
+    talk.send(attach(talk, destination))
+    assert talk.of(DispositionReceived)[-1].state == Accepted()
+    namespace = talk.emulator.namespace
+    assert (len(namespace.queue("target").active), len(namespace.queue("via").active)) == (1, 0)
+
+
+async def test_what_the_destination_refuses_is_kept_where_it_was_sent_through(talk: Talk) -> None:
+    link = attach(talk, "target")
+    with talk.emulator.turns.turn() as now:
+        talk.emulator.namespace.delete_queue("target", now=now)
+    talk.send(link)
+    assert talk.of(DispositionReceived)[-1].state == Accepted()
+    (dead,) = talk.emulator.namespace.subqueue("via/$Transfer/$DeadLetterQueue")
+    assert dead.properties is not None
+    assert "'target' could not be found" in str(dead.properties["DeadLetterErrorDescription"])
+
+
+async def test_destination_that_is_no_address_is_refused(talk: Talk) -> None:
+    attach(talk, 7)
+    (refused,) = talk.of(LinkRefused)
+    assert "cannot be sent through to 7" in refused.error.description

@@ -1,0 +1,224 @@
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.errors import TutorialError
+from sbtutorial.hosting import background, terminal
+from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.hosting.terminal import Settings
+from sbtutorial.server.listener import Listener
+
+CLONE = Path(__file__).parents[2]
+KEY = "our own, with a ü/+="
+SERVE = f"""
+from sbtutorial.hosting.terminal import Settings, serve
+
+serve(Settings("shop", tier="premium", also=[0, 0], key={KEY!r}))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SBTUTORIAL_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def window() -> Iterator["subprocess.Popen[str]"]:
+    """A broker in a window of its own, which has said what it says."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=CLONE,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def introduction(window: "subprocess.Popen[str]") -> Iterator[str]:
+    """The lines that it says when it is ready; the connection string is the last."""
+    assert window.stdout
+    for line in window.stdout:
+        yield line.strip()
+        if line.startswith("Endpoint="):
+            return
+
+
+def connection_string(window: "subprocess.Popen[str]") -> str:
+    *_, last = introduction(window)
+    return last
+
+
+def test_the_printed_connection_string_opens_it(window: "subprocess.Popen[str]") -> None:
+    status = ControlClient(connection_string(window)).status()
+
+    assert (status["namespace"], status["tier"]) == ("shop", "Premium")
+
+
+def test_it_is_found_as_a_background_broker_is(window: "subprocess.Popen[str]") -> None:
+    string = connection_string(window)
+
+    broker = background.find("shop")
+    assert broker is not None
+    assert broker.connection_string == string
+    assert broker.record.pid == window.pid
+
+
+def test_a_second_one_of_the_same_name_is_refused(window: "subprocess.Popen[str]") -> None:
+    connection_string(window)
+
+    with pytest.raises(TutorialError, match="runs already"):
+        terminal.serve(Settings("shop"))
+
+
+def test_it_can_be_stopped_from_elsewhere(window: "subprocess.Popen[str]") -> None:
+    ControlClient(connection_string(window)).shutdown()
+
+    said, complaints = window.communicate(timeout=30)
+    assert (window.returncode, said, complaints) == (0, "\nStopped.\n", "")
+    assert background.find("shop") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_quietly(window: "subprocess.Popen[str]", number: int) -> None:
+    connection_string(window)
+    window.send_signal(number)
+
+    said, complaints = window.communicate(timeout=30)
+    assert (window.returncode, said, complaints) == (0, "\nStopped.\n", "")
+    assert background.find("shop") is None
+
+
+def test_its_further_ports_take_the_same_connection_string(window: "subprocess.Popen[str]") -> None:
+    first, *_, string = introduction(window)
+    port, *further = (int(number) for number in re.findall(r"\d+", first))
+
+    assert port == parse_connection_string(string).port
+    assert len({port, *further}) == 3
+    for each in further:
+        status = ControlClient(string.replace(f":{port};", f":{each};")).status()
+        assert status["namespace"] == "shop"
+
+
+def test_its_key_is_the_one_that_it_was_given(window: "subprocess.Popen[str]") -> None:
+    assert parse_connection_string(connection_string(window)).key == KEY
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", " ", " key", "key ", "a;b", "a\nb", "<key>", "a\0b", "k;SharedAccessKey=k", "\udcff"],
+)
+def test_a_key_that_no_connection_string_can_hold_is_a_sentence(key: str) -> None:
+    with pytest.raises(TutorialError, match="The --key cannot be used"):
+        terminal.serve(Settings("shop", key=key))
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port where another program listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def refusal(port: int, also: Sequence[int] = ()) -> str:
+    with pytest.raises(TutorialError) as refused:
+        terminal.serve(Settings("shop", port, also))
+    assert background.find("shop") is None
+    return str(refused.value)
+
+
+def test_a_port_that_is_taken_is_a_sentence(taken: int) -> None:
+    assert refusal(taken) == (
+        f"Port {taken} cannot be had: another program listens there. End that program, choose "
+        "another --port, or leave it out for a free one."
+    )
+    assert refusal(0, [0, taken]) == (
+        f"Port {taken} cannot be had: another program listens there. End that program, choose "
+        "another --also, or leave it out."
+    )
+
+
+def test_a_port_that_is_refused_by_the_system_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who runs the tests may be the administrator, so the system is played."""
+
+    async def refuse(self: Listener, host: str, port: int) -> int:
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(Listener, "start", refuse)
+    assert refusal(443) == (
+        "Port 443 cannot be had: the system refuses it to you, as most do with those below 1024. "
+        "Choose another --port, or leave it out for a free one."
+    )
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 10**9])
+def test_a_number_that_is_no_port_is_a_sentence(port: int) -> None:
+    assert f"Port {port} cannot be had: ports are numbers from 1 to 65535." in refusal(0, [port])
+
+
+def test_a_port_that_is_named_twice_is_a_sentence(unused_tcp_port: int) -> None:
+    port = unused_tcp_port
+    assert refusal(port, [0, port]) == f"Port {port} is named twice: leave one of them out."
+
+
+def test_a_configuration_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    with pytest.raises(TutorialError, match=r"config\.json cannot be read: "):
+        terminal.serve(Settings("shop", config=path))
+    path.write_text('{"UserConfig": {}}')
+    with pytest.raises(TutorialError, match=r"config\.json: UserConfig: 'Namespaces' is missing"):
+        terminal.serve(Settings("shop", config=path))
+
+
+CONFIG = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "theirs",
+                "Queues": [{"Name": "orders", "Properties": {"MaxDeliveryCount": 3}}],
+                "Topics": [{"Name": "news", "Subscriptions": [{"Name": "all"}]}],
+            }
+        ]
+    }
+}
+
+
+def test_what_was_furnished_from_a_file_can_be_exported_and_furnished_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG))
+    first = exported_from(path)
+    assert first["UserConfig"]["Namespaces"][0]["Queues"][0]["Name"] == "orders"
+    path.write_text(json.dumps(first))
+    assert exported_from(path) == first
+
+
+def exported_from(path: Path) -> Any:
+    """What is exported of a broker that began with this file."""
+    serving = (
+        "from pathlib import Path; from sbtutorial.hosting.terminal import Settings, serve; "
+        f"serve(Settings('shop', tier='emulator', config=Path({str(path)!r})))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", serving], stdout=subprocess.PIPE, text=True, cwd=CLONE
+    ) as window:
+        try:
+            return json.loads(ControlClient(connection_string(window)).config())
+        finally:
+            window.kill()

@@ -1,0 +1,432 @@
+"""What a notebook does with its lab, against a real background broker."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sbtutorial.connection_string import (
+    ConnectionString,
+    connection_string,
+    parse_connection_string,
+)
+from sbtutorial.errors import TutorialError
+from sbtutorial.hosting.background import find
+from sbtutorial.hosting.control_client import BrokerGone, ControlClient
+from sbtutorial.lab import azure
+from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, attach, connect
+from sbtutorial.trace import Event
+from sbtutorial.views.event_table import EventTable
+from tests.killing import kill
+
+pytestmark = pytest.mark.sdk
+
+NOBODY = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=Root;SharedAccessKey=key"
+AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One home for the module: certificates take longer to make than all the tests to run."""
+    folder = tmp_path_factory.mktemp("lab") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SBTUTORIAL_HOME", str(folder))
+        patch.delenv(CONNECTION_STRING_VARIABLE, raising=False)
+        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+            patch.setenv(name, os.environ.get(name, ""))
+        yield folder
+        if broker := find():
+            ControlClient(broker.connection_string).shutdown()
+
+
+@pytest.fixture(autouse=True)
+def no_aiohttp_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a fresh kernel: another test of this process may have imported it before `connect`."""
+    monkeypatch.delitem(sys.modules, "aiohttp.connector", raising=False)
+
+
+@pytest.fixture
+def lab() -> Lab:
+    lab = connect()
+    lab.reset()
+    return lab
+
+
+def send(lab: Lab, queue: str, *bodies: str) -> None:
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage
+
+    with (
+        ServiceBusClient.from_connection_string(lab.connection_string) as client,
+        client.get_queue_sender(queue) as sender,
+    ):
+        sender.send_messages([ServiceBusMessage(body, message_id=body) for body in bodies])
+
+
+def receive_and_crash(lab: Lab, queue: str) -> None:
+    """Take one message as "cashier" and leave it locked."""
+    from azure.servicebus import ServiceBusClient
+
+    with (
+        ServiceBusClient.from_connection_string(lab.connection_string) as client,
+        client.get_queue_receiver(queue, client_identifier="cashier") as receiver,
+    ):
+        receiver.receive_messages(max_message_count=1, max_wait_time=5)
+
+
+# -- Connecting -------------------------------------------------------------------------------
+
+
+def test_connect_prints_one_line_that_says_what_answers(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    connect()
+    lab.fresh_queue("orders")
+    connect()
+    line = 'offline: Service Bus broker on this machine, namespace "tutorial"\n'
+    assert capsys.readouterr().out == line + line
+
+
+def test_connecting_again_gives_an_equal_lab(lab: Lab) -> None:
+    assert connect() == lab
+    assert hash(connect()) == hash(lab)
+    assert (lab.mode, lab.namespace) == ("offline", "tutorial")
+
+
+def test_lab_keeps_its_key_to_itself(lab: Lab) -> None:
+    assert repr(lab) == '<Lab offline, namespace "tutorial">'
+
+
+def test_program_with_a_connection_string_attaches_in_silence(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert attach(lab.connection_string) == lab
+    assert attach(lab.connection_string).mode is Mode.OFFLINE
+    assert capsys.readouterr().out == ""
+
+
+def test_broker_that_died_is_replaced_and_the_learner_told(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker = find()
+    assert broker is not None
+    kill(broker)
+    capsys.readouterr()
+    again = connect()
+    first_line, second_line = capsys.readouterr().out.splitlines()
+    assert first_line.startswith("offline: Service Bus broker on this machine")
+    assert "broker from before was gone" in second_line
+    assert again == lab
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda lab: lab.advance(1),
+        lambda lab: lab.reset(),
+        lambda lab: lab.events(),
+        lambda lab: lab.show("orders"),
+        lambda lab: lab.fresh_queue("orders"),
+        lambda lab: lab.shrink("orders", megabytes=1),
+    ],
+)
+def test_every_method_says_so_when_the_broker_is_gone(call: object) -> None:
+    lab = Lab(NOBODY + ";UseDevelopmentEmulator=true", Mode.OFFLINE, "tutorial")
+    with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
+        call(lab)  # type: ignore[operator]
+
+
+# -- With SBTUTORIAL_CONNECTION_STRING ----------------------------------------------------------
+
+
+def test_variable_with_our_own_brokers_string_leads_there(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, lab.connection_string)
+    capsys.readouterr()
+    assert connect() == lab
+    assert capsys.readouterr().out.startswith("offline: Service Bus broker at 127.0.0.1:")
+
+
+def as_azure(lab: Lab) -> ConnectionString:
+    """The broker as if it were Azure: https and a name, without the mark of the emulator."""
+    text = lab.connection_string.replace(";UseDevelopmentEmulator=true", "")
+    return parse_connection_string(text)
+
+
+def test_azure_is_asked_for_its_name(lab: Lab) -> None:
+    assert azure.describe(as_azure(lab)) == 'azure: Service Bus namespace "tutorial", Standard tier'
+    assert attach(as_azure(lab).text).mode is Mode.AZURE
+
+
+def test_azure_refuses_a_wrong_key_by_naming_it(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="SharedAccessKey is wrong"):
+        azure.describe(replace(as_azure(lab), text=as_azure(lab).text + "X"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root", "SharedAccessKey"),
+        ("SharedAccessKeyName=Root;SharedAccessKey=key", "Endpoint"),
+        (NOBODY, "add ;UseDevelopmentEmulator=true"),
+        (NOBODY + ";UseDevelopmentEmulator=true", "127.0.0.1:9"),
+        (AZURE + ";EntityPath=orders", "'orders' alone"),
+    ],
+)
+def test_unusable_variable_is_refused_by_naming_the_part(
+    monkeypatch: pytest.MonkeyPatch, text: str, names: str
+) -> None:
+    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
+    with pytest.raises(TutorialError, match=names) as refusal:
+        connect()
+    assert CONNECTION_STRING_VARIABLE in str(refusal.value)
+
+
+def test_wrong_key_of_our_own_broker_is_not_taken_for_the_emulator(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = lab.connection_string.replace("SharedAccessKey=", "SharedAccessKey=X")
+    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
+    with pytest.raises(TutorialError, match="key in your connection string") as refusal:
+        connect()
+    assert CONNECTION_STRING_VARIABLE in str(refusal.value)
+
+
+def test_something_else_in_the_brokers_place_is_called_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as stranger:
+        Thread(target=stranger.serve_forever).start()
+        try:
+            monkeypatch.setenv(
+                CONNECTION_STRING_VARIABLE,
+                connection_string("127.0.0.1", stranger.server_port, "Root", "key"),
+            )
+            with pytest.raises(TutorialError, match="is no broker of this tutorial"):
+                connect()
+        finally:
+            stranger.shutdown()
+
+
+def test_program_whose_broker_is_gone_does_not_take_that_for_the_emulator() -> None:
+    with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
+        attach(NOBODY + ";UseDevelopmentEmulator=true")
+
+
+def test_program_attaches_to_the_emulator_where_something_else_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as emulator:
+        Thread(target=lambda: emulator.accept()[0].close()).start()  # as it does with HTTP
+        text = connection_string("127.0.0.1", emulator.getsockname()[1], "Root", "key")
+        assert attach(text).mode is Mode.EMULATOR
+
+
+@pytest.mark.parametrize("mode", [Mode.AZURE, Mode.EMULATOR])
+def test_offline_powers_say_so_elsewhere_and_do_nothing(
+    mode: Mode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = Lab(NOBODY, mode, "shop")
+    lab.reset()
+    assert lab.events() == []
+    lab.shrink("orders", megabytes=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all("offline broker" in line for line in lines)
+
+
+def test_advancing_elsewhere_waits_and_shows_how_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instants = iter(float(second) for second in range(100))
+    slept: list[float] = []
+    monkeypatch.setattr(azure.time, "monotonic", lambda: next(instants))
+    monkeypatch.setattr(azure.time, "sleep", slept.append)
+    Lab(NOBODY, Mode.AZURE, "shop").advance(3)
+    out = capsys.readouterr().out
+    assert "waits 3 s" in out
+    assert out.rstrip().endswith("done")
+    assert slept == [1.0, 1.0]
+
+
+# -- Queues, time, events ---------------------------------------------------------------------
+
+
+def test_fresh_queue_is_empty_and_has_its_options_every_time(lab: Lab) -> None:
+    from azure.servicebus.management import ServiceBusAdministrationClient
+
+    for _ in range(2):
+        lab.fresh_queue("orders", lock_duration=timedelta(seconds=30), max_delivery_count=3)
+        assert repr(lab.show("orders")).splitlines()[0] == "orders   ready   –"
+        send(lab, "orders", "coffee")
+    with ServiceBusAdministrationClient.from_connection_string(lab.connection_string) as admin:
+        assert admin.get_queue("orders").max_delivery_count == 3
+
+
+def test_lock_of_a_dead_consumer_is_seen_and_runs_out_by_advancing(lab: Lab) -> None:
+    lab.fresh_queue("orders", lock_duration=timedelta(seconds=30))
+    send(lab, "orders", "coffee", "tea")
+    receive_and_crash(lab, "orders")
+    assert repr(lab.show("orders")) == (
+        "orders   ready   2 tea\n"
+        "         locked  1 coffee   by cashier (gone), about 30 s left, delivery count 0\n"
+        "         dead    –"
+    )
+    lab.advance(31)
+    assert repr(lab.show("orders")) == (
+        "orders   ready   1 coffee   delivery count 1\n"
+        "                 2 tea\n"
+        "         locked  –\n"
+        "         dead    –"
+    )
+
+
+def test_picture_elsewhere_comes_from_peeking(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    send(lab, "orders", "coffee", "tea")
+    receive_and_crash(lab, "orders")
+    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    assert repr(elsewhere.show("orders")) == (
+        "orders   ready or locked  1 coffee   2 tea\n         dead             –"
+    )
+
+
+def test_picture_of_a_missing_queue_is_refused_in_a_sentence(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="'orders' could not be found"):
+        lab.show("orders")
+
+
+@pytest.mark.parametrize("name", [None, 5, "", b"orders"])
+def test_what_is_no_queues_name_is_refused_in_a_sentence(lab: Lab, name: object) -> None:
+    for call in (lab.show, lab.fresh_queue, *([lab.events] if name is not None else [])):
+        with pytest.raises(TutorialError, match="A queue is named by text"):
+            call(name)  # type: ignore[arg-type,operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("bad name!", {}, "'bad name!' cannot name a queue: use letters"),
+        ("a" * 300, {}, "it has 300 characters"),
+        ("orders", {"max_delivery_count": 0}, "max_delivery_count is 0; it may be 1 to 2000."),
+        ("orders", {"lock_duraton": 30}, "no option 'lock_duraton'; lock_duration is meant"),
+        ("orders", {"lock_duration": 30}, "lock_duration takes a timedelta, as in"),
+        ("orders", {"colour": "red"}, "no option 'colour': authorization_rules, "),
+    ],
+)
+def test_queue_that_cannot_be_is_refused_in_a_sentence(
+    lab: Lab, name: str, options: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(TutorialError) as refusal:
+        lab.fresh_queue(name, **options)
+    assert sentence in str(refusal.value)
+    assert "SubCode" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("seconds", [31, 31.0, timedelta(seconds=31)])
+def test_advance_takes_seconds_and_timedeltas(lab: Lab, seconds: float | timedelta) -> None:
+    before = ControlClient(lab.connection_string).status()["advanced_seconds"]
+    lab.advance(seconds)
+    assert ControlClient(lab.connection_string).status()["advanced_seconds"] == before + 31
+
+
+@pytest.mark.parametrize("nonsense", ["31", None, True, 0, -1, float("nan"), float("inf"), 1e300])
+def test_advance_by_nonsense_is_refused_in_a_sentence(lab: Lab, nonsense: object) -> None:
+    with pytest.raises(TutorialError, match=r"forward|neither"):
+        lab.advance(nonsense)  # type: ignore[arg-type]
+
+
+def test_shrunk_queue_is_full_soon(lab: Lab) -> None:
+    from azure.servicebus.exceptions import ServiceBusQuotaExceededError
+
+    lab.fresh_queue("orders")
+    lab.shrink("orders", megabytes=1)
+    with pytest.raises(ServiceBusQuotaExceededError, match="Max entity size in bytes:1048576"):
+        for _ in range(15):  # each of them 100 KB, at least
+            send(lab, "orders", *["x" * 100] * 1000)
+
+
+def test_events_tell_a_messages_story(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    send(lab, "orders", "coffee", "tea")
+    receive_and_crash(lab, "orders")
+    story = lab.events("orders", message_id="coffee")
+    assert [event.what for event in story][-2:] == ["sent", "locked"]
+    assert lab.events("orders", sequence_number=1) == story
+    last = lab.events("orders")[-1]
+    assert lab.events("orders", after=last.number) == []
+
+
+def test_events_of_a_queue_begin_with_its_latest_creation(lab: Lab) -> None:
+    for body in ("coffee", "tea"):
+        lab.fresh_queue("orders")
+        send(lab, "orders", body)
+    kinds = [event.what for event in lab.events("orders")]
+    assert kinds == ["queue_created", "sent"]
+    assert [event.message_id for event in lab.events("Orders", sequence_number=1)] == ["tea"]
+    everything = [event.message_id for event in lab.events() if event.what == "sent"]
+    assert everything[-2:] == ["coffee", "tea"]
+
+
+def test_events_of_a_deleted_queue_are_still_told(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    lab.reset()
+    assert lab.events("orders")[0].what == "queue_created"
+
+
+def test_events_of_a_mistyped_queue_are_refused_in_a_sentence(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="'oders' could not be found"):
+        lab.events("oders")
+
+
+def test_table_of_events_leaves_out_what_differs_from_run_to_run() -> None:
+    random_name = "SBSender-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
+    table = EventTable(
+        [
+            Event(7, 1.0, "sent", "orders", 1, None, 0, random_name, ""),
+            Event(8, 2.0, "lock_expired", "orders", 1, None, 1, "cashier", ""),
+        ]
+    )
+    assert repr(table) == (
+        "what          message  by        delivery count\n"
+        "sent          1        a sender  0\n"
+        "lock expired  1        cashier   1"
+    )
+
+
+def test_table_of_events_names_the_queues_when_there_are_several() -> None:
+    table = EventTable(
+        [
+            Event(7, 1.0, "sent", "orders", 1, None, 0, "shop", ""),
+            Event(8, 2.0, "sent", "photos", 1, None, 0, "shop", ""),
+        ]
+    )
+    assert repr(table) == (
+        "what  entity  message  by    delivery count\n"
+        "sent  orders  1        shop  0\n"
+        "sent  photos  1        shop  0"
+    )
+
+
+def test_table_of_events_shows_the_message_ids_that_somebody_chose() -> None:
+    random_id = "0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
+    chosen = [Event(1, 1.0, "sent", "orders", 1, "no-7", 0, "", "")]
+    at_random = [Event(2, 1.0, "sent", "orders", 2, random_id, 0, "", "")]
+    assert "message id" not in repr(EventTable(at_random))
+    assert repr(EventTable(chosen + at_random)) == (
+        "what  message  message id  delivery count\n"
+        "sent  1        no-7        0\n"
+        "sent  2                    0"
+    )
+    assert EventTable(at_random)[0].message_id == random_id
+
+
+def test_table_without_events_says_so() -> None:
+    assert repr(EventTable()) == "no events"

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from sbtutorial.setup import requirements as module
+from sbtutorial.setup.requirements import Lack, Requirement, lacking, parse, requirements
+
+
+def install(folder: Path, name: str, version: str) -> None:
+    """As far as package metadata goes."""
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "requirement"),
+    [
+        ("azure-servicebus>=7.15,<8", Requirement("azure-servicebus", "7.15", "8")),
+        ('jupyterlab<5,>=4.2; extra == "lab"', Requirement("jupyterlab", "4.2", "5")),
+        ("certifi >= 2024.2", Requirement("certifi", "2024.2")),
+        ("pip", Requirement("pip")),
+    ],
+)
+def test_a_requirement_is_read_as_pyproject_and_metadata_write_it(
+    line: str, requirement: Requirement
+) -> None:
+    assert parse(line) == requirement
+
+
+@pytest.mark.parametrize(
+    ("version", "is_accepted"),
+    [
+        ("7.15", True),
+        ("7.15.0", True),
+        ("7.100", True),
+        ("7.16.0b1", True),
+        ("7.14.9", False),
+        ("8", False),
+        ("8.0.0", False),
+        ("10.1", False),
+        ("", False),
+    ],
+)
+def test_a_version_within_the_bounds_will_do(version: str, is_accepted: bool) -> None:
+    assert Requirement("azure-servicebus", "7.15", "8").accepts(version) is is_accepted
+
+
+def test_a_requirement_reads_as_it_is_written() -> None:
+    assert str(parse("azure-servicebus>=7.15,<8")) == "azure-servicebus>=7.15,<8"
+    assert str(parse("certifi>=2024.2")) == "certifi>=2024.2"
+    assert str(parse("pip")) == "pip"
+
+
+def test_what_is_missing_or_has_a_wrong_version_is_lacking(tmp_path: Path) -> None:
+    install(tmp_path, "azure-servicebus", "7.15.0")
+    install(tmp_path, "h11", "0.9")
+    wanted = [parse("azure-servicebus>=7.15,<8"), parse("h11>=0.14,<1"), parse("trustme>=1.1,<2")]
+
+    assert lacking(wanted, [str(tmp_path)]) == [Lack(wanted[1], "0.9"), Lack(wanted[2], None)]
+
+
+def test_a_half_removed_package_is_lacking(tmp_path: Path) -> None:
+    (tmp_path / "h11-0.16.dist-info").mkdir()
+
+    assert lacking([Requirement("h11")], [str(tmp_path)]) == [Lack(Requirement("h11"), None)]
+
+
+def test_a_folder_of_build_metadata_in_the_clone_is_no_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "no-such-package", "1.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert module.installed_version("no-such-package") == "1.0"
+
+    monkeypatch.setattr(module, "clone_folder", lambda: tmp_path)
+    assert module.installed_version("no-such-package") is None
+
+
+def test_requirements_are_those_of_the_package_and_of_the_wanted_extras_alone() -> None:
+    base = {one.name for one in requirements()}
+    lab = {one.name for one in requirements("lab")}
+
+    assert {"sbtutorial", "azure-servicebus"} <= base
+    assert "jupyterlab" in lab - base
+    assert "pytest" not in lab
+
+
+def test_without_a_clone_the_installed_metadata_tells_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = ["azure-servicebus<8,>=7.15", 'jupyterlab<5,>=4.2; extra == "lab"', "h11>=0.14"]
+    monkeypatch.setattr(module, "clone_folder", lambda: None)
+    monkeypatch.setattr(module.metadata, "requires", lambda _: lines)
+
+    assert [one.name for one in requirements()] == ["azure-servicebus", "h11", "sbtutorial"]
+    assert parse("jupyterlab>=4.2,<5") in requirements("lab")
