@@ -14,9 +14,10 @@ from sbtutorial.amqp.frames import (
     frame_header,
     protocol_header,
 )
-from sbtutorial.amqp.link import ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import Source, Target
 from sbtutorial.amqp.performatives import Attach, Begin, Flow, Open
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.session import Session
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 

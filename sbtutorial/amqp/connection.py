@@ -16,7 +16,7 @@ from enum import Enum
 from math import inf
 from typing import Any
 
-from sbtutorial.amqp.connection_state import ConnectionLife
+from sbtutorial.amqp.connection_state import ConnectionStateMachine
 from sbtutorial.amqp.definitions import Error
 from sbtutorial.amqp.errors import (
     Condition,
@@ -121,17 +121,17 @@ class Connection:
             idle_time_out_ms,
             properties=properties,
         )
-        self._life = ConnectionLife()
+        self._machine = ConnectionStateMachine()
         self._reader = FrameReader(max_frame_size)
-        self._outbox = FrameWriter()
-        self.write_frame = self._outbox.write_frame
+        self._frame_writer = FrameWriter()
+        self.write_frame = self._frame_writer.write_frame
         self._opening: Opening
         if role is ConnectionRole.SERVER:
             server = SaslServer(sasl_mechanisms, authenticate)
-            self._opening = ServerOpening(self._life, self._outbox, server)
+            self._opening = ServerOpening(self._machine, self._frame_writer, server)
         else:
             client = SaslClient(sasl_mechanisms, sasl_response, hostname)
-            self._opening = ClientOpening(self._life, self._outbox, client)
+            self._opening = ClientOpening(self._machine, self._frame_writer, client)
         self._open_is_wanted = False
         limits = limits or ConnectionLimits()
         self._sessions = SessionTable(
@@ -144,7 +144,7 @@ class Connection:
         self._events: list[Event] = []
         self._closed_event_is_out = False
         self._now = 0.0
-        self._silence = IdleTimeout(idle_time_out_ms)
+        self._idle_timeout = IdleTimeout(idle_time_out_ms)
 
     # --- what the caller asks for
 
@@ -165,7 +165,7 @@ class Connection:
         Raises:
             LocalProtocolError: The connection is closing, or has no channel left.
         """
-        if self._life.is_closing:
+        if self._machine.is_closing:
             raise LocalProtocolError("the connection is closing; nothing can begin on it")
         if self.finished:
             raise LocalProtocolError("the connection is over; make another one")
@@ -175,7 +175,7 @@ class Connection:
         """Close; `ConnectionClosed` follows when the peer has answered. Later calls do nothing."""
         if self.state in (_State.OPENED, _State.OPEN_SENT, _State.OPEN_PIPE):
             self._send_close(_Input.SEND_CLOSE, error)
-        elif not self._life.is_closing:
+        elif not self._machine.is_closing:
             self._finish(error)
 
     # --- the four calls of the pump
@@ -183,9 +183,9 @@ class Connection:
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
         self._now = now
-        if not self._life.is_closing:
-            self._silence.on_received(now)
-        if self._life.state is _State.END:
+        if not self._machine.is_closing:
+            self._idle_timeout.on_received(now)
+        if self._machine.state is _State.END:
             return
         self._reader.feed(data)
         try:
@@ -206,26 +206,26 @@ class Connection:
         """What to send now; it is the caller's from here on."""
         if self._with_disposition:
             self._flush_dispositions()
-        data = self._outbox.take()
+        data = self._frame_writer.take()
         if data:
-            self._silence.on_sent(self._now)
+            self._idle_timeout.on_sent(self._now)
         return data
 
     @property
     def state(self) -> ConnectionState:
         """Where the connection is; see `states`."""
-        return self._life.state
+        return self._machine.state
 
     @property
     def finished(self) -> bool:
         """Whether the byte stream can be closed, once `data_to_send` is on its way."""
-        return self._life.state is _State.END
+        return self._machine.state is _State.END
 
     # --- time
 
     def next_deadline(self) -> float | None:
         """When to call `handle_deadline`, on the clock of `now`; None for never."""
-        deadline = self._silence.next_deadline
+        deadline = self._idle_timeout.next_deadline
         return None if deadline == inf or self.state is _State.END else deadline
 
     def handle_deadline(self, now: float) -> None:
@@ -233,11 +233,11 @@ class Connection:
         self._now = now
         if self.state is _State.END:
             return
-        if now >= self._silence.give_up_at:
+        if now >= self._idle_timeout.give_up_at:
             self._give_up()
-        elif now >= self._silence.heartbeat_at:
-            self._outbox.write(HEARTBEAT)
-            self._silence.on_sent(now)
+        elif now >= self._idle_timeout.heartbeat_at:
+            self._frame_writer.write(HEARTBEAT)
+            self._idle_timeout.on_sent(now)
 
     def _give_up(self) -> None:
         if self.state is not _State.OPENED:
@@ -245,7 +245,7 @@ class Connection:
             return
         error = Error(
             Condition.RESOURCE_LIMIT_EXCEEDED,
-            f"nothing was received for {self._silence.allowed_seconds:g} seconds",
+            f"nothing was received for {self._idle_timeout.allowed_seconds:g} seconds",
         )
         self._send_close(_Input.SEND_CLOSE_FAILURE, error)
         self._emit_closed(error)
@@ -267,9 +267,9 @@ class Connection:
     # --- reading
 
     def _read(self) -> None:
-        life, reader = self._life, self._reader
-        while life.state is not _State.END:
-            if life.header_is_due:
+        machine, reader = self._machine, self._reader
+        while machine.state is not _State.END:
+            if machine.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:
                     return
@@ -286,13 +286,13 @@ class Connection:
             if not body:
                 return
             performative, end = decode_composite(body)
-            if self._life.state is _State.OPENED:
+            if self._machine.state is _State.OPENED:
                 session = self._sessions.find(channel)
                 if session is not None and type(performative) not in _CONNECTION_FRAMES:
                     self._on_session_frame(session, performative, body[end:])
                     return
             self._on_connection_frame(channel, performative)
-        elif frame_type == SASL_FRAME and self._life.takes_sasl:
+        elif frame_type == SASL_FRAME and self._machine.takes_sasl:
             self._opening.on_sasl_frame(decode_composite(body)[0])
             self._send_open_if_due()
         else:
@@ -316,7 +316,7 @@ class Connection:
                 self._sessions.on_begin(channel, performative)
             elif not self._sessions.has_ended(channel):
                 raise RemoteProtocolError(f"there is no session on channel {channel}")
-        elif not self._life.is_closing:
+        elif not self._machine.is_closing:
             raise RemoteProtocolError("the first frame must be an open", Condition.ILLEGAL_STATE)
 
     def _on_open(self, remote_open: Open) -> None:
@@ -324,21 +324,21 @@ class Connection:
             raise RemoteProtocolError(
                 f"max-frame-size must be {MIN_MAX_FRAME_SIZE} or more", Condition.INVALID_FIELD
             )
-        self._life.step(_Input.RECV_OPEN)
+        self._machine.step(_Input.RECV_OPEN)
         self.remote_open = remote_open
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
         self._sessions.limit_channels(remote_open.channel_max)
-        self._silence.on_remote_open(remote_open.idle_time_out, self._now)
+        self._idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
         if self.state is _State.OPEN_RCVD:
             self._send_open()
         if self.state is _State.OPENED:
             self.emit(ConnectionOpened(remote_open))
 
     def _on_close(self, close: Close) -> None:
-        self._life.step(_Input.RECV_CLOSE)
+        self._machine.step(_Input.RECV_CLOSE)
         if self.state is _State.CLOSE_RCVD:
             self._end_sessions()
-            self._life.step(_Input.SEND_CLOSE)
+            self._machine.step(_Input.SEND_CLOSE)
             self.write_frame(0, Close().encode())
         self._finish(close.error)
 
@@ -349,14 +349,14 @@ class Connection:
             self._send_open()
 
     def _send_open(self) -> None:
-        self._life.step(_Input.SEND_OPEN)
-        self._outbox.open(self._open.encode())
+        self._machine.step(_Input.SEND_OPEN)
+        self._frame_writer.open(self._open.encode())
 
     def _send_close(self, on: ConnectionInput, error: Error | None) -> None:
         self._end_sessions()
-        self._life.step(on)
+        self._machine.step(on)
         self.write_frame(0, Close(error).encode())
-        self._silence.on_close_sent(self._now)
+        self._idle_timeout.on_close_sent(self._now)
 
     def _flush_dispositions(self) -> None:
         for session in self._with_disposition:
@@ -380,7 +380,7 @@ class Connection:
         self._finish(error)
 
     def _finish(self, error: Error | None) -> None:
-        self._life.end()
+        self._machine.end()
         self._emit_closed(error)
 
     def _emit_closed(self, error: Error | None) -> None:

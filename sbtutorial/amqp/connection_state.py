@@ -22,7 +22,7 @@ _SASL = frozenset({_State.SASL_HDR_EXCH, _State.MECHANISMS_SENT, _State.INIT_SEN
 _CLOSING = frozenset({_State.OC_PIPE, _State.CLOSE_PIPE, _State.CLOSE_SENT, _State.DISCARDING})
 
 
-class ConnectionLife:
+class ConnectionStateMachine:
     """One connection's way through the table.
 
     Attributes:

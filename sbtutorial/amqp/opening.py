@@ -8,7 +8,7 @@ Source: AMQP 1.0, 2.2 and 5.3.
 from abc import ABC, abstractmethod
 from typing import NoReturn
 
-from sbtutorial.amqp.connection_state import ConnectionLife
+from sbtutorial.amqp.connection_state import ConnectionStateMachine
 from sbtutorial.amqp.errors import Condition, RemoteProtocolError
 from sbtutorial.amqp.frame_writer import FrameWriter
 from sbtutorial.amqp.frames import SUPPORTED_HEADERS, ProtocolId, protocol_header
@@ -27,13 +27,13 @@ class Opening(ABC):
     """One side of the dialogue.
 
     Args:
-        life: Where the connection is; moved on here.
-        outbox: Where this side's part goes.
+        machine: Where the connection is; moved on here.
+        frame_writer: Where this side's part goes.
     """
 
-    def __init__(self, life: ConnectionLife, outbox: FrameWriter) -> None:
-        self._life = life
-        self._outbox = outbox
+    def __init__(self, machine: ConnectionStateMachine, frame_writer: FrameWriter) -> None:
+        self._machine = machine
+        self._frame_writer = frame_writer
 
     @abstractmethod
     def on_header(self, header: bytes) -> None:
@@ -52,64 +52,68 @@ class Opening(ABC):
         """
 
     def _send_sasl_header(self) -> None:
-        self._life.step(_Input.SEND_SASL_HEADER)
-        self._outbox.write(_SASL_HEADER)
+        self._machine.step(_Input.SEND_SASL_HEADER)
+        self._frame_writer.write(_SASL_HEADER)
 
     def _send_amqp_header(self) -> None:
-        self._life.step(_Input.SEND_HEADER)
-        self._outbox.write(_AMQP_HEADER)
+        self._machine.step(_Input.SEND_HEADER)
+        self._frame_writer.write(_AMQP_HEADER)
 
     def _refuse_header(self) -> NoReturn:
-        self._life.step(_Input.RECV_UNKNOWN_HEADER)
+        self._machine.step(_Input.RECV_UNKNOWN_HEADER)
         raise RemoteProtocolError("the peer speaks another protocol", Condition.NOT_IMPLEMENTED)
 
 
 class ServerOpening(Opening):
     """The side that answers; `sasl` says who may come in."""
 
-    def __init__(self, life: ConnectionLife, outbox: FrameWriter, sasl: SaslServer) -> None:
-        super().__init__(life, outbox)
+    def __init__(
+        self, machine: ConnectionStateMachine, frame_writer: FrameWriter, sasl: SaslServer
+    ) -> None:
+        super().__init__(machine, frame_writer)
         self._sasl = sasl
 
     def on_header(self, header: bytes) -> None:
         """Answer with the same header, or with SASL's when the client's is none of ours."""
-        is_first = self._life.state is _State.START
+        is_first = self._machine.state is _State.START
         protocol = SUPPORTED_HEADERS.get(header)
         if protocol is ProtocolId.AMQP:
-            self._life.step(_Input.RECV_HEADER)
+            self._machine.step(_Input.RECV_HEADER)
             self._send_amqp_header()
         elif protocol is ProtocolId.SASL and is_first:
             self._offer_mechanisms()
         else:
             if is_first:
                 # AMQP 1.0, 2.2: say which protocol is spoken here, and close.
-                self._outbox.write(_SASL_HEADER)
+                self._frame_writer.write(_SASL_HEADER)
             self._refuse_header()
 
     def on_sasl_frame(self, performative: Composite) -> None:
         """Judge what the client chose."""
         if not isinstance(performative, SaslInit):
             raise _out_of_place()
-        self._life.step(_Input.RECV_INIT)
+        self._machine.step(_Input.RECV_INIT)
         outcome = self._sasl.judge(performative)
-        self._outbox.write_sasl(outcome)
+        self._frame_writer.write_sasl(outcome)
         if outcome.code != SaslCode.OK:
-            self._life.step(_Input.SEND_OUTCOME_FAILURE)
+            self._machine.step(_Input.SEND_OUTCOME_FAILURE)
             raise _unauthorized(f"{performative.mechanism} did not let the client in")
-        self._life.step(_Input.SEND_OUTCOME_OK)
+        self._machine.step(_Input.SEND_OUTCOME_OK)
 
     def _offer_mechanisms(self) -> None:
-        self._life.step(_Input.RECV_SASL_HEADER)
+        self._machine.step(_Input.RECV_SASL_HEADER)
         self._send_sasl_header()
-        self._life.step(_Input.SEND_MECHANISMS)
-        self._outbox.write_sasl(self._sasl.offer())
+        self._machine.step(_Input.SEND_MECHANISMS)
+        self._frame_writer.write_sasl(self._sasl.offer())
 
 
 class ClientOpening(Opening):
     """The side that speaks first, and does so when it is made; `sasl` says how to get in."""
 
-    def __init__(self, life: ConnectionLife, outbox: FrameWriter, sasl: SaslClient) -> None:
-        super().__init__(life, outbox)
+    def __init__(
+        self, machine: ConnectionStateMachine, frame_writer: FrameWriter, sasl: SaslClient
+    ) -> None:
+        super().__init__(machine, frame_writer)
         self._sasl = sasl
         if sasl.has_mechanisms:
             self._send_sasl_header()
@@ -118,14 +122,14 @@ class ClientOpening(Opening):
 
     def on_header(self, header: bytes) -> None:
         """The server must answer in the layer that it was spoken to in."""
-        in_sasl = self._life.state is _State.SASL_HDR_SENT
+        in_sasl = self._machine.state is _State.SASL_HDR_SENT
         if header != (_SASL_HEADER if in_sasl else _AMQP_HEADER):
             self._refuse_header()
-        self._life.step(_Input.RECV_SASL_HEADER if in_sasl else _Input.RECV_HEADER)
+        self._machine.step(_Input.RECV_SASL_HEADER if in_sasl else _Input.RECV_HEADER)
 
     def on_sasl_frame(self, performative: Composite) -> None:
         """Choose a mechanism; then hear how it went."""
-        state = self._life.state
+        state = self._machine.state
         if isinstance(performative, SaslMechanisms) and state is _State.SASL_HDR_EXCH:
             self._on_offer(performative)
         elif isinstance(performative, SaslOutcome) and state is _State.INIT_SENT:
@@ -134,18 +138,18 @@ class ClientOpening(Opening):
             raise _out_of_place()
 
     def _on_offer(self, offer: SaslMechanisms) -> None:
-        self._life.step(_Input.RECV_MECHANISMS)
+        self._machine.step(_Input.RECV_MECHANISMS)
         init = self._sasl.choose(offer)
         if init is None:
             raise _unauthorized("the server offers no mechanism that can be used")
-        self._life.step(_Input.SEND_INIT)
-        self._outbox.write_sasl(init)
+        self._machine.step(_Input.SEND_INIT)
+        self._frame_writer.write_sasl(init)
 
     def _on_outcome(self, outcome: SaslOutcome) -> None:
         if outcome.code != SaslCode.OK:
-            self._life.step(_Input.RECV_OUTCOME_FAILURE)
+            self._machine.step(_Input.RECV_OUTCOME_FAILURE)
             raise _unauthorized("the server did not let this client in")
-        self._life.step(_Input.RECV_OUTCOME_OK)
+        self._machine.step(_Input.RECV_OUTCOME_OK)
         self._send_amqp_header()
 
 

@@ -3,21 +3,30 @@
 Source: AMQP 1.0, 2.6.7, 2.6.12 and 2.6.14.
 """
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from sbtutorial.amqp.definitions import RECEIVER
 from sbtutorial.amqp.errors import Condition, RemoteProtocolError
-from sbtutorial.amqp.events import LinkFlow, MessageReceived
-from sbtutorial.amqp.link_base import Link
+from sbtutorial.amqp.link import Link, LinkCarrier, LinkFlow
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Flow, Transfer
 from sbtutorial.amqp.states import LinkState
 
-if TYPE_CHECKING:
-    from sbtutorial.amqp.session import Session
-
 # For a link that was accepted without a limit of its own.
 DEFAULT_HARD_CAP_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class MessageReceived:
+    """A whole delivery has arrived; `payload` is all of its frames' joined."""
+
+    link: "ReceiverLink"
+    delivery_id: int
+    delivery_tag: bytes
+    message_format: int
+    settled: bool
+    state: DeliveryState | None
+    payload: bytes
 
 
 class ReceiverLink(Link):
@@ -25,7 +34,7 @@ class ReceiverLink(Link):
 
     role = RECEIVER
 
-    def __init__(self, session: "Session", name: str, handle: int) -> None:
+    def __init__(self, session: LinkCarrier, name: str, handle: int) -> None:
         super().__init__(session, name, handle)
         self.hard_cap_bytes = DEFAULT_HARD_CAP_BYTES
         self._partial: Transfer | None = None
@@ -53,6 +62,14 @@ class ReceiverLink(Link):
         if self.is_attached:
             self._credit.grant(credit)
             self._send_flow(drain=drain)
+
+    def keep_credit(self, target: int) -> None:
+        """Keep up to `target` deliveries welcome: grant them anew once half are spent.
+
+        Called after each message, it costs a flow for every half of `target`.
+        """
+        if self._credit.available <= target // 2:
+            self.grant(target)
 
     def settle(
         self, delivery_id: int, outcome: DeliveryState | None, *, settled: bool = True

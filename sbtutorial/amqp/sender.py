@@ -3,18 +3,12 @@
 Source: AMQP 1.0, 2.6.7, 2.6.10 and 2.6.12.
 """
 
-from typing import TYPE_CHECKING
-
 from sbtutorial.amqp.definitions import SENDER
 from sbtutorial.amqp.errors import Condition, LocalProtocolError, RemoteProtocolError
-from sbtutorial.amqp.events import LinkFlow
-from sbtutorial.amqp.link_base import Link
+from sbtutorial.amqp.link import Link, LinkCarrier, LinkFlow
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Flow, Transfer
 from sbtutorial.amqp.states import LinkState
-
-if TYPE_CHECKING:
-    from sbtutorial.amqp.session import Session
 
 
 class SenderLink(Link):
@@ -26,7 +20,7 @@ class SenderLink(Link):
 
     role = SENDER
 
-    def __init__(self, session: "Session", name: str, handle: int) -> None:
+    def __init__(self, session: LinkCarrier, name: str, handle: int) -> None:
         super().__init__(session, name, handle)
         self.drain = False
 
@@ -78,7 +72,7 @@ class SenderLink(Link):
         head = Transfer(
             self.handle, delivery_id, delivery_tag, message_format, settled, False, None, state
         )
-        session.send_transfer(self, head, payload)
+        session.send_transfer(head, payload)
         return delivery_id
 
     def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:

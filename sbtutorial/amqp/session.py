@@ -3,22 +3,14 @@
 Source: AMQP 1.0, 2.5 and 2.6.12.
 """
 
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sbtutorial.amqp.definitions import RECEIVER, SENDER, Error
 from sbtutorial.amqp.dispositions import PendingDisposition, ids_in_range
 from sbtutorial.amqp.errors import Condition, DecodeError, LocalProtocolError
-from sbtutorial.amqp.events import (
-    DispositionReceived,
-    Event,
-    SessionBegun,
-    SessionEnded,
-    UnknownDelivery,
-)
-from sbtutorial.amqp.frames import FRAME_HEADER_SIZE
-from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
+from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.link_table import LinkTable
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import (
@@ -33,7 +25,10 @@ from sbtutorial.amqp.performatives import (
     SenderSettleMode,
     Transfer,
 )
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
+from sbtutorial.amqp.transfer_writer import FrameCarrier, TransferWriter
 from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
 
@@ -41,17 +36,49 @@ from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWin
 _OPEN = frozenset({SessionState.MAPPED, SessionState.BEGIN_SENT})
 
 
-class Carrier(Protocol):
+@dataclass(slots=True)
+class SessionBegun:
+    """A session can be used: the peer began it, or answered ours."""
+
+    session: "Session"
+
+
+@dataclass(slots=True)
+class SessionEnded:
+    """A session is over, and its links with it; `error` in either side's words."""
+
+    session: "Session"
+    error: Error | None
+
+
+@dataclass(slots=True)
+class DispositionReceived:
+    """The peer told the state of one unsettled delivery of `link`, or settled it."""
+
+    link: Link
+    delivery_id: int
+    delivery_tag: bytes
+    state: DeliveryState | None
+    settled: bool
+
+
+@dataclass(slots=True)
+class UnknownDelivery:
+    """The peer told the state of a delivery that no sender link of the session holds unsettled.
+
+    When `settled` is false it waits for an answer: `session.settle(delivery_id, outcome)`.
+    """
+
+    session: "Session"
+    delivery_id: int
+    state: DeliveryState | None
+    settled: bool
+
+
+class Carrier(FrameCarrier, Protocol):
     """What a session needs of its connection."""
 
-    @property
-    def max_send_frame_size(self) -> int:
-        """The largest frame that may be sent now, its header included."""
-
-    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
-        """Queue one frame."""
-
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Any) -> None:
         """Tell the caller."""
 
     def has_disposition(self, session: "Session") -> None:
@@ -87,7 +114,7 @@ class Session:
         self._links = LinkTable(max_links)
         self._windows = SessionWindows()
         self._next_delivery_id = 0
-        self._blocked: deque[tuple[SenderLink, bytes, bytes]] = deque()
+        self._transfers = TransferWriter(carrier, channel, self._windows)
         self._disposition: PendingDisposition | None = None
         self._handlers: dict[type, Callable[[Any, bytes], None]] = {
             Attach: self._on_attach,
@@ -226,16 +253,11 @@ class Session:
             self._disposition = None
             self._write(pending.to_disposition())
 
-    def send_transfer(self, link: SenderLink, head: Transfer, payload: bytes) -> None:
-        """Send a delivery, cut to the peer's frame size, as far as its window goes."""
+    def send_transfer(self, head: Transfer, payload: bytes) -> None:
+        """Send a delivery, behind any disposition that waits."""
         if self._disposition is not None:
             self.flush_disposition()
-        most = self._carrier.max_send_frame_size - FRAME_HEADER_SIZE
-        encoded = head.encode()
-        if len(encoded) + len(payload) <= most:
-            self._send_transfer_frame(link, encoded, payload)
-        else:
-            self._send_fragments(link, head, payload, most)
+        self._transfers.write(head, payload)
 
     def forget_deliveries(self, link: Link) -> None:
         """Forget what a link that leaves had unsettled or had not sent yet."""
@@ -245,8 +267,7 @@ class Session:
         for delivery_id in link.unsettled:
             if owners.get(delivery_id) is link:
                 del owners[delivery_id]
-        if any(waiting[0] is link for waiting in self._blocked):
-            self._blocked = deque(waiting for waiting in self._blocked if waiting[0] is not link)
+        self._transfers.forget(link.handle)
 
     # --- for its connection
 
@@ -313,7 +334,7 @@ class Session:
 
     def _on_flow(self, flow: Flow, _payload: bytes) -> None:
         self._windows.on_flow(flow)
-        self._send_blocked()
+        self._transfers.resume()
         if flow.handle is not None:
             link = self._links.find(flow.handle)
             if link is not None and not link.is_leaving:
@@ -382,32 +403,6 @@ class Session:
         self._links.add(link)
         link.attach(source, target, **attach)
 
-    def _send_fragments(self, link: SenderLink, head: Transfer, payload: bytes, most: int) -> None:
-        """The delivery-id and tag go with the first frame only; the handle says the rest."""
-        head.more = True
-        encoded = head.encode()
-        offset = max(most - len(encoded), 0)
-        self._send_transfer_frame(link, encoded, payload[:offset])
-        middle = Transfer(link.handle, more=True).encode()
-        room = most - len(middle)
-        while len(payload) - offset > room:
-            self._send_transfer_frame(link, middle, payload[offset : offset + room])
-            offset += room
-        self._send_transfer_frame(link, Transfer(link.handle).encode(), payload[offset:])
-
-    def _send_transfer_frame(self, link: SenderLink, head: bytes, payload: bytes) -> None:
-        if self._blocked or self._windows.sendable <= 0:
-            self._blocked.append((link, head, payload))
-            return
-        self._windows.on_sent()
-        self._carrier.write_frame(self.channel, head, payload)
-
-    def _send_blocked(self) -> None:
-        while self._blocked and self._windows.sendable > 0:
-            _, head, payload = self._blocked.popleft()
-            self._windows.on_sent()
-            self._carrier.write_frame(self.channel, head, payload)
-
     def _send_end(self, on: SessionInput, error: Error | None) -> None:
         self.flush_disposition()
         self._step(on)
@@ -415,7 +410,7 @@ class Session:
         self._drop_links()
 
     def _drop_links(self) -> None:
-        self._blocked.clear()
+        self._transfers.clear()
         for link in self._links.clear():
             link.on_session_over()
 

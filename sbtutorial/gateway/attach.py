@@ -6,8 +6,10 @@ Source: Azure Service Bus, "AMQP 1.0 protocol guide"; "request-response operatio
 from collections.abc import Callable
 from typing import Any
 
-from sbtutorial.amqp.link import Link, ReceiverLink, SenderLink
+from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.messaging import Coordinator
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, ULong
 from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.entities.ingress import Ingress

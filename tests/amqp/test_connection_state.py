@@ -2,40 +2,40 @@
 
 import pytest
 
-from sbtutorial.amqp.connection_state import ConnectionLife
+from sbtutorial.amqp.connection_state import ConnectionStateMachine
 from sbtutorial.amqp.errors import LocalProtocolError, RemoteProtocolError
 from sbtutorial.amqp.states import ConnectionInput as Input
 from sbtutorial.amqp.states import ConnectionState as State
 
 
 def test_header_then_sasl_frames_then_header_are_due() -> None:
-    life = ConnectionLife()
-    assert (life.header_is_due, life.takes_sasl) == (True, False)
+    machine = ConnectionStateMachine()
+    assert (machine.header_is_due, machine.takes_sasl) == (True, False)
     for on in (Input.RECV_SASL_HEADER, Input.SEND_SASL_HEADER, Input.SEND_MECHANISMS):
-        life.step(on)
-    assert (life.header_is_due, life.takes_sasl) == (False, True)
+        machine.step(on)
+    assert (machine.header_is_due, machine.takes_sasl) == (False, True)
     for on in (Input.RECV_INIT, Input.SEND_OUTCOME_OK):
-        life.step(on)
-    assert (life.header_is_due, life.takes_sasl) == (True, False)
+        machine.step(on)
+    assert (machine.header_is_due, machine.takes_sasl) == (True, False)
 
 
 def test_connection_is_closing_from_its_own_close_to_the_end() -> None:
-    life = ConnectionLife()
+    machine = ConnectionStateMachine()
     for on in (Input.SEND_HEADER, Input.RECV_HEADER, Input.SEND_OPEN):
-        life.step(on)
-    assert not life.is_closing
-    life.step(Input.SEND_CLOSE)
-    assert life.is_closing
-    life.end()
-    assert (life.state, life.is_closing) == (State.END, False)
+        machine.step(on)
+    assert not machine.is_closing
+    machine.step(Input.SEND_CLOSE)
+    assert machine.is_closing
+    machine.end()
+    assert (machine.state, machine.is_closing) == (State.END, False)
 
 
 def test_input_without_a_row_leaves_the_connection_where_it_is() -> None:
-    life = ConnectionLife()
+    machine = ConnectionStateMachine()
     for on, broken in (
         (Input.SEND_CLOSE, LocalProtocolError),
         (Input.RECV_CLOSE, RemoteProtocolError),
     ):
         with pytest.raises(broken):
-            life.step(on)
-        assert life.state is State.START
+            machine.step(on)
+        assert machine.state is State.START

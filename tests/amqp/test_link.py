@@ -13,7 +13,6 @@ from sbtutorial.amqp.events import (
     MessageReceived,
     UnknownDelivery,
 )
-from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.messaging import Accepted, Coordinator, Rejected, Released, Source, Target
 from sbtutorial.amqp.performatives import (
     Attach,
@@ -24,6 +23,7 @@ from sbtutorial.amqp.performatives import (
     Flow,
     Transfer,
 )
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Symbol
 from tests.wire import (
     RawClient,
@@ -245,6 +245,17 @@ def test_sender_that_overruns_its_credit_is_served_all_the_same() -> None:
     link.grant(5)
     (flow,) = raw.answers()
     assert (flow.delivery_count, flow.link_credit) == (3, 5)
+
+
+def test_credit_is_kept_up_with_one_flow_for_every_half_of_it() -> None:
+    raw = RawClient()
+    link = raw.attach_sender(credit=4)
+    flows = []
+    for n in range(6):
+        raw.say(Transfer(0, n, b"t", 0))
+        link.keep_credit(4)
+        flows.append([(each.delivery_count, each.link_credit) for each in raw.answers()])
+    assert flows == [[], [(2, 4)], [], [(4, 4)], [], [(6, 4)]]
 
 
 def test_sender_may_send_flows_of_its_own() -> None:

@@ -1,8 +1,9 @@
 import pytest
 
 from sbtutorial.amqp.errors import Level, LocalProtocolError, RemoteProtocolError
-from sbtutorial.amqp.link import Link, SenderLink
+from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.link_table import LinkTable
+from sbtutorial.amqp.sender import SenderLink
 from tests.wire import with_session
 
 

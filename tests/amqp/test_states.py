@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sbtutorial.amqp import connection_state as life_module
-from sbtutorial.amqp import link_base as link_module
+from sbtutorial.amqp import link as link_module
 from sbtutorial.amqp import session as session_module
 from sbtutorial.amqp.errors import Level, LocalProtocolError, RemoteProtocolError
 from sbtutorial.amqp.events import LinkAttached

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.events import Event, LinkAttached, MessageReceived
-from sbtutorial.amqp.link import ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     APPLICATION_PROPERTIES,
@@ -19,6 +18,8 @@ from sbtutorial.amqp.messaging import (
     encode_section,
     split_sections,
 )
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import decode
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.queue import Queue

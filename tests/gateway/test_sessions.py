@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.amqp.events import DispositionReceived, LinkDetached, LinkRefused
-from sbtutorial.amqp.link import ReceiverLink
 from sbtutorial.amqp.messaging import (
     DATA,
     MESSAGE_ANNOTATIONS,
@@ -21,6 +20,7 @@ from sbtutorial.amqp.messaging import (
     encode_section,
     split_sections,
 )
+from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.types import Array, Int, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.amqp.types.values import Described
 from sbtutorial.broker.descriptions import EntityStatus

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sbtutorial.amqp.events import DispositionReceived, LinkRefused
-from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.messaging import Accepted, Source, Target
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Symbol
 from tests.gateway.talk import Talk
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueues.subqueue import SubQueue

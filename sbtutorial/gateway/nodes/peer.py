@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from hmac import compare_digest
 
-from sbtutorial.amqp.session import Session
+from sbtutorial.amqp.link import LinkCarrier
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.access.claims import Claims
@@ -74,7 +74,7 @@ class Peer:
             self._has_entered = False
             self._presence.leave(self.who)
 
-    def routes(self, session: Session) -> ResponseRoutes:
+    def routes(self, session: LinkCarrier) -> ResponseRoutes:
         """Where answers to the requests of one session go."""
         if session.context is None:
             session.context = ResponseRoutes()

@@ -7,7 +7,6 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from sbtutorial.amqp.events import DispositionReceived
-from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.messaging import (
     Accepted,
     DeliveryState,
@@ -16,6 +15,7 @@ from sbtutorial.amqp.messaging import (
     TransactionalState,
 )
 from sbtutorial.amqp.performatives import Error, SenderSettleMode
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.transaction import Settlement

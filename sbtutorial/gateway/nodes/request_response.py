@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
-from sbtutorial.amqp.link import ReceiverLink, SenderLink
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     APPLICATION_PROPERTIES,
@@ -22,6 +21,8 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR
@@ -154,8 +155,7 @@ class RequestNode(Node):
             return
         # Some clients give up unless the request is settled before its answer arrives.
         self._link.settle(event.delivery_id, Accepted())
-        if self._link.available_credit <= self.CREDIT // 2:
-            self._link.grant(self.CREDIT)
+        self._link.keep_credit(self.CREDIT)
         response = self._handler.handle(request)
         if route := self._routes.find(self._path, properties.reply_to):
             route.send(_encode_response(response, properties, self._handler.dialect))

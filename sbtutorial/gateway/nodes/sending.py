@@ -5,9 +5,9 @@ Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
-from sbtutorial.amqp.link import ReceiverLink
 from sbtutorial.amqp.messaging import Accepted, DeliveryState, Rejected, TransactionalState
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.errors import BrokerError
@@ -53,8 +53,7 @@ class SenderNode(Node):
             outcome = Rejected(error_of(refusal))
         if not event.settled:
             self._link.settle(event.delivery_id, outcome)
-        if self._link.available_credit <= self.CREDIT // 2:
-            self._link.grant(self.CREDIT)
+        self._link.keep_credit(self.CREDIT)
 
     def _take(
         self, messages: list[Message], state: DeliveryState | None, now: float

@@ -7,8 +7,9 @@ Source: Azure Service Bus, "Message sessions"; "AMQP 1.0 protocol guide".
 
 from copy import copy
 
-from sbtutorial.amqp.link import Link, SenderLink
+from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.messaging import Source
+from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Long, Symbol, ULong
 from sbtutorial.amqp.types.values import Described
 from sbtutorial.broker.errors import BrokerError, ErrorCode

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
-from sbtutorial.amqp.link import ReceiverLink
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     Accepted,
@@ -20,6 +19,7 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.types import Symbol
 from sbtutorial.amqp.types.composites import decode_composite
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -77,8 +77,7 @@ class CoordinatorNode(Node):
     def message_received(self, event: MessageReceived, *, now: float) -> None:
         """Do what the client asks, and say what came of it."""
         self._link.settle(event.delivery_id, self._answer(event.payload, now))
-        if self._link.available_credit <= self.CREDIT // 2:
-            self._link.grant(self.CREDIT)
+        self._link.keep_credit(self.CREDIT)
 
     def _answer(self, payload: bytes, now: float) -> DeliveryState:
         try:

@@ -3,7 +3,6 @@
 import pytest
 
 from sbtutorial.amqp.events import DispositionReceived, LinkAttached
-from sbtutorial.amqp.link import SenderLink
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     DATA,
@@ -18,6 +17,7 @@ from sbtutorial.amqp.messaging import (
     TransactionalState,
     encode_section,
 )
+from sbtutorial.amqp.sender import SenderLink
 from tests.gateway.talk import Talk
 
 

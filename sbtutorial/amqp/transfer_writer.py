@@ -1,0 +1,91 @@
+"""Outgoing transfers: a delivery cut to the peer's max-frame-size and held to its window.
+
+Frames beyond the session's remote-incoming-window wait here, in order, until a flow opens it.
+Source: AMQP 1.0, 2.5.6 and 2.6.14.
+"""
+
+from collections import deque
+from typing import Protocol
+
+from sbtutorial.amqp.frames import FRAME_HEADER_SIZE
+from sbtutorial.amqp.performatives import Transfer
+from sbtutorial.amqp.windows import SessionWindows
+
+
+class FrameCarrier(Protocol):
+    """What is needed of the connection."""
+
+    @property
+    def max_send_frame_size(self) -> int:
+        """The largest frame that may be sent now, its header included."""
+
+    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
+        """Queue one frame."""
+
+
+class TransferWriter:
+    """Writes the transfer frames of one session.
+
+    Hot: `write` runs once for each delivery that goes out.
+
+    Args:
+        carrier: The connection.
+        channel: Our number for the session.
+        windows: The session's; counted down here.
+    """
+
+    __slots__ = ("_blocked", "_carrier", "_channel", "_windows")
+
+    def __init__(self, carrier: FrameCarrier, channel: int, windows: SessionWindows) -> None:
+        self._carrier = carrier
+        self._channel = channel
+        self._windows = windows
+        # Each frame with the handle of its link.
+        self._blocked: deque[tuple[int, bytes, bytes]] = deque()
+
+    def write(self, head: Transfer, payload: bytes) -> None:
+        """Send a delivery, in as many frames as the peer's max-frame-size asks for."""
+        most = self._carrier.max_send_frame_size - FRAME_HEADER_SIZE
+        encoded = head.encode()
+        if len(encoded) + len(payload) <= most:
+            self._write_frame(head.handle, encoded, payload)
+        else:
+            self._write_frames(head, payload, most)
+
+    def resume(self) -> None:
+        """Send what has waited, as far as the window goes."""
+        while self._blocked and self._windows.sendable > 0:
+            _, head, payload = self._blocked.popleft()
+            self._windows.on_sent()
+            self._carrier.write_frame(self._channel, head, payload)
+
+    def forget(self, handle: int) -> None:
+        """Drop what a link that is detached has not sent yet."""
+        if any(waiting[0] == handle for waiting in self._blocked):
+            kept = [waiting for waiting in self._blocked if waiting[0] != handle]
+            self._blocked = deque(kept)
+
+    def clear(self) -> None:
+        """Drop all that waits: the session is over."""
+        self._blocked.clear()
+
+    def _write_frames(self, head: Transfer, payload: bytes, most: int) -> None:
+        """The delivery-id and tag go with the first frame only; the handle says the rest."""
+        handle = head.handle
+        head.more = True
+        encoded = head.encode()
+        offset = max(most - len(encoded), 0)
+        self._write_frame(handle, encoded, payload[:offset])
+        middle = Transfer(handle, more=True).encode()
+        room = most - len(middle)
+        while len(payload) - offset > room:
+            self._write_frame(handle, middle, payload[offset : offset + room])
+            offset += room
+        self._write_frame(handle, Transfer(handle).encode(), payload[offset:])
+
+    def _write_frame(self, handle: int, head: bytes, payload: bytes) -> None:
+        if self._blocked or self._windows.sendable <= 0:
+            self._blocked.append((handle, head, payload))
+            return
+        self._windows.on_sent()
+        self._carrier.write_frame(self._channel, head, payload)
