@@ -1,4 +1,4 @@
-"""The object that callers hold: bytes in, events out, bytes to send, the next deadline.
+"""Connections: bytes in, events out, bytes to send, the next deadline, without a socket.
 
     connection.receive_data(data, now=now)
     for event in connection.events(): ...
@@ -7,11 +7,14 @@
     wake up at connection.next_deadline() and call connection.handle_deadline(now)
 
 Nothing here reads a clock: `now` is in seconds, on any clock that only goes forward.
+
+The broker is a server. The client's half (`ConnectionRole.CLIENT`, `open`, `begin`, and of a
+session `attach_sender` and `attach_receiver`) is for tests and for simulation, which talk to the
+broker through a second engine and need no socket either.
 Source: AMQP 1.0, 2.4, and 5.3 for SASL.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from math import inf
 from typing import Any
@@ -36,6 +39,8 @@ from sbtutorial.amqp.frames import (
     FrameReader,
 )
 from sbtutorial.amqp.idle_timeout import IdleTimeout
+from sbtutorial.amqp.limits import ConnectionLimits as ConnectionLimits
+from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.opening import ClientOpening, Opening, ServerOpening
 from sbtutorial.amqp.performatives import Begin, Close, Open
 from sbtutorial.amqp.sasl import (
@@ -60,14 +65,6 @@ class ConnectionRole(Enum):
     SERVER = "server"
 
 
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """What one peer may make us keep."""
-
-    max_sessions: int = 8192
-    max_links_per_session: int = 8192
-
-
 class Connection:
     """One AMQP connection, of either role, without its socket.
 
@@ -80,14 +77,14 @@ class Connection:
         hostname: The host that a client wants to reach.
         max_frame_size: In bytes: the largest frame taken, and the largest ever sent.
         channel_max: The highest channel number that the peer may use.
-        idle_time_out_ms: Told to the peer; a silence of twice that ends the connection. None for
-            no limit.
+        idle_time_out_ms: The idle-time-out (2.4.5) that the peer is told; after twice that without
+            a frame the connection is closed. None for no limit.
         properties: Of the open frame; keys are symbols.
         sasl_mechanisms: Server: offered, and a client may still come without SASL. Client: those
             it can use, the best first; none to go without SASL.
         authenticate: Server: whether a mechanism's initial response lets a client in.
         sasl_response: Client: its initial response.
-        limits: What the peer may make us keep.
+        limits: What the peer may make this side keep; to be replaced through the property.
 
     Attributes:
         remote_open: What the peer said of itself; None until it has.
@@ -122,7 +119,8 @@ class Connection:
             properties=properties,
         )
         self._machine = ConnectionStateMachine()
-        self._reader = FrameReader(max_frame_size)
+        self._use = ResourceUse(limits or ConnectionLimits())
+        self._reader = FrameReader(min(max_frame_size, self._use.limits.max_opening_frame_size))
         self._frame_writer = FrameWriter()
         self.write_frame = self._frame_writer.write_frame
         self._opening: Opening
@@ -133,13 +131,8 @@ class Connection:
             client = SaslClient(sasl_mechanisms, sasl_response, hostname)
             self._opening = ClientOpening(self._machine, self._frame_writer, client)
         self._open_is_wanted = False
-        limits = limits or ConnectionLimits()
-        self._sessions = SessionTable(
-            self,
-            channel_max=channel_max,
-            max_sessions=limits.max_sessions,
-            max_links_per_session=limits.max_links_per_session,
-        )
+        self._sessions = SessionTable(channel_max, self._use)
+        self._has_unread = False
         self._with_disposition: list[Session] = []
         self._events: list[Event] = []
         self._closed_event_is_out = False
@@ -169,7 +162,7 @@ class Connection:
             raise LocalProtocolError("the connection is closing; nothing can begin on it")
         if self.finished:
             raise LocalProtocolError("the connection is over; make another one")
-        return self._sessions.begin()
+        return self._sessions.begin(self)
 
     def close(self, error: Error | None = None) -> None:
         """Close; `ConnectionClosed` follows when the peer has answered. Later calls do nothing."""
@@ -177,6 +170,15 @@ class Connection:
             self._send_close(_Input.SEND_CLOSE, error)
         elif not self._machine.is_closing:
             self._finish(error)
+
+    @property
+    def limits(self) -> ConnectionLimits:
+        """What the peer may make this side keep; what it has keeps what it was given."""
+        return self._use.limits
+
+    @limits.setter
+    def limits(self, limits: ConnectionLimits) -> None:
+        self._use.limits = limits
 
     # --- the four calls of the pump
 
@@ -188,10 +190,22 @@ class Connection:
         if self._machine.state is _State.END:
             return
         self._reader.feed(data)
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Read the frames at hand, as many as `limits.max_frames_at_once` allows in one go."""
         try:
             self._read()
         except RemoteProtocolError as error:
             self._fail(error)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether frames are at hand that were not read: take the events, then `read_on`.
+
+        Until then no more bytes should be taken from the socket.
+        """
+        return self._has_unread
 
     def receive_eof(self) -> None:
         """The byte stream has ended: so has everything on it."""
@@ -267,24 +281,34 @@ class Connection:
     # --- reading
 
     def _read(self) -> None:
-        machine, reader = self._machine, self._reader
+        machine, reader, use = self._machine, self._reader, self._use
+        self._has_unread = False
+        count = 0
         while machine.state is not _State.END:
             if machine.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:
                     return
                 self._opening.on_header(header)
-            else:
-                frame = reader.next_frame()
-                if frame is None:
-                    return
-                self._on_frame(frame)
+                continue
+            frame = reader.next_frame()
+            if frame is None:
+                return
+            self._on_frame(frame)
+            count += 1
+            most = use.limits.max_frames_at_once
+            if most is not None and (count >= most or len(self._events) >= most):
+                self._has_unread = not self.finished
+                return
 
     def _on_frame(self, frame: Frame) -> None:
+        """Hot: runs for each frame that arrives."""
         frame_type, channel, body = frame
         if frame_type == AMQP_FRAME:
             if not body:
                 return
+            if len(body) > self._use.limits.max_performative_size:
+                _check_performative_size(body, self._use.limits.max_performative_size)
             performative, end = decode_composite(body)
             if self._machine.state is _State.OPENED:
                 session = self._sessions.find(channel)
@@ -313,7 +337,7 @@ class Connection:
             self._on_close(performative)
         elif self.state is _State.OPENED:
             if isinstance(performative, Begin):
-                self._sessions.on_begin(channel, performative)
+                self._sessions.on_begin(self, channel, performative)
             elif not self._sessions.has_ended(channel):
                 raise RemoteProtocolError(f"there is no session on channel {channel}")
         elif not self._machine.is_closing:
@@ -328,6 +352,7 @@ class Connection:
         self.remote_open = remote_open
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
         self._sessions.limit_channels(remote_open.channel_max)
+        self._reader.max_frame_size = self._open.max_frame_size
         self._idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
         if self.state is _State.OPEN_RCVD:
             self._send_open()
@@ -381,6 +406,8 @@ class Connection:
 
     def _finish(self, error: Error | None) -> None:
         self._machine.end()
+        self._reader.clear()
+        self._has_unread = False
         self._emit_closed(error)
 
     def _emit_closed(self, error: Error | None) -> None:
@@ -393,11 +420,25 @@ class Connection:
     def _end_sessions(self) -> None:
         """Say what is left to say on the sessions; from here on they say no more."""
         self._flush_dispositions()
-        for session in self._sessions:
+        for session in self._sessions.clear():
             session.on_connection_over()
 
 
 _CONNECTION_FRAMES = frozenset({Open, Begin, Close})
+
+
+_TRANSFER_IN_LIST8, _TRANSFER_IN_LIST32 = b"\x00\x53\x14\xc0", b"\x00\x53\x14\xd0"
+
+
+def _check_performative_size(body: bytes, most: int) -> None:
+    """Look at a body that is longer than a performative may be: of a transfer, most is payload."""
+    head = body[:4]
+    size = int.from_bytes(body[4:8], "big") if head == _TRANSFER_IN_LIST32 else len(body)
+    if head != _TRANSFER_IN_LIST8 and size > most:
+        raise RemoteProtocolError(
+            f"a performative of {size} bytes; at most {most} are taken",
+            Condition.RESOURCE_LIMIT_EXCEEDED,
+        )
 
 
 def _to_error(failure: RemoteProtocolError) -> Error:

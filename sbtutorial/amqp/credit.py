@@ -35,7 +35,8 @@ class LinkCredit:
         """
         if delivery_count is None:
             delivery_count = self.delivery_count
-        in_flight = serial_distance(delivery_count, self.delivery_count)
+        # A count ahead of ours is one that the receiver cannot have seen.
+        in_flight = max(serial_distance(delivery_count, self.delivery_count), 0)
         self.available = max(credit - in_flight, 0)
 
     def exhaust(self) -> None:

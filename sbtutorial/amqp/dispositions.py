@@ -3,14 +3,11 @@
 Source: AMQP 1.0, 2.7.6.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Disposition
 from sbtutorial.amqp.types.serial import serial_add, serial_distance
-
-# A range costs its sender nothing: beyond this, only deliveries that exist are looked at.
-MAX_LISTED_IDS = 4096
 
 
 class PendingDisposition:
@@ -49,18 +46,39 @@ class PendingDisposition:
         return Disposition(self.role, self.first, self.last, self.settled, self.outcome)
 
 
-def ids_in_range(first: int, last: int | None, known: Collection[int]) -> Iterable[int]:
-    """The delivery-ids from `first` to `last`, in order.
+def spans_of(first: int, last: int | None, known: Collection[int]) -> Iterable[tuple[int, int]]:
+    """Take a range of delivery-ids apart into deliveries that are known and gaps between them.
+
+    Hot: runs for each disposition that arrives; most have one delivery. A range costs its sender
+    nothing, so the work follows from what there is, not from what the range claims.
 
     Args:
         first: Where the range begins.
         last: Where it ends; None for a range of one.
-        known: The deliveries there are. Of a very long range, only these are listed.
+        known: The deliveries there are.
+
+    Returns:
+        In order, each known delivery as `(delivery_id, 1)`, and each gap as its first id and its
+        length. Nothing for a range that ends before it begins.
     """
     if last is None or last == first:
-        return (first,)
+        return ((first, 1),)
     length = serial_distance(first, last) + 1
-    if length <= MAX_LISTED_IDS:
-        return [serial_add(first, step) for step in range(length)]
-    inside = [each for each in known if 0 <= serial_distance(first, each) < length]
-    return sorted(inside, key=lambda each: serial_distance(first, each))
+    if length <= len(known):
+        ids = (serial_add(first, step) for step in range(length))
+        offsets = [step for step, each in enumerate(ids) if each in known]
+    else:
+        distances = (serial_distance(first, each) for each in known)
+        offsets = sorted(distance for distance in distances if 0 <= distance < length)
+    return _spans(first, length, offsets)
+
+
+def _spans(first: int, length: int, offsets: list[int]) -> Iterator[tuple[int, int]]:
+    at = 0
+    for offset in offsets:
+        if offset > at:
+            yield serial_add(first, at), offset - at
+        yield serial_add(first, offset), 1
+        at = offset + 1
+    if length > at:
+        yield serial_add(first, at), length - at

@@ -54,37 +54,36 @@ def frame_header(body_size: int, channel: int = 0, frame_type: int = AMQP_FRAME)
 
 
 class FrameReader:
-    """Turns pieces of any size into whole headers and frames, in time linear in the bytes.
+    """Cuts a byte stream into protocol headers and frames, whatever pieces it arrives in.
 
-    Args:
+    Hot: `feed` and `next_frame` run for each frame that arrives. Time is linear in the bytes: a
+    frame is cut out once, and pieces are joined once, when the frame that they belong to is whole.
+
+    Attributes:
         max_frame_size: The largest frame that is taken, its header included.
     """
 
     def __init__(self, max_frame_size: int) -> None:
-        self._max_frame_size = max_frame_size
+        self.max_frame_size = max_frame_size
         self._buffer = b""
         self._offset = 0
-        # Pieces wait here, unjoined, until the frame that they belong to is complete.
+        # What has come in since, not joined to the buffer yet.
         self._pieces: list[bytes] = []
-        self._missing = 0
+        self._pieces_size = 0
 
     def feed(self, data: bytes) -> None:
         """Take in the next piece."""
-        self._missing -= len(data)
-        if self._missing > 0:
+        if data:
             self._pieces.append(data)
-            return
-        rest = self._buffer[self._offset :] if self._offset < len(self._buffer) else b""
-        if rest or self._pieces:
-            data = b"".join((rest, *self._pieces, data))
-            self._pieces.clear()
-        self._buffer, self._offset, self._missing = data, 0, 0
+            self._pieces_size += len(data)
 
     def next_protocol_header(self) -> bytes | None:
         """The next eight bytes, once they are there."""
-        if not self._has(PROTOCOL_HEADER_SIZE):
-            return None
         start = self._offset
+        if len(self._buffer) - start < PROTOCOL_HEADER_SIZE:
+            if not self._join(PROTOCOL_HEADER_SIZE):
+                return None
+            start = 0
         self._offset = start + PROTOCOL_HEADER_SIZE
         return self._buffer[start : self._offset]
 
@@ -96,22 +95,37 @@ class FrameReader:
         """
         start = self._offset
         if len(self._buffer) - start < FRAME_HEADER_SIZE:
-            self._has(FRAME_HEADER_SIZE)
-            return None
+            if not self._join(FRAME_HEADER_SIZE):
+                return None
+            start = 0
         size, doff, frame_type, channel = _unpack_header(self._buffer, start)
-        if size > self._max_frame_size:
-            raise FramingError(f"a frame of {size} bytes; at most {self._max_frame_size} are taken")
+        if size > self.max_frame_size:
+            raise FramingError(f"a frame of {size} bytes; at most {self.max_frame_size} are taken")
         body_offset = doff * 4
         if doff < _LEAST_DOFF or body_offset > size:
             raise FramingError(f"a frame of {size} bytes whose body begins at byte {body_offset}")
         end = start + size
         if len(self._buffer) < end:
-            self._has(size)
-            return None
+            if not self._join(size):
+                return None
+            start, end = 0, size
         self._offset = end
         return Frame(frame_type, channel, self._buffer[start + body_offset : end])
 
-    def _has(self, size: int) -> bool:
-        if self._missing <= 0:
-            self._missing = size - (len(self._buffer) - self._offset)
-        return self._missing <= 0
+    def clear(self) -> None:
+        """Drop all that is unread: nobody will ask for it."""
+        self._buffer, self._offset = b"", 0
+        self._pieces.clear()
+        self._pieces_size = 0
+
+    def _join(self, size: int) -> bool:
+        """Have `size` bytes in one buffer, from its beginning on, if that many have come."""
+        rest = len(self._buffer) - self._offset
+        if rest + self._pieces_size < size:
+            return False
+        if rest:
+            self._pieces.insert(0, self._buffer[self._offset :])
+        self._buffer, self._offset = b"".join(self._pieces), 0
+        self._pieces.clear()
+        self._pieces_size = 0
+        return True

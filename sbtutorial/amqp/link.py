@@ -18,11 +18,13 @@ from sbtutorial.amqp.definitions import (
     SenderSettleMode,
 )
 from sbtutorial.amqp.errors import Condition, LocalProtocolError
+from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import Attach, Detach, Flow, Transfer
 from sbtutorial.amqp.states import LINK, LinkInput, LinkState, step
 from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.types.values import Described
+from sbtutorial.amqp.windows import SessionWindows
 
 
 class LinkCarrier(Protocol):
@@ -32,11 +34,15 @@ class LinkCarrier(Protocol):
         outgoing_unsettled: Unsettled deliveries of this side: delivery-id to sender link.
         incoming_unsettled: Unsettled deliveries of the peer: delivery-id to receiver link.
         context: The caller's own.
+        windows: How many transfers either side may still send.
+        use: What the peer makes this side keep, and its limits.
     """
 
     outgoing_unsettled: dict[int, Any]
     incoming_unsettled: dict[int, Any]
     context: Any
+    use: ResourceUse
+    windows: SessionWindows
 
     @property
     def emit(self) -> Callable[[Any], None]:
@@ -66,7 +72,7 @@ class LinkCarrier(Protocol):
     ) -> None:
         """Send the state of a delivery, or settle it."""
 
-    def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:
+    def settle(self, delivery_id: int, outcome: DeliveryState | None, count: int = 1) -> None:
         """Settle a delivery of this side."""
 
     def forget_deliveries(self, link: Any) -> None:
@@ -163,7 +169,6 @@ class Link:
         properties: dict[Any, Any] | None = None,
         max_message_size: int | None = None,
         initial_delivery_count: int = 0,
-        hard_cap_bytes: int | None = None,
     ) -> None:
         """Attach a link that the peer asked for; does nothing when the peer has given up.
 
@@ -171,11 +176,10 @@ class Link:
             source: What the link is granted instead of the source asked for.
             target: The same for the target.
             properties: For the peer, keys are symbols.
-            max_message_size: In bytes: what the peer is told. It is up to the caller to reject
-                what is larger.
+            max_message_size: In bytes: what the peer is told. A delivery that is larger is
+                rejected by the engine, and its bytes thrown away as they come. None: the peer is
+                told nothing, and `limits.max_message_size` holds.
             initial_delivery_count: Where a sender's delivery-count begins.
-            hard_cap_bytes: A delivery that grows beyond this ends the link at once; 64 MiB
-                unless told otherwise.
 
         Raises:
             LocalProtocolError: The link does not wait for an answer.
@@ -185,7 +189,7 @@ class Link:
         asked = self._asked()
         self.source = source if source is not None else asked.source
         self.target = target if target is not None else asked.target
-        self._prepare(initial_delivery_count, hard_cap_bytes)
+        self._prepare(initial_delivery_count, max_message_size)
         self._send_attach(
             snd_settle_mode=asked.snd_settle_mode,
             rcv_settle_mode=asked.rcv_settle_mode,
@@ -229,7 +233,7 @@ class Link:
         """Settle one delivery."""
         raise NotImplementedError
 
-    def _prepare(self, initial_delivery_count: int, hard_cap_bytes: int | None) -> None:
+    def _prepare(self, initial_delivery_count: int, max_message_size: int | None) -> None:
         """Note what only one of the two ends is interested in."""
 
     def _initial_delivery_count(self) -> int | None:
@@ -259,6 +263,17 @@ class Link:
 
     def on_attach(self, attach: Attach) -> None:
         """Take in the peer's attach: its wish for a link, or its answer to ours."""
+        self._take(attach)
+        if not self._refused and self.state is not LinkState.DETACH_SENT:
+            self.session.emit(LinkAttached(self))
+
+    def turn_away(self, attach: Attach, condition: Condition, description: str) -> None:
+        """Refuse a link that the peer asks for, without a word to the caller."""
+        self._take(attach)
+        self.refuse(Error(condition, description))
+        self._is_over = True
+
+    def _take(self, attach: Attach) -> None:
         self.remote_attach = attach
         self.remote_handle = attach.handle
         terminus = attach.source if self.role is RECEIVER else attach.target
@@ -267,8 +282,6 @@ class Link:
         self.source, self.target = attach.source, attach.target
         if self.role is RECEIVER:
             self._credit.delivery_count = attach.initial_delivery_count or 0
-        if not self._refused and self.state is not LinkState.DETACH_SENT:
-            self.session.emit(LinkAttached(self))
 
     def on_detach(self, detach: Detach) -> None:
         """Take in the peer's detach and answer it."""
@@ -304,6 +317,7 @@ class Link:
         self._let_go()
 
     def _let_go(self) -> None:
+        """Free what the link keeps: it is detached, or its session is over."""
         self._credit.available = 0
         self.session.forget_deliveries(self)
         self.unsettled.clear()

@@ -3,32 +3,63 @@
 Source: AMQP 1.0, 2.6.2.
 """
 
+from collections.abc import Iterator
+
 from sbtutorial.amqp.errors import Condition, Level, LocalProtocolError, RemoteProtocolError
+from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.link import Link
+
+# What comes late on a handle comes soon after its detach.
+_MAX_RETIRED_HANDLES = 1024
 
 
 class LinkTable:
-    """Which link is meant.
+    """Maps handles and names to links.
 
     Args:
-        max_links: How many a session may have at a time.
+        use: What the peer makes this side keep, and its limits.
     """
 
-    def __init__(self, max_links: int) -> None:
-        self._max_links = max_links
+    def __init__(self, use: ResourceUse) -> None:
+        self._use = use
         self._by_handle: dict[int, Link] = {}
         self._by_remote_handle: dict[int, Link] = {}
         self._by_name: dict[tuple[str, bool], Link] = {}
-        self._retired_remote_handles: set[int] = set()
+        # The last of the peer's handles that were detached, the oldest first.
+        self._retired_remote_handles: dict[int, None] = {}
         self._free_handles: list[int] = []
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._by_handle.values())
 
     def __len__(self) -> int:
         return len(self._by_handle)
 
     @property
     def is_over_full(self) -> bool:
-        """Whether there are more links than a session may have."""
-        return len(self._by_handle) > self._max_links
+        """Whether there are more links than the limits allow."""
+        limits = self._use.limits
+        return (
+            len(self._by_handle) > limits.max_links_per_session
+            or self._use.link_count > limits.max_links
+        )
+
+    def check_room(self) -> None:
+        """Make sure that refused links, whose detach the peer never answers, do not pile up.
+
+        Raises:
+            RemoteProtocolError: There are twice as many links as the limits allow.
+        """
+        limits = self._use.limits
+        if (
+            len(self._by_handle) >= 2 * limits.max_links_per_session
+            or self._use.link_count >= 2 * limits.max_links
+        ):
+            raise RemoteProtocolError(
+                "too many links were refused and never detached",
+                Condition.RESOURCE_LIMIT_EXCEEDED,
+                Level.SESSION,
+            )
 
     def take_handle(self) -> int:
         """A handle of ours that no link has."""
@@ -45,6 +76,7 @@ class LinkTable:
             self._free_handles.append(link.handle)
             raise LocalProtocolError(f"the session has a link '{link.name}' of this direction")
         self._by_handle[link.handle] = self._by_name[key] = link
+        self._use.link_count += 1
 
     def named(self, name: str, role: bool) -> Link | None:
         """Our end with that name and role."""
@@ -52,7 +84,7 @@ class LinkTable:
 
     def bind(self, link: Link, remote_handle: int) -> None:
         """Have the peer's handle stand for a link."""
-        self._retired_remote_handles.discard(remote_handle)
+        self._retired_remote_handles.pop(remote_handle, None)
         self._by_remote_handle[remote_handle] = link
 
     def check_free(self, remote_handle: int) -> None:
@@ -95,14 +127,21 @@ class LinkTable:
         self.forget_name(link)
         if self._by_handle.pop(link.handle, None) is not None:
             self._free_handles.append(link.handle)
+            self._use.link_count -= 1
         if link.remote_handle is not None:
             self._by_remote_handle.pop(link.remote_handle, None)
-            self._retired_remote_handles.add(link.remote_handle)
+            self._retire(link.remote_handle)
 
     def clear(self) -> list[Link]:
         """Let go of all links and give them."""
         links = list(self._by_handle.values())
+        self._use.link_count -= len(links)
         self._by_handle.clear()
         self._by_remote_handle.clear()
         self._by_name.clear()
         return links
+
+    def _retire(self, remote_handle: int) -> None:
+        self._retired_remote_handles[remote_handle] = None
+        if len(self._retired_remote_handles) > _MAX_RETIRED_HANDLES:
+            del self._retired_remote_handles[next(iter(self._retired_remote_handles))]

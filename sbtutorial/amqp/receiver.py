@@ -1,19 +1,17 @@
-"""The end of a link that receives: credit granted, frames joined to messages, verdicts given.
+"""Receiver links: credit granted, transfers joined to deliveries, deliveries settled.
 
-Source: AMQP 1.0, 2.6.7, 2.6.12 and 2.6.14.
+A delivery that is larger than the link takes is thrown away as it comes and rejected behind its
+last transfer, as Service Bus does; the link stays. Source: AMQP 1.0, 2.6.7, 2.6.12 and 2.6.14.
 """
 
 from dataclasses import dataclass
 
-from sbtutorial.amqp.definitions import RECEIVER
+from sbtutorial.amqp.definitions import RECEIVER, Error
 from sbtutorial.amqp.errors import Condition, RemoteProtocolError
 from sbtutorial.amqp.link import Link, LinkCarrier, LinkFlow
-from sbtutorial.amqp.messaging import DeliveryState
+from sbtutorial.amqp.messaging import DeliveryState, Rejected
 from sbtutorial.amqp.performatives import Flow, Transfer
 from sbtutorial.amqp.states import LinkState
-
-# For a link that was accepted without a limit of its own.
-DEFAULT_HARD_CAP_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -29,17 +27,39 @@ class MessageReceived:
     payload: bytes
 
 
+class PartialDelivery:
+    """A delivery of several transfers, as far as it has come.
+
+    Attributes:
+        first: Its first transfer, which names it.
+        content: The payloads, joined; nothing any more once the delivery is refused.
+        size_bytes: What has come, thrown away or not.
+        refusal: Why it will be rejected, if it will be.
+    """
+
+    __slots__ = ("content", "first", "refusal", "size_bytes")
+
+    def __init__(self, first: Transfer) -> None:
+        self.first = first
+        # One buffer and not a list of pieces: a piece costs memory even when it is empty.
+        self.content = bytearray()
+        self.size_bytes = 0
+        self.refusal: Condition | None = None
+
+
 class ReceiverLink(Link):
-    """The end that receives: grants credit, joins frames to messages, settles."""
+    """The end that receives: grants credit, joins transfers to deliveries, settles.
+
+    Attributes:
+        max_message_size: In bytes: the largest delivery that is handed over.
+    """
 
     role = RECEIVER
 
     def __init__(self, session: LinkCarrier, name: str, handle: int) -> None:
         super().__init__(session, name, handle)
-        self.hard_cap_bytes = DEFAULT_HARD_CAP_BYTES
-        self._partial: Transfer | None = None
-        self._pieces: list[bytes] = []
-        self._size_bytes = 0
+        self.max_message_size = session.use.limits.max_message_size
+        self._partial: PartialDelivery | None = None
 
     @property
     def available_credit(self) -> int:
@@ -105,54 +125,91 @@ class ReceiverLink(Link):
         self.session.emit(LinkFlow(self))
 
     def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
-        """Take in a frame; a sender that overruns its credit is served all the same."""
+        """Take in a transfer; a sender that overruns its credit is served all the same.
+
+        Hot: runs for each transfer that arrives. Most are a whole delivery.
+        """
         if self._partial is None:
             self._credit.spend()
-            if not (transfer.more or transfer.aborted) and len(payload) <= self.hard_cap_bytes:
+            if not (transfer.more or transfer.aborted) and len(payload) <= self.max_message_size:
                 self._deliver(transfer, payload)
                 return
-        self._gather(transfer, payload)
+            self._require_id(transfer)
+            self._partial = PartialDelivery(transfer)
+        self._join(self._partial, transfer, payload)
 
-    def _gather(self, transfer: Transfer, payload: bytes) -> None:
-        first = self._partial
-        if first is None:
-            first = self._partial = transfer
-        elif transfer.delivery_id not in (None, first.delivery_id):
+    def _join(self, partial: PartialDelivery, transfer: Transfer, payload: bytes) -> None:
+        first = partial.first
+        if transfer.delivery_id not in (None, first.delivery_id):
             self._forget_partial()
             self.fail(Condition.NOT_ALLOWED, "a delivery began before the one before had ended")
             return
-        self._pieces.append(payload)
-        self._size_bytes += len(payload)
+        partial.size_bytes += len(payload)
         if transfer.aborted:
             self._forget_partial()
-        elif self._size_bytes > self.hard_cap_bytes:
-            self._forget_partial()
-            self.fail(
-                Condition.MESSAGE_SIZE_EXCEEDED,
-                f"a delivery on link '{self.name}' is larger than {self.hard_cap_bytes} bytes",
-            )
-        elif not transfer.more:
-            self._finish_partial(first, transfer)
+            return
+        if partial.refusal is None:
+            self._keep(partial, payload)
+        if not transfer.more:
+            first.settled = first.settled or transfer.settled
+            first.state = transfer.state or first.state
+            self._finish(partial)
 
-    def _finish_partial(self, first: Transfer, last: Transfer) -> None:
-        first.settled = first.settled or last.settled
-        first.state = last.state or first.state
-        payload = b"".join(self._pieces)
+    def _keep(self, partial: PartialDelivery, payload: bytes) -> None:
+        """Add a payload, or give up the delivery and free what has come of it."""
+        use = self.session.use
+        use.partial_bytes += len(payload)
+        partial.content += payload
+        if partial.size_bytes > self.max_message_size:
+            partial.refusal = Condition.MESSAGE_SIZE_EXCEEDED
+        elif use.partial_bytes > use.limits.max_partial_bytes:
+            partial.refusal = Condition.RESOURCE_LIMIT_EXCEEDED
+        if partial.refusal is not None:
+            use.partial_bytes -= len(partial.content)
+            partial.content = bytearray()
+
+    def _finish(self, partial: PartialDelivery) -> None:
         self._forget_partial()
-        self._deliver(first, payload)
+        if partial.refusal is None:
+            self._deliver(partial.first, bytes(partial.content))
+        else:
+            self._reject(partial, partial.refusal)
+
+    def _reject(self, partial: PartialDelivery, condition: Condition) -> None:
+        """Answer a delivery that was thrown away; its credit is granted anew."""
+        delivery_id = self._require_id(partial.first)
+        if not partial.first.settled:
+            most = self.max_message_size
+            if condition is Condition.MESSAGE_SIZE_EXCEEDED:
+                why = (
+                    f"The message has {partial.size_bytes} bytes; link '{self.name}' takes {most} "
+                    f"({most // 1024} KB) at most, properties included. Send less at a time, or "
+                    "keep the body elsewhere and send its address."
+                )
+            else:
+                why = (
+                    "Too much is on its way at once on this connection. "
+                    "Send it again when other messages have arrived."
+                )
+            self.settle(delivery_id, Rejected(Error(condition, why)))
+        if self.is_attached:
+            self._credit.available += 1
+            self._send_flow(drain=False)
 
     def _forget_partial(self) -> None:
-        self._partial = None
-        self._pieces = []
-        self._size_bytes = 0
+        if self._partial is not None:
+            self.session.use.partial_bytes -= len(self._partial.content)
+            self._partial = None
+
+    def _require_id(self, transfer: Transfer) -> int:
+        if transfer.delivery_id is None or transfer.delivery_tag is None:
+            raise _no_id()
+        return transfer.delivery_id
 
     def _deliver(self, transfer: Transfer, payload: bytes) -> None:
         delivery_id, tag = transfer.delivery_id, transfer.delivery_tag
         if delivery_id is None or tag is None:
-            raise RemoteProtocolError(
-                "the first transfer of a delivery needs a delivery-id and a delivery-tag",
-                Condition.INVALID_FIELD,
-            )
+            raise _no_id()
         settled = transfer.settled or False
         session = self.session
         if not settled:
@@ -170,12 +227,22 @@ class ReceiverLink(Link):
             )
         )
 
-    def _prepare(self, initial_delivery_count: int, hard_cap_bytes: int | None) -> None:
-        if hard_cap_bytes is not None:
-            self.hard_cap_bytes = hard_cap_bytes
+    def _prepare(self, initial_delivery_count: int, max_message_size: int | None) -> None:
+        self.max_message_size = max_message_size or self.session.use.limits.max_message_size
+
+    def _let_go(self) -> None:
+        self._forget_partial()
+        super()._let_go()
 
     def _send_flow(self, *, drain: bool) -> None:
         credit = self._credit
         self.session.send_link_flow(
             self.handle, credit.delivery_count, max(credit.available, 0), None, drain
         )
+
+
+def _no_id() -> RemoteProtocolError:
+    return RemoteProtocolError(
+        "the first transfer of a delivery needs a delivery-id and a delivery-tag",
+        Condition.INVALID_FIELD,
+    )

@@ -26,8 +26,8 @@ class SenderLink(Link):
 
     @property
     def credit(self) -> int:
-        """How many deliveries may be sent now."""
-        return self._credit.available
+        """How many deliveries may be sent now: none while the session's window is shut."""
+        return self._credit.available if self.session.windows.sendable > 0 else 0
 
     @property
     def delivery_count(self) -> int:
@@ -109,7 +109,7 @@ class SenderLink(Link):
             f"transfer on link '{self.name}', whose receiver is the peer", Condition.NOT_ALLOWED
         )
 
-    def _prepare(self, initial_delivery_count: int, hard_cap_bytes: int | None) -> None:
+    def _prepare(self, initial_delivery_count: int, max_message_size: int | None) -> None:
         # Credit may have come before our attach went out: it was counted from zero.
         self._credit.delivery_count = initial_delivery_count
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sbtutorial.amqp.definitions import RECEIVER, SENDER, Error
-from sbtutorial.amqp.dispositions import PendingDisposition, ids_in_range
+from sbtutorial.amqp.dispositions import PendingDisposition, spans_of
 from sbtutorial.amqp.errors import Condition, DecodeError, LocalProtocolError
-from sbtutorial.amqp.link import Link
+from sbtutorial.amqp.limits import ResourceUse
+from sbtutorial.amqp.link import Link, LinkFlow
 from sbtutorial.amqp.link_table import LinkTable
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import (
@@ -30,8 +31,10 @@ from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
 from sbtutorial.amqp.transfer_writer import FrameCarrier, TransferWriter
 from sbtutorial.amqp.types.composites import Composite
+from sbtutorial.amqp.types.serial import serial_add
 from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
 
+_TOO_MANY = "There are too many links on this session or connection; detach one of them."
 # States in which frames of the session may be sent.
 _OPEN = frozenset({SessionState.MAPPED, SessionState.BEGIN_SENT})
 
@@ -64,15 +67,17 @@ class DispositionReceived:
 
 @dataclass(slots=True)
 class UnknownDelivery:
-    """The peer told the state of a delivery that no sender link of the session holds unsettled.
+    """The peer told the state of deliveries that no sender link of the session holds unsettled.
 
-    When `settled` is false it waits for an answer: `session.settle(delivery_id, outcome)`.
+    They are `count` in a row, from `delivery_id` on. When `settled` is false the peer waits for an
+    answer: `session.settle(delivery_id, outcome, count)`.
     """
 
     session: "Session"
     delivery_id: int
     state: DeliveryState | None
     settled: bool
+    count: int = 1
 
 
 class Carrier(FrameCarrier, Protocol):
@@ -98,10 +103,12 @@ class Session:
         outgoing_unsettled: Our unsettled deliveries: delivery-id to the link that sent it.
         incoming_unsettled: The peer's: delivery-id to the link that received it.
         context: The caller's own.
-        emit: For its links: tell the caller.
+        emit: For its links: report an event to the caller.
+        windows: For its links: how many transfers either side may still send.
+        use: For its links: what the peer makes this side keep, and its limits.
     """
 
-    def __init__(self, carrier: Carrier, channel: int, max_links: int) -> None:
+    def __init__(self, carrier: Carrier, channel: int, use: ResourceUse) -> None:
         self.channel = channel
         self.remote_channel: int | None = None
         self.remote_begin: Begin | None = None
@@ -111,19 +118,12 @@ class Session:
         self.context: Any = None
         self.emit = carrier.emit
         self._carrier = carrier
-        self._links = LinkTable(max_links)
-        self._windows = SessionWindows()
+        self.use = use
+        self._links = LinkTable(use)
+        self.windows = SessionWindows()
         self._next_delivery_id = 0
-        self._transfers = TransferWriter(carrier, channel, self._windows)
+        self._transfers = TransferWriter(carrier, channel, self.windows)
         self._disposition: PendingDisposition | None = None
-        self._handlers: dict[type, Callable[[Any, bytes], None]] = {
-            Attach: self._on_attach,
-            Flow: self._on_flow,
-            Transfer: self._on_transfer,
-            Disposition: self._on_disposition,
-            Detach: self._on_detach,
-            End: self._on_end,
-        }
 
     def __repr__(self) -> str:
         return f"<Session {self.channel} {self.state.name}>"
@@ -186,13 +186,16 @@ class Session:
         )
         return link
 
-    def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:
-        """Settle a delivery of ours and tell the receiver what came of its verdict.
+    def settle(self, delivery_id: int, outcome: DeliveryState | None, count: int = 1) -> None:
+        """Settle a delivery of ours and tell the receiver its state.
 
-        Also the answer to `UnknownDelivery`, for which there is no link to ask.
+        Also the answer to `UnknownDelivery`, for which there is no link to ask and which may stand
+        for `count` deliveries in a row.
         """
         self.outgoing_unsettled.pop(delivery_id, None)
         self.send_disposition(SENDER, delivery_id, outcome, settled=True)
+        if count > 1 and self._disposition is not None:
+            self._disposition.last = serial_add(delivery_id, count - 1)
 
     def end(self, error: Error | None = None) -> None:
         """End the session and its links; `SessionEnded` follows when the peer has answered."""
@@ -223,7 +226,7 @@ class Session:
         drain: bool,
     ) -> None:
         """Send a flow of a link: it always speaks for the session as well."""
-        flow = self._windows.to_flow()
+        flow = self.windows.to_flow()
         flow.handle = handle
         flow.delivery_count = delivery_count
         flow.link_credit = link_credit
@@ -277,7 +280,7 @@ class Session:
         self._write(
             Begin(
                 self.remote_channel,
-                self._windows.next_outgoing_id,
+                self.windows.next_outgoing_id,
                 INCOMING_WINDOW,
                 OUTGOING_WINDOW,
             )
@@ -288,19 +291,22 @@ class Session:
         self._step(SessionInput.RECV_BEGIN)
         self.remote_channel = remote_channel
         self.remote_begin = begin
-        self._windows.on_begin(begin)
+        self.windows.on_begin(begin)
         if self.state is SessionState.BEGIN_RCVD:
             self.begin()
         if self.state is SessionState.MAPPED:
             self.emit(SessionBegun(self))
 
     def on_frame(self, performative: Composite, payload: bytes) -> None:
-        """Take in a frame of this session; once it is ending, only an end counts."""
+        """Take in a frame of this session; once it is ending, only an end counts.
+
+        Hot: runs for each frame of a session that arrives.
+        """
         if self.state is SessionState.MAPPED or type(performative) is End:
-            handler = self._handlers.get(type(performative))
+            handler = _HANDLERS.get(type(performative))
             if handler is None:
                 raise DecodeError("a frame of a session must hold one of AMQP's performatives")
-            handler(performative, payload)
+            handler(self, performative, payload)
 
     def fail(self, error: Error) -> None:
         """End the session because of what the peer did on it."""
@@ -316,6 +322,7 @@ class Session:
 
     def _on_attach(self, attach: Attach, _payload: bytes) -> None:
         self._links.check_free(attach.handle)
+        self._links.check_room()
         link = self._links.named(attach.name, not attach.role)
         if link is not None and link.state not in (LinkState.ATTACH_SENT, LinkState.DETACH_PIPE):
             self._links.forget_name(link)
@@ -327,24 +334,34 @@ class Session:
             link = kind(self, attach.name, self._links.take_handle())
             self._links.add(link)
         self._links.bind(link, attach.handle)
-        is_too_many = self._links.is_over_full
-        link.on_attach(attach)
-        if is_too_many and link.state is LinkState.ATTACH_RCVD:
-            link.fail(Condition.RESOURCE_LIMIT_EXCEEDED, "the session has too many links")
+        if self._links.is_over_full and link.state is LinkState.DETACHED:
+            link.turn_away(attach, Condition.RESOURCE_LIMIT_EXCEEDED, _TOO_MANY)
+        else:
+            link.on_attach(attach)
 
     def _on_flow(self, flow: Flow, _payload: bytes) -> None:
-        self._windows.on_flow(flow)
-        self._transfers.resume()
+        windows = self.windows
+        was_shut = windows.sendable <= 0
+        windows.on_flow(flow)
+        if was_shut and windows.sendable > 0:
+            self._transfers.resume()
+            self._report_window()
         if flow.handle is not None:
             link = self._links.find(flow.handle)
             if link is not None and not link.is_leaving:
                 link.on_flow(flow)
         elif flow.echo:
-            self.send_performative(self._windows.to_flow())
+            self.send_performative(self.windows.to_flow())
+
+    def _report_window(self) -> None:
+        """Have the sender links served whose credit was of no use while the window was shut."""
+        for link in self._links:
+            if isinstance(link, SenderLink) and link.is_attached and link.credit > 0:
+                self.emit(LinkFlow(link))
 
     def _on_transfer(self, transfer: Transfer, payload: bytes) -> None:
-        if self._windows.on_received():
-            self.send_performative(self._windows.to_flow())
+        if self.windows.on_received():
+            self.send_performative(self.windows.to_flow())
         link = self._links.find(transfer.handle)
         if link is not None and not link.is_leaving:
             link.on_transfer(transfer, payload)
@@ -352,18 +369,20 @@ class Session:
     def _on_disposition(self, disposition: Disposition, _payload: bytes) -> None:
         is_ours = disposition.role is RECEIVER
         owners: dict[int, Any] = self.outgoing_unsettled if is_ours else self.incoming_unsettled
-        for delivery_id in ids_in_range(disposition.first, disposition.last, owners):
+        for delivery_id, count in spans_of(disposition.first, disposition.last, owners):
             link = owners.get(delivery_id)
             if link is not None:
                 if disposition.settled:
                     del owners[delivery_id]
-                self._tell_verdict(link, delivery_id, disposition)
+                self._report_state(link, delivery_id, disposition)
             elif is_ours:
                 self.emit(
-                    UnknownDelivery(self, delivery_id, disposition.state, disposition.settled)
+                    UnknownDelivery(
+                        self, delivery_id, disposition.state, disposition.settled, count
+                    )
                 )
 
-    def _tell_verdict(self, link: Link, delivery_id: int, disposition: Disposition) -> None:
+    def _report_state(self, link: Link, delivery_id: int, disposition: Disposition) -> None:
         take = link.unsettled.pop if disposition.settled else link.unsettled.__getitem__
         self.emit(
             DispositionReceived(
@@ -419,3 +438,13 @@ class Session:
 
     def _write(self, performative: Composite) -> None:
         self._carrier.write_frame(self.channel, performative.encode())
+
+
+_HANDLERS: dict[type, Callable[[Session, Any, bytes], None]] = {
+    Attach: Session._on_attach,
+    Flow: Session._on_flow,
+    Transfer: Session._on_transfer,
+    Disposition: Session._on_disposition,
+    Detach: Session._on_detach,
+    End: Session._on_end,
+}

@@ -1,51 +1,45 @@
 """The sessions of one connection, by our channel and by the peer's. Source: AMQP 1.0, 2.5.1."""
 
-from collections.abc import Iterator
-
 from sbtutorial.amqp.errors import Condition, LocalProtocolError, RemoteProtocolError
+from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.performatives import Begin
 from sbtutorial.amqp.session import Carrier, Session
 
 
 class SessionTable:
-    """Which session is meant.
+    """Maps channels to sessions.
+
+    It does not hold on to its connection, nor do sessions that are over: what a lost connection
+    kept is freed at once, not when cycles are looked for.
 
     Args:
-        carrier: What the sessions are on.
         channel_max: The highest channel that the peer may use.
-        max_sessions: How many sessions there may be at a time.
-        max_links_per_session: How many links each of them may have.
+        use: What the peer makes this side keep, and its limits.
     """
 
-    def __init__(
-        self, carrier: Carrier, *, channel_max: int, max_sessions: int, max_links_per_session: int
-    ) -> None:
-        self._carrier = carrier
+    def __init__(self, channel_max: int, use: ResourceUse) -> None:
         self._channel_max = channel_max
-        self._most = min(channel_max + 1, max_sessions)
-        self._max_links_per_session = max_links_per_session
+        self._highest = channel_max
+        self._use = use
         self._by_channel: dict[int, Session] = {}
         self._by_remote_channel: dict[int, Session] = {}
         self._ended_remote_channels: set[int] = set()
 
-    def __iter__(self) -> Iterator[Session]:
-        return iter(self._by_channel.values())
-
     def limit_channels(self, remote_channel_max: int) -> None:
         """Keep to the channels that the peer takes."""
-        self._most = min(self._most, remote_channel_max + 1)
+        self._highest = min(self._highest, remote_channel_max)
 
-    def begin(self) -> Session:
-        """Begin a session of our own.
+    def begin(self, carrier: Carrier) -> Session:
+        """Begin a session of our own on a connection.
 
         Raises:
             LocalProtocolError: There is no channel left for it.
         """
-        session = self._add_session()
+        session = self._add_session(carrier)
         session.begin()
         return session
 
-    def on_begin(self, remote_channel: int, begin: Begin) -> None:
+    def on_begin(self, carrier: Carrier, remote_channel: int, begin: Begin) -> None:
         """Take in the peer's begin: its wish for a session, or its answer to one of ours.
 
         Raises:
@@ -54,7 +48,7 @@ class SessionTable:
         """
         self._check_free(remote_channel)
         if begin.remote_channel is None:
-            session = self._add_remote_session()
+            session = self._add_remote_session(carrier)
         else:
             session = self._waiting_on(begin.remote_channel)
         self._ended_remote_channels.discard(remote_channel)
@@ -71,30 +65,36 @@ class SessionTable:
 
     def remove(self, session: Session) -> None:
         """Let go of a session that both sides have ended."""
-        del self._by_channel[session.channel]
+        self._by_channel.pop(session.channel, None)
         if session.remote_channel is not None:
-            del self._by_remote_channel[session.remote_channel]
+            self._by_remote_channel.pop(session.remote_channel, None)
             self._ended_remote_channels.add(session.remote_channel)
 
-    def _add_session(self) -> Session:
-        session = Session(self._carrier, self._free_channel(), self._max_links_per_session)
+    def clear(self) -> list[Session]:
+        """Let go of all sessions and give them."""
+        sessions = list(self._by_channel.values())
+        self._by_channel.clear()
+        self._by_remote_channel.clear()
+        return sessions
+
+    def _add_session(self, carrier: Carrier) -> Session:
+        session = Session(carrier, self._free_channel(), self._use)
         self._by_channel[session.channel] = session
         return session
 
-    def _add_remote_session(self) -> Session:
+    def _add_remote_session(self, carrier: Carrier) -> Session:
         try:
-            return self._add_session()
+            return self._add_session(carrier)
         except LocalProtocolError as error:
             raise RemoteProtocolError(str(error), Condition.RESOURCE_LIMIT_EXCEEDED) from error
 
     def _free_channel(self) -> int:
-        if len(self._by_channel) >= self._most:
-            raise LocalProtocolError(
-                f"the connection has {self._most} sessions, and can have no more"
-            )
+        most = min(self._highest + 1, self._use.limits.max_sessions)
+        if len(self._by_channel) >= most:
+            raise LocalProtocolError(f"the connection has {most} sessions, and can have no more")
         channel = len(self._by_channel)
         if channel in self._by_channel:
-            channel = next(free for free in range(self._most) if free not in self._by_channel)
+            channel = next(free for free in range(most) if free not in self._by_channel)
         return channel
 
     def _check_free(self, remote_channel: int) -> None:

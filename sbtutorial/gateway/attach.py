@@ -32,9 +32,6 @@ from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
 
 _TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
-# The broker itself refuses a message that is a little too large, in words; far beyond that the
-# engine closes the link rather than gather it.
-_ROOM_TO_REFUSE = 2
 
 
 def attach(link: Link, peer: Peer) -> None:
@@ -76,7 +73,6 @@ def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
-        hard_cap_bytes=limit * _ROOM_TO_REFUSE,
     )
     return SenderNode(link, way_in, peer.clock, peer.who, peer.transactions)
 

@@ -1,4 +1,8 @@
-from sbtutorial.amqp.dispositions import MAX_LISTED_IDS, PendingDisposition, ids_in_range
+from collections.abc import Iterator
+
+import pytest
+
+from sbtutorial.amqp.dispositions import PendingDisposition, spans_of
 from sbtutorial.amqp.messaging import Accepted, Rejected
 from sbtutorial.amqp.performatives import Disposition
 
@@ -22,18 +26,45 @@ def test_anything_else_stays_apart() -> None:
 
 
 def test_range_is_taken_apart_across_the_wrap() -> None:
-    assert list(ids_in_range(LAST, 1, ())) == [LAST, 0, 1]
+    assert list(spans_of(LAST, 1, {LAST, 0, 1})) == [(LAST, 1), (0, 1), (1, 1)]
+
+
+def test_gaps_are_told_by_their_length() -> None:
+    assert list(spans_of(LAST, 9, {1, 2, 7})) == [(LAST, 2), (1, 1), (2, 1), (3, 4), (7, 1), (8, 2)]
+    assert list(spans_of(3, 6, ())) == [(3, 4)]
 
 
 def test_no_last_means_only_the_first() -> None:
-    assert list(ids_in_range(0, None, ())) == [0]
-    assert list(ids_in_range(3, 3, ())) == [3]
+    assert list(spans_of(0, None, ())) == [(0, 1)]
+    assert list(spans_of(3, 3, ())) == [(3, 1)]
 
 
 def test_range_that_runs_backwards_is_empty() -> None:
-    assert list(ids_in_range(5, 3, (3, 4, 5))) == []
+    assert list(spans_of(5, 3, {3, 4, 5})) == []
+    assert list(spans_of(0, LAST, {3, 4, 5})) == []
 
 
-def test_endless_range_lists_only_what_exists() -> None:
-    known = {LAST: 0, 5: 0, 2: 0}
-    assert list(ids_in_range(LAST - 1, MAX_LISTED_IDS * 4, known)) == [LAST, 2, 5]
+class CountedIds(set[int]):
+    """Ids that count how often one is looked for or looked at."""
+
+    looks = 0
+
+    def __contains__(self, each: object) -> bool:
+        self.looks += 1
+        return super().__contains__(each)
+
+    def __iter__(self) -> Iterator[int]:
+        for each in super().__iter__():
+            self.looks += 1
+            yield each
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, 0x7FFFFFFE), (LAST - 1, 0x40000000), (7, 8), (7, 999)]
+)
+def test_work_of_a_range_follows_from_what_there_is_not_from_what_it_claims(
+    first: int, last: int
+) -> None:
+    known = CountedIds(range(100))
+    assert len(list(spans_of(first, last, known))) <= 102
+    assert known.looks <= 100

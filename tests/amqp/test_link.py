@@ -194,24 +194,6 @@ def test_first_transfer_without_an_id_ends_the_connection() -> None:
     assert close.error.condition == Condition.INVALID_FIELD
 
 
-def test_delivery_beyond_the_hard_cap_ends_the_link_but_a_little_is_let_through() -> None:
-    raw = RawClient()
-    raw.say(Attach("l", 0, False, 0, 0, Source("s"), Target("t")))
-    link = raw.server.last(LinkAttached).link
-    link.accept(max_message_size=100, hard_cap_bytes=200)
-    raw.answers()
-    raw.send(frame(Transfer(0, 0, b"t", 0), b"x" * 150, channel=1))
-    assert len(raw.server.last(MessageReceived).payload) == 150
-    raw.server.forget()
-    raw.send(frame(Transfer(0, 1, b"t", 0, more=True), b"x" * 150, channel=1))
-    (detach,) = raw.send(frame(Transfer(0, more=True), b"x" * 150, channel=1))
-    assert detach.error.condition == Condition.MESSAGE_SIZE_EXCEEDED
-    assert raw.server.of(LinkDetached) == [LinkDetached(link, True, detach.error)]
-    # What was on its way means nothing, and the peer's own detach is no news.
-    assert raw.send(frame(Transfer(0), b"x", channel=1) + frame(Detach(0, True), channel=1)) == []
-    assert len(raw.server.events) == 1
-
-
 # --- credit
 
 

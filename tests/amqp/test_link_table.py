@@ -1,6 +1,7 @@
 import pytest
 
 from sbtutorial.amqp.errors import Level, LocalProtocolError, RemoteProtocolError
+from sbtutorial.amqp.limits import ConnectionLimits, ResourceUse
 from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.link_table import LinkTable
 from sbtutorial.amqp.sender import SenderLink
@@ -17,7 +18,7 @@ def make_link(table: LinkTable, name: str, remote_handle: int) -> Link:
 
 
 def test_handles_are_small_and_used_again() -> None:
-    table = LinkTable(10)
+    table = LinkTable(ResourceUse(ConnectionLimits(max_links_per_session=10)))
     one, two, three = (make_link(table, name, at) for at, name in enumerate("abc"))
     assert [link.handle for link in (one, two, three)] == [0, 1, 2]
     table.remove(two)
@@ -26,7 +27,7 @@ def test_handles_are_small_and_used_again() -> None:
 
 
 def test_handle_of_a_detached_link_means_nothing_and_an_unknown_one_is_an_error() -> None:
-    table = LinkTable(10)
+    table = LinkTable(ResourceUse(ConnectionLimits(max_links_per_session=10)))
     link = make_link(table, "a", 5)
     assert table.find(5) is link
     table.remove(link)
@@ -37,7 +38,7 @@ def test_handle_of_a_detached_link_means_nothing_and_an_unknown_one_is_an_error(
 
 
 def test_name_is_unique_until_its_link_is_gone() -> None:
-    table = LinkTable(10)
+    table = LinkTable(ResourceUse(ConnectionLimits(max_links_per_session=10)))
     link = make_link(table, "a", 0)
     with pytest.raises(LocalProtocolError):
         make_link(table, "a", 1)
@@ -46,7 +47,7 @@ def test_name_is_unique_until_its_link_is_gone() -> None:
 
 
 def test_table_knows_when_there_are_too_many() -> None:
-    table = LinkTable(1)
+    table = LinkTable(ResourceUse(ConnectionLimits(max_links_per_session=1)))
     make_link(table, "a", 0)
     assert not table.is_over_full
     make_link(table, "b", 1)

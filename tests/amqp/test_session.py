@@ -147,7 +147,7 @@ def test_transfers_wait_for_the_peers_window_and_go_on_with_its_flow() -> None:
 
 def test_frames_of_a_large_message_wait_too() -> None:
     wire, sender, receiver = server_sends(client={"max_frame_size": 512})
-    sender.session._windows.sendable = 3  # as if the client had said so
+    sender.session.windows.sendable = 3  # as if the client had said so
     sender.send(b"x" * 3000, delivery_tag=b"t", settled=True)
     wire.pump()
     assert not wire.client.of(MessageReceived)
@@ -195,6 +195,6 @@ def test_transfer_ids_wrap() -> None:
     raw.send(frame(Begin(None, 0xFFFFFFFF, 1000, 1000), channel=2))
     raw.send(frame(Flow(0, 1000, 0, 1000, echo=True), channel=2))
     link = raw.attach_sender()
-    link.session._windows.next_incoming_id = 0xFFFFFFFF
+    link.session.windows.next_incoming_id = 0xFFFFFFFF
     raw.say(Transfer(0, 0, b"t", 0))
     assert raw.say(Flow(0, 1, 0, 1, echo=True))[0].next_incoming_id == 0

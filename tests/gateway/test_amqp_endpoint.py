@@ -432,11 +432,15 @@ async def test_premium_takes_a_megabyte() -> None:
     assert [type(verdict) for verdict in verdicts(talk)] == [Accepted, Rejected]
 
 
-async def test_a_message_far_beyond_the_limit_ends_the_link_not_the_broker(talk: Talk) -> None:
+async def test_a_message_far_beyond_the_limit_is_rejected_and_the_link_lives(talk: Talk) -> None:
     link = talk.attach_sender()
     talk.send(link, b"x" * 2_000_000)
-    assert why(talk, LinkDetached)[0] == "amqp:link:message-size-exceeded"
-    assert talk.is_attached(talk.attach_receiver())
+    talk.send(link)
+    refused, taken = verdicts(talk)
+    assert refused.error.condition == "amqp:link:message-size-exceeded"
+    assert "256 KB" in refused.error.description
+    assert taken == Accepted()
+    assert link.is_attached
 
 
 async def test_scheduled_messages_are_set_free_when_their_time_comes(talk: Talk) -> None:

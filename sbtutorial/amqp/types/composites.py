@@ -20,7 +20,14 @@ from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.types.decoding import DESCRIBED, NULL, read_borders, read_value
+from sbtutorial.amqp.types.decoding import (
+    DESCRIBED,
+    MAX_DEPTH,
+    NULL,
+    check_depth,
+    read_borders,
+    read_value,
+)
 from sbtutorial.amqp.types.encoding import NULL as NULL_BYTES
 from sbtutorial.amqp.types.encoding import encode as encode_value
 from sbtutorial.amqp.types.encoding import frame_compound
@@ -155,6 +162,7 @@ def decode_composite(buffer: bytes, offset: int = 0) -> tuple[Any, int]:
 
 
 def _read_described(buffer: bytes, offset: int, depth: int) -> tuple[Any, int]:
+    """Hot: runs for each frame, and for each composite in its fields."""
     if buffer[offset] == _SMALL_ULONG:
         cls = _BY_CODE.get(buffer[offset + 1])
         if cls is not None:
@@ -201,6 +209,8 @@ def _reader(cls: type[_C], rows: list[_Field]) -> Callable[[bytes, int, int], tu
     mandatory = [position for position, row in enumerate(rows) if row.mandatory]
 
     def read(buffer: bytes, offset: int, depth: int) -> tuple[_C, int]:
+        if depth >= MAX_DEPTH:
+            check_depth(depth)
         count, offset, end = _list_borders(cls, buffer, offset, len(readers))
         values = defaults.copy()
         position = 0
