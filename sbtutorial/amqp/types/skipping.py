@@ -4,6 +4,7 @@ Source: AMQP 1.0, 1.2: the upper half of a format code says how far its value re
 """
 
 import struct
+import sys
 from collections.abc import Callable
 
 from sbtutorial.amqp.errors import DecodeError
@@ -24,7 +25,8 @@ _unpack_uint = struct.Struct(">I").unpack_from
 def skip(buffer: bytes, offset: int) -> int:
     """Find the end of the value at `offset`, in one pass and without keeping anything.
 
-    Every format code and every size on the way is checked; the text of strings is not.
+    Every format code, every size, every text and every boolean on the way is checked: what was
+    skipped here can be decoded later, but for maps with keys that a `dict` cannot hold.
 
     Raises:
         DecodeError: The bytes are cut short, nested too deeply, or not AMQP.
@@ -33,6 +35,8 @@ def skip(buffer: bytes, offset: int) -> int:
         end = _skip_value(buffer, offset, 0)
     except (IndexError, struct.error) as error:
         raise DecodeError("the bytes end in the middle of a value") from error
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"a text is not UTF-8: {error}") from error
     if end > len(buffer):
         raise DecodeError("the bytes end in the middle of a value")
     return end
@@ -54,6 +58,52 @@ def _skip_short(buffer: bytes, offset: int, _depth: int) -> int:
 
 def _skip_long(buffer: bytes, offset: int, _depth: int) -> int:
     return offset + 4 + int(_unpack_uint(buffer, offset)[0])
+
+
+def _skip_short_text(buffer: bytes, offset: int, _depth: int) -> int:
+    end = offset + 1 + buffer[offset]
+    _check_text(buffer[offset + 1 : end])
+    return end
+
+
+def _skip_long_text(buffer: bytes, offset: int, _depth: int) -> int:
+    end = offset + 4 + int(_unpack_uint(buffer, offset)[0])
+    _check_text(buffer[offset + 4 : end])
+    return end
+
+
+def _check_text(raw: bytes) -> None:
+    if not raw.isascii():
+        raw.decode("utf-8")
+
+
+def _skip_short_symbol(buffer: bytes, offset: int, _depth: int) -> int:
+    end = offset + 1 + buffer[offset]
+    return _check_symbol(buffer[offset + 1 : end], end)
+
+
+def _skip_long_symbol(buffer: bytes, offset: int, _depth: int) -> int:
+    end = offset + 4 + int(_unpack_uint(buffer, offset)[0])
+    return _check_symbol(buffer[offset + 4 : end], end)
+
+
+def _check_symbol(raw: bytes, end: int) -> int:
+    if not raw.isascii():
+        raise DecodeError("a symbol is not ASCII")
+    return end
+
+
+def _skip_boolean(buffer: bytes, offset: int, _depth: int) -> int:
+    if buffer[offset] > 1:
+        raise DecodeError(f"0x{buffer[offset]:02x} is neither true nor false")
+    return offset + 1
+
+
+def _skip_char(buffer: bytes, offset: int, _depth: int) -> int:
+    code_point = _unpack_uint(buffer, offset)[0]
+    if code_point > sys.maxunicode or code_point in _SURROGATES:
+        raise DecodeError(f"0x{code_point:x} is no Unicode character")
+    return offset + 4
 
 
 def _skip_described(buffer: bytes, offset: int, depth: int) -> int:
@@ -106,16 +156,23 @@ def _skip_elements(buffer: bytes, offset: int, depth: int, count: int, end: int)
     return offset
 
 
-_FIXED = {code: _WIDTHS[code >> 4] for code in READERS if code >> 4 in _WIDTHS}
+_SURROGATES = range(0xD800, 0xE000)
+_BOOLEAN, _CHAR = 0x56, 0x73
+_CHECKED = frozenset({_BOOLEAN, _CHAR})
+_FIXED = {
+    code: _WIDTHS[code >> 4] for code in READERS if code >> 4 in _WIDTHS and code not in _CHECKED
+}
 
 _SKIPPERS: dict[int, Skipper] = {
     DESCRIBED: _skip_described,
     0xA0: _skip_short,
-    0xA1: _skip_short,
-    0xA3: _skip_short,
+    _BOOLEAN: _skip_boolean,
+    _CHAR: _skip_char,
+    0xA1: _skip_short_text,
+    0xA3: _skip_short_symbol,
     0xB0: _skip_long,
-    0xB1: _skip_long,
-    0xB3: _skip_long,
+    0xB1: _skip_long_text,
+    0xB3: _skip_long_symbol,
     0xC0: _compound_skipper(wide=False),
     0xC1: _compound_skipper(wide=False, is_map=True),
     0xD0: _compound_skipper(wide=True),

@@ -18,7 +18,7 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.types import Symbol, decode, encode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.rules.filters.properties import MISSING
+from sbtutorial.broker.rules.filters.properties import MISSING, ApplicationProperties
 from sbtutorial.gateway.wire.message import Annotations, Content
 from sbtutorial.gateway.wire.values import instant, plain_value, wire_value
 
@@ -49,7 +49,8 @@ class WireView:
     def application(self) -> Mapping[str, object]:
         """The application properties, those that the broker has set included."""
         content: Content = self._message.content  # type: ignore[assignment]
-        return {**_plain_map(content.application_properties), **(self._message.properties or {})}
+        sent = _plain_map(content.application_properties)
+        return ApplicationProperties({**sent, **(self._message.properties or {})})
 
     def system(self, name: str) -> object:
         """A system property; `MISSING` when it is not set."""

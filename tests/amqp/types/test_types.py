@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import (
@@ -298,11 +300,39 @@ def test_described_elements_must_share_their_descriptor() -> None:
         "e0 04 01 00 00 40",
         "e0 04 01 50 0102",
         "e0 03 01 3f 00",
+        "a1 01 ff",
+        "b1 00000002 c3 28",
+        "a3 02 c3a9",
+        "b3 00000001 80",
+        "56 02",
+        "e0 03 01 56 07",
+        "73 00110000",
+        "73 0000d800",
+        "c1 05 02 a101ff 40",
+        "e0 05 01 a1 02 c328",
+        "00 a3 01 ff 40",
     ],
 )
 def test_malformed_value_is_not_skipped(wire: str) -> None:
     with pytest.raises(DecodeError):
         skip(bytes.fromhex(wire), 0)
+
+
+@given(
+    st.binary(max_size=40), st.sampled_from(["", "c0 20 03", "c1 20 04", "e0 20 04 a1", "00 a3"])
+)
+def test_what_was_skipped_can_be_decoded_but_for_keys_that_a_dict_cannot_hold(
+    raw: bytes, start: str
+) -> None:
+    raw = bytes.fromhex(start) + raw
+    try:
+        end = skip(raw, 0)
+    except DecodeError:
+        return
+    try:
+        assert decode(raw)[1] == end
+    except DecodeError as error:
+        assert "a map has" in str(error)
 
 
 def test_decimal_of_the_wrong_size_is_refused() -> None:

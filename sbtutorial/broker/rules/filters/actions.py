@@ -10,6 +10,11 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.rules.filters.checks import Misread
+from sbtutorial.broker.rules.filters.conversion import (
+    converted,
+    parse_duration,
+    parse_instant,
+)
 from sbtutorial.broker.rules.filters.errors import FilterError
 from sbtutorial.broker.rules.filters.evaluation import Compiler
 from sbtutorial.broker.rules.filters.expressions import (
@@ -20,15 +25,20 @@ from sbtutorial.broker.rules.filters.expressions import (
 )
 from sbtutorial.broker.rules.filters.logic import Value
 from sbtutorial.broker.rules.filters.parameters import by_name
-from sbtutorial.broker.rules.filters.properties import MISSING, Properties, application_name
+from sbtutorial.broker.rules.filters.properties import (
+    MISSING,
+    ApplicationProperties,
+    Properties,
+    application_name,
+)
 from sbtutorial.broker.rules.filters.reading import misread, read_action
 from sbtutorial.broker.rules.filters.sql import NO_PARAMETERS
 from sbtutorial.broker.rules.filters.values import Kind, kind_of, show, to_text
 
-# The type of a system property that is no text.
-_SYSTEM_TYPES: dict[str, tuple[type, str]] = {
-    "TimeToLive": (timedelta, "a duration"),
-    "ScheduledEnqueueTimeUtc": (datetime, "a date"),
+# A system property that is no text: its type, in words, and what a text must look like.
+_SYSTEM_TYPES: dict[str, tuple[type, str, Callable[[str], object]]] = {
+    "TimeToLive": (timedelta, "a duration", parse_duration),
+    "ScheduledEnqueueTimeUtc": (datetime, "a date", parse_instant),
 }
 _WIDENINGS: dict[tuple[Kind, Kind], type] = {
     (Kind.INTEGER, Kind.DOUBLE): float,
@@ -55,7 +65,7 @@ class _Copy:
 
     def __init__(self, message: Properties):
         self._message = message
-        self.application: dict[str, object] = dict(message.application)
+        self.application = ApplicationProperties(message.application)
         self.system_edits: dict[str, object] = {}
 
     def system(self, name: str) -> object:
@@ -143,15 +153,23 @@ def _as_system(name: str, value: object) -> object:
         return MISSING
     if name not in _SYSTEM_TYPES:
         return to_text(value)
-    cls, words = _SYSTEM_TYPES[name]
-    if isinstance(value, cls):
-        return value
+    cls, words, parse = _SYSTEM_TYPES[name]
+    fitting = parse(value) if isinstance(value, str) else value
+    if isinstance(fitting, timedelta) and fitting <= timedelta(0):
+        raise FilterError(f"sys.{name} cannot be set to {show(value)}: nothing lives so short.")
+    if isinstance(fitting, cls):
+        return fitting
     raise FilterError(
         f"sys.{name} cannot be set to {show(value)}: it is {words}. Use a parameter of that type."
     )
 
 
 def _as_before(before: object, value: object) -> object:
-    """The value in the type that the property has had, where no part of it is lost."""
+    """The value in the type that the property has had: a text must be convertible.
+
+    A number is widened where no part of it is lost; any other value brings its own type.
+    """
+    if isinstance(value, str) and not isinstance(before, str):
+        return converted(value, before)
     widen = _WIDENINGS.get((kind_of(type(value)), kind_of(type(before))))
     return value if widen is None else widen(value)

@@ -4,7 +4,7 @@ Source: Azure Service Bus, "Messages, payloads, and serialization"; "Subscriptio
 Syntax".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final, Literal, Protocol
 
@@ -75,9 +75,36 @@ def system_name(name: str) -> str | None:
     return _SYSTEM_NAMES.get(name.lower())
 
 
+class ApplicationProperties(dict[str, object]):
+    """Application properties that are found by name in any case, at once however many they are."""
+
+    def __init__(self, properties: Mapping[str, object] | Iterable[tuple[str, object]] = ()):
+        super().__init__(properties)
+        self._folded: dict[str, str] | None = None
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, value)
+        if self._folded is not None:
+            self._folded.setdefault(name.lower(), name)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self._folded = None
+
+    def key_in_any_case(self, name: str) -> str | None:
+        """The first key that differs from the name in case alone."""
+        if self._folded is None:
+            self._folded = {}
+            for key in self:
+                self._folded.setdefault(key.lower(), key)
+        return self._folded.get(name.lower())
+
+
 def application_name(application: Mapping[str, object], name: str) -> str | None:
     """The key that a name means: itself, or the first that differs in case alone."""
     if name in application:
         return name
+    if isinstance(application, ApplicationProperties):
+        return application.key_in_any_case(name)
     folded = name.lower()
     return next((key for key in application if key.lower() == folded), None)

@@ -12,6 +12,18 @@ from sbtutorial.broker.rules.filters.properties import MISSING
 from tests.broker.rules.filters.messages import Sample, having
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+VARIOUS = having(
+    a=1,
+    text="x",
+    price=1.5,
+    exact=Decimal(1),
+    open=True,
+    at=NOON,
+    wait=HOUR,
+    id=UUID(int=1),
+    raw=b"x",
+)
 
 
 def applied(text: str, message: Sample | None = None, **parameters: Any) -> Edits:
@@ -23,7 +35,7 @@ def applied(text: str, message: Sample | None = None, **parameters: Any) -> Edit
     [
         ("SET quantity = quantity / 2;", {"quantity": 11}, {"quantity": 5}),
         ("SET color = 'red'", {}, {"color": "red"}),
-        ("SET COLOR = 'red'", {"Color": 1}, {"Color": "red"}),
+        ("SET COLOR = 'red'", {"Color": "blue"}, {"Color": "red"}),
         ("SET user.a = 1; SET b = a + 1", {}, {"a": 1, "b": 2}),
         ("SET [a b] = TRUE", {}, {"a b": True}),
         ("SET a = nowhere", {"a": 1}, {"a": None}),
@@ -38,7 +50,18 @@ def applied(text: str, message: Sample | None = None, **parameters: Any) -> Edit
         ("REMOVE a SET b = a", {"a": 1}, {"b": None}),
         ("SET price = 3", {"price": 1.5}, {"price": 3.0}),
         ("SET price = 3", {"price": Decimal("1.5")}, {"price": Decimal(3)}),
-        ("SET price = 'free'", {"price": 1.5}, {"price": "free"}),
+        ("SET price = '3'", {"price": 1.5}, {"price": 3.0}),
+        ("SET price = '3'", {"price": Decimal("1.5")}, {"price": Decimal(3)}),
+        ("SET count = ' +7 '", {"count": 1}, {"count": 7}),
+        ("SET open = 'False'", {"open": True}, {"open": False}),
+        ("SET at = '2026-01-01T12:00:00'", {"at": NOON + HOUR}, {"at": NOON}),
+        ("SET at = '2026-01-01T14:00:00+02:00'", {"at": NOON + HOUR}, {"at": NOON}),
+        ("SET wait = '01:00:00'", {"wait": 2 * HOUR}, {"wait": HOUR}),
+        ("SET wait = '-1.01:00'", {"wait": HOUR}, {"wait": -25 * HOUR}),
+        ("SET id = '" + str(UUID(int=9)) + "'", {"id": UUID(int=1)}, {"id": UUID(int=9)}),
+        ("SET note = 'x'", {"note": None}, {"note": "x"}),
+        ("REMOVE price SET price = 'free'", {"price": 1.5}, {"price": "free"}),
+        ("SET price = 5", {"price": "free"}, {"price": 5}),
         ("SET count = 2.5", {"count": 1}, {"count": 2.5}),
     ],
 )
@@ -63,6 +86,11 @@ def test_application_properties(
         ("REMOVE sys.Label", {"Label": MISSING}),
         ("SET sys.MessageId = newid()", {"MessageId": str(UUID(int=9))}),
         ("SET sys.TimeToLive = @hour", {"TimeToLive": timedelta(hours=1)}),
+        ("SET sys.TimeToLive = '01:00:00'", {"TimeToLive": timedelta(hours=1)}),
+        (
+            "SET sys.ScheduledEnqueueTimeUtc = '2026-01-01T12:00:00Z'",
+            {"ScheduledEnqueueTimeUtc": NOON},
+        ),
         (
             "SET sys.ScheduledEnqueueTimeUtc = sys.EnqueuedTimeUtc + @hour",
             {"ScheduledEnqueueTimeUtc": NOON + timedelta(hours=1)},
@@ -103,13 +131,29 @@ def test_example_of_the_documentation() -> None:
         ("SET a = a / 0", "division by zero"),
         ("SET a = -text", "a text has no sign"),
         ("SET sys.TimeToLive = 5", "sys.TimeToLive cannot be set to 5: it is a duration"),
+        ("SET sys.TimeToLive = '5 minutes'", "cannot be set to '5 minutes': it is a duration"),
+        ("SET sys.TimeToLive = '-00:00:01'", "cannot be set to '-00:00:01'"),
+        ("SET sys.TimeToLive = '00:00'", "cannot be set to '00:00'"),
         ("SET sys.ScheduledEnqueueTimeUtc = 'now'", "cannot be set to 'now': it is a date"),
+        ("SET a = 'red'", "SET cannot change 1 to 'red': the property is a whole number"),
+        ("SET a = '9223372036854775808'", "the property is a whole number"),
+        ("SET A = '1.5'", "the property is a whole number"),
+        ("SET a = text", "SET cannot change 1 to 'x'"),
+        ("SET price = 'free'", "the property is a number"),
+        ("SET price = '1e999'", "the property is a number"),
+        ("SET price = 'nan'", "the property is a number"),
+        ("SET exact = '1e'", "the property is a decimal number"),
+        ("SET open = 'yes'", "the property is a boolean"),
+        ("SET at = 'noon'", "the property is a date"),
+        ("SET wait = '25:00'", "the property is a duration"),
+        ("SET id = 'x'", "the property is a UUID"),
+        ("SET raw = 'x'", "the property is bytes"),
         ("SET a = p('sys.Nothing')", "no system property Nothing"),
     ],
 )
 def test_statement_that_cannot_be_computed_fails(text: str, problem: str) -> None:
     with pytest.raises(FilterError, match=problem):
-        applied(text, having(a=1, text="x"))
+        applied(text, VARIOUS)
 
 
 def test_action_keeps_text_and_parameters() -> None:
@@ -125,3 +169,20 @@ def test_missing_parameter_is_refused_with_its_place(text: str) -> None:
         parse_action(text)
     assert caught.value.code is ErrorCode.ARGUMENT_ERROR
     assert f"column {text.index('@') + 1})" in caught.value.message
+
+
+class Narrow(int):
+    """As the numbers of the wire are: ints that know their width."""
+
+
+def test_whole_number_that_a_text_changes_stays_as_wide_as_it_was() -> None:
+    edits = applied("SET a = '5'", having(a=Narrow(1)))
+    assert type(edits.application["a"]) is Narrow
+
+
+def test_properties_are_found_in_any_case_however_often_they_change() -> None:
+    edits = applied(
+        "SET B = 2; REMOVE b; SET b = 3; REMOVE A; SET a = nowhere; SET Aa = 1; SET AA = 2",
+        having(a=1, b=1),
+    )
+    assert edits.application == {"b": 3, "a": None, "Aa": 2}

@@ -1,3 +1,7 @@
+import re
+import time
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +90,53 @@ def test_every_text_is_like_itself_escaped(text: str) -> None:
 def test_hostile_pattern_takes_no_longer_than_its_length_times_the_texts() -> None:
     """A translation to `.*a.*a.*a...` would not end before the universe does."""
     assert not compile_like("%a" * 500 + "%b")("a" * 32_768)
+
+
+@given(
+    st.text("ab_", max_size=6),
+    st.text("ab", min_size=40, max_size=120),
+    st.text("ab%_", max_size=5),
+)
+def test_piece_with_gaps_is_found_in_a_long_text_as_in_a_short_one(
+    piece: str, text: str, rest: str
+) -> None:
+    pattern = f"%{piece}_{piece}%{rest}"
+    expected = re.fullmatch(pattern.replace("%", ".*").replace("_", "."), text) is not None
+    assert compile_like(pattern)(text) == expected
+
+
+def seconds_for(pattern: str, text: str) -> float:
+    is_like = compile_like(pattern)
+    started = time.perf_counter()
+    assert not is_like(text)
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(
+    ("pattern", "letters"),
+    [
+        ("%" + "a_" * 500 + "b%", "a"),
+        ("%" + "a" * 500 + "_b%", "a"),
+        ("%" + "ab_" * 300 + "c%", "ab"),
+        ("%" + "a" * 1000 + "b%", "a"),
+        ("%a_a_b%" * 140, "aa"),
+    ],
+)
+def test_text_of_eight_times_the_length_takes_about_eight_times_as_long(
+    pattern: str, letters: str
+) -> None:
+    """Each letter of the pattern tried at each place of the text would take tens of seconds."""
+    text = letters * (64_000 // len(letters))
+    short = min(seconds_for(pattern, text[:8000]) for _ in range(3))
+    long = min(seconds_for(pattern, text) for _ in range(3))
+    assert long < 30 * short + 0.01
+    assert long < 0.5
+
+
+def test_text_of_many_letters_needs_little_memory() -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    tracemalloc.start()
+    assert not compile_like("%" + "一" + "_" * 5 + "丁%" + "a_b%")(text * 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000
