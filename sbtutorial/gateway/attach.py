@@ -113,8 +113,10 @@ def require_own_receivers(line: SubQueue) -> None:
     if line.forwarding is not None:
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
-            f"'{line.path}' forwards its messages to '{line.forwarding.target}': nobody "
-            "can receive from it. Receive there, or end the forwarding.",
+            # Azure's own sentence first.
+            "Cannot create a message receiver on an entity with auto-forwarding enabled. "
+            f"'{line.path}' forwards its messages to '{line.forwarding.target}': receive there, "
+            "or end the forwarding.",
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
+from azure.servicebus.exceptions import ServiceBusError
 from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilter
 
 from sbtutorial.broker.entities.forwarding import Transfer
@@ -113,14 +114,24 @@ async def test_a_subscription_forwards_what_its_rules_have_made_of_a_message(
 
 
 async def test_a_scheduled_message_goes_on_when_its_time_has_come(bench: Bench) -> None:
-    """A scheduled message is forwarded when its time has come."""
+    """A message that is sent with a scheduled enqueue time is forwarded when that has come."""
     async with bench.administration() as administration:
         await chain(administration, "inbox", "orders")
-    async with bench.sender("inbox") as sender:
-        await sender.schedule_messages(ServiceBusMessage("lunch"), in_an_hour())
+    await bench.send("lunch", queue="inbox", scheduled_enqueue_time_utc=in_an_hour())
     assert (bench.counts("inbox").scheduled, bench.counts().total) == (1, 0)
     bench.broker.advance(3601)
     assert await bench.drain() == ["lunch"]
+
+
+async def test_nothing_is_scheduled_at_a_queue_that_forwards(bench: Bench) -> None:
+    """`schedule_messages` at a queue that forwards is refused."""
+    async with bench.administration() as administration:
+        await chain(administration, "inbox", "orders")
+    async with bench.client(retry_total=0) as client, client.get_queue_sender("inbox") as sender:
+        with pytest.raises(ServiceBusError, match="with auto-forwarding enabled") as refused:
+            await sender.schedule_messages(ServiceBusMessage("lunch"), in_an_hour())
+    assert type(refused.value) is ServiceBusError
+    assert bench.counts("inbox").total == 0
 
 
 async def test_dead_letters_are_forwarded_with_their_reason_and_source(bench: Bench) -> None:

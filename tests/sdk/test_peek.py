@@ -38,6 +38,19 @@ async def test_peeking_begins_at_the_next_number_that_is_there(bench: Bench) -> 
         assert await receiver.peek_messages(10, sequence_number=4) == []
 
 
+async def test_one_peek_gives_250_messages_at_most(bench: Bench) -> None:
+    """One peek gives 250 messages at most, and the next one goes on from there."""
+    async with bench.sender() as sender:
+        for _ in range(3):
+            await sender.send_messages([ServiceBusMessage("x")] * 100)
+    async with bench.receiver() as receiver:
+        assert [len(await receiver.peek_messages(300)) for _ in range(3)] == [250, 50, 0]
+        numbers = [
+            one.sequence_number for one in await receiver.peek_messages(999, sequence_number=41)
+        ]
+        assert numbers == list(range(41, 291))
+
+
 async def test_a_peeked_message_has_no_lock(bench: Bench) -> None:
     await bench.send("a")
     async with bench.receiver() as receiver:

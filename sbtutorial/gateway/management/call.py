@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sbtutorial.amqp.types import Array, Symbol
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
@@ -73,6 +74,26 @@ class Call(NamedTuple):
         if held is None or held.holder is not self.holder:
             raise session_lock_lost(session_id, self.target.path)
         return held
+
+    def require_no_forwarding(self) -> None:
+        """Refuse what takes a message browser where an entity forwards: peek, schedule, list rules.
+
+        Rules are added and removed there all the same, and dead letters are peeked.
+        Source: Azure/azure-service-bus-dotnet#626 (scheduling) and Azure/azure-sdk-for-net#34816
+        (rules), both with Azure's sentence.
+
+        Raises:
+            BrokerError: NOT_ALLOWED.
+        """
+        entity = self.target.entity
+        target = getattr(entity.description, "forward_to", None)
+        if target and self.target.path == entity.path:
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                "Cannot create a message browser on an entity with auto-forwarding enabled. "
+                f"'{entity.path}' forwards its messages to '{entity_path(target)}': peek and "
+                "schedule there, or send with a scheduled enqueue time, or end the forwarding.",
+            )
 
     def receiving(self) -> SubQueue | MessageSession:
         """What the caller receives from: the session that the body names, or else the target."""

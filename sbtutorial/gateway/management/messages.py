@@ -19,6 +19,9 @@ from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, Operation, array_of
 from sbtutorial.gateway.wire.message import encode_message, read_message
 
+# One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
+# Azure/azure-sdk-for-python#26643, paolosalvatori/ServiceBusExplorer#56, azure-sdk-for-net#17702.
+MAX_PEEKED = 250
 MAX_PEEK_BYTES = 262_144
 RECEIVE_AND_DELETE, PEEK_LOCK = 0, 1
 
@@ -34,11 +37,12 @@ def renew_lock(call: Call) -> dict[str, Any]:
 
 def peek_message(call: Call) -> dict[str, Any] | None:
     """`com.microsoft:peek-message`: messages from a sequence number on, nothing taken or locked."""
+    call.require_no_forwarding()
     start = call.field("from-sequence-number", int, "a sequence number (long)")
     count = call.field("message-count", int, "a count (int)")
     encoded: list[dict[str, bytes]] = []
     size = 0
-    for message in _peek(call, start, count):
+    for message in _peek(call, start, min(count, MAX_PEEKED)):
         payload = encode_message(message, to_wire=call.clock.to_wire)
         size += len(payload)
         if encoded and size > MAX_PEEK_BYTES:
@@ -56,6 +60,7 @@ def _peek(call: Call, start: int, count: int) -> list[Message]:
 
 def schedule_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
+    call.require_no_forwarding()
     entries = call.list_field("messages", Mapping, "maps")
     messages = [_scheduled(entry, call.clock) for entry in entries]
     numbers = _intake(call).send(messages, now=call.now, who=call.who)

@@ -39,6 +39,7 @@ def remove_rule(call: Call) -> dict[str, Any]:
 
 def enumerate_rules(call: Call) -> dict[str, Any] | None:
     """`com.microsoft:enumerate-rules`: `top` of them by name, after the first `skip`."""
+    call.require_no_forwarding()
     skip = _count(call, "skip")
     page = list(_subscription(call).rules)[skip : skip + _count(call, "top")]
     rules = [{"rule-description": written_rule(rule, call.clock.to_wire)} for rule in page]

@@ -198,6 +198,20 @@ async def test_only_subscriptions_have_rules(talk: Talk, path: str) -> None:
     assert "only subscriptions have rules" in answer.status["statusDescription"]
 
 
+async def test_where_a_subscription_forwards_rules_are_added_and_removed_but_not_listed(
+    talk: Talk,
+) -> None:
+    with talk.emulator.turns.turn() as now:
+        forwarding = SubscriptionDescription(forward_to="orders")
+        talk.emulator.namespace.update_subscription("news", "sport", forwarding, now=now)
+    assert add(talk, {"true-filter": {}}).status["statusCode"] == 200
+    assert manage(talk, "remove-rule", {"rule-name": "$Default"}).status["statusCode"] == 200
+    answer = manage(talk, "enumerate-rules", FIRST)
+    assert refused(answer) == (400, "amqp:not-allowed")
+    assert "on an entity with auto-forwarding enabled" in answer.status["statusDescription"]
+    assert list(rules(talk)) == ["r"]
+
+
 async def test_to_listen_is_right_enough_and_to_send_is_not(talk: Talk) -> None:
     client = Talk(talk.emulator, who="reader", put_token=False)
     client.endpoint.peer.claims.grant("", {"Send"})
