@@ -175,7 +175,14 @@ class LocalBroker:
         """Serve one HTTP connection."""
         from sbtutorial.server.http_endpoint import HttpEndpoint
 
-        return HttpEndpoint(self._handle_http, write, close, spawn=asyncio.ensure_future)
+        return HttpEndpoint(
+            self._handle_http,
+            write,
+            close,
+            admit=self._admit_http,
+            spawn=asyncio.ensure_future,
+            later=asyncio.get_running_loop().call_later,
+        )
 
     def _tls_context(self) -> ssl.SSLContext:
         """Made at the first TLS connection, from the learner's own certificate."""
@@ -185,6 +192,11 @@ class LocalBroker:
         folder = self._certificates_folder or certificates.default_folder()
         context.load_cert_chain(certificates.ensure(folder).server_pem)
         return context
+
+    def _admit_http(self, head: "Request") -> "bool | Response":
+        from sbtutorial.server import router
+
+        return router.admit(head, self)
 
     def _handle_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         from sbtutorial.server import router

@@ -4,11 +4,11 @@ import asyncio
 
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.reactor import Reactor
-from sbtutorial.gateway.rest.data_plane import WaitingReceive
+from sbtutorial.gateway.rest.data_plane import Poll
 from sbtutorial.http.request import Response
 
 
-async def wait_for(receive: WaitingReceive, turns: Reactor) -> Response:
+async def answer(poll: Poll, reactor: Reactor) -> Response:
     """The answer to a receiver: at once, or when a message comes, or when its time is over.
 
     Who waits longest has a message first.
@@ -18,17 +18,17 @@ async def wait_for(receive: WaitingReceive, turns: Reactor) -> Response:
     def listener(_subqueue: SubQueue) -> None:
         stirred.set()
 
-    receive.subqueue.listeners.append(listener)
+    poll.subqueue.listeners.append(listener)
     try:
-        async with asyncio.timeout(receive.seconds):
+        async with asyncio.timeout(poll.wait_seconds):
             while True:
                 stirred.clear()
-                with turns.turn() as now:
-                    answer = receive.attempt(now)
-                if answer is not None:
-                    return answer
+                with reactor.turn() as now:
+                    response = poll.attempt(now)
+                if response is not None:
+                    return response
                 await stirred.wait()
     except TimeoutError:
-        return receive.when_over
+        return poll.nothing
     finally:
-        receive.subqueue.listeners.remove(listener)
+        poll.subqueue.listeners.remove(listener)

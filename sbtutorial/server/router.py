@@ -31,14 +31,21 @@ if TYPE_CHECKING:
 _HEALTH = "health"
 
 
-def admit(head: Request, emulator: "LocalBroker") -> Response | None:
-    """What refuses a request by its head alone; None when its body may be read."""
+def admit(head: Request, emulator: "LocalBroker") -> bool | Response:
+    """Whether a request may be made, by its head alone.
+
+    Returns:
+        True when its token allows it; False when it needs no token, and takes no body; or else the
+        refusal.
+    """
     if stranger := _stranger(head, emulator):
         return stranger
-    if head.path == _HEALTH or websocket_upgrade.is_for_websocket(head):
-        return error_response(413, f"'/{head.path[:80]}' takes no body.")
+    if head.path == _HEALTH:
+        return False
     if control.is_control_call(head):
-        return control.refusal(head, emulator)
+        return control.refusal(head, emulator) or True
+    if websocket_upgrade.is_for_websocket(head):
+        return False
     path = parse_data_path(head)
     try:
         if path:
@@ -51,7 +58,7 @@ def admit(head: Request, emulator: "LocalBroker") -> Response | None:
         return refusal.response
     except BrokerError as refusal:
         return refused(refusal)
-    return None
+    return True
 
 
 def handle(request: Request, emulator: "LocalBroker") -> Response | Switch | Awaitable[Response]:
@@ -72,7 +79,7 @@ def handle(request: Request, emulator: "LocalBroker") -> Response | Switch | Awa
 
 def _fault(request: Request, path: str, emulator: "LocalBroker") -> Response | None:
     """The refusal that was ordered for a path, if any; only who may ask at all gets it."""
-    if not emulator.faults.planned or admit(request, emulator):
+    if not emulator.faults.planned or admit(request, emulator) is not True:
         return None
     fault = emulator.faults.next(Occasion.HTTP, path)
     return error_response(fault.status_code, fault.text) if fault else None
@@ -82,10 +89,10 @@ def _messages(
     request: Request, path: DataPath, emulator: "LocalBroker"
 ) -> Response | Awaitable[Response]:
     from sbtutorial.gateway.rest import data_plane
-    from sbtutorial.server.long_poll import wait_for
+    from sbtutorial.server import long_poll
 
     answer = data_plane.handle(request, path, emulator)
-    return answer if isinstance(answer, Response) else wait_for(answer, emulator.turns)
+    return answer if isinstance(answer, Response) else long_poll.answer(answer, emulator.turns)
 
 
 def _administration(request: Request, emulator: "LocalBroker") -> Response:

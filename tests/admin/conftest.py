@@ -76,7 +76,14 @@ class AdministrationServer:
 
     def _make_http(self, write, close) -> HttpEndpoint:
         spawn = partial(asyncio.ensure_future, loop=self._loop)
-        return HttpEndpoint(self.answer, write, close, spawn=spawn)
+        return HttpEndpoint(
+            self.answer,
+            write,
+            close,
+            admit=lambda head: True,
+            spawn=spawn,
+            later=self._loop.call_later,
+        )
 
     def answer(self, request: Request) -> Response:
         self.requests.append(request)

@@ -59,7 +59,7 @@ class Broker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingReceive:
+class Poll:
     """A receiver that waits for a message; whoever has an event loop waits, and asks again.
 
     Nothing is taken before the very step in which the answer is there: a client that goes away
@@ -67,16 +67,16 @@ class WaitingReceive:
 
     Attributes:
         subqueue: Where a message may come; its listeners hear of it.
-        seconds: How long to wait; 0 only looks.
+        wait_seconds: How long to wait; 0 only looks.
         attempt: In broker time, in a turn: the answer with a message, or a refusal; None when
             there is still nothing.
-        when_over: What is answered when the time is over.
+        nothing: What is answered when the time is over.
     """
 
     subqueue: SubQueue
-    seconds: float
+    wait_seconds: float
     attempt: Callable[[float], Response | None]
-    when_over: Response
+    nothing: Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ class MessageCall:
         return subqueue
 
 
-Handler = Callable[[MessageCall], Response | WaitingReceive]
+Handler = Callable[[MessageCall], Response | Poll]
 
 
-def handle(request: Request, path: DataPath, broker: Broker) -> Response | WaitingReceive:
+def handle(request: Request, path: DataPath, broker: Broker) -> Response | Poll:
     """Answer a call: at once, or with what a receiver waits for."""
     try:
         authorize(request, path, broker)
@@ -184,7 +184,7 @@ def _require_size(messages: list[Message], most: int) -> None:
 # -- Receiving ------------------------------------------------------------------------------
 
 
-def _peek_lock(call: MessageCall) -> WaitingReceive:
+def _peek_lock(call: MessageCall) -> Poll:
     """Hold the next message under a lock; one that cannot be written is given back."""
 
     def attempt(subqueue: SubQueue, now: float) -> Response | None:
@@ -200,7 +200,7 @@ def _peek_lock(call: MessageCall) -> WaitingReceive:
     return _receive(call, attempt)
 
 
-def _receive_and_delete(call: MessageCall) -> WaitingReceive:
+def _receive_and_delete(call: MessageCall) -> Poll:
     """Take the next message, once its answer is written; one that cannot be written stays."""
 
     def attempt(subqueue: SubQueue, now: float) -> Response | None:
@@ -214,9 +214,7 @@ def _receive_and_delete(call: MessageCall) -> WaitingReceive:
     return _receive(call, attempt)
 
 
-def _receive(
-    call: MessageCall, attempt: Callable[[SubQueue, float], Response | None]
-) -> WaitingReceive:
+def _receive(call: MessageCall, attempt: Callable[[SubQueue, float], Response | None]) -> Poll:
     subqueue = call.subqueue()
     require_own_receivers(subqueue)
 
@@ -226,7 +224,7 @@ def _receive(
         except BrokerError as refusal:
             return _refused(refusal, _GONE if subqueue.entity.deleted else None)
 
-    return WaitingReceive(subqueue, call.wait_seconds, attempt_or_refuse, Response(204))
+    return Poll(subqueue, call.wait_seconds, attempt_or_refuse, Response(204))
 
 
 def _written(call: MessageCall, status: int, subqueue: SubQueue, message: Message) -> Response:
