@@ -1,4 +1,4 @@
-"""Atom's envelopes, which the administration API puts around every description, and its errors.
+"""Atom entries and feeds: the envelope that the administration API puts around descriptions.
 
 Elements are built with the very names that are written, prefixes and `xmlns` included: one client
 looks for the prefix `d2p1` by name. What arrives is read by local names, whatever the prefixes.
@@ -6,16 +6,16 @@ looks for the prefix `d2p1` by name. What arrives is read by local names, whatev
 Source: RFC 4287; Azure Service Bus, REST API "Create queue", "Get entity".
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
-from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement
 
 from defusedxml.ElementTree import fromstring
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.refusals import xml_bytes
 from sbtutorial.http.request import Response
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -24,8 +24,6 @@ SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 # .NET's DateTime.MinValue, which Service Bus writes for "never".
 NEVER = "0001-01-01T00:00:00Z"
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Entry(NamedTuple):
@@ -72,14 +70,6 @@ def feed_response(
         SubElement(feed, "link", rel="next", href=next_url)
     feed.extend(_entry(entry) for entry in entries)
     return _atom(200, "feed", feed)
-
-
-def error_response(status: int, detail: str) -> Response:
-    """A refusal; the Python SDK shows `detail` as the message of its exception."""
-    error = Element("Error")
-    SubElement(error, "Code").text = str(status)
-    SubElement(error, "Detail").text = detail
-    return Response(status, (("Content-Type", "application/xml; charset=utf-8"),), _bytes(error))
 
 
 def read_description(body: bytes) -> Element:
@@ -133,12 +123,7 @@ def _entry(entry: Entry, **attributes: str) -> Element:
 
 def _atom(status: int, kind: str, element: Element) -> Response:
     content_type = f"application/atom+xml;type={kind};charset=utf-8"
-    return Response(status, (("Content-Type", content_type),), _bytes(element))
-
-
-def _bytes(element: Element) -> bytes:
-    text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", tostring(element, encoding="unicode"))
-    return b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode()
+    return Response(status, (("Content-Type", content_type),), xml_bytes(element))
 
 
 def _parse(body: bytes) -> Element:

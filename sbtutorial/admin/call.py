@@ -1,20 +1,32 @@
-"""One administration request on its way: what its handler may need, and what it may refuse.
+"""An administration call: one request with what its handler needs, and the entities in its answer.
+
+A handler gets an `AdministrationCall`, asks it for the description in the body and for what that
+makes of an entity, acts on the namespace, and lets it write the answer.
 
 Source: Azure Service Bus, REST API; RFC 9110, 13.1.1 "If-Match".
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
-from sbtutorial.admin.atom import error_response, format_instant, local_name, read_description
-from sbtutorial.admin.description_xml import ToWire
+from sbtutorial.admin import keys
+from sbtutorial.admin.atom import (
+    Entry,
+    entry_response,
+    format_instant,
+    local_name,
+    read_description,
+)
+from sbtutorial.admin.description_xml import Layout, ToWire, applied, write
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import SUBSCRIPTIONS
+from sbtutorial.broker.paths import SUBSCRIPTIONS, entity_path
+from sbtutorial.http.refusals import HttpRefusal, error_response
 from sbtutorial.http.request import Request, Response
 
 # Twelve authorization rules and 1024 characters of metadata fit many times.
@@ -24,12 +36,24 @@ RULES = "/Rules/"
 
 MANAGE, SEND, LISTEN = "Manage", "Send", "Listen"
 
+# Whoever lets messages be forwarded must be allowed to send where they go: these tokens show it.
+_TARGET_TOKENS = {
+    "forward_to": "ServiceBusSupplementaryAuthorization",
+    "forward_dead_lettered_messages_to": "ServiceBusDlqSupplementaryAuthorization",
+}
+
 
 class Authorize(Protocol):
     """Asks of a token that it gives a right."""
 
-    def __call__(self, token: str | None, resource: str, right: str) -> object:
-        """Return if the token gives "Manage", "Send" or "Listen" on a URI.
+    def __call__(self, token: str | None, path: str, entity: str, right: str) -> object:
+        """Return if the token gives "Manage", "Send" or "Listen" on a path of this broker.
+
+        Args:
+            token: As it came in the header; None for none.
+            path: What the request asks for, decoded, without outer slashes.
+            entity: The queue or topic whose own keys open that path, too; "" for none.
+            right: What it takes.
 
         Raises:
             BrokerError: UNAUTHORIZED.
@@ -51,17 +75,9 @@ class Administered(NamedTuple):
     authorize: Authorize
 
 
-class Refusal(Exception):
-    """A refusal that only HTTP knows."""
-
-    def __init__(self, response: Response):
-        super().__init__(response.status)
-        self.response = response
-
-
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request on its way, with all that a handler may need.
+class AdministrationCall:
+    """One administration request, with all that a handler may need.
 
     Attributes:
         now: Broker time.
@@ -84,37 +100,19 @@ class Call:
         """Whether a PUT is for what is there; without If-Match it is for what is not."""
         return "if-match" in self.request.headers
 
-    def instant(self, at: float) -> str:
-        """An instant of broker time, as it is written."""
-        return format_instant(self.administered.to_wire(at))
-
-    def url(self, path: str, **query: int) -> str:
-        """Where a path is, for the client."""
-        pairs = {f"${name}": str(value) for name, value in query.items()}
-        if self.api_version:
-            pairs["api-version"] = self.api_version
-        suffix = f"?{urlencode(pairs, safe='$')}" if pairs else ""
-        return f"https://{self.host}/{quote(self._as_asked(path), safe='/$')}{suffix}"
-
-    def _as_asked(self, path: str) -> str:
-        """With small letters for who asks so: behind which words an SDK finds names differs."""
-        if SUBSCRIPTIONS in path:
-            for word in (SUBSCRIPTIONS, RULES):
-                if word.lower() in f"{self.request.path}/":
-                    path = path.replace(word, word.lower())
-        return path
+    # -- What is asked for --------------------------------------------------------------------
 
     def description(self, elements: Collection[str]) -> Element:
         """The description in the body, which must be one of these elements.
 
         Raises:
             BrokerError: ARGUMENT_ERROR: there is none, or another one.
-            Refusal: The body is too long.
+            HttpRefusal: The body is too long.
         """
         body = self.request.body
         if len(body) > MAX_BODY_BYTES:
             text = f"The request's body has {len(body)} bytes; {MAX_BODY_BYTES} are allowed."
-            raise Refusal(error_response(413, text))
+            raise HttpRefusal(error_response(413, text))
         element = read_description(body)
         if local_name(element) not in elements:
             raise BrokerError(
@@ -123,6 +121,25 @@ class Call:
                 f"{' or a '.join(elements)}.",
             )
         return element
+
+    def wanted(
+        self, layout: Layout, settings: Mapping[str, Any], entity: Entity | None = None
+    ) -> Any:
+        """The description that a request asks for, of a new entity or of one that is there.
+
+        Raises:
+            BrokerError: PRECONDITION_FAILED: it is not there any more as the request has it;
+                UNAUTHORIZED: no token that came lets messages be sent to a forwarding target.
+        """
+        if entity is not None:
+            self.require_match(etag_of(entity))
+        if "authorization_rules" in settings:
+            before = entity.description.authorization_rules if entity else ()
+            rules = keys.completed(settings["authorization_rules"], before, self.instant(self.now))
+            settings = {**settings, "authorization_rules": rules}
+        description = applied(layout, settings, entity)
+        self._require_open_targets(description, entity)
+        return description
 
     def require_match(self, etag: str) -> None:
         """Refuse what was meant for an earlier state of an entity; no If-Match means any.
@@ -139,8 +156,73 @@ class Call:
                 f"{wanted[:80]}. Get it again, and repeat your change.",
             )
 
+    def _require_open_targets(self, description: Any, entity: Entity | None) -> None:
+        """Ask of each forwarding target's token that it gives Send there.
+
+        A new target without a token of its own takes the request's.
+        """
+        headers = self.request.headers
+        before = entity.description if entity else None
+        for setting, header in _TARGET_TOKENS.items():
+            target, own = getattr(description, setting, None), headers.get(header.lower())
+            if not target or not (own or target != getattr(before, setting, None)):
+                continue
+            path = entity_path(target)
+            try:
+                token = own or headers.get("authorization")
+                self.administered.authorize(token, path, path, SEND)
+            except BrokerError as problem:
+                raise BrokerError(
+                    problem.code,
+                    f"{setting} is '{target[:300]}', and of {header if own else 'Authorization'}: "
+                    f"{problem.message}",
+                ) from None
+
+    # -- What is answered ---------------------------------------------------------------------
+
+    def instant(self, at: float) -> str:
+        """An instant of broker time, as it is written."""
+        return format_instant(self.administered.to_wire(at))
+
+    def url(self, path: str, **query: int) -> str:
+        """Where a path is, for the client."""
+        pairs = {f"${name}": str(value) for name, value in query.items()}
+        if self.api_version:
+            pairs["api-version"] = self.api_version
+        suffix = f"?{urlencode(pairs, safe='$')}" if pairs else ""
+        return f"https://{self.host}/{quote(self._as_asked(path), safe='/$')}{suffix}"
+
+    def entry(self, layout: Layout, entity: Entity) -> Entry:
+        """An entity as an entry: its description and its counters."""
+        return Entry(
+            self.url(entity.path),
+            entity.name,
+            self.instant(entity.created_at),
+            self.instant(entity.updated_at),
+            self.namespace.name,
+            write(layout, entity, self.administered.to_wire, self.api_version),
+            etag_of(entity),
+        )
+
+    def answer(self, status: int, layout: Layout, entity: Entity) -> Response:
+        """An entity as the answer."""
+        return entry_response(status, self.entry(layout, entity))
+
+    def _as_asked(self, path: str) -> str:
+        """With small letters for who asks so: behind which words an SDK finds names differs."""
+        if SUBSCRIPTIONS in path:
+            for word in (SUBSCRIPTIONS, RULES):
+                if word.lower() in f"{self.request.path}/":
+                    path = path.replace(word, word.lower())
+        return path
+
 
 def etag(created_at: float, chosen: object) -> str:
     """Tells one state of an entity from another: a digest of when it was made and what it is."""
     digest = sha256(f"{created_at!r} {chosen!r}".encode(errors="surrogatepass"))
     return f'"{digest.hexdigest()[:20]}"'
+
+
+def etag_of(entity: Entity) -> str:
+    """The state of a queue, topic or subscription, for If-Match."""
+    return etag(entity.created_at, entity.description)

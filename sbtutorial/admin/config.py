@@ -12,8 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from sbtutorial.admin.config_places import ConfigError, Place
 from sbtutorial.admin.config_rules import read_rule, write_rule
+from sbtutorial.admin.config_values import ConfigError, ConfigValue
 from sbtutorial.admin.durations import format_duration, parse_duration
 from sbtutorial.broker.descriptions import (
     Description,
@@ -27,15 +27,15 @@ from sbtutorial.broker.paths import subscription_path
 from sbtutorial.broker.rules.rule import Rule
 
 
-class Setting(NamedTuple):
+class Property(NamedTuple):
     """One property: what its value must be, and which field of a description it is."""
 
     name: str
-    read: Callable[[Place], Any]
+    read: Callable[[ConfigValue], Any]
     field: str
 
 
-def _duration(place: Place) -> timedelta:
+def _duration(place: ConfigValue) -> timedelta:
     text = place.text()
     try:
         return parse_duration(text)
@@ -43,38 +43,40 @@ def _duration(place: Place) -> timedelta:
         raise place.problem(f"'{text}' is no duration: write PT1M for one minute") from None
 
 
-def _target(place: Place) -> str | None:
+def _target(place: ConfigValue) -> str | None:
     return place.text() or None  # the emulator's own file has "" for none
 
 
 _EVERYWHERE = (
-    Setting("DefaultMessageTimeToLive", _duration, "default_message_time_to_live"),
-    Setting("AutoDeleteOnIdle", _duration, "auto_delete_on_idle"),
-    Setting("UserMetadata", Place.text, "user_metadata"),
+    Property("DefaultMessageTimeToLive", _duration, "default_message_time_to_live"),
+    Property("AutoDeleteOnIdle", _duration, "auto_delete_on_idle"),
+    Property("UserMetadata", ConfigValue.text, "user_metadata"),
 )
 _SIZED = (
-    Setting(
+    Property(
         "DuplicateDetectionHistoryTimeWindow", _duration, "duplicate_detection_history_time_window"
     ),
-    Setting("RequiresDuplicateDetection", Place.boolean, "requires_duplicate_detection"),
-    Setting("MaxSizeInMegabytes", Place.integer, "max_size_in_megabytes"),
-    Setting("MaxMessageSizeInKilobytes", Place.integer, "max_message_size_in_kilobytes"),
-    Setting("EnablePartitioning", Place.boolean, "enable_partitioning"),
+    Property("RequiresDuplicateDetection", ConfigValue.boolean, "requires_duplicate_detection"),
+    Property("MaxSizeInMegabytes", ConfigValue.integer, "max_size_in_megabytes"),
+    Property("MaxMessageSizeInKilobytes", ConfigValue.integer, "max_message_size_in_kilobytes"),
+    Property("EnablePartitioning", ConfigValue.boolean, "enable_partitioning"),
 )
 _RECEIVED = (
-    Setting(
-        "DeadLetteringOnMessageExpiration", Place.boolean, "dead_lettering_on_message_expiration"
+    Property(
+        "DeadLetteringOnMessageExpiration",
+        ConfigValue.boolean,
+        "dead_lettering_on_message_expiration",
     ),
-    Setting("ForwardDeadLetteredMessagesTo", _target, "forward_dead_lettered_messages_to"),
-    Setting("ForwardTo", _target, "forward_to"),
-    Setting("LockDuration", _duration, "lock_duration"),
-    Setting("MaxDeliveryCount", Place.integer, "max_delivery_count"),
-    Setting("RequiresSession", Place.boolean, "requires_session"),
+    Property("ForwardDeadLetteredMessagesTo", _target, "forward_dead_lettered_messages_to"),
+    Property("ForwardTo", _target, "forward_to"),
+    Property("LockDuration", _duration, "lock_duration"),
+    Property("MaxDeliveryCount", ConfigValue.integer, "max_delivery_count"),
+    Property("RequiresSession", ConfigValue.boolean, "requires_session"),
 )
 _FILTERED = (
-    Setting(
+    Property(
         "DeadLetteringOnFilterEvaluationExceptions",
-        Place.boolean,
+        ConfigValue.boolean,
         "dead_lettering_on_filter_evaluation_exceptions",
     ),
 )
@@ -86,7 +88,7 @@ _LOGGING = "Logging"
 
 
 @dataclass(frozen=True)
-class Subscription:
+class ConfiguredSubscription:
     """A subscription to be made; without rules it gets the default one."""
 
     name: str
@@ -95,12 +97,12 @@ class Subscription:
 
 
 @dataclass(frozen=True)
-class Topic:
+class ConfiguredTopic:
     """A topic to be made."""
 
     name: str
     description: TopicDescription
-    subscriptions: tuple[Subscription, ...]
+    subscriptions: tuple[ConfiguredSubscription, ...]
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class Config:
 
     namespace: str
     queues: Mapping[str, QueueDescription] = field(default_factory=dict)
-    topics: tuple[Topic, ...] = ()
+    topics: tuple[ConfiguredTopic, ...] = ()
 
 
 def read_config(text: str) -> Config:
@@ -123,7 +125,7 @@ def read_config(text: str) -> Config:
         ConfigError: It is no JSON, or something in it is unknown or wrong: by name and place.
     """
     try:
-        root = Place.root(json.loads(text))
+        root = ConfigValue.root(json.loads(text))
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
@@ -174,41 +176,41 @@ def write_config(namespace: Namespace) -> str:
 # -- Reading --------------------------------------------------------------------------------
 
 
-def _namespace(place: Place) -> Config:
+def _namespace(place: ConfigValue) -> Config:
     parts = place.fields(required=("Name",), optional=("Queues", "Topics"))
     queues = dict(_queue(entry) for entry in _entries(parts, "Queues"))
     topics = tuple(_topic(entry) for entry in _entries(parts, "Topics"))
     return Config(parts["Name"].text(), queues, topics)
 
 
-def _queue(place: Place) -> tuple[str, QueueDescription]:
+def _queue(place: ConfigValue) -> tuple[str, QueueDescription]:
     parts = place.fields(required=("Name",), optional=("Properties",))
     return parts["Name"].text(), QueueDescription(**_properties(parts, _QUEUE))
 
 
-def _topic(place: Place) -> Topic:
+def _topic(place: ConfigValue) -> ConfiguredTopic:
     parts = place.fields(required=("Name",), optional=("Properties", "Subscriptions"))
-    return Topic(
+    return ConfiguredTopic(
         parts["Name"].text(),
         TopicDescription(**_properties(parts, _TOPIC)),
         tuple(_subscription(entry) for entry in _entries(parts, "Subscriptions")),
     )
 
 
-def _subscription(place: Place) -> Subscription:
+def _subscription(place: ConfigValue) -> ConfiguredSubscription:
     parts = place.fields(required=("Name",), optional=("Properties", "Rules"))
-    return Subscription(
+    return ConfiguredSubscription(
         parts["Name"].text(),
         SubscriptionDescription(**_properties(parts, _SUBSCRIPTION)),
         tuple(read_rule(entry) for entry in _entries(parts, "Rules")),
     )
 
 
-def _entries(parts: Mapping[str, Place], name: str) -> Sequence[Place]:
+def _entries(parts: Mapping[str, ConfigValue], name: str) -> Sequence[ConfigValue]:
     return parts[name].items() if name in parts else ()
 
 
-def _properties(parts: Mapping[str, Place], settings: Sequence[Setting]) -> dict[str, Any]:
+def _properties(parts: Mapping[str, ConfigValue], settings: Sequence[Property]) -> dict[str, Any]:
     if "Properties" not in parts:
         return {}
     given = parts["Properties"].fields(optional=[setting.name for setting in settings])
@@ -243,7 +245,7 @@ def _unforwarded(queue: QueueDescription) -> QueueDescription:
     return replace(queue, forward_to=None, forward_dead_lettered_messages_to=None)
 
 
-def _subscribe(namespace: Namespace, topic: str, one: Subscription, now: float) -> None:
+def _subscribe(namespace: Namespace, topic: str, one: ConfiguredSubscription, now: float) -> None:
     first = one.rules[0] if one.rules else None
     namespace.create_subscription(topic, one.name, one.description, rule=first, now=now)
     for rule in one.rules[1:]:
@@ -260,7 +262,7 @@ def _make(path: str, make: Callable[[], object]) -> None:
 # -- Writing --------------------------------------------------------------------------------
 
 
-def _written(name: str, description: Description, settings: Sequence[Setting]) -> dict[str, Any]:
+def _written(name: str, description: Description, settings: Sequence[Property]) -> dict[str, Any]:
     values = {setting.name: getattr(description, setting.field) for setting in settings}
     properties = {key: _plain(value) for key, value in values.items() if value is not None}
     return {"Name": name, "Properties": properties}

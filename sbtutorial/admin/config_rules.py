@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sbtutorial.admin.config_places import Place
+from sbtutorial.admin.config_values import ConfigValue
 from sbtutorial.admin.rule_xml import AS_SQL, CONDITIONS
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.rules.filters.actions import SqlAction, parse_action
@@ -16,7 +16,7 @@ _PARAMETERS = "Parameters"  # ours: the emulator's format has no place for them
 _FILTER_TYPES = {"Sql": "SqlFilter", "Correlation": "CorrelationFilter"}
 
 
-def read_rule(place: Place) -> Rule:
+def read_rule(place: ConfigValue) -> Rule:
     """A rule from its entry.
 
     Raises:
@@ -40,7 +40,7 @@ def write_rule(rule: Rule) -> dict[str, Any]:
     return {"Name": rule.name, "Properties": properties}
 
 
-def _filter(properties: Mapping[str, Place]) -> Filter:
+def _filter(properties: Mapping[str, ConfigValue]) -> Filter:
     kind = properties["FilterType"]
     element = _FILTER_TYPES.get(kind.text().capitalize())
     if element is None:
@@ -50,14 +50,14 @@ def _filter(properties: Mapping[str, Place]) -> Filter:
     return _READERS[element](properties[element])
 
 
-def _sql(place: Place) -> Filter:
+def _sql(place: ConfigValue) -> Filter:
     parts = place.fields(required=(_EXPRESSION,), optional=(_PARAMETERS,))
     given = parts[_PARAMETERS].any_fields() if _PARAMETERS in parts else {}
     parameters = {name: one.simple() for name, one in given.items()}
     return parse_filter(parts[_EXPRESSION].text(), parameters)
 
 
-def _correlation(place: Place) -> Filter:
+def _correlation(place: ConfigValue) -> Filter:
     given = dict(place.fields(optional=(*CONDITIONS, "Properties")))
     custom = given.pop("Properties", None)
     conditions: dict[str, Any] = {CONDITIONS[name]: one.text() for name, one in given.items()}
@@ -70,7 +70,7 @@ def _correlation(place: Place) -> Filter:
 _READERS = {"SqlFilter": _sql, "CorrelationFilter": _correlation}
 
 
-def _action(properties: Mapping[str, Place]) -> SqlAction | None:
+def _action(properties: Mapping[str, ConfigValue]) -> SqlAction | None:
     if "Action" not in properties:
         return None
     return parse_action(properties["Action"].fields(required=(_EXPRESSION,))[_EXPRESSION].text())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sbtutorial.admin.atom import Entry, feed_response
-from sbtutorial.admin.call import Call
+from sbtutorial.admin.call import AdministrationCall
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.http.request import Response
 
@@ -17,7 +17,7 @@ _Listed = TypeVar("_Listed")
 
 
 def page(
-    call: Call,
+    call: AdministrationCall,
     title: str,
     listed: Sequence[_Listed],
     to_entry: Callable[[_Listed], Entry],
@@ -39,12 +39,12 @@ def page(
     )
 
 
-def nothing(call: Call, path: str) -> Response:
+def nothing(call: AdministrationCall, path: str) -> Response:
     """What Azure answers for a queue or a topic that is not there."""
     return feed_response("Publicly Listed Services", call.url(path), call.instant(call.now), [])
 
 
-def _number(call: Call, name: str, default: int) -> int:
+def _number(call: AdministrationCall, name: str, default: int) -> int:
     text = call.request.query.get(name, str(default))
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise BrokerError(

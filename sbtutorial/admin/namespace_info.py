@@ -1,9 +1,9 @@
-"""What the namespace tells of itself."""
+"""The namespace's description: its name, its tier, its age."""
 
 from xml.etree.ElementTree import SubElement
 
 from sbtutorial.admin.atom import Entry, described, entry_response
-from sbtutorial.admin.call import Call
+from sbtutorial.admin.call import AdministrationCall
 from sbtutorial.http.request import Response
 
 # Clients know no other names of tiers; Microsoft's emulator is nearest to this one.
@@ -11,7 +11,7 @@ _DEFAULT_SKU = "Standard"
 _SKUS = ("Basic", "Standard", "Premium")
 
 
-def get(call: Call) -> Response:
+def get(call: AdministrationCall) -> Response:
     """Its name, its tier, and since when it is there: since the broker started."""
     namespace = call.namespace
     tier = namespace.limits.name

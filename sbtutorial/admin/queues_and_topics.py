@@ -1,13 +1,12 @@
-"""Queues and topics, which share their names: the description in a PUT says which of them it is."""
+"""Calls on queues and topics, which share their names: the description in a PUT says which."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sbtutorial.admin import feeds
 from sbtutorial.admin.atom import local_name
-from sbtutorial.admin.call import Call
+from sbtutorial.admin.call import AdministrationCall, etag_of
 from sbtutorial.admin.description_xml import Layout, read
-from sbtutorial.admin.entities import answer, entry_of, etag_of, wanted
 from sbtutorial.admin.queue_xml import QUEUE
 from sbtutorial.admin.topic_xml import TOPIC
 from sbtutorial.broker.entities.entity import Entity
@@ -44,28 +43,28 @@ _BY_ELEMENT = {kind.layout.element: kind for kind in (_QUEUE, _TOPIC)}
 _BY_NAME = {kind.layout.kind: kind for kind in (_QUEUE, _TOPIC)}
 
 
-def put(call: Call, name: str) -> Response:
+def put(call: AdministrationCall, name: str) -> Response:
     """Create, or with If-Match change."""
     element = call.description(_BY_ELEMENT)
     kind = _BY_ELEMENT[local_name(element)]
     entity = _there(call, kind, name) if call.is_update else None
     settings = read(kind.layout, element, call.api_version)
-    description = wanted(call, kind.layout, settings, entity)
+    description = call.wanted(kind.layout, settings, entity)
     act = kind.update if entity else kind.create
     entity = act(call.namespace, name, description, now=call.now)
-    return answer(call, 200 if call.is_update else 201, kind.layout, entity)
+    return call.answer(200 if call.is_update else 201, kind.layout, entity)
 
 
-def get(call: Call, name: str) -> Response:
+def get(call: AdministrationCall, name: str) -> Response:
     """Its description and its counters; Azure answers for a missing one with an empty feed."""
     try:
         entity = call.namespace.entity(name)
     except BrokerError:
         return feeds.nothing(call, name)
-    return answer(call, 200, _BY_NAME[entity.kind].layout, entity)
+    return call.answer(200, _BY_NAME[entity.kind].layout, entity)
 
 
-def delete(call: Call, name: str) -> Response:
+def delete(call: AdministrationCall, name: str) -> Response:
     """Take it away with all that is in it."""
     entity = call.namespace.entity(name)
     call.require_match(etag_of(entity))
@@ -73,21 +72,21 @@ def delete(call: Call, name: str) -> Response:
     return Response(200)  # the Python SDK takes 204 for a failure
 
 
-def list_queues(call: Call) -> Response:
+def list_queues(call: AdministrationCall) -> Response:
     """Every queue, by name."""
     return _list(call, "Queues", QUEUE, call.namespace.queues())
 
 
-def list_topics(call: Call) -> Response:
+def list_topics(call: AdministrationCall) -> Response:
     """Every topic, by name."""
     return _list(call, "Topics", TOPIC, call.namespace.topics())
 
 
-def _list(call: Call, title: str, layout: Layout, listed: list[Any]) -> Response:
-    return feeds.page(call, title, listed, lambda one: entry_of(call, layout, one))
+def _list(call: AdministrationCall, title: str, layout: Layout, listed: list[Any]) -> Response:
+    return feeds.page(call, title, listed, lambda one: call.entry(layout, one))
 
 
-def _there(call: Call, kind: _Kind, name: str) -> Entity:
+def _there(call: AdministrationCall, kind: _Kind, name: str) -> Entity:
     """What is to be changed."""
     try:
         found = call.namespace.entity(name)

@@ -1,7 +1,7 @@
-"""The administration API: which request does what, and what is said when it cannot.
+"""The administration API's routes: which request does what, and the right that it takes.
 
-Two tables decide: `PLACES`, from path and method to a handler and the right that it takes, and
-`STATUSES`, from the broker's kinds of refusal to HTTP's. Nothing here knows a socket or a clock.
+One table decides, `ROUTES`: from path and method to a handler. Nothing here knows a socket or a
+clock.
 
 Source: Azure Service Bus, REST API "Service Bus resource provider", Atom-based entity operations;
 "Access control with shared access signatures", rights required for operations.
@@ -12,54 +12,25 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sbtutorial.admin import namespace_info, queues_and_topics, rules, subscriptions
-from sbtutorial.admin.atom import error_response
-from sbtutorial.admin.call import LISTEN, MANAGE, Administered, Call, Refusal
+from sbtutorial.admin.call import LISTEN, MANAGE, Administered, AdministrationCall
 from sbtutorial.admin.versions import served
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.http.refusals import HttpRefusal, method_refused, refused
 from sbtutorial.http.request import Request, Response
 
 
-class Status(NamedTuple):
-    """What HTTP says about a refusal, and the number by which Azure refines it."""
-
-    http: int
-    sub_code: int
-
-
-STATUSES = {
-    ErrorCode.ENTITY_NOT_FOUND: Status(404, 40400),
-    ErrorCode.ENTITY_ALREADY_EXISTS: Status(409, 40900),
-    ErrorCode.ENTITY_DISABLED: Status(403, 40301),
-    ErrorCode.MESSAGE_SIZE_EXCEEDED: Status(413, 41300),
-    # Not 40301: with that, the JavaScript SDK takes a quota for an invalid operation.
-    ErrorCode.QUOTA_EXCEEDED: Status(403, 40300),
-    ErrorCode.MESSAGE_LOCK_LOST: Status(410, 41000),
-    ErrorCode.MESSAGE_NOT_FOUND: Status(404, 40400),
-    ErrorCode.SESSION_LOCK_LOST: Status(410, 41000),
-    # Not 40901, which JavaScript's SDK takes for a conflict that ends by itself.
-    ErrorCode.SESSION_CANNOT_BE_LOCKED: Status(409, 40900),
-    ErrorCode.ARGUMENT_ERROR: Status(400, 40000),
-    ErrorCode.ARGUMENT_OUT_OF_RANGE: Status(400, 40000),
-    ErrorCode.NOT_ALLOWED: Status(403, 40301),
-    ErrorCode.NOT_IMPLEMENTED: Status(501, 50100),
-    ErrorCode.UNAUTHORIZED: Status(401, 40100),
-    ErrorCode.TIMEOUT: Status(504, 50004),
-    ErrorCode.PRECONDITION_FAILED: Status(412, 41200),
-}
-
-
-class Operation(NamedTuple):
-    """What is done, given the call and the names in its path, and what it takes to be allowed."""
+class Handled(NamedTuple):
+    """A method of a route: what answers a call, given the names in its path, and its right."""
 
     handler: Callable[..., Response]
     right: str = MANAGE
 
 
-class Place(NamedTuple):
-    """A kind of path, in any case, with its names in brackets, and what can be done there."""
+class Route(NamedTuple):
+    """A kind of path, in any case, with its names in brackets, and the methods it takes."""
 
     path: re.Pattern[str]
-    methods: Mapping[str, Operation]
+    methods: Mapping[str, Handled]
 
 
 _ENTITY = "([^$].*)"
@@ -68,36 +39,36 @@ _SUBSCRIPTION = f"{_SUBSCRIPTIONS}/([^/]+)"
 _RULES = f"{_SUBSCRIPTION}/rules"
 _RULE = f"{_RULES}/([^/]+)"
 
-PLACES = tuple(
-    Place(re.compile(path, re.IGNORECASE | re.DOTALL), methods)
+ROUTES = tuple(
+    Route(re.compile(path, re.IGNORECASE | re.DOTALL), methods)
     for path, methods in (
-        (r"\$namespaceinfo", {"GET": Operation(namespace_info.get)}),
-        (r"\$resources/queues", {"GET": Operation(queues_and_topics.list_queues)}),
-        (r"\$resources/topics", {"GET": Operation(queues_and_topics.list_topics)}),
-        (_RULES, {"GET": Operation(rules.list_all, LISTEN)}),
+        (r"\$namespaceinfo", {"GET": Handled(namespace_info.get)}),
+        (r"\$resources/queues", {"GET": Handled(queues_and_topics.list_queues)}),
+        (r"\$resources/topics", {"GET": Handled(queues_and_topics.list_topics)}),
+        (_RULES, {"GET": Handled(rules.list_all, LISTEN)}),
         (
             _RULE,
             {
-                "PUT": Operation(rules.put),
-                "GET": Operation(rules.get, LISTEN),
-                "DELETE": Operation(rules.delete),
+                "PUT": Handled(rules.put),
+                "GET": Handled(rules.get, LISTEN),
+                "DELETE": Handled(rules.delete),
             },
         ),
-        (_SUBSCRIPTIONS, {"GET": Operation(subscriptions.list_all)}),
+        (_SUBSCRIPTIONS, {"GET": Handled(subscriptions.list_all)}),
         (
             _SUBSCRIPTION,
             {
-                "PUT": Operation(subscriptions.put),
-                "GET": Operation(subscriptions.get),
-                "DELETE": Operation(subscriptions.delete),
+                "PUT": Handled(subscriptions.put),
+                "GET": Handled(subscriptions.get),
+                "DELETE": Handled(subscriptions.delete),
             },
         ),
         (
             _ENTITY,
             {
-                "PUT": Operation(queues_and_topics.put),
-                "GET": Operation(queues_and_topics.get),
-                "DELETE": Operation(queues_and_topics.delete),
+                "PUT": Handled(queues_and_topics.put),
+                "GET": Handled(queues_and_topics.get),
+                "DELETE": Handled(queues_and_topics.delete),
             },
         ),
     )
@@ -114,37 +85,50 @@ def handle(request: Request, administered: Administered, *, now: float, host: st
         host: Host and port by which the client reached us, for the URLs in answers.
     """
     try:
+        administered.namespace.run_due(now)
+        authorize(request, administered)
         return _handle(request, administered, now, host)
-    except Refusal as refusal:
+    except HttpRefusal as refusal:
         return refusal.response
     except BrokerError as error:
         return refused(error)
 
 
-def refused(error: BrokerError) -> Response:
-    """A refusal of the broker, in HTTP's terms."""
-    status = STATUSES[error.code]
-    return error_response(status.http, f"SubCode={status.sub_code}. {error.message}")
+def authorize(request: Request, administered: Administered) -> None:
+    """Ask of a request's token that it allows what is asked; the head of the request is enough.
+
+    An entity's own keys count where the entity is there, so none of them can create another one.
+
+    Raises:
+        BrokerError: UNAUTHORIZED.
+    """
+    route, names = _find(request.path)
+    handled = route.methods.get(request.method) if route else None
+    administered.authorize(
+        request.headers.get("authorization"),
+        request.path,
+        names[0] if names else "",
+        handled.right if handled else MANAGE,
+    )
 
 
 def _handle(request: Request, administered: Administered, now: float, host: str) -> Response:
-    administered.namespace.run_due(now)
-    path = request.path
-    place = next((place for place in PLACES if place.path.fullmatch(path)), None)
-    operation = place.methods.get(request.method) if place else None
-    administered.authorize(
-        request.headers.get("authorization"),
-        f"https://{host}{request.target}",
-        operation.right if operation else MANAGE,
-    )
-    if place is None:
-        raise _nowhere(path)
-    if operation is None:
-        raise _not_offered(request, place)
-    match = place.path.fullmatch(path)
-    names = match.groups() if match else ()
+    route, names = _find(request.path)
+    if route is None:
+        raise _nowhere(request.path)
+    if request.method not in route.methods:
+        raise HttpRefusal(method_refused(request, route.methods))
     version = served(request.query.get("api-version"))
-    return operation.handler(Call(request, administered, now, host, version), *names)
+    call = AdministrationCall(request, administered, now, host, version)
+    return route.methods[request.method].handler(call, *names)
+
+
+def _find(path: str) -> tuple[Route | None, tuple[str, ...]]:
+    """The route of a path, and the names in it; the first is that of a queue or a topic."""
+    for route in ROUTES:
+        if match := route.path.fullmatch(path):
+            return route, match.groups()
+    return None, ()
 
 
 def _nowhere(path: str) -> BrokerError:
@@ -153,10 +137,3 @@ def _nowhere(path: str) -> BrokerError:
         f"'/{path}' names nothing that can be administered. Use the name of a queue or a topic, "
         "/$Resources/queues, /$Resources/topics or /$namespaceinfo.",
     )
-
-
-def _not_offered(request: Request, place: Place) -> Refusal:
-    allowed = ", ".join(place.methods)
-    text = f"{request.method} is not offered on '/{request.path}': use {allowed}."
-    refusal = error_response(405, text)
-    return Refusal(Response(405, (*refusal.headers, ("Allow", allowed)), refusal.body))

@@ -1,8 +1,8 @@
-"""Rules of a subscription."""
+"""Calls on the rules of a subscription: create, update, get, list, delete."""
 
 from sbtutorial.admin import feeds
 from sbtutorial.admin.atom import Entry, entry_response
-from sbtutorial.admin.call import RULES, Call, etag
+from sbtutorial.admin.call import RULES, AdministrationCall, etag
 from sbtutorial.admin.rule_xml import ELEMENT, read_rule, write_rule
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -10,7 +10,7 @@ from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.http.request import Response
 
 
-def put(call: Call, topic: str, subscription: str, name: str) -> Response:
+def put(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """Create, or with If-Match put another filter and action in place of those that are there."""
     found = call.namespace.subscription(topic, subscription)
     element = call.description([ELEMENT])
@@ -28,13 +28,13 @@ def put(call: Call, topic: str, subscription: str, name: str) -> Response:
     return entry_response(200 if call.is_update else 201, _entry(call, found, rule))
 
 
-def get(call: Call, topic: str, subscription: str, name: str) -> Response:
+def get(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """One rule."""
     found = call.namespace.subscription(topic, subscription)
     return entry_response(200, _entry(call, found, found.rules.find(name)))
 
 
-def delete(call: Call, topic: str, subscription: str, name: str) -> Response:
+def delete(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """Take it away."""
     found = call.namespace.subscription(topic, subscription)
     call.require_match(_etag(found.rules.find(name)))
@@ -42,7 +42,7 @@ def delete(call: Call, topic: str, subscription: str, name: str) -> Response:
     return Response(200)
 
 
-def list_all(call: Call, topic: str, subscription: str) -> Response:
+def list_all(call: AdministrationCall, topic: str, subscription: str) -> Response:
     """Every rule of a subscription, by name."""
     found = call.namespace.subscription(topic, subscription)
     return feeds.page(call, "Rules", list(found.rules), lambda one: _entry(call, found, one))
@@ -52,7 +52,7 @@ def _etag(rule: Rule) -> str:
     return etag(rule.created_at, rule)
 
 
-def _entry(call: Call, subscription: Subscription, rule: Rule) -> Entry:
+def _entry(call: AdministrationCall, subscription: Subscription, rule: Rule) -> Entry:
     created_at = call.instant(rule.created_at)
     return Entry(
         call.url(f"{subscription.path}{RULES}{rule.name}"),

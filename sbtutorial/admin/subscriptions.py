@@ -1,24 +1,23 @@
-"""Subscriptions of a topic."""
+"""Calls on the subscriptions of a topic: create, update, get, list, delete."""
 
 from sbtutorial.admin import feeds
-from sbtutorial.admin.call import Call
+from sbtutorial.admin.call import AdministrationCall, etag_of
 from sbtutorial.admin.description_xml import read
-from sbtutorial.admin.entities import answer, entry_of, etag_of, wanted
 from sbtutorial.admin.subscription_xml import SUBSCRIPTION, first_rule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.http.request import Response
 
 
-def put(call: Call, topic: str, name: str) -> Response:
+def put(call: AdministrationCall, topic: str, name: str) -> Response:
     """Create, with a first rule, or with If-Match change."""
     element = call.description([SUBSCRIPTION.element])
     settings = read(SUBSCRIPTION, element, call.api_version)
     rule = first_rule(element)
     namespace, now = call.namespace, call.now
     if not call.is_update:
-        description = wanted(call, SUBSCRIPTION, settings)
+        description = call.wanted(SUBSCRIPTION, settings)
         made = namespace.create_subscription(topic, name, description, now=now, rule=rule)
-        return answer(call, 201, SUBSCRIPTION, made)
+        return call.answer(201, SUBSCRIPTION, made)
     if rule is not None:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR,
@@ -26,29 +25,29 @@ def put(call: Call, topic: str, name: str) -> Response:
             f"themselves: {name}/rules.",
         )
     subscription = namespace.subscription(topic, name)
-    description = wanted(call, SUBSCRIPTION, settings, subscription)
+    description = call.wanted(SUBSCRIPTION, settings, subscription)
     namespace.update_subscription(topic, name, description, now=now)
-    return answer(call, 200, SUBSCRIPTION, subscription)
+    return call.answer(200, SUBSCRIPTION, subscription)
 
 
-def get(call: Call, topic: str, name: str) -> Response:
+def get(call: AdministrationCall, topic: str, name: str) -> Response:
     """Its description and its counters."""
-    return answer(call, 200, SUBSCRIPTION, call.namespace.subscription(topic, name))
+    return call.answer(200, SUBSCRIPTION, call.namespace.subscription(topic, name))
 
 
-def delete(call: Call, topic: str, name: str) -> Response:
+def delete(call: AdministrationCall, topic: str, name: str) -> Response:
     """Take it away with all that is in it."""
     call.require_match(etag_of(call.namespace.subscription(topic, name)))
     call.namespace.delete_subscription(topic, name, now=call.now)
     return Response(200)
 
 
-def list_all(call: Call, topic: str) -> Response:
+def list_all(call: AdministrationCall, topic: str) -> Response:
     """Every subscription of a topic, by name."""
     found = call.namespace.topic(topic)
     return feeds.page(
         call,
         "Subscriptions",
         found.subscriptions(),
-        lambda one: entry_of(call, SUBSCRIPTION, one),
+        lambda one: call.entry(SUBSCRIPTION, one),
     )

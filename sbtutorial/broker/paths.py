@@ -9,7 +9,6 @@ from urllib.parse import unquote
 DEAD_LETTER_SUFFIX = "/$DeadLetterQueue"
 TRANSFER_DEAD_LETTER_SUFFIX = "/$Transfer/$DeadLetterQueue"
 SUBSCRIPTIONS = "/Subscriptions/"
-MESSAGES = "/messages/"
 
 
 class Path(NamedTuple):
@@ -24,9 +23,10 @@ def entity_path(uri: str) -> str:
 
     `amqps://127.0.0.1:5672/orders`, `sb://host/orders/` and `orders` all name `orders`.
     """
-    _, scheme, rest = uri.partition("://")
-    path = rest.partition("/")[2] if scheme else uri
-    return unquote(path.partition("?")[0]).strip("/")
+    before_query = uri.partition("?")[0]
+    _, scheme, rest = before_query.partition("://")
+    path = rest.partition("/")[2] if scheme else before_query
+    return unquote(path).strip("/")
 
 
 def split_line(path: str) -> Path:
@@ -44,12 +44,3 @@ def split_subscription(path: str) -> tuple[str, str] | None:
     """The topic and the subscription of a path, in any case; None for any other path."""
     at = path.lower().rfind(SUBSCRIPTIONS.lower())
     return None if at < 1 else (path[:at], path[at + len(SUBSCRIPTIONS) :])
-
-
-def split_messages(path: str) -> str | None:
-    """The entity whose messages a path of HTTP's data plane names; None for any other path.
-
-    `orders/messages`, `orders/messages/head` and what is below them all belong to `orders`.
-    """
-    at = f"{path.lower()}/".rfind(MESSAGES)
-    return None if at < 1 else path[:at]

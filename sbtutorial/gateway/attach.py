@@ -21,7 +21,7 @@ from sbtutorial.broker.session_errors import plain_receiver_refused, session_rec
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.management.node import ManagementHandler
-from sbtutorial.gateway.nodes.addresses import Address, NodeKind, parse_address
+from sbtutorial.gateway.nodes.addresses import Address, NodeKind, management_path, parse_address
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.nodes.receiving import receiver_for
@@ -41,6 +41,7 @@ def attach(link: Link, peer: Peer) -> None:
         BrokerError: There is no such entity, it is disabled, or the client may not do that there.
     """
     if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
+        peer.claims.require_proof()
         link.accept(target=Coordinator(CAPABILITIES))
         link.context = CoordinatorNode(link, peer.transactions, peer.who)
         return
@@ -49,6 +50,8 @@ def attach(link: Link, peer: Peer) -> None:
     right = _RIGHTS[sends_to_client] if address.kind is NodeKind.ENTITY else ""
     if right:
         peer.claims.require(right, address.path)
+    elif address.kind is NodeKind.MANAGEMENT:
+        peer.claims.require_any(management_path(address.path))
     node = _NODES[address.kind, sends_to_client](link, address, peer)
     node.right, node.path = right, address.path
     link.context = node

@@ -72,19 +72,20 @@ class Faults:
             condition: The AMQP error condition, such as "com.microsoft:server-busy".
             text: What is said of it.
             status_code: For "request" and "http".
-            path: The entity; any unless given.
+            path: The entity, in any case; any unless given.
             times: How many are refused.
 
         Raises:
             ValueError: There is no such occasion.
         """
-        fault = Fault(Occasion(occasion), condition, text, status_code, path, times)
+        at = path.strip("/").lower() if path else None
+        fault = Fault(Occasion(occasion), condition, text, status_code, at, times)
         self.planned.append(fault)
 
     def next(self, occasion: Occasion, path: str = "") -> Fault | None:
         """The refusal that is due on this occasion, if any; it is used up by that."""
         for fault in self.planned:
-            if fault.occasion is occasion and fault.path in (None, path):
+            if fault.occasion is occasion and fault.path in (None, path.strip("/").lower()):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.planned.remove(fault)

@@ -78,6 +78,16 @@ class ControlClient:
         """A queue as it stands: `name`, `counts` by state, and the first `messages` of each."""
         return self._call("GET", f"queues/{quote(name)}")
 
+    def plan_fault(self, occasion: str, **arguments: Any) -> None:
+        """Have the broker refuse something that it would do.
+
+        Args:
+            occasion: "connect", "detach", "send", "settle", "request" or "http".
+            arguments: `condition`, `text`, `status_code`, `path` and `times`: how it is refused,
+                of which entity, and how often.
+        """
+        self._call("POST", "faults", {"occasion": occasion, **arguments})
+
     def config(self) -> str:
         """The entities as a file in the format of Microsoft's emulator."""
         return str(self._call("GET", "config")["config"])

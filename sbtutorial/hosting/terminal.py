@@ -117,7 +117,7 @@ def _refused(option: str, port: int, error: Exception) -> str:
 def _furnish(emulator: LocalBroker, path: Path) -> None:
     """Make what a file asks for, before anybody can connect."""
     from sbtutorial.admin.config import apply_config, read_config
-    from sbtutorial.admin.config_places import ConfigError
+    from sbtutorial.admin.config_values import ConfigError
 
     try:
         config = read_config(path.read_text(encoding="utf-8-sig"))

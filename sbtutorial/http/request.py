@@ -1,8 +1,10 @@
-"""A request and a response, as values: what the administration and control planes are made of."""
+"""HTTP requests and responses, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
+
+from sbtutorial.http.authority import Authority
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -13,7 +15,7 @@ class Request:
 
     Attributes:
         method: In capital letters; the edge turns HEAD into GET.
-        target: Path and query as they came, percent-encoded.
+        target: Path and query as they came, percent-encoded, without a host.
         headers: By lower-case name; a repeated header's values are joined with ", ".
         body: Empty when there is none.
         raw_headers: As they came: with the capital letters of their names, repeated ones apart.
@@ -24,6 +26,19 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
     raw_headers: Headers = ()
+
+    @property
+    def authority(self) -> Authority | None:
+        """Host and port that the client called; None where the Host header cannot be read.
+
+        HTTP/1.0 has no such header: whoever is silent means this computer.
+        """
+        return Authority.parse(self.headers.get("host", "localhost"))
+
+    @property
+    def host(self) -> str:
+        """The host that the client called, in small letters, without its port."""
+        return self.authority.host if self.authority else ""
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""The lab's own calls, below `/$lab/` on the broker's port: state, time, events, pictures.
+"""Control calls: the lab's own, below `/$lab/` on the broker's port: state, time, events, pictures.
 
 Azure has none of this, so it is no part of any SDK: `sbtutorial.control_client` calls it. JSON goes
 both ways; every call needs a shared access signature that gives Manage; what is wrong with a call
@@ -18,7 +18,10 @@ from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
-from sbtutorial.gateway.access.sas import Key, TokenError, authorize
+from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.resource import Resource
+from sbtutorial.gateway.access.sas import MANAGE, TokenError
+from sbtutorial.gateway.faults import Faults, Occasion
 from sbtutorial.gateway.reactor import Reactor
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
@@ -30,7 +33,7 @@ MAX_WAIT_SECONDS = 60.0
 # One answer holds so many events; a reader asks again from the last one.
 MAX_EVENTS = 2000
 
-Answer = dict[str, Any]
+Json = dict[str, Any]
 
 
 class ControlledBroker(Protocol):
@@ -45,7 +48,8 @@ class ControlledBroker(Protocol):
     namespace: Namespace
     trace: Trace
     turns: Reactor
-    keys: dict[str, Key]
+    keyring: Keyring
+    faults: Faults
     started_at: float
     on_shutdown: Callable[[], None] | None
 
@@ -79,23 +83,37 @@ def is_control_call(request: Request) -> bool:
 def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[Response]:
     """Answer a call: at once, or later for a long poll."""
     try:
-        _authorize(request, broker)
+        authorize(request, broker)
         answer = _route(request, broker)
     except (CallError, BrokerError, TokenError) as refusal:
         return _refuse(refusal)
     return _respond(answer) if isinstance(answer, dict) else _respond_later(answer)
 
 
-def _authorize(request: Request, broker: ControlledBroker) -> None:
-    authorize(
+def refusal(request: Request, broker: ControlledBroker) -> Response | None:
+    """What refuses a call by its head alone; None when nothing does."""
+    try:
+        authorize(request, broker)
+    except TokenError as refusal:
+        return _refuse(refusal)
+    return None
+
+
+def authorize(request: Request, broker: ControlledBroker) -> None:
+    """Ask of a call's token that it gives Manage on the lab: no entity's own key does.
+
+    Raises:
+        TokenError: As `Keyring.authorize`.
+    """
+    broker.keyring.authorize(
         request.headers.get("authorization"),
-        keys=broker.keys,
-        resource=f"http://{request.headers.get('host', '')}/",
+        Resource(request.host, request.path.lower()),
         now=broker.clock.wall(),
+        right=MANAGE,
     )
 
 
-def _route(request: Request, broker: ControlledBroker) -> Answer | Awaitable[Answer]:
+def _route(request: Request, broker: ControlledBroker) -> Json | Awaitable[Json]:
     name, _, rest = request.path.removeprefix(PREFIX).partition("/")
     methods = _ROUTES.get(name)
     if methods is None:
@@ -103,10 +121,10 @@ def _route(request: Request, broker: ControlledBroker) -> Answer | Awaitable[Ans
         raise CallError(404, f"There is no '{name}' below /{PREFIX}; there is {known}.")
     if request.method not in methods:
         raise CallError(405, f"/{PREFIX}{name} takes {' and '.join(methods)} only.")
-    return methods[request.method](broker, Call(rest, request))
+    return methods[request.method](broker, ControlCall(rest, request))
 
 
-def _status(broker: ControlledBroker, _call: "Call") -> Answer:
+def _status(broker: ControlledBroker, _call: "ControlCall") -> Json:
     return {
         "namespace": broker.namespace.name,
         "tier": broker.namespace.limits.name,
@@ -120,23 +138,28 @@ def _status(broker: ControlledBroker, _call: "Call") -> Answer:
     }
 
 
-def _advance(broker: ControlledBroker, call: "Call") -> Answer:
+def _advance(broker: ControlledBroker, call: "ControlCall") -> Json:
     broker.advance(call.seconds_to_advance())
     return {"advanced_seconds": broker.clock.advanced_seconds}
 
 
-def _shrink(broker: ControlledBroker, call: "Call") -> Answer:
+def _shrink(broker: ControlledBroker, call: "ControlCall") -> Json:
     with broker.turns.turn() as now:
         queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
-def _reset(broker: ControlledBroker, _call: "Call") -> Answer:
+def _fault(broker: ControlledBroker, call: "ControlCall") -> Json:
+    broker.faults.plan(**call.fault())
+    return {"planned": len(broker.faults.planned)}
+
+
+def _reset(broker: ControlledBroker, _call: "ControlCall") -> Json:
     broker.reset()
     return {}
 
 
-def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
+def _shutdown(broker: ControlledBroker, _call: "ControlCall") -> Json:
     if broker.on_shutdown is None:
         raise CallError(
             409, "This broker is part of another program and ends with it: stop that program."
@@ -145,20 +168,20 @@ def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
     return {}
 
 
-def _queue(broker: ControlledBroker, call: "Call") -> Answer:
+def _queue(broker: ControlledBroker, call: "ControlCall") -> Json:
     with broker.turns.turn() as now:
         entity = broker.namespace.subqueue(call.rest).entity
         assert isinstance(entity, Receivable)
         return snapshot(entity, now=now, is_connected=broker.is_connected)
 
 
-def _config(broker: ControlledBroker, _call: "Call") -> Answer:
+def _config(broker: ControlledBroker, _call: "ControlCall") -> Json:
     from sbtutorial.admin.config import write_config
 
     return {"config": write_config(broker.namespace)}
 
 
-async def _events(broker: ControlledBroker, call: "Call") -> Answer:
+async def _events(broker: ControlledBroker, call: "ControlCall") -> Json:
     after = int(call.number("after", 0, at_most=sys.maxsize))
     wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
     trace = broker.trace
@@ -171,7 +194,7 @@ async def _events(broker: ControlledBroker, call: "Call") -> Answer:
     }
 
 
-class Call(NamedTuple):
+class ControlCall(NamedTuple):
     """One call: what follows its name in the path, and the request to read arguments from."""
 
     rest: str
@@ -203,6 +226,24 @@ class Call(NamedTuple):
             raise CallError(400, f"'megabytes' is a whole number; {text} is not.")
         return megabytes
 
+    def fault(self) -> dict[str, Any]:
+        """The arguments of `faults`: an occasion, and what else `Faults.plan` takes."""
+        advice = f'Say when, as JSON: {{"occasion": "send"}}, one of {", ".join(Occasion)}.'
+        occasion = self.argument("occasion", advice)
+        if occasion not in tuple(Occasion):
+            raise CallError(400, advice)
+        given: dict[str, Any] = json.loads(self.request.body)
+        for name, value in given.items():
+            if name not in _FAULT_ARGUMENTS:
+                known = ", ".join(_FAULT_ARGUMENTS)
+                raise CallError(400, f"A fault has no '{name[:40]}'; it has {known}.")
+            kind, what = _FAULT_ARGUMENTS[name]
+            if type(value) is not kind or (type(value) is int and not 0 < value < 1000):
+                raise CallError(400, f"'{name}' is {what}; {json.dumps(value)[:40]} is not.")
+        if occasion == Occasion.HTTP and not 400 <= given.get("status_code", 500) <= 599:
+            raise CallError(400, "'status_code' is 400 to 599 over HTTP.")
+        return given
+
     def seconds_to_advance(self) -> float:
         """The one argument of `advance`."""
         seconds = self.argument("seconds", 'Say how far, as JSON: {"seconds": 60}.')
@@ -217,7 +258,16 @@ class Call(NamedTuple):
         return float(seconds)
 
 
-_Handler = Callable[[ControlledBroker, Call], Answer | Awaitable[Answer]]
+_FAULT_ARGUMENTS: dict[str, tuple[type, str]] = {
+    "occasion": (str, "when it comes"),
+    "condition": (str, "the AMQP error condition"),
+    "text": (str, "what is said of it"),
+    "status_code": (int, "a whole number, 1 to 999"),
+    "path": (str, "the entity"),
+    "times": (int, "a whole number, 1 to 999"),
+}
+
+_Handler = Callable[[ControlledBroker, ControlCall], Json | Awaitable[Json]]
 
 _ROUTES: dict[str, dict[str, _Handler]] = {
     "status": {"GET": _status},
@@ -228,6 +278,7 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "events": {"GET": _events},
     "queues": {"GET": _queue},
     "config": {"GET": _config},
+    "faults": {"POST": _fault},
 }
 
 
@@ -266,11 +317,11 @@ def _refuse(refusal: CallError | BrokerError | TokenError) -> Response:
     return _respond({"error": str(refusal)}, status)
 
 
-def _respond(answer: Answer, status: int = 200) -> Response:
+def _respond(answer: Json, status: int = 200) -> Response:
     return Response(status, (("Content-Type", "application/json"),), json.dumps(answer).encode())
 
 
-async def _respond_later(answer: Awaitable[Answer]) -> Response:
+async def _respond_later(answer: Awaitable[Json]) -> Response:
     try:
         return _respond(await answer)
     except CallError as refusal:

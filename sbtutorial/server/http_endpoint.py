@@ -1,5 +1,9 @@
 """HTTP/1.1 on one connection: bytes to `Request`, `Response` to bytes; h11 does the grammar.
 
+A request is admitted by its head: only who has proved what the request needs may send a body, and
+who has proved nothing has `admission`'s few bytes and seconds. No client keeps the broker busy for
+long: what it has sent at once is worked off in slices.
+
 Nothing imports this module before the first HTTP connection: h11 costs time that AMQP need not
 spend.
 """
@@ -11,15 +15,27 @@ from typing import Any, NamedTuple, Protocol
 
 import h11
 
+from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.http.request import Headers, Request, Response
 from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 MAX_HEAD_BYTES = 32 * 1024
+# Application properties are headers, too.
+MAX_HEADERS = 1000
 MAX_BODY_BYTES = 1024 * 1024
+# How long a peer that has proved itself may take for one request, and may be silent between two.
+REQUEST_SECONDS = 60.0
+IDLE_SECONDS = 240.0
 # A client that sends too much reads our answer only when it has sent all: so much we let it.
 _MAX_SWALLOWED_BYTES = 16 * MAX_BODY_BYTES
+_SWALLOWING_SECONDS = 10.0
+# Of a body in chunks: what frames it may not be more than what is in it.
+_MAX_REQUEST_BYTES = MAX_HEAD_BYTES + 2 * MAX_BODY_BYTES
 # What a client may send ahead while an answer is being waited for.
 _MAX_PIPELINED_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES
+# How much is done at once before others have their turn: a request counts as much as 32 chunks.
+_EVENTS_AT_ONCE = 256
+_EVENTS_OF_A_REQUEST = 32
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,13 +53,18 @@ class Switch(NamedTuple):
 
 
 Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
+# Says of a request's head whether its peer has proved who it is, or refuses it.
+Admit = Callable[[Request], bool | Response]
 
 
 class Cancellable(Protocol):
-    """A running coroutine that can be stopped, as an `asyncio.Task`."""
+    """A running coroutine or a timer that can be stopped, as an `asyncio.Task` or `TimerHandle`."""
 
     def cancel(self) -> object:
         """Stop it."""
+
+
+Later = Callable[[float, Callable[[], None]], Cancellable]
 
 
 class HttpEndpoint:
@@ -54,7 +75,13 @@ class HttpEndpoint:
             another protocol, as which the connection goes on.
         write: Takes the bytes of responses.
         close: Ends the connection, after what was written.
+        admit: Asked about each head before its body is read: the peer has proved itself, or what
+            it asks is open to everybody and takes no body; or else the refusal.
         spawn: Runs a coroutine beside everything else, as `asyncio.ensure_future` does.
+        later: Calls something in so many seconds, as `loop.call_later` does.
+
+    Attributes:
+        is_proved: Whether the peer has ever proved who it is on this connection.
     """
 
     def __init__(
@@ -63,21 +90,30 @@ class HttpEndpoint:
         write: Write,
         close: Close,
         *,
+        admit: Admit,
         spawn: Callable[[Coroutine[Any, Any, None]], Cancellable],
+        later: Later,
     ) -> None:
+        self.is_proved = False
         self._handler = handler
         self._write = write
         self._close = close
+        self._admit = admit
         self._spawn = spawn
+        self._later = later
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._probation = Probation()
         self._head: h11.Request | None = None
+        self._refusal: Response | None = None
         self._body = bytearray()
+        self._request_bytes = 0
         self._swallowed_bytes: int | None = None  # None until a request is refused half-way
-        self._pipelined_bytes = 0
         self._waiting: Cancellable | None = None
+        self._pausing: Cancellable | None = None
         self._successor: Endpoint | None = None
         self._is_answering = False
         self._is_closed = False
+        self._deadline: Cancellable | None = later(PROOF_SECONDS, self._on_deadline)
 
     def receive_data(self, data: bytes) -> None:
         """Take in what the peer sent, and answer every request that is complete."""
@@ -86,25 +122,59 @@ class HttpEndpoint:
             return
         if self._is_closed or not data:  # to h11, nothing means the end
             return
-        if self._is_answering:
-            self._pipelined_bytes += len(data)
-            if self._pipelined_bytes > _MAX_PIPELINED_BYTES:
-                self._end()
-                return
+        self._request_bytes += len(data)
         self._http.receive_data(data)
-        self._advance()
+        if not (self._is_answering or self._pausing):
+            self._advance()
+        elif len(self._http.trailing_data[0]) > _MAX_PIPELINED_BYTES:
+            self._end()
+        if self._exceeds(len(data)):
+            self._end()
 
     def connection_lost(self) -> None:
         """Stop the answer that is being waited for."""
         if self._successor is not None:
             self._successor.connection_lost()
         self._is_closed = True
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.cancel()
+        for running in (self._waiting, self._pausing, self._deadline):
+            if running is not None:
+                running.cancel()
+        self._waiting = self._pausing = self._deadline = None
+
+    def _exceeds(self, size: int) -> bool:
+        """Whether a peer has sent more than it may before it has proved itself."""
+        if self.is_proved or self._swallowed_bytes is not None:
+            return False
+        return bool(self._probation.received(size))
+
+    # -- Time -------------------------------------------------------------------------------
+
+    def _allow(self, seconds: float | None) -> None:
+        """Give a peer that has proved itself so long from now on; None for as long as it takes."""
+        if self.is_proved or self._swallowed_bytes is not None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._deadline = None if seconds is None else self._later(seconds, self._on_deadline)
+
+    def _on_deadline(self) -> None:
+        self._deadline = None
+        if self._http.their_state is h11.SEND_BODY or self._http.trailing_data[0]:
+            self._respond_and_close(408, "the request did not come in time")
+        self._end()
+
+    # -- Requests ---------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        self._pausing = None
+        if not self._is_closed:
+            self._advance()
 
     def _advance(self) -> None:
-        while not (self._is_closed or self._is_answering):
+        left = _EVENTS_AT_ONCE
+        while not (self._is_closed or self._is_answering or self._successor):
+            if left <= 0:
+                self._pausing = self._later(0.0, self._go_on)
+                return
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
@@ -114,20 +184,40 @@ class HttpEndpoint:
                 self._invite_body()
                 return
             self._handle(event)
+            left -= _EVENTS_OF_A_REQUEST if isinstance(event, h11.Request) else 1
 
     def _handle(self, event: object) -> None:
         match event:
             case h11.Request():
-                self._head = event
-                self._body.clear()
-                if _declared_bytes(event) > MAX_BODY_BYTES:
-                    self._refuse_body()
+                self._begin(event)
             case h11.Data(data=data):
                 self._take(data)
             case h11.EndOfMessage():
                 self._answer()
             case h11.ConnectionClosed():
                 self._end()
+
+    def _begin(self, head: h11.Request) -> None:
+        """Ask whether this request may be made, before its body is read."""
+        self._head = head
+        self._body.clear()
+        self._request_bytes = len(self._http.trailing_data[0])
+        self._refusal = self._refusal_of(head)
+        if self._refusal is None:
+            self._allow(REQUEST_SECONDS)
+        elif _has_body(head):
+            self._refuse_half_way(self._refusal)
+
+    def _refusal_of(self, head: h11.Request) -> Response | None:
+        if len(head.headers) > MAX_HEADERS:
+            return _text(431, f"a request has {MAX_HEADERS} header lines at most")
+        admitted = self._guarded(self._admit, _request(head, b""))
+        if isinstance(admitted, Response):
+            return admitted
+        self.is_proved |= admitted
+        if not admitted and _has_body(head):
+            return _text(413, "this request takes no body")
+        return _too_large(MAX_BODY_BYTES) if _declared_bytes(head) > MAX_BODY_BYTES else None
 
     def _invite_body(self) -> None:
         """RFC 9110, 10.1.1: a client that expects 100 (Continue) sends no body before it."""
@@ -139,29 +229,37 @@ class HttpEndpoint:
             self._swallowed_bytes += len(data)
             if self._swallowed_bytes > _MAX_SWALLOWED_BYTES:
                 self._end()
-        elif len(self._body) + len(data) > MAX_BODY_BYTES:
-            self._refuse_body()
-        else:
-            self._body += data
+            return
+        self._body += data
+        if len(self._body) > MAX_BODY_BYTES or self._request_bytes > _MAX_REQUEST_BYTES:
+            self._refuse_half_way(_too_large(MAX_BODY_BYTES))
 
     def _answer(self) -> None:
         if self._swallowed_bytes is not None:  # refused, and now heard to the end
             self._end()
             return
         assert self._head is not None
+        if self._refusal is not None:
+            self._finish(self._refusal)
+            return
         request = _request(self._head, bytes(self._body))
+        self._body.clear()
         self._is_answering = True
-        self._pipelined_bytes = len(self._http.trailing_data[0])
-        try:
-            answer = self._handler(request)
-        except Exception:
-            answer = _broken(request)
+        self._allow(None)
+        answer = self._guarded(self._handler, request)
         if isinstance(answer, Response):
             self._finish(answer)
         elif isinstance(answer, Switch):
             self._switch(answer)
         else:
             self._waiting = self._spawn(self._answer_later(request, answer))
+
+    def _guarded(self, act: Callable[[Request], Any], request: Request) -> Any:
+        """What answers a request; a bug of ours is an answer, too."""
+        try:
+            return act(request)
+        except Exception:
+            return _broken(request)
 
     async def _answer_later(self, request: Request, answer: Awaitable[Response]) -> None:
         try:
@@ -179,6 +277,7 @@ class HttpEndpoint:
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._head = None
             self._http.start_next_cycle()
+            self._allow(IDLE_SECONDS)
         else:
             self._end()
 
@@ -186,27 +285,33 @@ class HttpEndpoint:
         """Agree, and leave the connection to another with what has come for it."""
         headers, reason = list(switch.headers), HTTPStatus.SWITCHING_PROTOCOLS.phrase
         self._send(h11.InformationalResponse(status_code=101, headers=headers, reason=reason))
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None
         self._successor = switch.make_endpoint(self._write, self._close)
         if first_bytes := self._http.trailing_data[0]:
             self._successor.receive_data(first_bytes)
 
-    def _refuse_body(self) -> None:
-        """Say 413 at once, and hear the rest of the body, without which it may not be read."""
+    # -- Refusals ---------------------------------------------------------------------------
+
+    def _refuse_half_way(self, refusal: Response) -> None:
+        """Answer at once, and hear what is left for a while: who still sends does not read."""
         is_waiting = self._http.they_are_waiting_for_100_continue
         self._body.clear()
-        self._respond_and_close(413, f"a request's body has {MAX_BODY_BYTES} bytes at most")
-        if is_waiting:
+        self._respond(_closing(refusal))
+        if is_waiting or self._http.their_state is not h11.SEND_BODY:
             self._end()
+            return
         self._swallowed_bytes = 0
+        self._allow(_SWALLOWING_SECONDS)
 
     def _refuse_garbage(self, error: h11.RemoteProtocolError) -> None:
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._respond_and_close(error.error_status_hint, f"this is not HTTP/1.1: {error}")
+        self._respond_and_close(error.error_status_hint, f"this is not HTTP/1.1: {error}")
         self._end()
 
     def _respond_and_close(self, status: int, text: str) -> None:
-        headers = (("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close"))
-        self._respond(Response(status, headers, f"{text}\n".encode()))
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._respond(_closing(_text(status, text)))
 
     def _respond(self, response: Response) -> None:
         body = response.body
@@ -229,11 +334,31 @@ class HttpEndpoint:
             self._close()
 
 
+def _text(status: int, text: str) -> Response:
+    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), f"{text}\n".encode())
+
+
+def _too_large(most: int) -> Response:
+    return _text(413, f"a request's body has {most} bytes at most")
+
+
+def _closing(response: Response) -> Response:
+    """The response with which a connection ends."""
+    return Response(response.status, (*response.headers, ("Connection", "close")), response.body)
+
+
+def _has_body(head: h11.Request) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+        for name, value in head.headers
+    )
+
+
 def _request(head: h11.Request, body: bytes) -> Request:
     """The request without HTTP's own concerns: HEAD is GET whose body is not sent."""
     method = head.method.decode("ascii")
     target = head.target.decode("ascii", "replace")
-    if "://" in target.partition("?")[0]:  # the absolute form, which proxies use
+    if not target.startswith("/"):  # the absolute form, which proxies use: RFC 9112, 3.2.2
         target = "/" + target.partition("://")[2].partition("/")[2]
     headers = _headers(head.headers)
     if head.http_version < b"1.1":
@@ -274,5 +399,4 @@ def _reason(status: int) -> str:
 def _broken(request: Request) -> Response:
     """Our own bug: the client learns that it was not its fault, the log learns the rest."""
     _LOG.exception("%s %s failed", request.method, request.target)
-    text = "The broker has a bug: it failed on this request. Its log says more.\n"
-    return Response(500, (("Content-Type", "text/plain; charset=utf-8"),), text.encode())
+    return _text(500, "The broker has a bug: it failed on this request. Its log says more.")

@@ -53,6 +53,7 @@ class LocalBroker:
             class, on a machine whose users trust each other.
 
     Attributes:
+        host: Where it listens.
         started_at: Wall-clock seconds.
         faults: Refusals that a test has ordered.
         on_shutdown: What ends the process around it; None where that is another program.
@@ -87,7 +88,8 @@ class LocalBroker:
         self._certificates_folder = certificates_folder
         self.keys = {KEY_NAME: Key(self.key, ALL_RIGHTS)}
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
-        self._host, self._port = "127.0.0.1", 0
+        self.host = "127.0.0.1"
+        self._port = 0
         self._presence = ConnectionQuota(limits)
         self.faults = Faults()
         self.started_at = self.clock.wall()
@@ -102,7 +104,7 @@ class LocalBroker:
         Raises:
             OSError: The port is taken.
         """
-        self._host = host
+        self.host = host
         self._port = await self.listener.start(host, port)
         return self._port
 
@@ -115,7 +117,7 @@ class LocalBroker:
         Raises:
             OSError: The port is taken.
         """
-        return await self.listener.start(self._host, port)
+        return await self.listener.start(self.host, port)
 
     async def stop(self) -> None:
         """Close every connection and every port."""
@@ -126,7 +128,7 @@ class LocalBroker:
     @property
     def connection_string(self) -> str:
         """What the SDK's clients take, data and administration alike."""
-        return connection_string(self._host, self._port, KEY_NAME, self.key)
+        return connection_string(self.host, self._port, KEY_NAME, self.key)
 
     @property
     def connections(self) -> int:
@@ -173,7 +175,14 @@ class LocalBroker:
         """Serve one HTTP connection."""
         from sbtutorial.server.http_endpoint import HttpEndpoint
 
-        return HttpEndpoint(self._handle_http, write, close, spawn=asyncio.ensure_future)
+        return HttpEndpoint(
+            self._handle_http,
+            write,
+            close,
+            admit=self._admit_http,
+            spawn=asyncio.ensure_future,
+            later=asyncio.get_running_loop().call_later,
+        )
 
     def _tls_context(self) -> ssl.SSLContext:
         """Made at the first TLS connection, from the learner's own certificate."""
@@ -183,6 +192,11 @@ class LocalBroker:
         folder = self._certificates_folder or certificates.default_folder()
         context.load_cert_chain(certificates.ensure(folder).server_pem)
         return context
+
+    def _admit_http(self, head: "Request") -> "bool | Response":
+        from sbtutorial.server import router
+
+        return router.admit(head, self)
 
     def _handle_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         from sbtutorial.server import router

@@ -16,7 +16,7 @@ HOST = "127.0.0.1:5672"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-def allow(token: str | None, resource: str, right: str) -> None:
+def allow(token: str | None, path: str, entity: str, right: str) -> None:
     """Everybody may do everything."""
 
 

@@ -16,6 +16,7 @@ from sbtutorial.broker.limits import PREMIUM, STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.connection_string import connection_string
 from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import Key, TokenError
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.certificates import Certificates, ensure, trust
@@ -75,16 +76,24 @@ class AdministrationServer:
 
     def _make_http(self, write, close) -> HttpEndpoint:
         spawn = partial(asyncio.ensure_future, loop=self._loop)
-        return HttpEndpoint(self.answer, write, close, spawn=spawn)
+        return HttpEndpoint(
+            self.answer,
+            write,
+            close,
+            admit=lambda head: True,
+            spawn=spawn,
+            later=self._loop.call_later,
+        )
 
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         host = request.headers["host"]
         return handle(request, self._administered, now=time.time(), host=host)
 
-    def _authorize(self, token: str | None, resource: str, right: str) -> None:
+    def _authorize(self, token: str | None, path: str, entity: str, right: str) -> None:
+        resource = Resource("127.0.0.1", path.lower())
         try:
-            self._keyring.authorize(token, resource, now=time.time(), right=right)
+            self._keyring.authorize(token, resource, entity=entity, now=time.time(), right=right)
         except TokenError as error:
             raise BrokerError(ErrorCode.UNAUTHORIZED, str(error)) from None
 

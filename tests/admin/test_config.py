@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sbtutorial.admin.config import apply_config, read_config, write_config
-from sbtutorial.admin.config_places import ConfigError
+from sbtutorial.admin.config_values import ConfigError
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter

@@ -32,11 +32,11 @@ class Guard:
     """Notes what it is asked, and lets nothing through that it has been told of."""
 
     def __init__(self, *refused: str | None) -> None:
-        self.asked: list[tuple[str | None, str, str]] = []
+        self.asked: list[tuple[str | None, str, str, str]] = []
         self._refused = refused
 
-    def __call__(self, token: str | None, resource: str, right: str) -> None:
-        self.asked.append((token, resource, right))
+    def __call__(self, token: str | None, path: str, entity: str, right: str) -> None:
+        self.asked.append((token, path, entity, right))
         if token in self._refused:
             raise BrokerError(ErrorCode.UNAUTHORIZED, "no such key")
 
@@ -47,30 +47,32 @@ def put(namespace: Namespace, guard: Guard, inner: str, **headers: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "right"),
+    ("method", "target", "entity", "right"),
     [
-        ("GET", "/$namespaceinfo", "Manage"),
-        ("GET", "/$Resources/queues", "Manage"),
-        ("GET", "/$Resources/topics", "Manage"),
-        ("PUT", "/there", "Manage"),
-        ("GET", "/there?enrich=false", "Manage"),
-        ("DELETE", "/missing", "Manage"),
-        ("GET", "/news/subscriptions", "Manage"),
-        ("PUT", "/news/subscriptions/sport", "Manage"),
-        ("GET", "/news/Subscriptions/sport", "Manage"),
-        ("DELETE", "/news/subscriptions/missing", "Manage"),
-        ("GET", "/news/subscriptions/sport/rules", "Listen"),
-        ("GET", "/news/subscriptions/sport/rules/$Default", "Listen"),
-        ("PUT", "/news/subscriptions/sport/rules/x", "Manage"),
-        ("DELETE", "/news/subscriptions/sport/rules/missing", "Manage"),
-        ("PATCH", "/there", "Manage"),
-        ("GET", "/", "Manage"),
+        ("GET", "/$namespaceinfo", "", "Manage"),
+        ("GET", "/$Resources/queues", "", "Manage"),
+        ("GET", "/$Resources/topics", "", "Manage"),
+        ("PUT", "/there", "there", "Manage"),
+        ("GET", "/there?enrich=false", "there", "Manage"),
+        ("DELETE", "/missing", "missing", "Manage"),
+        ("PUT", "/there/messages/new", "there/messages/new", "Manage"),
+        ("GET", "/news/subscriptions", "news", "Manage"),
+        ("PUT", "/news/subscriptions/sport", "news", "Manage"),
+        ("GET", "/news/Subscriptions/sport", "news", "Manage"),
+        ("DELETE", "/news/subscriptions/missing", "news", "Manage"),
+        ("GET", "/news/subscriptions/sport/rules", "news", "Listen"),
+        ("GET", "/news/subscriptions/sport/rules/$Default", "news", "Listen"),
+        ("PUT", "/news/subscriptions/sport/rules/x", "news", "Manage"),
+        ("DELETE", "/news/subscriptions/sport/rules/missing", "news", "Manage"),
+        ("PATCH", "/there", "there", "Manage"),
+        ("GET", "/", "", "Manage"),
     ],
 )
-def test_every_request_takes_a_right_on_what_it_names(namespace, method, target, right):
+def test_every_request_takes_a_right_on_what_it_names(namespace, method, target, entity, right):
     guard = Guard()
     ask(namespace, method, target, authorize=guard, authorization="main")
-    assert guard.asked == [("main", f"https://127.0.0.1:5672{target}", right)]
+    path = target.partition("?")[0].strip("/")
+    assert guard.asked == [("main", path, entity, right)]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,8 @@ def test_tokens_for_forwarding_targets_must_let_send_there(namespace):
     )
     assert made.status == 201
     assert guard.asked[1:] == [
-        ("one", "sb://127.0.0.1:5672/news", "Send"),
-        ("two", "sb://127.0.0.1:5672/there", "Send"),
+        ("one", "news", "news", "Send"),
+        ("two", "there", "there", "Send"),
     ]
 
 
@@ -116,10 +118,21 @@ def test_a_bad_token_for_a_target_is_refused_by_its_name(namespace, header, sett
     assert [queue.name for queue in namespace.queues()] == ["there"]
 
 
-def test_without_such_a_token_the_main_one_counts(namespace):
+def test_without_such_a_token_the_main_one_must_let_send_there(namespace):
     guard = Guard()
     assert put(namespace, guard, FORWARDING).status == 201
-    assert len(guard.asked) == 1
+    assert guard.asked[1:] == [
+        ("main", "news", "news", "Send"),
+        ("main", "there", "there", "Send"),
+    ]
+
+
+def test_target_that_was_there_before_takes_no_token_again(namespace):
+    guard = Guard()
+    put(namespace, guard, FORWARDING)
+    guard.asked.clear()
+    assert put(namespace, guard, FORWARDING, if_match="*").status == 200
+    assert guard.asked == [("main", "new", "new", "Manage")]
 
 
 def test_a_token_for_no_target_is_not_looked_at(namespace):

@@ -3,9 +3,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from sbtutorial.admin.call import MAX_BODY_BYTES
-from sbtutorial.admin.routes import STATUSES, refused
 from sbtutorial.broker.descriptions import QueueDescription
-from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import EMULATOR, PREMIUM
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.http.request import Response
@@ -15,21 +13,6 @@ from tests.admin.asking import ATOM, SB, VERSION, ask, body_of, detail_of, next_
 @pytest.fixture
 def namespace() -> Namespace:
     return Namespace("tutorial")
-
-
-# -- Every refusal -----------------------------------------------------------------------------
-
-
-def test_every_kind_of_refusal_has_a_status():
-    assert set(STATUSES) == set(ErrorCode)
-
-
-@pytest.mark.parametrize("code", ErrorCode)
-def test_refusals_carry_status_sub_code_and_the_brokers_words(code):
-    response = refused(BrokerError(code, "what & why"))
-    assert response.status == STATUSES[code].http >= 400
-    assert str(STATUSES[code].sub_code).startswith((str(response.status), "50004"))
-    assert detail_of(response) == f"SubCode={STATUSES[code].sub_code}. what & why"
 
 
 # -- One queue ---------------------------------------------------------------------------------

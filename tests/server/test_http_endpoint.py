@@ -14,17 +14,39 @@ from sbtutorial.server.http_endpoint import (
 TEXT = (("Content-Type", "text/plain"),)
 
 
+class Timer:
+    def __init__(self, seconds, action):
+        self.seconds = seconds
+        self._action = action
+        self.is_cancelled = False
+
+    def cancel(self):
+        self.is_cancelled = True
+
+    def ring(self):
+        if not self.is_cancelled:
+            self._action()
+
+
 class Peer:
     """A client's view of one `HttpEndpoint`, in memory."""
 
-    def __init__(self, handler=None, piece_bytes=1 << 30):
+    def __init__(self, handler=None, piece_bytes=1 << 30, admit=None):
         self.requests: list[Request] = []
         self.sent = b""
         self.closed_count = 0
         self.tasks = []
         self.piece_bytes = piece_bytes
         self._handler = handler or (lambda request: Response(200, TEXT, request.target.encode()))
-        self.endpoint = HttpEndpoint(self._handle, self._write, self._close, spawn=self._spawn)
+        self.timers: list[Timer] = []
+        self.endpoint = HttpEndpoint(
+            self._handle,
+            self._write,
+            self._close,
+            admit=admit or (lambda head: True),
+            spawn=self._spawn,
+            later=self._set_timer,
+        )
 
     def _handle(self, request):
         self.requests.append(request)
@@ -41,9 +63,26 @@ class Peer:
         self.tasks.append(asyncio.ensure_future(coroutine))
         return self.tasks[-1]
 
+    def _set_timer(self, seconds, action):
+        self.timers.append(Timer(seconds, action))
+        return self.timers[-1]
+
     def send(self, data: bytes):
         for start in range(0, len(data), self.piece_bytes):
             self.endpoint.receive_data(data[start : start + self.piece_bytes])
+            self.pass_time(0.0)
+
+    def pass_time(self, seconds: float) -> None:
+        """Ring every timer that is set for so soon, and those that these set for at once."""
+        while due := [timer for timer in self.timers if timer.seconds <= seconds]:
+            self.timers = [timer for timer in self.timers if timer not in due]
+            for timer in due:
+                timer.ring()
+
+    @property
+    def timeouts(self) -> list[float]:
+        """What the endpoint waits for, in seconds from when it began to wait."""
+        return [timer.seconds for timer in self.timers if not timer.is_cancelled]
 
     def responses(self, *methods: str) -> list[tuple[int, dict[str, str], bytes]]:
         """What was sent, read by another HTTP implementation's rules: one answer per method."""

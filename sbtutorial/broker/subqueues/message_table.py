@@ -76,6 +76,11 @@ class MessageTable:
             found.append(message)
         return found
 
+    def first(self) -> Message | None:
+        """The ready message with the lowest number, which stays; None when there is none."""
+        number = self._ready.first()
+        return None if number is None else self.find(number)
+
     def leave_first(self) -> Message | None:
         """The ready message with the lowest number, out of the line; None when there is none."""
         number = self._ready.leave_first()

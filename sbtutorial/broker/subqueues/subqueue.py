@@ -58,6 +58,15 @@ class SubQueue(LineBase):
             self.take(message, Input.TAKE, now, who)
         return message
 
+    def first_ready(self, *, now: float) -> Message | None:
+        """What `take_next` would take now; it stays.
+
+        Raises:
+            BrokerError: As `lock_next`.
+        """
+        self.entity.begin_receive(now)
+        return self.first()
+
     def receive_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
     ) -> list[Message]:

@@ -1,4 +1,4 @@
-"""What opens a resource: the namespace's keys, those of the entity itself, and bearer tokens.
+"""The keys that open a resource: the namespace's, those of the entity itself, and bearer tokens.
 
 Source: Azure Service Bus, "Access control with shared access signatures", authorization rules.
 """
@@ -9,25 +9,22 @@ from math import inf
 from sbtutorial.broker.descriptions import AuthorizationRule
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import (
-    entity_path,
-    split_line,
-    split_messages,
-    split_subscription,
-)
+from sbtutorial.broker.paths import split_line, split_subscription
+from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource
 from sbtutorial.gateway.access.sas import (
     ALL_RIGHTS,
     MANAGE,
-    SAS_PREFIX,
     Key,
     TokenError,
     TokenProblem,
     Verified,
     authorize,
+    is_sas,
     verify,
 )
 
 _BEARER = "Bearer "
+_MAX_BEARER_CHARS = 16_384
 
 
 class Keyring:
@@ -44,31 +41,52 @@ class Keyring:
         self._namespace = namespace
         self._accepts_bearer = accepts_bearer
 
-    def verify(self, token: str, resource: str, *, now: float) -> Verified:
-        """Learn what a token that was put on `$cbs` allows on `resource`.
+    def verify(self, token: str, audience: str, *, now: float) -> Verified:
+        """Learn what a token that was put on `$cbs` allows on its audience, a URI.
 
         Raises:
-            TokenError: As `security.verify`; also for a bearer token where none is accepted.
+            TokenError: As `sas.verify`; also for a bearer token where none is accepted.
         """
-        if token.lower().startswith(SAS_PREFIX.lower()):
-            return verify(token, keys=self._opening(resource), resource=resource, now=now)
-        return self._bearer()
+        if not is_sas(token):
+            return self._bearer(token)
+        if len(audience) > MAX_URI_CHARS or "://" not in audience:
+            raise TokenError(
+                TokenProblem.WRONG_AUDIENCE,
+                f"InvalidAudience: '{audience[:80]}' is no URI such as sb://localhost/orders, of "
+                f"{MAX_URI_CHARS} characters at most.",
+            )
+        resource = Resource.of(audience)
+        keys = self._opening(split_line(resource.path).entity)
+        return verify(token, keys=keys, resource=resource, now=now)
 
     def authorize(
-        self, header: str | None, resource: str, *, now: float, right: str = MANAGE
+        self,
+        header: str | None,
+        resource: Resource,
+        *,
+        entity: str = "",
+        now: float,
+        right: str = MANAGE,
     ) -> Verified:
         """Ask of an HTTP request's Authorization header that it gives `right` on `resource`.
 
+        Args:
+            header: None where there is none.
+            resource: What the request asks for.
+            entity: The queue, topic or subscription whose own keys open it, too; "" for none.
+            now: Wall-clock seconds since the epoch.
+            right: "Manage", "Send" or "Listen".
+
         Raises:
-            TokenError: As `security.authorize`; also for a bearer token where none is accepted.
+            TokenError: As `sas.authorize`; also for a bearer token where none is accepted.
         """
-        if header and header.lower().startswith(_BEARER.lower()):
-            return self._bearer()
-        keys = self._opening(resource)
+        if header and header[: len(_BEARER)].lower() == _BEARER.lower():
+            return self._bearer(header)
+        keys = self._opening(entity)
         return authorize(header, keys=keys, resource=resource, now=now, right=right)
 
-    def _bearer(self) -> Verified:
-        if self._accepts_bearer:
+    def _bearer(self, token: str) -> Verified:
+        if self._accepts_bearer and len(token) <= _MAX_BEARER_CHARS:
             return Verified("a bearer token", ALL_RIGHTS, inf)
         raise TokenError(
             TokenProblem.MALFORMED,
@@ -78,23 +96,22 @@ class Keyring:
             "`serve --accept-bearer-tokens`, and it accepts every bearer token unseen.",
         )
 
-    def _opening(self, resource: str) -> Mapping[str, Key]:
-        """Every key that may open a URI, by name; an entity's own go before the namespace's."""
-        return {**self.of_namespace, **dict(self._of_entity(entity_path(resource)))}
+    def _opening(self, entity: str) -> Mapping[str, Key]:
+        """Every key that may open an entity, by name; its own go before the namespace's."""
+        return {**self.of_namespace, **dict(self._of_entity(entity))}
 
     def _of_entity(self, path: str) -> Iterator[tuple[str, Key]]:
-        for rule in self._rules(split_line(path).entity):
+        for rule in self._rules(path):
             if rule.key_name and rule.primary_key:
                 rights = frozenset(rule.rights)
                 yield rule.key_name, Key(rule.primary_key, rights, rule.secondary_key)
 
     def _rules(self, path: str) -> tuple[AuthorizationRule, ...]:
-        """Those of a queue or topic; what is below has them too: subscriptions, messages."""
-        topic = split_subscription(f"{path}/")  # the list of them has no name behind it
+        """Those of a queue or a topic; a subscription has its topic's."""
+        topic = split_subscription(path)
         try:
             entity = self._namespace.entity(topic[0] if topic else path)
         except BrokerError:
-            owner = split_messages(path)
-            return self._rules(owner) if owner else ()
+            return ()
         rules: tuple[AuthorizationRule, ...] = entity.description.authorization_rules
         return rules

@@ -1,4 +1,4 @@
-"""Shared access signatures: signed, and verified whichever SDK made them.
+"""Shared access signatures (SAS): signed, and verified whichever SDK made them.
 
     SharedAccessSignature sr=<URI>&sig=<signature>&se=<end, in seconds since the epoch>&skn=<key>
 
@@ -17,6 +17,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource
+
 MANAGE, SEND, LISTEN = "Manage", "Send", "Listen"
 ALL_RIGHTS = frozenset({MANAGE, SEND, LISTEN})
 
@@ -26,8 +28,8 @@ LATE_RENEWAL_SECONDS = 120.0
 
 SAS_PREFIX = "SharedAccessSignature "
 _MAX_TOKEN_CHARS = 8192
+_SHOWN_CHARS = 80
 _FIELDS = ("sr", "sig", "se", "skn")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AGAIN = "Take lab.connection_string again and make a new client with it."
 
 
@@ -97,7 +99,7 @@ def verify(
     token: str,
     *,
     keys: Mapping[str, Key],
-    resource: str,
+    resource: Resource,
     now: float,
     grace_seconds: float = 0.0,
 ) -> Verified:
@@ -106,7 +108,7 @@ def verify(
     Args:
         token: The whole token with its prefix `SharedAccessSignature `.
         keys: By name.
-        resource: URI of what is asked for, in any scheme, with or without port and query.
+        resource: What is asked for.
         now: Wall-clock seconds since the epoch.
         grace_seconds: How long after its end a token still counts: `LATE_RENEWAL_SECONDS` for
             HTTP, none for AMQP.
@@ -125,17 +127,23 @@ def verify(
             f"ExpiredToken: the token ended {now - ends_at:.0f} s ago. The SDK renews its own; "
             "sign a new one if you made it yourself, and check this computer's clock.",
         )
-    if not _covers(unquote(parts.sr), resource):
+    if not Resource.of(unquote(parts.sr)).covers(resource):
         raise TokenError(
             TokenProblem.WRONG_AUDIENCE,
-            f"InvalidAudience: the token is for '{unquote(parts.sr)}' and does not cover "
-            f"'{resource}'. Sign it for that URI or for the namespace above it.",
+            f"InvalidAudience: the token is for '{unquote(parts.sr)[:_SHOWN_CHARS]}' and does not "
+            f"cover '{resource.path[:_SHOWN_CHARS]}' on '{resource.host}'. Sign it for that URI or "
+            "for the namespace above it.",
         )
     return Verified(key_name, key.rights, ends_at)
 
 
 def authorize(
-    header: str | None, *, keys: Mapping[str, Key], resource: str, now: float, right: str = MANAGE
+    header: str | None,
+    *,
+    keys: Mapping[str, Key],
+    resource: Resource,
+    now: float,
+    right: str = MANAGE,
 ) -> Verified:
     """Ask of an HTTP request's Authorization header that its token gives `right` on `resource`.
 
@@ -160,15 +168,27 @@ def authorize(
     return verified
 
 
+def is_sas(token: str) -> bool:
+    """Whether a token says of itself that it is a shared access signature."""
+    return token[: len(SAS_PREFIX)].lower() == SAS_PREFIX.lower()
+
+
+def no_such_key(name: str) -> str:
+    """What is said of a key that opens nothing here; that it opens something else is not told."""
+    return (
+        f"InvalidSignature: this broker has no key named '{name[:_SHOWN_CHARS]}' with which this "
+        f"token was signed. {_AGAIN}"
+    )
+
+
 def _parse(token: str) -> _Token:
-    prefix, fields = token[: len(SAS_PREFIX)], token[len(SAS_PREFIX) :]
-    if prefix.lower() != SAS_PREFIX.lower() or len(token) > _MAX_TOKEN_CHARS:
+    if not is_sas(token) or len(token) > _MAX_TOKEN_CHARS:
         raise TokenError(
             TokenProblem.MALFORMED,
             "MalformedToken: a token begins with 'SharedAccessSignature ' (and a blank) and has "
             f"{_MAX_TOKEN_CHARS} characters at most. This broker takes no other kind. {_AGAIN}",
         )
-    split = (field.strip().partition("=") for field in fields.split("&"))
+    split = (field.strip().partition("=") for field in token[len(SAS_PREFIX) :].split("&"))
     found = {name: value for name, _, value in split}
     missing = [name for name in _FIELDS if not found.get(name)]
     if missing:
@@ -176,6 +196,12 @@ def _parse(token: str) -> _Token:
             TokenProblem.MALFORMED,
             f"MalformedToken: the token has no {' and no '.join(missing)}; it needs sr, sig, se "
             "and skn.",
+        )
+    if len(found["sr"]) > 3 * MAX_URI_CHARS:
+        raise TokenError(
+            TokenProblem.MALFORMED,
+            f"MalformedToken: sr is the URI that the token is for, and {MAX_URI_CHARS} characters "
+            "are enough for every one.",
         )
     return _Token(*(found[name] for name in _FIELDS))
 
@@ -198,7 +224,7 @@ def _find_key(parts: _Token, keys: Mapping[str, Key]) -> tuple[str, Key]:
             return name, keys[name]
     raise TokenError(
         TokenProblem.UNKNOWN_KEY,
-        f"InvalidSignature: this broker has no key named '{once[:80]}'. {_AGAIN}",
+        no_such_key(once),
     )
 
 
@@ -233,23 +259,3 @@ def _spellings(sr: str) -> Iterator[str]:
 
 def _digest(key: str, sr: str, se: str) -> bytes:
     return hmac.digest(key.encode(), f"{sr}\n{se}".encode(errors="surrogatepass"), "sha256")
-
-
-def _covers(granted: str, resource: str) -> bool:
-    granted_host, granted_path = _host_and_path(granted)
-    host, path = _host_and_path(resource)
-    if granted_host != host and not {granted_host, host} <= _LOOPBACK:
-        return False
-    return not granted_path or path == granted_path or path.startswith(granted_path + "/")
-
-
-def _host_and_path(uri: str) -> tuple[str, str]:
-    """What counts of a URI: not its scheme, port, query or capital letters."""
-    uri = uri.lower().partition("?")[0]
-    _, scheme, rest = uri.partition("://")
-    authority, _, path = (rest if scheme else uri).partition("/")
-    if authority.startswith("["):
-        host = authority[1:].partition("]")[0]
-    else:
-        host = authority.partition(":")[0]
-    return host, unquote(path).strip("/")

@@ -15,6 +15,7 @@ from sbtutorial.gateway.management.call import Call, Operation
 from sbtutorial.gateway.management.messages import MESSAGE_OPERATIONS
 from sbtutorial.gateway.management.rules import RULE_OPERATIONS
 from sbtutorial.gateway.management.sessions import SESSION_OPERATIONS
+from sbtutorial.gateway.nodes.addresses import management_path
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.nodes.request_response import Dialect, Request, Response
 from sbtutorial.gateway.wire.conditions import CONDITIONS
@@ -53,7 +54,7 @@ class ManagementHandler:
                 f"'{request.operation}' is not an operation of this broker.",
             )
         peer = self._peer
-        peer.claims.require(operation.right, self._target.path)
+        peer.claims.require(operation.right, management_path(self._target.path))
         body = request.body if isinstance(request.body, Mapping) else {}
         call = Call(self._target, body, peer.namespace, peer.clock, request.who, request.now, peer)
         answer = operation.run(call)

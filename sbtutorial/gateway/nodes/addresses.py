@@ -28,6 +28,11 @@ class Address(NamedTuple):
 _MANAGEMENT_SUFFIX = "/$management"
 
 
+def management_path(path: str) -> str:
+    """The address of an entity's `$management` node, for which there are tokens of their own."""
+    return f"{path}{_MANAGEMENT_SUFFIX}"
+
+
 def parse_address(address: str) -> Address:
     """Read a link's source or target address."""
     path = entity_path(address)

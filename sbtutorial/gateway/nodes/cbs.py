@@ -12,9 +12,10 @@ from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_line
 from sbtutorial.gateway.access.claims import Claims
 from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import TokenError
-from sbtutorial.gateway.nodes.addresses import parse_address
 from sbtutorial.gateway.nodes.request_response import Dialect, Request, Response
+from sbtutorial.gateway.wire.conditions import CONDITIONS
 
 
 class CbsHandler:
@@ -35,7 +36,7 @@ class CbsHandler:
         self._wall_clock = wall_clock
 
     def handle(self, request: Request) -> Response:
-        """Verify one token; 202 when it holds, 401 when not, 404 when its entity is unknown."""
+        """Verify one token: 202 when it holds, 401 when not, 404 when its entity is unknown."""
         audience = request.properties.get("name")
         if request.operation != "put-token":
             return Response(501, f"$cbs offers put-token, not '{request.operation}'.")
@@ -48,11 +49,11 @@ class CbsHandler:
             verified = self._keyring.verify(token, audience, now=self._wall_clock())
         except TokenError as error:
             return Response(401, str(error))
-        path = parse_address(audience).path
-        if path:
-            try:
+        path = Resource.of(audience).path
+        try:
+            if path:
                 self._namespace.entity(split_line(path).entity)
-            except BrokerError as refusal:
-                return Response(404, refusal.message)
-        self._claims.grant(path, verified.rights, verified.expires_at)
+            self._claims.grant(path, verified.rights, verified.expires_at)
+        except BrokerError as refusal:
+            return Response(CONDITIONS[refusal.code].status_code, refusal.message)
         return Response(202, "Accepted")

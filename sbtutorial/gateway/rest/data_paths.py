@@ -1,4 +1,4 @@
-"""Which requests are about messages: the paths of HTTP's data plane.
+"""The paths of HTTP's data plane: which requests are about messages.
 
 Apart from `data_plane`, which costs time to import that administration need not spend.
 
@@ -30,7 +30,7 @@ class DataPath(NamedTuple):
     """A path, taken apart and decoded.
 
     Attributes:
-        entity: A queue, topic or subscription, perhaps a line below it.
+        entity: A queue, topic or subscription, or a subqueue; without outer slashes.
         which: The sequence number or the message id that a lock is said to hold.
     """
 
@@ -38,6 +38,12 @@ class DataPath(NamedTuple):
     entity: str
     which: str
     token: str
+
+    @property
+    def resource(self) -> str:
+        """The whole path, as a token is to cover it: it begins with the entity."""
+        below = {DataKind.HEAD: "/head", DataKind.LOCK: f"/{self.which}/{self.token}"}
+        return f"{self.entity}/messages{below.get(self.kind, '')}"
 
 
 def parse_data_path(request: Request) -> DataPath | None:
@@ -54,4 +60,4 @@ def parse_data_path(request: Request) -> DataPath | None:
         kind = DataKind.MESSAGES
     else:  # a queue may be called `my/messages`: administration creates, shows and deletes it
         return None
-    return DataPath(kind, entity, which, token)
+    return DataPath(kind, entity.strip("/"), which, token)

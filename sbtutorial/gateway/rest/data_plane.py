@@ -1,4 +1,4 @@
-"""Messages over HTTP: send, receive, and settle what is locked, each a request of its own.
+"""The HTTP data plane: send, receive, and settle what is locked, each a request of its own.
 
     POST    <entity>/messages                    send a message, or a batch
     POST    <entity>/messages/head?timeout=60    receive under a lock, waiting so many seconds
@@ -11,40 +11,40 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 "Receive and Delete Message", "Delete Message", "Unlock Message", "Renew Lock for a Message".
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from typing import Protocol
 from urllib.parse import quote
 from uuid import UUID
 
-from sbtutorial.admin.atom import error_response
-from sbtutorial.admin.routes import STATUSES, Status
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import split_line
 from sbtutorial.broker.session_errors import plain_receiver_refused
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
 from sbtutorial.gateway.attach import require_own_receivers
 from sbtutorial.gateway.reactor import Reactor
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import read_sent, write_received
+from sbtutorial.http.refusals import (
+    DATA_PLANE_STATUSES,
+    HttpRefusal,
+    Status,
+    method_refused,
+    refused,
+)
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.long_poll import Take, next_message
 
 DEFAULT_WAIT_SECONDS = 60.0
 
 _NO_BODY = (("Content-Type", "application/xml; charset=utf-8"),)
 
-# Where HTTP's data plane says something else than administration does.
-_STATUSES = {
-    **STATUSES,
-    ErrorCode.MESSAGE_LOCK_LOST: Status(404, 40400),
-    ErrorCode.NOT_ALLOWED: Status(405, 40500),
-}
 # An entity that is deleted under somebody who waits for its messages.
 _GONE = Status(410, 41000)
 
@@ -59,8 +59,29 @@ class Broker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request on its way, with all that a handler may need."""
+class Poll:
+    """A receiver that waits for a message; whoever has an event loop waits, and asks again.
+
+    Nothing is taken before the very step in which the answer is there: a client that goes away
+    while it waits has had no message, and there is none to give back.
+
+    Attributes:
+        subqueue: Where a message may come; its listeners hear of it.
+        wait_seconds: How long to wait; 0 only looks.
+        attempt: In broker time, in a turn: the answer with a message, or a refusal; None when
+            there is still nothing.
+        nothing: What is answered when the time is over.
+    """
+
+    subqueue: SubQueue
+    wait_seconds: float
+    attempt: Callable[[float], Response | None]
+    nothing: Response
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCall:
+    """One request on messages, with all that a handler may need."""
 
     request: Request
     path: DataPath
@@ -86,49 +107,60 @@ class Call:
             )
         return seconds
 
-    def line(self) -> SubQueue:
+    def subqueue(self) -> SubQueue:
         """Where messages are received and settled.
 
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        line = self.broker.namespace.subqueue(self.path.entity)
-        if line.requires_session:
-            raise plain_receiver_refused(line.path)
-        return line
+        subqueue = self.broker.namespace.subqueue(self.path.entity)
+        if subqueue.requires_session:
+            raise plain_receiver_refused(subqueue.path)
+        return subqueue
 
 
-Answer = Response | Awaitable[Response]
-Handler = Callable[[Call], Answer]
+Handler = Callable[[MessageCall], Response | Poll]
 
 
-def handle(request: Request, path: DataPath, broker: Broker) -> Answer:
-    """Answer a call: at once, or later where a receiver waits for a message."""
-    handlers = _HANDLERS[path.kind]
-    if request.method not in handlers:
-        return _method_refused(request, handlers)
-    right, handler = handlers[request.method]
-    call = Call(request, path, broker)
+def handle(request: Request, path: DataPath, broker: Broker) -> Response | Poll:
+    """Answer a call: at once, or with what a receiver waits for."""
     try:
-        _authorize(call, right)
-        return handler(call)
-    except TokenError as refusal:
-        return _refused(BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)))
+        authorize(request, path, broker)
+        _, handler = _HANDLERS[path.kind][request.method]
+        return handler(MessageCall(request, path, broker))
+    except HttpRefusal as refusal:
+        return refusal.response
     except BrokerError as refusal:
         return _refused(refusal)
 
 
-def _authorize(call: Call, right: str) -> None:
-    request, broker = call.request, call.broker
-    resource = f"https://{request.headers.get('host', '')}{request.target}"
-    header = request.headers.get("authorization")
-    broker.keyring.authorize(header, resource, now=broker.clock.wall(), right=right)
+def authorize(request: Request, path: DataPath, broker: Broker) -> None:
+    """Ask of a call's token that it allows what is asked; the head of the request is enough.
+
+    Raises:
+        HttpRefusal: No call of this method can be made here.
+        BrokerError: UNAUTHORIZED.
+    """
+    handlers = _HANDLERS[path.kind]
+    if request.method not in handlers:
+        raise HttpRefusal(method_refused(request, handlers))
+    right, _ = handlers[request.method]
+    try:
+        broker.keyring.authorize(
+            request.headers.get("authorization"),
+            Resource(request.host, path.resource.lower()),
+            entity=split_line(path.entity).entity,
+            now=broker.clock.wall(),
+            right=right,
+        )
+    except TokenError as refusal:
+        raise BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)) from None
 
 
 # -- Sending --------------------------------------------------------------------------------
 
 
-def _send(call: Call) -> Response:
+def _send(call: MessageCall) -> Response:
     broker = call.broker
     with broker.turns.turn() as now:
         entity = broker.namespace.sendable(call.path.entity)
@@ -152,38 +184,59 @@ def _require_size(messages: list[Message], most: int) -> None:
 # -- Receiving ------------------------------------------------------------------------------
 
 
-def _peek_lock(call: Call) -> Awaitable[Response]:
-    return _receive(call, 201, lambda line, now: line.lock_next(now=now, who=call.who))
+def _peek_lock(call: MessageCall) -> Poll:
+    """Hold the next message under a lock; one that cannot be written is given back."""
+
+    def attempt(subqueue: SubQueue, now: float) -> Response | None:
+        message = subqueue.lock_next(now=now, who=call.who)
+        if message is None or message.lock_token is None:
+            return None
+        try:
+            return _written(call, 201, subqueue, message)
+        except BrokerError:
+            subqueue.release(message.lock_token, now=now, who=call.who)
+            raise
+
+    return _receive(call, attempt)
 
 
-def _receive_and_delete(call: Call) -> Awaitable[Response]:
-    return _receive(call, 200, lambda line, now: line.take_next(now=now, who=call.who))
+def _receive_and_delete(call: MessageCall) -> Poll:
+    """Take the next message, once its answer is written; one that cannot be written stays."""
+
+    def attempt(subqueue: SubQueue, now: float) -> Response | None:
+        message = subqueue.first_ready(now=now)
+        if message is None:
+            return None
+        answer = _written(call, 200, subqueue, message)
+        subqueue.take_next(now=now, who=call.who)
+        return answer
+
+    return _receive(call, attempt)
 
 
-def _receive(call: Call, status: int, take: Take) -> Awaitable[Response]:
-    line = call.line()
-    require_own_receivers(line)
-    return _respond(call, status, line, take, call.wait_seconds)
+def _receive(call: MessageCall, attempt: Callable[[SubQueue, float], Response | None]) -> Poll:
+    subqueue = call.subqueue()
+    require_own_receivers(subqueue)
+
+    def attempt_or_refuse(now: float) -> Response | None:
+        try:
+            return attempt(subqueue, now)
+        except BrokerError as refusal:
+            return _refused(refusal, _GONE if subqueue.entity.deleted else None)
+
+    return Poll(subqueue, call.wait_seconds, attempt_or_refuse, Response(204))
 
 
-async def _respond(
-    call: Call, status: int, line: SubQueue, take: Take, wait_seconds: float
-) -> Response:
-    broker = call.broker
-    try:
-        message = await next_message(line, take, broker.turns, wait_seconds=wait_seconds)
-    except BrokerError as refusal:
-        return _refused(refusal, _GONE if line.entity.deleted else None)
-    if message is None:
-        return Response(204)
-    return write_received(status, message, broker.clock.to_wire, _location(call, line, message))
+def _written(call: MessageCall, status: int, subqueue: SubQueue, message: Message) -> Response:
+    location = _location(call, subqueue, message)
+    return write_received(status, message, call.broker.clock.to_wire, location)
 
 
-def _location(call: Call, line: SubQueue, message: Message) -> str | None:
+def _location(call: MessageCall, subqueue: SubQueue, message: Message) -> str | None:
     """Where a message is settled; version 0.21 looks for `/subscriptions/` in small letters."""
     if message.lock_token is None:
         return None
-    path = quote(line.path.lower(), safe="/$")
+    path = quote(subqueue.path.lower(), safe="/$")
     host = call.request.headers.get("host", "")
     return f"https://{host}/{path}/messages/{message.sequence_number}/{message.lock_token}"
 
@@ -194,12 +247,12 @@ def _location(call: Call, line: SubQueue, message: Message) -> str | None:
 def _settling(settle: Callable[..., object]) -> Handler:
     """What answers a request on a lock."""
 
-    def handler(call: Call) -> Response:
+    def handler(call: MessageCall) -> Response:
         token = _token(call.path.token)
         with call.broker.turns.turn() as now:
-            line = call.line()
-            _require_message(line.require_lock(token, now=now), call, line)
-            settle(line, token, now=now, who=call.who)
+            subqueue = call.subqueue()
+            _require_message(subqueue.require_lock(token, now=now), call, subqueue)
+            settle(subqueue, token, now=now, who=call.who)
         return Response(200, _NO_BODY)
 
     return handler
@@ -216,12 +269,12 @@ def _token(text: str) -> UUID:
         ) from None
 
 
-def _require_message(message: Message, call: Call, line: SubQueue) -> None:
+def _require_message(message: Message, call: MessageCall, subqueue: SubQueue) -> None:
     which = call.path.which
     if which not in (str(message.sequence_number), str(message.message_id)):
         raise BrokerError(
             ErrorCode.MESSAGE_LOCK_LOST,
-            f"No message '{which[:80]}' of '{line.path}' is held under this lock token: it "
+            f"No message '{which[:80]}' of '{subqueue.path}' is held under this lock token: it "
             f"holds message {message.sequence_number}.",
         )
 
@@ -237,17 +290,6 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
 }
 
 
-# -- Refusing -------------------------------------------------------------------------------
-
-
 def _refused(error: BrokerError, status: Status | None = None) -> Response:
-    http, sub_code = status or _STATUSES[error.code]
-    return error_response(http, f"SubCode={sub_code}. {error.message}")
-
-
-def _method_refused(request: Request, handlers: dict[str, tuple[str, Handler]]) -> Response:
-    allowed = ", ".join(handlers)
-    refusal = error_response(
-        405, f"{request.method} is not offered on '/{request.path}': use {allowed}."
-    )
-    return Response(405, (*refusal.headers, ("Allow", allowed)), refusal.body)
+    statuses = DATA_PLANE_STATUSES if status is None else {error.code: status}
+    return refused(error, statuses)

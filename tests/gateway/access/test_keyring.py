@@ -8,9 +8,11 @@ from sbtutorial.broker.descriptions import (
 )
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.gateway.access.keyring import Keyring
+from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import ALL_RIGHTS, Key, TokenError, TokenProblem, sign
 
 HOST = "sb://127.0.0.1:5672"
+ORDERS = Resource.of(f"{HOST}/orders")
 LISTENER = AuthorizationRule("reader", ("Listen",), "first", "spare")
 
 
@@ -41,13 +43,9 @@ def token(path: str, name: str = "reader", key: str = "first") -> str:
         "orders",
         "Orders/$DeadLetterQueue",
         "orders/$management",
-        "orders/messages",
-        "orders/Messages/head?timeout=5",
-        "orders/messages/1/0f0e",
         "news/Subscriptions/all",
-        "news/Subscriptions/all/messages/head",
-        "news/subscriptions",
-        "news/subscriptions/all/rules/$Default",
+        "news/Subscriptions/all/$DeadLetterQueue",
+        "news/subscriptions/all/$management",
     ],
 )
 def test_both_keys_of_a_rule_open_its_entity_and_what_is_below(
@@ -57,7 +55,38 @@ def test_both_keys_of_a_rule_open_its_entity_and_what_is_below(
     assert verified.rights == {"Listen"}
 
 
-@pytest.mark.parametrize("path", ["letters", "letters/messages", "messages/x", "nowhere", ""])
+@pytest.mark.parametrize("key", ["first", "spare"])
+@pytest.mark.parametrize(
+    ("entity", "path"),
+    [
+        ("orders", "orders/messages"),
+        ("Orders", "orders/Messages/head?timeout=5"),
+        ("orders", "orders/messages/1/0f0e"),
+        ("news/Subscriptions/all", "news/Subscriptions/all/messages/head"),
+        ("news", "news/subscriptions"),
+        ("news", "news/subscriptions/all/rules/$Default"),
+    ],
+)
+def test_both_keys_of_a_rule_open_what_is_below_its_entity_over_http(
+    keyring: Keyring, entity: str, path: str, key: str
+) -> None:
+    resource = Resource.of(f"{HOST}/{path}")
+    given = token(path, key=key)
+    verified = keyring.authorize(given, resource, entity=entity, now=0, right="Listen")
+    assert verified.rights == {"Listen"}
+
+
+@pytest.mark.parametrize("entity", ["letters", "nowhere", "orders/messages/new", ""])
+def test_rules_key_opens_no_other_entity_over_http(keyring: Keyring, entity: str) -> None:
+    resource = Resource.of(f"{HOST}/orders/messages/new")
+    with pytest.raises(TokenError) as caught:
+        keyring.authorize(token("orders"), resource, entity=entity, now=0, right="Listen")
+    assert caught.value.kind is TokenProblem.UNKNOWN_KEY
+
+
+@pytest.mark.parametrize(
+    "path", ["letters", "letters/messages", "messages/x", "orders/messages", "nowhere", "$cbs", ""]
+)
 def test_rules_key_opens_nothing_else(keyring: Keyring, path: str) -> None:
     with pytest.raises(TokenError) as caught:
         keyring.verify(token(path), f"{HOST}/{path}", now=0)
@@ -87,7 +116,7 @@ def test_changed_rule_counts_at_once(keyring: Keyring, namespace: Namespace) -> 
 
 def test_right_that_the_rule_does_not_give_is_refused_over_http(keyring: Keyring) -> None:
     with pytest.raises(TokenError, match="Manage claim is required") as caught:
-        keyring.authorize(token("orders"), f"{HOST}/orders", now=0)
+        keyring.authorize(token("orders"), ORDERS, entity="orders", now=0)
     assert caught.value.kind is TokenProblem.MISSING_RIGHT
 
 
@@ -98,12 +127,12 @@ def test_bearer_token_is_refused_with_the_setting_that_accepts_it(
     with pytest.raises(TokenError, match="--accept-bearer-tokens"):
         keyring.verify(text, f"{HOST}/orders", now=0)
     with pytest.raises(TokenError, match="--accept-bearer-tokens"):
-        keyring.authorize(f"Bearer {text}", f"{HOST}/orders", now=0)
+        keyring.authorize(f"Bearer {text}", ORDERS, now=0)
 
 
 def test_bearer_token_opens_everything_where_it_is_accepted(namespace: Namespace) -> None:
     keyring = Keyring({}, namespace, accepts_bearer=True)
     assert keyring.verify("eyJhbGciOi", f"{HOST}/orders", now=0).rights == ALL_RIGHTS
-    assert keyring.authorize("bearer eyJhbGciOi", HOST, now=0).rights == ALL_RIGHTS
+    assert keyring.authorize("bearer eyJhbGciOi", ORDERS, now=0).rights == ALL_RIGHTS
     with pytest.raises(TokenError):
-        keyring.authorize(None, HOST, now=0)
+        keyring.authorize(None, ORDERS, now=0)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import (
     LATE_RENEWAL_SECONDS,
     Key,
@@ -44,7 +45,7 @@ def token(sr: str, *, signed: str | None = None, name="Root", skn=None, end=int(
 
 
 def check(text: str, resource=URI, now=NOW, **options) -> Verified:
-    return verify(text, keys=KEYS, resource=resource, now=now, **options)
+    return verify(text, keys=KEYS, resource=Resource.of(resource), now=now, **options)
 
 
 def problem(text: str, **options) -> TokenProblem:
@@ -138,7 +139,10 @@ def test_what_we_sign_we_verify(name, path, end):
     uri = f"sb://h/{quote(path.encode(errors='replace').decode())}"
     name = name.encode(errors="replace").decode()
     text = sign(uri, name, "k", end)
-    assert verify(text, keys={name: Key("k")}, resource=uri, now=end - 1).expires_at == end
+    assert (
+        verify(text, keys={name: Key("k")}, resource=Resource.of(uri), now=end - 1).expires_at
+        == end
+    )
 
 
 # -- What a token covers --------------------------------------------------------------------------
@@ -258,7 +262,8 @@ def test_surrogates_do_no_harm():
 
 
 def allow(header, **options) -> Verified:
-    return authorize(header, keys=KEYS, resource="https://127.0.0.1:5672/q", now=NOW, **options)
+    resource = Resource.of("https://127.0.0.1:5672/q")
+    return authorize(header, keys=KEYS, resource=resource, now=NOW, **options)
 
 
 def test_administration_needs_a_key_that_manages():

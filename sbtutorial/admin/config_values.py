@@ -11,7 +11,7 @@ class ConfigError(Exception):
     """A configuration file that cannot be used; the text says where and why."""
 
 
-class Place:
+class ConfigValue:
     """One value, at its path from the top: `UserConfig.Namespaces[0].Queues[1].Name`."""
 
     def __init__(self, path: str, value: Any) -> None:
@@ -19,7 +19,7 @@ class Place:
         self._value = value
 
     @classmethod
-    def root(cls, value: Any) -> "Place":
+    def root(cls, value: Any) -> "ConfigValue":
         """The whole file."""
         return cls("", value)
 
@@ -29,7 +29,7 @@ class Place:
 
     def fields(
         self, required: Sequence[str] = (), optional: Sequence[str] = ()
-    ) -> Mapping[str, "Place"]:
+    ) -> Mapping[str, "ConfigValue"]:
         """The fields of an object, by name; names count in any case, as the emulator has it.
 
         Raises:
@@ -43,13 +43,13 @@ class Place:
             name = known.get(given.lower())
             if name is None:
                 raise self.problem(f"'{given}' is unknown; there is {', '.join(known.values())}")
-            found[name] = Place(f"{self.path}.{name}".lstrip("."), value)
+            found[name] = ConfigValue(f"{self.path}.{name}".lstrip("."), value)
         for name in required:
             if name not in found:
                 raise self.problem(f"'{name}' is missing")
         return found
 
-    def any_fields(self) -> Mapping[str, "Place"]:
+    def any_fields(self) -> Mapping[str, "ConfigValue"]:
         """The fields of an object that may have any.
 
         Raises:
@@ -57,9 +57,11 @@ class Place:
         """
         if not isinstance(self._value, dict):
             raise self._wrong("an object, in { }")
-        return {name: Place(f"{self.path}.{name}", value) for name, value in self._value.items()}
+        return {
+            name: ConfigValue(f"{self.path}.{name}", value) for name, value in self._value.items()
+        }
 
-    def items(self) -> Sequence["Place"]:
+    def items(self) -> Sequence["ConfigValue"]:
         """The entries of a list.
 
         Raises:
@@ -67,7 +69,7 @@ class Place:
         """
         if not isinstance(self._value, list):
             raise self._wrong("a list, in [ ]")
-        return [Place(f"{self.path}[{at}]", value) for at, value in enumerate(self._value)]
+        return [ConfigValue(f"{self.path}[{at}]", value) for at, value in enumerate(self._value)]
 
     def text(self) -> str:
         """A text.
