@@ -49,7 +49,11 @@ class WireView:
     def application(self) -> Mapping[str, object]:
         """The application properties, those that the broker has set included."""
         content: Content = self._message.content  # type: ignore[assignment]
-        return {**_plain_map(content.application_properties), **(self._message.properties or {})}
+        changed = self._message.properties or {}
+        return {
+            **_plain_map(content.application_properties),
+            **{name: plain_value(value) for name, value in changed.items()},
+        }
 
     def system(self, name: str) -> object:
         """A system property; `MISSING` when it is not set."""
