@@ -34,6 +34,14 @@ async def test_receive_and_delete_removes_a_message_at_once(bench: Bench) -> Non
     assert bench.counts().total == 1
 
 
+async def test_receive_and_delete_brings_empty_delivery_annotations(bench: Bench) -> None:
+    await bench.send("coffee")
+    async with bench.receiver(receive_mode=DELETE) as receiver:
+        (peeked,) = await receiver.peek_messages()
+        assert peeked.raw_amqp_message.delivery_annotations is None
+        assert (await take(receiver)).raw_amqp_message.delivery_annotations == {}
+
+
 async def test_peek_lock_hides_a_message_until_it_is_completed(bench: Bench) -> None:
     await bench.send("coffee")
     async with bench.receiver() as first, bench.receiver() as second:

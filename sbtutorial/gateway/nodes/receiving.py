@@ -24,7 +24,7 @@ from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.nodes.settlement import SETTLEMENTS, Outcome
 from sbtutorial.gateway.wire.conditions import error_of
-from sbtutorial.gateway.wire.message import encode_message
+from sbtutorial.gateway.wire.message import encode_delivery
 
 
 class ReceiverNode(Node):
@@ -71,7 +71,7 @@ class ReceiverNode(Node):
         self.line.receiver_gone(held, now=self._clock.now(), who=self.who)
 
     def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
-        payload = encode_message(message, to_wire=self._clock.to_wire)
+        payload = encode_delivery(message, to_wire=self._clock.to_wire)
         self.link.send(payload, delivery_tag=delivery_tag, settled=settled)
         self._has_output()
 

@@ -30,6 +30,8 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MAX_PROPERTY_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
+from sbtutorial.gateway.wire.decimals import rewrite_item, rewritten_items
+from sbtutorial.gateway.wire.values import wire_value
 
 _SCHEDULED = "x-opt-scheduled-enqueue-time"
 _PARTITION_KEY = "x-opt-partition-key"
@@ -60,6 +62,7 @@ _ENQUEUE_SEQUENCE_NUMBER_KEY = encode(Symbol("x-opt-enqueue-sequence-number")) +
 _MESSAGE_STATE_KEY = encode(Symbol("x-opt-message-state"))
 _DEADLETTER_SOURCE_KEY = encode(Symbol("x-opt-deadletter-source"))
 
+_EMPTY_ANNOTATIONS = build_map_section(DELIVERY_ANNOTATIONS, b"", 0)
 _pack_long = struct.Struct(">q").pack
 _MAX_UINT_MS = 0xFFFFFFFF
 
@@ -114,7 +117,8 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
-        BrokerError: MESSAGE_SIZE_EXCEEDED: one of its properties is too long.
+        BrokerError: MESSAGE_SIZE_EXCEEDED: one of its properties is too long; ARGUMENT_ERROR: a
+            decimal has too many digits.
     """
     if message_format == BATCH_MESSAGE_FORMAT:
         return [_read(part, from_wire) for part in data_sections(payload)]
@@ -131,6 +135,9 @@ def _read(payload: bytes, from_wire: ToWire) -> Message:
     own = sections.application_properties
     if own is not None and len(own) > MAX_PROPERTY_BYTES:
         _refuse_long_property(own)
+    if own is not None and (items := rewritten_items(own)) is not None:
+        own = build_map_section(APPLICATION_PROPERTIES, b"".join(items), len(items))
+        sections = sections._replace(application_properties=own)
     header = Header.decode_section(sections.header) if sections.header else None
     properties = (
         Properties.decode_section(sections.properties) if sections.properties else Properties()
@@ -181,7 +188,7 @@ def _split_annotations(section: bytes | None) -> tuple[Annotations, dict[str, ob
     for key, raw in map_items(section):
         if key in _BROKER_OWNED:
             continue
-        kept.append(raw)
+        kept.append(rewrite_item(raw))
         if key in (_SCHEDULED, _PARTITION_KEY):
             _, value_at = decode(raw)
             found[str(key)] = decode(raw, value_at)[0]
@@ -192,13 +199,25 @@ def encode_message(message: Message, *, to_wire: ToWire) -> bytes:
     """The message as a receiver gets it: what was sent, and what the broker says of it now.
 
     A lock token, the end of its lock and a state other than active are written when the message
-    has them, so one form serves deliveries, deferred messages and peeked ones.
+    has them, so one form serves deferred messages and peeked ones.
     """
+    return _joined(message, _delivery_annotations(message), to_wire)
+
+
+def encode_delivery(message: Message, *, to_wire: ToWire) -> bytes:
+    """The message as a link delivers it: delivery annotations are always there, if only empty.
+
+    Azure does so in receive-and-delete, where it has nothing to say in them.
+    """
+    return _joined(message, _delivery_annotations(message) or _EMPTY_ANNOTATIONS, to_wire)
+
+
+def _joined(message: Message, delivery_annotations: bytes, to_wire: ToWire) -> bytes:
     content: Content = message.content  # type: ignore[assignment]
     return b"".join(
         (
             _header(message, content),
-            _delivery_annotations(message, content),
+            delivery_annotations,
             _message_annotations(message, content, to_wire),
             _properties(message, content, to_wire),
             _application_properties(message, content),
@@ -229,7 +248,8 @@ def _encode_header(
     return Header(durable, priority, ttl, first_acquirer, delivery_count).encode()
 
 
-def _delivery_annotations(message: Message, content: Content) -> bytes:
+def _delivery_annotations(message: Message) -> bytes:
+    content: Content = message.content  # type: ignore[assignment]
     items, count = content.delivery_annotations
     if message.lock_token is not None:
         items += _LOCK_TOKEN_KEY + message.lock_token.bytes
@@ -280,7 +300,7 @@ def _application_properties(message: Message, content: Content) -> bytes:
     if not changed:
         return content.application_properties or b""
     kept = [raw for key, raw in _items(content.application_properties) if key not in changed]
-    added = [encode(str(key)) + encode(value) for key, value in changed.items()]
+    added = [encode(str(key)) + encode(wire_value(value)) for key, value in changed.items()]
     return build_map_section(APPLICATION_PROPERTIES, b"".join(kept + added), len(kept) + len(added))
 
 

@@ -50,7 +50,9 @@ class WireView:
         """The application properties, those that the broker has set included."""
         content: Content = self._message.content  # type: ignore[assignment]
         sent = _plain_map(content.application_properties)
-        return ApplicationProperties({**sent, **(self._message.properties or {})})
+        changed = self._message.properties or {}
+        set_since = {name: plain_value(value) for name, value in changed.items()}
+        return ApplicationProperties({**sent, **set_since})
 
     def system(self, name: str) -> object:
         """A system property; `MISSING` when it is not set."""

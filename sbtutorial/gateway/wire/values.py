@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeGuard
 
-from sbtutorial.amqp.types import Described, Long, Symbol, Timestamp
+from sbtutorial.amqp.types import (
+    Decimal32,
+    Decimal64,
+    Decimal128,
+    Described,
+    Long,
+    Symbol,
+    Timestamp,
+)
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.gateway.wire.decimals import read_decimal, write_decimal
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -23,6 +33,8 @@ def plain_value(value: object) -> object:
         return instant(value / 1000)
     if _is_timespan(value):
         return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
+    if isinstance(value, Decimal32 | Decimal64 | Decimal128):
+        return read_decimal(value)
     return value
 
 
@@ -39,11 +51,21 @@ def wire_value(value: object) -> object:
     if isinstance(value, datetime):
         return Timestamp(round(value.timestamp() * 1000))
     if isinstance(value, Decimal):
-        return float(value)
+        return _wire_decimal(value)
+    if isinstance(value, Decimal32 | Decimal64 | Decimal128):
+        return _wire_decimal(read_decimal(value))
     if isinstance(value, timedelta):
         ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
         return Described(_TIMESPAN, Long(ticks))
     return value
+
+
+def _wire_decimal(value: Decimal) -> Decimal128 | float:
+    """As Azure writes it; what it cannot carry is a double."""
+    try:
+        return write_decimal(value)
+    except BrokerError:
+        return float(value)
 
 
 def _is_timespan(value: object) -> TypeGuard[Described]:

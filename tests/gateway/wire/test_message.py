@@ -21,7 +21,7 @@ from sbtutorial.amqp.types import Byte, Long, Symbol, Timestamp, ULong, decode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
-from sbtutorial.gateway.wire.message import encode_message, read_messages
+from sbtutorial.gateway.wire.message import encode_delivery, encode_message, read_messages
 
 BODY = encode_section(DATA, b"coffee")
 TOKEN = UUID(int=3)
@@ -193,3 +193,13 @@ def test_property_of_more_than_32_kilobytes_is_refused_by_name(
     with pytest.raises(BrokerError, match="property 'note' has 32811 bytes") as caught:
         read_messages(payload, 0, from_wire=same)
     assert caught.value.code is ErrorCode.MESSAGE_SIZE_EXCEEDED
+
+
+def test_delivery_has_delivery_annotations_even_if_they_say_nothing() -> None:
+    message = read(BODY)
+    payload = encode_delivery(message, to_wire=same)
+    assert value_of(split_sections(payload).delivery_annotations) == {}
+    assert split_sections(encode_message(message, to_wire=same)).delivery_annotations is None
+    message.lock_token = TOKEN
+    payload = encode_delivery(message, to_wire=same)
+    assert value_of(split_sections(payload).delivery_annotations) == {"x-opt-lock-token": TOKEN}
