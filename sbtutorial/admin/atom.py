@@ -8,7 +8,7 @@ Source: RFC 4287; Azure Service Bus, REST API "Create queue", "Get entity".
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, SubElement
 
@@ -24,6 +24,8 @@ SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 # .NET's DateTime.MinValue, which Service Bus writes for "never".
 NEVER = "0001-01-01T00:00:00Z"
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)
 
 
 class Entry(NamedTuple):
@@ -105,8 +107,15 @@ def described(name: str) -> Element:
 
 
 def format_instant(at: float) -> str:
-    """Seconds since the epoch as date and time, with .NET's seven digits."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    """Seconds since the epoch as date and time, with .NET's seven digits.
+
+    What lies beyond the calendar, as after centuries of advanced time, is its first or last moment.
+    """
+    try:
+        moment = _EPOCH + timedelta(seconds=at)
+    except OverflowError:
+        moment = datetime.max if at > 0 else datetime.min
+    return f"{moment.isoformat(timespec='microseconds')}0Z"
 
 
 def _entry(entry: Entry, **attributes: str) -> Element:

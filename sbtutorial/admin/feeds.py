@@ -27,7 +27,7 @@ def page(
     Raises:
         BrokerError: ARGUMENT_ERROR for `$skip` or `$top`.
     """
-    skip, top = _number(call, "$skip", 0), _number(call, "$top", _PAGE_SIZE)
+    skip, top = _number(call, "$skip", 0), min(_number(call, "$top", _PAGE_SIZE), _PAGE_SIZE)
     shown, end, path = listed[skip : skip + top], skip + top, call.request.path
     has_more = len(shown) == top > 0 and end < len(listed)
     return feed_response(

@@ -22,6 +22,9 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"  # .NET's own types
 _PAIR = "KeyValueOfstringanyType"
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+# .NET's decimal has 28 digits.
+_MAX_EXPONENT = 28
+_MAX_DIGITS = 40
 _INT32 = range(-(1 << 31), 1 << 31)
 
 
@@ -77,7 +80,7 @@ def _written(value: Any) -> _Written:
         case float():
             return _Written("double", _double(value))
         case Decimal():
-            return _Written("decimal", format(value, "f"))
+            return _Written("decimal", _decimal(value))
         case datetime():
             return _Written("dateTime", _instant(value))
         case timedelta():
@@ -87,6 +90,11 @@ def _written(value: Any) -> _Written:
         case UUID():
             return _Written("guid", str(value), _SERIALIZATION)
     return _Written("string", str(value))
+
+
+def _decimal(value: Decimal) -> str:
+    """Without an exponent where that is short: a few letters can stand for a million digits."""
+    return format(value, "f") if abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
 
 
 def _double(value: float) -> str:
@@ -117,28 +125,41 @@ def _read(name: str, element: Element) -> object:
         raise _refusal(f"'{name[:80]}' is '{text[:80]}', which is no {type_name}.") from None
 
 
-def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
+def _integer_of(bits: int, *, signed: bool = True) -> Callable[[str], int]:
+    low, high = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, min(1 << bits, 1 << 63))
+
+    def parse(text: str) -> int:
+        if not _INTEGER.fullmatch(text) or not low <= int(text) < high:
+            raise ValueError
+        return int(text)
+
+    return parse
+
+
+def _read_decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT or len(text) > _MAX_DIGITS:
         raise ValueError
-    return int(text)
+    return value
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
     "string": str,
-    "int": _integer,
-    "long": _integer,
+    "int": _integer_of(32),
+    "long": _integer_of(64),
     "double": float,
     "boolean": parse_boolean,
     "dateTime": datetime.fromisoformat,
     "duration": parse_duration,
-    "decimal": Decimal,
+    "decimal": _read_decimal,
     "float": float,
-    "short": _integer,
-    "byte": _integer,
-    "unsignedByte": _integer,
-    "unsignedShort": _integer,
-    "unsignedInt": _integer,
-    "unsignedLong": _integer,
+    "short": _integer_of(16),
+    "byte": _integer_of(8),
+    "unsignedByte": _integer_of(8, signed=False),
+    "unsignedShort": _integer_of(16, signed=False),
+    "unsignedInt": _integer_of(32, signed=False),
+    # As far as a property of a message can be compared with it.
+    "unsignedLong": _integer_of(64, signed=False),
     "guid": UUID,
     "base64Binary": lambda text: b64decode(text, validate=True),
 }

@@ -3,10 +3,14 @@ import asyncio
 import h11
 import pytest
 
+from sbtutorial.gateway.access.admission import MAX_UNPROVED_BYTES, PROOF_SECONDS
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import (
+    IDLE_SECONDS,
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    REQUEST_SECONDS,
     HttpEndpoint,
     Switch,
 )
@@ -455,3 +459,189 @@ def test_http_1_0_knows_no_other_protocol():
     peer.send(b"GET /other HTTP/1.0\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
     assert peer.sent.endswith(b"/other")
     assert (peer.successor, peer.closed_count) == (None, 1)
+
+
+# -- Before a peer has proved who it is -----------------------------------------------------------
+
+
+def refuse(request: Request) -> Response:
+    return Response(401, TEXT, b"who are you?")
+
+
+def let_everybody(request: Request) -> bool:
+    return False
+
+
+def test_body_is_not_read_from_who_may_not_send_it(peer_refused):
+    peer_refused.send(get("/q", "Content-Length: 100000", method="PUT"))
+    ((status, headers, body),) = peer_refused.responses("PUT")
+    assert (status, headers["connection"], body) == (401, "close", b"who are you?")
+    assert peer_refused.closed_count == 0  # else the answer would be lost on its way
+    peer_refused.send(b"x" * 100_000)
+    assert peer_refused.closed_count == 1
+    assert not peer_refused.requests
+
+
+@pytest.fixture(params=[1 << 30, 7])
+def peer_refused(request):
+    return Peer(piece_bytes=request.param, admit=refuse)
+
+
+def test_who_asks_first_is_refused_before_any_body(peer_refused):
+    peer_refused.send(get("/q", "Content-Length: 5", "Expect: 100-continue", method="PUT"))
+    assert peer_refused.responses("PUT")[0][0] == 401
+    assert peer_refused.closed_count == 1
+
+
+def test_chunked_body_is_not_read_either(peer_refused):
+    peer_refused.send(get("/q", "Transfer-Encoding: chunked", method="PUT") + b"5\r\nhello\r\n")
+    assert peer_refused.responses("PUT")[0][0] == 401
+    peer_refused.send(b"0\r\n\r\n")
+    assert peer_refused.closed_count == 1
+
+
+def test_refused_request_without_a_body_leaves_the_connection_open(peer_refused):
+    peer_refused.send(get("/1") + get("/2", "Content-Length: 0"))
+    assert [status for status, _, _ in peer_refused.responses("GET", "GET")] == [401, 401]
+    assert peer_refused.closed_count == 0
+
+
+def test_who_is_refused_and_sends_on_is_heard_for_a_while_only(peer_refused):
+    peer_refused.send(get("/q", "Content-Length: 99999999", method="PUT"))
+    assert min(peer_refused.timeouts) <= 10
+    peer_refused.pass_time(10)
+    assert peer_refused.closed_count == 1
+
+
+def test_what_is_open_to_everybody_takes_no_body():
+    peer = Peer(admit=let_everybody)
+    peer.send(get("/health") + get("/health", "Content-Length: 1", method="POST"))
+    assert [status for status, _, _ in peer.responses("GET", "POST")] == [200, 413]
+    assert not peer.endpoint.is_proved
+
+
+@pytest.mark.parametrize("admit", [refuse, let_everybody])
+def test_strangers_have_their_bytes_and_no_more(admit):
+    peer = Peer(admit=admit)
+    sent = 0
+    while not peer.closed_count:
+        peer.send(get("/health"))
+        sent += len(get("/health"))
+        assert sent < MAX_UNPROVED_BYTES + 1000
+    assert sent > MAX_UNPROVED_BYTES
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"G", b"GET / HTTP/1.1\r\nX:", get("/health"), get("/", "Content-Length: 5", method="PUT")],
+)
+@pytest.mark.parametrize("admit", [refuse, let_everybody])
+def test_strangers_have_their_seconds_and_no_more(data, admit):
+    peer = Peer(admit=admit)
+    peer.send(data)
+    assert max(peer.timeouts) <= PROOF_SECONDS
+    peer.pass_time(PROOF_SECONDS)
+    assert peer.closed_count == 1
+
+
+def test_who_dawdles_over_a_head_is_told_so():
+    peer = Peer(admit=refuse)
+    peer.send(b"GET / HTTP/1.1\r\nX:")
+    peer.pass_time(PROOF_SECONDS)
+    assert peer.responses()[0][0] == 408
+
+
+def test_connection_that_is_lost_leaves_no_timer():
+    peer = Peer()
+    peer.send(get() + b"GET /")
+    peer.endpoint.connection_lost()
+    assert peer.timeouts == []
+
+
+# -- After it -------------------------------------------------------------------------------------
+
+
+def test_who_has_proved_itself_may_be_silent_for_a_while():
+    peer = Peer()
+    peer.send(get())
+    assert peer.endpoint.is_proved
+    assert peer.timeouts == [IDLE_SECONDS]
+    peer.pass_time(IDLE_SECONDS)
+    assert peer.closed_count == 1
+
+
+def test_body_that_does_not_come_is_not_waited_for():
+    peer = Peer()
+    peer.send(get("/q", "Content-Length: 5", method="PUT") + b"he")
+    assert peer.timeouts == [REQUEST_SECONDS]
+    peer.pass_time(REQUEST_SECONDS)
+    assert peer.responses("PUT")[0][0] == 408
+    assert peer.closed_count == 1
+
+
+async def test_answer_may_take_as_long_as_it_takes():
+    peer = LatePeer()
+    peer.send(get())
+    assert peer.timeouts == []
+    await peer.give(0, Response(200))
+    assert peer.timeouts == [IDLE_SECONDS]
+
+
+def test_many_requests_at_once_are_worked_off_in_slices():
+    peer = Peer()
+    peer.endpoint.receive_data(get() * 500)
+    assert 0 < len(peer.requests) < 20
+    peer.pass_time(0.0)
+    assert len(peer.requests) == 500
+    assert peer.closed_count == 0
+
+
+def test_body_in_tiny_chunks_is_worked_off_in_slices_and_arrives():
+    peer = Peer()
+    peer.endpoint.receive_data(get("/q", "Transfer-Encoding: chunked", method="PUT"))
+    peer.endpoint.receive_data(b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n")
+    assert not peer.requests
+    peer.pass_time(0.0)
+    assert peer.requests[0].body == b"x" * 5000
+
+
+def test_frame_of_a_body_that_outweighs_it_is_refused():
+    peer = Peer()
+    peer.send(get("/q", "Transfer-Encoding: chunked", method="PUT"))
+    for _ in range(4000):
+        peer.send(b"1;" + b"a" * 1000 + b"\r\nx\r\n")
+        if peer.sent:
+            break
+    assert peer.responses("PUT")[0][0] == 413
+
+
+def test_endless_extension_of_a_chunk_is_refused():
+    peer = Peer()
+    peer.send(get("/q", "Transfer-Encoding: chunked", method="PUT") + b"1;")
+    for _ in range(MAX_HEAD_BYTES // 1000 + 1):
+        peer.send(b"a" * 1000)
+    assert peer.responses("PUT")[0][0] in (400, 431)
+    assert peer.closed_count == 1
+
+
+def test_more_header_lines_than_anybody_needs_are_refused():
+    peer = Peer()
+    peer.send(get("/q", *(f"X{number}: 1" for number in range(MAX_HEADERS))))
+    assert peer.responses()[0][0] == 431
+    peer = Peer()
+    peer.send(get("/q", *(f"X{number}: 1" for number in range(MAX_HEADERS - 1))))
+    assert peer.responses()[0][0] == 200
+
+
+def test_connect_is_a_request_like_any_other():
+    peer = Peer(lambda request: Response(405, TEXT, request.method.encode()))
+    peer.send(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert b"HTTP/1.1 405 " in peer.sent
+    assert peer.requests[0].target == "/"
+    peer.send(get("/2"))
+    assert peer.requests[1].target == "/2"
+
+
+def test_path_may_hold_what_looks_like_an_absolute_target(peer):
+    peer.send(get("/a://h/b?c"))
+    assert peer.requests[0].target == "/a://h/b?c"

@@ -118,9 +118,9 @@ def verify(
             for something else.
     """
     parts = _parse(token)
-    ends_at = _ends_at(parts)
+    ends_at, signature = _ends_at(parts), _signature(parts)
     key_name, key = _find_key(parts, keys)
-    _check_signature(parts, key_name, key)
+    _check_signature(parts, signature, key)
     if now >= ends_at + grace_seconds:
         raise TokenError(
             TokenProblem.EXPIRED,
@@ -173,14 +173,6 @@ def is_sas(token: str) -> bool:
     return token[: len(SAS_PREFIX)].lower() == SAS_PREFIX.lower()
 
 
-def no_such_key(name: str) -> str:
-    """What is said of a key that opens nothing here; that it opens something else is not told."""
-    return (
-        f"InvalidSignature: this broker has no key named '{name[:_SHOWN_CHARS]}' with which this "
-        f"token was signed. {_AGAIN}"
-    )
-
-
 def _parse(token: str) -> _Token:
     if not is_sas(token) or len(token) > _MAX_TOKEN_CHARS:
         raise TokenError(
@@ -222,31 +214,37 @@ def _find_key(parts: _Token, keys: Mapping[str, Key]) -> tuple[str, Key]:
     for name in (once, unquote_plus(once), parts.skn):
         if name in keys:
             return name, keys[name]
-    raise TokenError(
-        TokenProblem.UNKNOWN_KEY,
-        no_such_key(once),
-    )
+    raise _not_ours(TokenProblem.UNKNOWN_KEY, parts)
 
 
-def _check_signature(parts: _Token, key_name: str, key: Key) -> None:
+def _signature(parts: _Token) -> bytes:
     try:
-        signature = base64.b64decode(unquote(parts.sig), validate=True)
+        return base64.b64decode(unquote(parts.sig), validate=True)
     except (binascii.Error, ValueError):
         raise TokenError(
             TokenProblem.MALFORMED, "MalformedToken: sig is not base64, percent-encoded."
         ) from None
+
+
+def _check_signature(parts: _Token, signature: bytes, key: Key) -> None:
     wanted = {
         _digest(secret, spelling, parts.se)
         for secret in filter(None, (key.value, key.second))
         for spelling in _spellings(parts.sr)
     }
     if not any(hmac.compare_digest(signature, digest) for digest in wanted):
-        raise TokenError(
-            TokenProblem.BAD_SIGNATURE,
-            f"InvalidSignature: the token was signed with another key than '{key_name}' of this "
-            "broker: the key in your connection string is not this broker's, perhaps because the "
-            f"broker was started anew. {_AGAIN}",
-        )
+        raise _not_ours(TokenProblem.BAD_SIGNATURE, parts)
+
+
+def _not_ours(kind: TokenProblem, parts: _Token) -> TokenError:
+    """One text for both problems: nobody shall learn which names of keys there are."""
+    name = unquote_plus(parts.skn)[:_SHOWN_CHARS]
+    return TokenError(
+        kind,
+        f"InvalidSignature: this broker has no key named '{name}' "
+        "with which this token was signed: the key in your connection string is not this "
+        f"broker's, perhaps because the broker was started anew. {_AGAIN}",
+    )
 
 
 def _spellings(sr: str) -> Iterator[str]:

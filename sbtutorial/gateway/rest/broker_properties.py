@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
-from uuid import UUID
 
 from sbtutorial.amqp.messaging import Properties
 from sbtutorial.amqp.types import Symbol, Timestamp
@@ -31,6 +30,8 @@ _TIMESPAN = re.compile(
     r"(?::(?P<seconds>\d{1,2}(?:\.\d{1,7})?))?",
     re.ASCII,
 )
+# What lives longer than the calendar goes on lives for ever.
+_LONGEST_SECONDS = 250e9
 _TEXTS = {name: field for name, field in FIELDS.items() if field != "content_type"}
 _REPORTED = (
     *(*_TEXTS, "DeadLetterSource", "EnqueuedTimeUtc", "ForcePersistence", "LockToken"),
@@ -62,7 +63,7 @@ def parse_header(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text) if text else {}
     except (ValueError, RecursionError) as error:
-        raise _malformed("BrokerProperties", text, f"is no JSON: {error}") from None
+        raise _malformed("BrokerProperties", text, f"is no JSON: {str(error)[:80]}") from None
     return as_object("BrokerProperties", found)
 
 
@@ -118,7 +119,7 @@ def _plain(value: object) -> object:
         return format_date(value)
     if isinstance(value, bytes):
         return value.hex()
-    return str(value) if isinstance(value, UUID) else value
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 # -- What senders set -----------------------------------------------------------------------
@@ -149,7 +150,7 @@ def _read_timespan(result: Given, name: str, value: object) -> None:
 def _set_time_to_live(result: Given, name: str, value: object, seconds: float) -> None:
     if not (isfinite(seconds) and seconds > 0):
         raise _malformed(name, value, "is not longer than no time")
-    result.time_to_live = seconds if seconds < FOR_EVER_SECONDS - 1 else None
+    result.time_to_live = seconds if seconds < _LONGEST_SECONDS else None
 
 
 def _read_scheduled(result: Given, name: str, value: object) -> None:
@@ -186,4 +187,13 @@ _READERS: dict[str, Callable[[Given, str, object], None]] = {
 
 
 def _malformed(name: str, value: object, problem: str) -> BrokerError:
-    return BrokerError(ErrorCode.ARGUMENT_ERROR, f"{name} '{str(value)[:80]}' {problem}.")
+    return BrokerError(ErrorCode.ARGUMENT_ERROR, f"{name} {shown(value)} {problem}.")
+
+
+def shown(value: object) -> str:
+    """A value of JSON in a sentence, of any depth."""
+    try:
+        text = str(value)
+    except RecursionError:
+        text = "[[…]]"
+    return f"'{text[:80]}'"

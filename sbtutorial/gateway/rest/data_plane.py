@@ -43,6 +43,7 @@ from sbtutorial.http.request import Request, Response
 
 DEFAULT_WAIT_SECONDS = 60.0
 
+_MAX_AGENT_CHARS = 100  # it stands in the log with every event
 _NO_BODY = (("Content-Type", "application/xml; charset=utf-8"),)
 
 # An entity that is deleted under somebody who waits for its messages.
@@ -90,7 +91,8 @@ class MessageCall:
     @property
     def who(self) -> str:
         """The client, as the log of events names it: its program's name."""
-        return self.request.headers.get("user-agent", "").partition(" ")[0] or "HTTP"
+        agent = self.request.headers.get("user-agent", "").partition(" ")[0]
+        return agent[:_MAX_AGENT_CHARS] or "HTTP"
 
     @property
     def wait_seconds(self) -> float:
@@ -193,7 +195,7 @@ def _peek_lock(call: MessageCall) -> Poll:
             return None
         try:
             return _written(call, 201, subqueue, message)
-        except BrokerError:
+        except Exception:
             subqueue.release(message.lock_token, now=now, who=call.who)
             raise
 

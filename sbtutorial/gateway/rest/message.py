@@ -1,7 +1,11 @@
 """Between an HTTP request or response and the broker's `Message`.
 
-A body is the message's bytes, as they are: one AMQP data section. What HTTP cannot say (properties
-whose name is no header's, such as one with a blank) is left out when a message goes out this way.
+A body that is sent is one AMQP data section, byte for byte. One that is received is the bytes of
+the data sections, joined; of an AMQP value or sequence, text in UTF-8, binary as it is, anything
+else as JSON (what JSON has no type for as text; more sections of a sequence are left out).
+Properties that no header can carry are left out: by their name (one with a blank, or a header of
+HTTP's own) or by their type (binary, null, lists, maps). A message with more headers than clients
+of HTTP read is refused, and stays where it is.
 
 Source: Azure Service Bus, REST API, "Send Message", "Send Message Batch", "Message headers and
 properties".
@@ -28,7 +32,12 @@ from sbtutorial.gateway.wire.message import Content, read_message
 from sbtutorial.gateway.wire.properties import WireView
 from sbtutorial.http.request import Request, Response
 
+# However small they are.
+MAX_BATCH_MESSAGES = 4500
 BATCH_CONTENT_TYPE = "application/vnd.microsoft.servicebus.json"
+# Python's `http.client` reads 100 headers, each of 64 KiB; the endpoint adds a few.
+_MAX_HEADERS = 90
+_MAX_HEADER_CHARS = 65_000
 # What Azure says of a body whose sender says nothing.
 _CONTENT_TYPE = "application/atom+xml;type=entry;charset=utf-8"
 
@@ -59,10 +68,13 @@ def write_received(
     """A message as the response to who receives it.
 
     Args:
-        status: 201 for one under a lock, 200 for one that is gone.
+        status: 201 for one under a lock, 200 for one that is taken.
         message: As the broker has it now.
         to_wire: Turns broker time into an instant on the client's clock.
         location: Where a message under a lock is settled.
+
+    Raises:
+        BrokerError: MESSAGE_SIZE_EXCEEDED: HTTP cannot carry it.
     """
     view = WireView(message, to_wire)
     content: Content = message.content  # type: ignore[assignment]
@@ -76,7 +88,20 @@ def write_received(
         *([("Location", location)] if location else []),
         *write_properties(view.application),
     ]
+    _require_readable(message, headers)
     return Response(status, tuple(headers), body_bytes(content.body))
+
+
+def _require_readable(message: Message, headers: list[tuple[str, str]]) -> None:
+    """Refuse what Python's own HTTP client would give up, when it is too late."""
+    longest = max(len(name) + len(text) for name, text in headers)
+    if len(headers) > _MAX_HEADERS or longest > _MAX_HEADER_CHARS:
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            f"Message {message.sequence_number} has {len(headers)} headers, the longest of "
+            f"{longest} characters; clients of HTTP read {_MAX_HEADERS} of {_MAX_HEADER_CHARS}. "
+            "The message stays: receive it over AMQP.",
+        )
 
 
 def body_bytes(body: bytes) -> bytes:
@@ -88,7 +113,7 @@ def body_bytes(body: bytes) -> bytes:
     value = decode(body)[0].value
     if isinstance(value, bytes):
         return value
-    return (value if isinstance(value, str) else _as_json(value)).encode()
+    return (value if isinstance(value, str) else _as_json(value)).encode(errors="replace")
 
 
 def _as_json(value: object) -> str:
@@ -96,6 +121,12 @@ def _as_json(value: object) -> str:
         return json.dumps(value, default=str)
     except TypeError:  # a map whose keys are no texts, which JSON knows none of
         return str(value)
+    except RecursionError:
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            "The body of the message is nested too deeply for JSON. The message stays: receive it "
+            "over AMQP.",
+        ) from None
 
 
 def _read(request: Request, from_wire: ToWire) -> list[Message]:
@@ -114,13 +145,19 @@ def _items(body: bytes) -> list[Mapping[str, Any]]:
         raise _no_batch(f"it is no JSON: {error}") from None
     if not isinstance(items, list):
         raise _no_batch("it is no JSON array")
+    if len(items) > MAX_BATCH_MESSAGES:
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            f"The batch has {len(items)} messages; {MAX_BATCH_MESSAGES} are allowed. Send fewer at "
+            "a time.",
+        )
     return [broker_properties.as_object("A message", item) for item in items]
 
 
 def _read_item(item: Mapping[str, Any], from_wire: ToWire) -> Message:
     body = item.get("Body", "")
     if not isinstance(body, str):
-        raise _no_batch(f"the Body {json.dumps(body)[:40]} is no text")
+        raise _no_batch(f"a Body is no text but {broker_properties.shown(body)}")
     given = broker_properties.as_object("BrokerProperties", item.get("BrokerProperties"))
     application = broker_properties.as_object("UserProperties", item.get("UserProperties"))
     values = {name: _user_property(name, value) for name, value in application.items()}
