@@ -8,19 +8,20 @@ TYPE_CHECKING = False  # what type checkers take for typing's, without the impor
 if TYPE_CHECKING:
     from typing import Any
 
-    from sbtutorial.lab.lab import Lab, connect
+    from sbtutorial.lab.connecting import connect
+    from sbtutorial.lab.lab import Lab
+    from sbtutorial.version import __version__
     from sbtutorial.workers.checkpoints import checkpoint
     from sbtutorial.workers.worker import Worker
-
-__version__ = "0.1.0"
 
 __all__ = ["Lab", "Worker", "__version__", "checkpoint", "connect"]
 
 _HOMES = {
+    "__version__": "sbtutorial.version",
     "Lab": "sbtutorial.lab.lab",
     "Worker": "sbtutorial.workers.worker",
     "checkpoint": "sbtutorial.workers.checkpoints",
-    "connect": "sbtutorial.lab.lab",
+    "connect": "sbtutorial.lab.connecting",
 }
 
 

@@ -1,46 +1,27 @@
 """The command line: arguments in, exit code out. What a command needs is imported when it runs.
 
 A command first gets an environment that has its packages: this one, or `.venv`, in which the same
-command line is then run again.
+command line is then run again. Each command adds its own parser, which says what runs it and what
+it needs.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from sbtutorial.hosting.background import Broker
-    from sbtutorial.hosting.control_client import ControlClient
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _LESSON_URL = "/lab/tree/00_start_here.ipynb"
 _OTHER_FOLDER = {"--ServerApp.root_dir", "--notebook-dir"}
-_NAMESPACE = "tutorial"  # the one that `connect()` uses
 _HELP = (["-h"], ["--help"])
-
-
-class Command(NamedTuple):
-    """One command of the line.
-
-    Attributes:
-        run: What it does; returns the exit code.
-        help: Its line in the list of commands.
-        extras: Those of the package that it needs; None if it makes do with what there is.
-        options: Names of `_OPTIONS` that it takes.
-        passes_on: Where its arguments go, if they are another program's.
-        notes: What its own help says after the options.
-    """
-
-    run: Callable[[argparse.Namespace], int]
-    help: str
-    extras: tuple[str, ...] | None = ()
-    options: tuple[str, ...] = ()
-    passes_on: str = ""
-    notes: str = ""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,92 +41,203 @@ def main(argv: Sequence[str]) -> int:
 def _run(argv: list[str]) -> int:
     options = _parse(argv)
     if options.command is None:
-        _parser().print_help()
+        parser().print_help()
         return 0
     from sbtutorial.setup import bootstrap
 
-    command = COMMANDS[options.command]
-    python = _python_for(command)
+    python = _python_for(options.extras)
     if bootstrap.is_this(python):
-        return command.run(options)
+        code: int = options.run(options)
+        return code
     from sbtutorial.setup.foreground import run
 
     return run([python, "-m", "sbtutorial", *argv], environ=bootstrap.activated(python))
 
 
-def _python_for(command: Command) -> Path:
+def _parse(argv: list[str]) -> argparse.Namespace:
+    """Read the arguments; those of a command that passes them on are for the other program."""
+    if argv and not argv[0].startswith("-") and argv[1:] not in _HELP:
+        options = parser().parse_args(argv[:1])
+        if options.passes_on:
+            return argparse.Namespace(**{**vars(options), "arguments": argv[1:]})
+    return parser().parse_args(argv)
+
+
+def _python_for(extras: tuple[str, ...] | None) -> Path:
     from sbtutorial.setup import bootstrap
 
-    if command.extras is None:
+    if extras is None:
         # Where lessons would run, as far as that is there.
         return bootstrap.ready_python("lab") or bootstrap.ready_python() or Path(sys.executable)
-    return bootstrap.python_with(*command.extras)
+    return bootstrap.python_with(*extras)
 
 
-# --- arguments ------------------------------------------------------------------------------------
+# --- the commands' parsers ------------------------------------------------------------------------
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
-    command = COMMANDS.get(argv[0]) if argv else None
-    if command and command.passes_on and argv[1:] not in _HELP:
-        return argparse.Namespace(command=argv[0], arguments=argv[1:])
-    return _parser().parse_args(argv)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The whole command line's."""
+    whole = argparse.ArgumentParser(
         "sbtutorial", description="Azure Service Bus queues, learned by doing."
     )
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        own = commands.add_parser(
-            name,
-            help=command.help,
-            description=command.help,
-            epilog=command.passes_on or command.notes or None,
-            usage=f"sbtutorial {name} [ARGUMENT ...]" if command.passes_on else None,
-        )
-        for option in command.options:
-            flag = "namespace" if option == _ANY_NAMESPACE else option
-            own.add_argument(f"--{flag}", **_OPTIONS[option])
-    return parser
+    commands = whole.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for add in COMMANDS.values():
+        add(commands)
+    return whole
 
 
-# `--namespace` where it may be left out for all that run.
-_ANY_NAMESPACE = "any namespace"
-_OPTIONS: dict[str, dict[str, Any]] = {
-    _ANY_NAMESPACE: {"help": "the broker's name (every one that runs)"},
-    "namespace": {"default": _NAMESPACE, "help": f"the broker's name ({_NAMESPACE})"},
-    "port": {"type": int, "default": 0, "help": "where it listens (a free port)"},
-    "also": {
-        "type": int,
-        "nargs": "+",
-        "action": "extend",
-        "default": [],
-        "metavar": "PORT",
-        "help": "further ports where it listens",
-    },
-    "key": {
-        "help": "its SharedAccessKey, so that settings survive a restart (a random one)",
-    },
-    "config": {
-        "type": Path,
-        "metavar": "FILE",
-        "help": "queues and topics to begin with, in the format of Microsoft's emulator",
-    },
-    "accept-bearer-tokens": {
-        "action": "store_true",
-        "help": "let every token of Microsoft Entra ID in, unseen, for DefaultAzureCredential",
-    },
-    "tier": {
-        "choices": ("standard", "premium", "emulator"),
-        "default": "standard",
-        "help": "whose limits it keeps (standard)",
-    },
-}
+def _add_lab(commands: "Commands") -> None:
+    _add_passing(
+        commands,
+        "lab",
+        _lab,
+        help="open the first lesson in JupyterLab, after installing what that takes",
+        epilog="Arguments go to JupyterLab: --no-browser, --port 9999, another notebook, ...",
+        extras=("lab",),
+    )
 
 
-# --- commands -------------------------------------------------------------------------------------
+def _add_test(commands: "Commands") -> None:
+    _add_passing(
+        commands,
+        "test",
+        _test,
+        help="check everything: lint, types, tests and notebooks",
+        epilog="Arguments go to pytest, which then runs alone: -k crash, tests/broker, ...",
+        extras=("lab", "test"),
+    )
+
+
+def _add_serve(commands: "Commands") -> None:
+    own = _add(
+        commands,
+        "serve",
+        _serve,
+        help="run a broker in this window and print its connection string",
+        epilog="Every port takes AMQP, plain, in TLS and over WebSocket, and administration. "
+        "Microsoft's emulator has two ports: --port 5672 --also 5300. Programs that know nothing "
+        "of UseDevelopmentEmulator look for AMQP in TLS on 5671, for WebSocket and administration "
+        "on 443: --also 5671 443.",
+    )
+    own.add_argument("--port", type=int, default=0, help="where it listens (a free port)")
+    own.add_argument(
+        "--also",
+        type=int,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PORT",
+        help="further ports where it listens",
+    )
+    own.add_argument(
+        "--key", help="its SharedAccessKey, so that settings survive a restart (a random one)"
+    )
+    own.add_argument(
+        "--namespace",
+        default=DEFAULT_NAMESPACE,
+        help=f"the broker's name ({DEFAULT_NAMESPACE})",
+    )
+    own.add_argument(
+        "--tier",
+        choices=("standard", "premium", "emulator"),
+        default="standard",
+        help="whose limits it keeps (standard)",
+    )
+    own.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="queues and topics to begin with, in the format of Microsoft's emulator",
+    )
+    own.add_argument(
+        "--accept-bearer-tokens",
+        action="store_true",
+        help="let every token of Microsoft Entra ID in, unseen, for DefaultAzureCredential",
+    )
+
+
+def _add_export(commands: "Commands") -> None:
+    own = _add(
+        commands,
+        "export",
+        _export,
+        help="print the broker's queues and topics as a file for `serve --config`",
+    )
+    own.add_argument(
+        "--namespace",
+        default=DEFAULT_NAMESPACE,
+        help=f"the broker's name ({DEFAULT_NAMESPACE})",
+    )
+
+
+def _add_status(commands: "Commands") -> None:
+    _add_any_namespace(_add(commands, "status", _status, help="say which brokers run, and where"))
+
+
+def _add_stop(commands: "Commands") -> None:
+    _add_any_namespace(_add(commands, "stop", _stop, help="end the brokers and what they hold"))
+
+
+def _add_reset(commands: "Commands") -> None:
+    _add_any_namespace(_add(commands, "reset", _reset, help="delete every queue of the brokers"))
+
+
+def _add_doctor(commands: "Commands") -> None:
+    # Without packages of its own: it says which are missing.
+    _add(
+        commands, "doctor", _doctor, help="look for what is wrong, and say what to do", extras=None
+    )
+
+
+def _add_bench(commands: "Commands") -> None:
+    _add_passing(
+        commands,
+        "bench",
+        _bench,
+        help="measure what the broker costs",
+        epilog="Arguments choose parts and sizes: `sbtutorial bench --messages 500 ...`",
+        extras=("test",),
+    )
+
+
+def _add(
+    commands: "Commands",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    help: str,
+    extras: tuple[str, ...] | None = (),
+    passes_on: bool = False,
+    **more: Any,
+) -> argparse.ArgumentParser:
+    """Add a command's parser.
+
+    Args:
+        commands: All of them.
+        name: Its name.
+        run: What it does; returns the exit code.
+        help: Its line in the list of commands.
+        extras: Those of the package that it needs; None if it makes do with what there is.
+        passes_on: Whether its arguments are another program's.
+        more: What else the parser takes.
+    """
+    own = commands.add_parser(name, help=help, description=help, **more)
+    own.set_defaults(run=run, extras=extras, passes_on=passes_on)
+    return own
+
+
+def _add_passing(
+    commands: "Commands", name: str, run: Callable[[argparse.Namespace], int], **more: Any
+) -> None:
+    """Add the parser of a command whose arguments are another program's."""
+    _add(commands, name, run, usage=f"sbtutorial {name} [ARGUMENT ...]", passes_on=True, **more)
+
+
+def _add_any_namespace(own: argparse.ArgumentParser) -> None:
+    own.add_argument("--namespace", help="the broker's name (every one that runs)")
+
+
+# --- what they do ---------------------------------------------------------------------------------
 
 
 def _lab(options: argparse.Namespace) -> int:
@@ -182,19 +274,27 @@ def _test(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from sbtutorial.hosting import terminal
 
-    chosen = {field.name: getattr(options, field.name) for field in fields(terminal.Settings)}
-    terminal.serve(terminal.Settings(**chosen))
+    terminal.serve(
+        terminal.Settings(
+            namespace=options.namespace,
+            port=options.port,
+            also=options.also,
+            tier=options.tier,
+            key=options.key,
+            config=options.config,
+            accept_bearer_tokens=options.accept_bearer_tokens,
+        )
+    )
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     from sbtutorial.hosting import background
-    from sbtutorial.hosting.control_client import ControlClient
 
     broker = background.find(options.namespace)
     if broker is None:  # as an error: what is printed may be on its way into a file
         raise TutorialError(f"No broker of the namespace '{options.namespace}' is running.")
-    print(ControlClient(broker.connection_string).config(), end="")
+    print(broker.control.config(), end="")
     return 0
 
 
@@ -205,28 +305,22 @@ def _status(options: argparse.Namespace) -> int:
 
     brokers = _brokers(options.namespace)
     for broker in brokers:
-        print(describe(_control(broker).status(), broker.record.port, time.time()))
+        print(describe(broker.control.status(), broker.record.port, time.time()))
     return 0 if brokers else 1
 
 
 def _stop(options: argparse.Namespace) -> int:
     for broker in _brokers(options.namespace):
-        _control(broker).shutdown()
+        broker.control.shutdown()
         print(f"The broker of '{broker.record.namespace}' is stopped, and its queues are gone.")
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
     for broker in _brokers(options.namespace):
-        _control(broker).reset()
+        broker.control.reset()
         print(f"The broker of '{broker.record.namespace}' is as new: it has no queues.")
     return 0
-
-
-def _control(broker: "Broker") -> "ControlClient":
-    from sbtutorial.hosting.control_client import ControlClient
-
-    return ControlClient(broker.connection_string)
 
 
 def _brokers(namespace: str | None) -> "list[Broker]":
@@ -256,41 +350,14 @@ def _bench(options: argparse.Namespace) -> int:
     return bench.main(options.arguments)
 
 
-COMMANDS = {
-    "lab": Command(
-        _lab,
-        "open the first lesson in JupyterLab, after installing what that takes",
-        extras=("lab",),
-        passes_on="Arguments go to JupyterLab: --no-browser, --port 9999, another notebook, ...",
-    ),
-    "test": Command(
-        _test,
-        "check everything: lint, types, tests and notebooks",
-        extras=("lab", "test"),
-        passes_on="Arguments go to pytest, which then runs alone: -k crash, tests/broker, ...",
-    ),
-    "serve": Command(
-        _serve,
-        "run a broker in this window and print its connection string",
-        options=("port", "also", "key", "namespace", "tier", "config", "accept-bearer-tokens"),
-        notes="Every port takes AMQP, plain, in TLS and over WebSocket, and administration. "
-        "Microsoft's emulator has two ports: --port 5672 --also 5300. Programs that know nothing "
-        "of UseDevelopmentEmulator look for AMQP in TLS on 5671, for WebSocket and administration "
-        "on 443: --also 5671 443.",
-    ),
-    "export": Command(
-        _export,
-        "print the broker's queues and topics as a file for `serve --config`",
-        options=("namespace",),
-    ),
-    "status": Command(_status, "say which brokers run, and where", options=(_ANY_NAMESPACE,)),
-    "stop": Command(_stop, "end the brokers and what they hold", options=(_ANY_NAMESPACE,)),
-    "reset": Command(_reset, "delete every queue of the brokers", options=(_ANY_NAMESPACE,)),
-    "doctor": Command(_doctor, "look for what is wrong, and say what to do", extras=None),
-    "bench": Command(
-        _bench,
-        "measure what the broker costs",
-        extras=("test",),
-        passes_on="Arguments choose parts and sizes: `sbtutorial bench --messages 500 ...`",
-    ),
+COMMANDS: dict[str, Callable[["Commands"], None]] = {
+    "lab": _add_lab,
+    "test": _add_test,
+    "serve": _add_serve,
+    "export": _add_export,
+    "status": _add_status,
+    "stop": _add_stop,
+    "reset": _add_reset,
+    "doctor": _add_doctor,
+    "bench": _add_bench,
 }

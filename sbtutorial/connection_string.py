@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+VARIABLE = "SBTUTORIAL_CONNECTION_STRING"  # where the lessons look for one of Azure's
 _WHERE = (
     "Copy it from the Azure portal: your namespace, Shared access policies, a policy, "
     "Primary Connection String. Or leave it out and use the broker on this computer."

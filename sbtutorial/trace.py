@@ -3,35 +3,90 @@
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from sbtutorial.text import text_of
 
 DEFAULT_CAPACITY = 20_000
+ADVANCED = "advanced"
+
+
+class Happening(Protocol):
+    """What can be recorded: the broker's changes are, and so is `Advanced`."""
+
+    @property
+    def at(self) -> float:
+        """Seconds since the epoch, in broker time."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, as a lower-case word."""
+
+    @property
+    def entity(self) -> str:
+        """The path it happened at; the namespace's name when it concerns all of it."""
+
+    @property
+    def sequence_number(self) -> int:
+        """The message's; 0 for what concerns no message."""
+
+    @property
+    def message_id(self) -> object:
+        """Of any type; None when it has none."""
+
+    @property
+    def delivery_count(self) -> int:
+        """The message's, afterwards."""
+
+    @property
+    def who(self) -> str:
+        """The receiver, sender or caller; "" for the broker itself."""
+
+    @property
+    def detail(self) -> str:
+        """Whatever else there is to say, in words."""
 
 
 class Event(NamedTuple):
-    """One thing that happened.
+    """One thing that happened; all of it is plain text and numbers.
 
     Attributes:
         number: 1, 2, 3, …; without gaps, also across events that were dropped.
         at: Seconds since the epoch, in broker time.
-        what: The kind, as a lower-case word: `locked`, `dead_lettered`.
+        what: The kind, as a lower-case word: `locked`, `dead_lettered`, `advanced`.
         entity: The path it happened at; `orders` or `orders/$DeadLetterQueue`.
         sequence_number: The message's; 0 for what concerns no message.
         message_id: As text; None when it has none.
         delivery_count: The message's, after the event.
         who: The receiver, sender or caller; "" for the broker itself.
         detail: Whatever else there is to say, in words.
+        seconds: How far time was advanced, for `advanced`; else 0.
     """
 
     number: int
     at: float
     what: str
+    entity: str = ""
+    sequence_number: int = 0
+    message_id: str | None = None
+    delivery_count: int = 0
+    who: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+
+
+class Advanced(NamedTuple):
+    """Broker time was advanced: `at` is the instant before, `seconds` how far it went."""
+
+    at: float
+    seconds: float
     entity: str
-    sequence_number: int
-    message_id: str | None
-    delivery_count: int
-    who: str
     detail: str
+    kind: str = ADVANCED
+    sequence_number: int = 0
+    message_id: None = None
+    delivery_count: int = 0
+    who: str = ""
 
 
 Subscriber = Callable[[Event], None]
@@ -58,22 +113,21 @@ class Trace:
         """How many of the oldest events had to make room."""
         return self._last_number - len(self._events)
 
-    def record(
-        self,
-        at: float,
-        what: str,
-        entity: str,
-        sequence_number: int = 0,
-        message_id: object = None,
-        delivery_count: int = 0,
-        who: str = "",
-        detail: str = "",
-    ) -> Event:
-        """Add an event; a message id that is not text becomes text here."""
+    def record(self, happening: Happening) -> Event:
+        """Add an event; a message id that is not text becomes text here. Hot: once a change."""
         self._last_number += 1
-        text = message_id if message_id is None or type(message_id) is str else str(message_id)
+        message_id = happening.message_id
         event = Event(
-            self._last_number, at, what, entity, sequence_number, text, delivery_count, who, detail
+            self._last_number,
+            happening.at,
+            happening.kind,
+            happening.entity,
+            happening.sequence_number,
+            message_id if message_id is None or type(message_id) is str else text_of(message_id),
+            happening.delivery_count,
+            happening.who,
+            happening.detail,
+            happening.seconds if type(happening) is Advanced else 0.0,
         )
         self._events.append(event)
         for subscriber in self._subscribers:

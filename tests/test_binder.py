@@ -19,8 +19,8 @@ import nbformat
 import pytest
 from urllib3 import Retry, request
 
-from sbtutorial.hosting.runtime_files import HOME_VARIABLE
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
+from sbtutorial.connection_string import VARIABLE
+from sbtutorial.folders import HOME_VARIABLE
 from sbtutorial.setup.installing import explain
 from tests.notebooks.lessons import ROOT, stop_brokers
 from tests.notebooks.normal_form import normal_form
@@ -32,7 +32,7 @@ TOKEN = "let-me-in"
 LIMIT_SECONDS = 60
 CANNOT_BE_REACHED = "cannot be reached"  # as `explain` has it
 # A developer's own settings.
-LEFT_OUT = re.compile(rf"PYTHON|JUPYTER|JPY_|IPYTHON|VIRTUAL_ENV|{CONNECTION_STRING_VARIABLE}$")
+LEFT_OUT = re.compile(rf"PYTHON|JUPYTER|JPY_|IPYTHON|VIRTUAL_ENV|{VARIABLE}$")
 
 
 def dockerfile(repository: Path) -> list[str]:

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from sbtutorial import cli
 from sbtutorial.errors import TutorialError
-from sbtutorial.hosting import background, control_client
+from sbtutorial.hosting import background
 from sbtutorial.setup import bootstrap, foreground, requirements
 
 CLONE = Path(__file__).parents[1]
@@ -49,10 +50,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a broker that runs is asked to do."""
     made: list[str] = []
 
-    class Client:
-        def __init__(self, connection_string: str) -> None:
-            assert connection_string == "the string"
-
+    class Control:
         def status(self) -> dict[str, Any]:
             return STATUS
 
@@ -63,14 +61,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             made.append("reset")
 
     running = [
-        SimpleNamespace(
-            connection_string="the string", record=SimpleNamespace(port=4711, namespace=name)
-        )
+        SimpleNamespace(control=Control(), record=SimpleNamespace(port=4711, namespace=name))
         for name in ("lesson-01", "tutorial")
     ]
     monkeypatch.setattr(background, "find_all", lambda: running)
     monkeypatch.setattr(background, "find", lambda name: running[1] if name == "tutorial" else None)
-    monkeypatch.setattr(control_client, "ControlClient", Client)
     return made
 
 
@@ -80,8 +75,8 @@ def test_help_has_a_line_for_each_command(capsys: pytest.CaptureFixture[str]) ->
 
     names = ["lab", "test", "serve", "export", "status", "stop", "reset", "doctor", "bench"]
     assert list(cli.COMMANDS) == names
-    for command in cli.COMMANDS.values():
-        assert command.help in " ".join(said.split())
+    for name in names:
+        assert re.search(rf"\n +{name} +\S", said)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -92,7 +87,7 @@ def test_each_command_explains_itself_and_does_nothing(
         cli.main([name, "--help"])
 
     assert ended.value.code == 0
-    assert cli.COMMANDS[name].help in " ".join(capsys.readouterr().out.split())
+    assert f"usage: sbtutorial {name}" in capsys.readouterr().out
     assert commands == []
 
 
@@ -240,11 +235,8 @@ def test_serve_takes_what_can_be_chosen(
 def test_export_prints_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Broker:
-        connection_string = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k"
-
-    monkeypatch.setattr(background, "find", lambda _: Broker)
-    monkeypatch.setattr(control_client.ControlClient, "config", lambda _: '{"UserConfig": 1}\n')
+    control = SimpleNamespace(config=lambda: '{"UserConfig": 1}\n')
+    monkeypatch.setattr(background, "find", lambda _: SimpleNamespace(control=control))
     assert cli.main(["export"]) == 0
     assert capsys.readouterr().out == '{"UserConfig": 1}\n'
 

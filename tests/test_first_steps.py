@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.connection_string import VARIABLE
 from sbtutorial.hosting import background
 from sbtutorial.hosting.background import Broker, ensure, find
 from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
 from tests.kernel import Notebook, Shown
 from tests.killing import kill
 
@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SBTUTORIAL_HOME", str(folder))
         patch.setenv("IPYTHONDIR", str(folder.parent / "ipython"))
-        patch.delenv(CONNECTION_STRING_VARIABLE, raising=False)
+        patch.delenv(VARIABLE, raising=False)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
             patch.delenv(name, raising=False)
         yield folder
@@ -114,11 +114,11 @@ def connect_with(notebook: Notebook, text: str) -> Shown:
 
         from sbtutorial import connect
 
-        os.environ["{CONNECTION_STRING_VARIABLE}"] = {text!r}
+        os.environ["{VARIABLE}"] = {text!r}
         try:
             connect()
         finally:
-            del os.environ["{CONNECTION_STRING_VARIABLE}"]
+            del os.environ["{VARIABLE}"]
         """
     )
 
@@ -146,7 +146,7 @@ def test_a_wrong_part_of_the_connection_string_is_named_at_once(
     shown = connect_with(reused, changed(broker.connection_string, part, value))
     assert shown.is_sentence, shown
     assert sentence in shown.error
-    assert CONNECTION_STRING_VARIABLE in shown.error
+    assert VARIABLE in shown.error
     assert broker.record.key not in shown.error
     assert shown.seconds < PROMPT_SECONDS
 

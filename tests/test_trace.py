@@ -1,8 +1,23 @@
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
-from sbtutorial.trace import Event, Trace
+from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.trace import Advanced, Event, Trace
+
+
+def happening(
+    at: float = 0.0,
+    kind: str = "sent",
+    entity: str = "orders",
+    sequence_number: int = 0,
+    message_id: object = None,
+    delivery_count: int = 0,
+    who: str = "",
+    detail: str = "",
+) -> SimpleNamespace:
+    return SimpleNamespace(**locals())
 
 
 @pytest.fixture
@@ -12,11 +27,11 @@ def trace() -> Trace:
 
 def fill(trace: Trace, count: int, entity: str = "orders") -> None:
     for n in range(count):
-        trace.record(float(n), "sent", entity, n)
+        trace.record(happening(float(n), entity=entity, sequence_number=n))
 
 
 def test_events_are_numbered_from_one(trace: Trace) -> None:
-    first = trace.record(1.5, "locked", "orders", 7, "id", 2, "cashier", "why")
+    first = trace.record(happening(1.5, "locked", "orders", 7, "id", 2, "cashier", "why"))
     assert first == Event(1, 1.5, "locked", "orders", 7, "id", 2, "cashier", "why")
     assert trace.last_number == 1
 
@@ -25,7 +40,7 @@ def test_events_are_numbered_from_one(trace: Trace) -> None:
     ("given", "kept"), [(None, None), ("a", "a"), (7, "7"), (UUID(int=1), str(UUID(int=1)))]
 )
 def test_message_id_is_kept_as_text(trace: Trace, given: object, kept: str | None) -> None:
-    assert trace.record(0.0, "sent", "orders", 1, given).message_id == kept
+    assert trace.record(happening(message_id=given)).message_id == kept
 
 
 def test_oldest_events_make_room_and_are_counted(trace: Trace) -> None:
@@ -88,4 +103,15 @@ def test_subscriber_may_stop_from_within_its_call(trace: Trace) -> None:
 
 def test_event_is_frozen(trace: Trace) -> None:
     with pytest.raises(AttributeError):
-        trace.record(0.0, "sent", "orders").what = "else"  # type: ignore[misc]
+        trace.record(happening()).what = "else"  # type: ignore[misc]
+
+
+def test_that_time_was_advanced_is_an_event_with_its_seconds(trace: Trace) -> None:
+    event = trace.record(Advanced(100.0, 60.0, "tutorial", "by 60 s"))
+    assert (event.what, event.at, event.seconds) == ("advanced", 100.0, 60.0)
+    assert trace.record(happening()).seconds == 0.0
+
+
+def test_a_change_of_the_broker_is_recorded_as_it_is(trace: Trace) -> None:
+    change = Change(1.5, ChangeKind.LOCKED, "orders", 7, b"\xff", 2, "cashier", "why", None)
+    assert trace.record(change) == Event(1, 1.5, "locked", "orders", 7, "0xff", 2, "cashier", "why")

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from sbtutorial.folders import HOME_VARIABLE, HOST
+
 BODY_BYTES = 1024
 DEPTHS = (1_000, 100_000, 1_000_000)
 _NAMESPACE = "bench"
@@ -58,7 +60,7 @@ def _own_home() -> Iterator[None]:
     """Brokers of our own, away from the learner's."""
     with tempfile.TemporaryDirectory(prefix="sbtutorial-bench-") as folder:
         before = dict(os.environ)
-        os.environ["SBTUTORIAL_HOME"] = str(Path(folder) / "home")
+        os.environ[HOME_VARIABLE] = str(Path(folder) / "home")
         try:
             yield
         finally:  # with the trust in a certificate that is gone now
@@ -69,13 +71,12 @@ def _own_home() -> Iterator[None]:
 @contextmanager
 def _broker() -> Iterator[Any]:
     from sbtutorial.hosting import background
-    from sbtutorial.hosting.control_client import ControlClient
 
     broker = background.start(_NAMESPACE)
     try:
         yield broker
     finally:
-        ControlClient(broker.connection_string).shutdown()
+        broker.control.shutdown()
 
 
 def _start(_messages: int) -> Iterator[Figure]:
@@ -86,7 +87,7 @@ def _start(_messages: int) -> Iterator[Figure]:
     for _ in range(7):
         began = time.perf_counter()
         broker = background.start(_NAMESPACE)
-        socket.create_connection(("127.0.0.1", broker.record.port)).close()
+        socket.create_connection((HOST, broker.record.port)).close()
         seconds.append(time.perf_counter() - began)
         _stop(broker)
     yield Figure("start: spawn to first accepted connection", f"{median(seconds):.3f} s", "0.25 s")
@@ -95,10 +96,8 @@ def _start(_messages: int) -> Iterator[Figure]:
 def _stop(broker: Any) -> None:
     import psutil
 
-    from sbtutorial.hosting.control_client import ControlClient
-
     running = psutil.Process(broker.record.pid)
-    ControlClient(broker.connection_string).shutdown()
+    broker.control.shutdown()
     running.wait(10)
 
 

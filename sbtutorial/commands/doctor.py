@@ -13,11 +13,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from sbtutorial.connection_string import ConnectionStringError, parse_connection_string
+from sbtutorial.connection_string import (
+    VARIABLE,
+    ConnectionStringError,
+    parse_connection_string,
+)
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import HOST
 from sbtutorial.setup import python_version, requirements
 
-_VARIABLE = "SBTUTORIAL_CONNECTION_STRING"
 _TLS_LIMIT_SECONDS = 3.0
 _SETUP = "run `python -m sbtutorial lab` in the clone, which installs what is needed"
 
@@ -117,33 +121,30 @@ def _packages() -> Iterator[Finding]:
 
 
 def _mode() -> Iterator[Finding]:
-    text = os.environ.get(_VARIABLE)
+    text = os.environ.get(VARIABLE)
     if not text:
-        yield Finding(
-            Kind.OK, f"offline: lessons use the broker of this machine; {_VARIABLE} unset"
-        )
+        yield Finding(Kind.OK, f"offline: lessons use the broker of this machine; {VARIABLE} unset")
         return
     try:
         connection = parse_connection_string(text)
     except ConnectionStringError as error:
-        yield Finding(Kind.PROBLEM, f"{_VARIABLE} cannot be used", str(error))
+        yield Finding(Kind.PROBLEM, f"{VARIABLE} cannot be used", str(error))
         return
     from sbtutorial.lab import azure
 
-    yield Finding(Kind.NOTE, f"{_VARIABLE} is set: lessons use {connection.host}")
+    yield Finding(Kind.NOTE, f"{VARIABLE} is set: lessons use {connection.host}")
     yield Finding(Kind.OK, azure.describe(connection))
 
 
 def _broker() -> Iterator[Finding]:
     from sbtutorial.hosting import background
     from sbtutorial.hosting.broker_status import describe
-    from sbtutorial.hosting.control_client import ControlClient
 
     brokers = background.find_all()
     if not brokers:
         yield Finding(Kind.OK, "no broker runs now: the first connect() starts it")
     for broker in brokers:
-        status = ControlClient(broker.connection_string).status()
+        status = broker.control.status()
         yield Finding(Kind.OK, describe(status, broker.record.port, time.time()))
 
 
@@ -171,8 +172,8 @@ def _distrust(bundle: Path, port: int) -> str:
     context = ssl.create_default_context(cafile=str(bundle))
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=_TLS_LIMIT_SECONDS) as tcp,
-            context.wrap_socket(tcp, server_hostname="127.0.0.1"),
+            socket.create_connection((HOST, port), timeout=_TLS_LIMIT_SECONDS) as tcp,
+            context.wrap_socket(tcp, server_hostname=HOST),
         ):
             return ""
     except OSError as error:  # ssl's errors are of its kind
@@ -182,7 +183,7 @@ def _distrust(bundle: Path, port: int) -> str:
 def _run_time_folder() -> Iterator[Finding]:
     import tempfile
 
-    from sbtutorial.hosting.runtime_files import runtime_folder
+    from sbtutorial.folders import runtime_folder
 
     folder = runtime_folder()
     with tempfile.TemporaryFile(dir=folder):

@@ -1,27 +1,23 @@
 """Trying an answer to an exercise, and saying what came of it."""
 
-from typing import TYPE_CHECKING
-
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises import registry
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.running import does_nothing, is_async
 from sbtutorial.exercises.task import NotYet, Task, Verdict
+from sbtutorial.exercises.workbench import Workbench
+from sbtutorial.lab.service import Service
 
-if TYPE_CHECKING:
-    from sbtutorial.lab.lab import Lab
 
-
-def check(lab: "Lab", name: str, answer: object) -> Verdict:
+def check(service: Service, name: str, answer: object) -> Verdict:
     """What is said of an answer to the exercise of that name.
 
     Raises:
         TutorialError: There is no such exercise; or the answer is no function; or no broker.
     """
-    return judge(lab, registry.find(name), answer)
+    return judge(service, registry.find(name), answer)
 
 
-def judge(lab: "Lab", task: Task, answer: object) -> Verdict:
+def judge(service: Service, task: Task, answer: object) -> Verdict:
     """Try an answer, on queues of the checker's own that are gone afterwards.
 
     Raises:
@@ -38,22 +34,22 @@ def judge(lab: "Lab", task: Task, answer: object) -> Verdict:
         seen = "your function is async, and the exercise calls it without await"
         hint = "Write def, and use the client as it is."
         return Verdict(task.name, False, seen, task.wanted, hint)
-    with Bench(lab, task) as bench:
+    with Workbench(service, task) as workbench:
         try:
-            seen = task.check(bench, answer)
+            seen = task.check(workbench, answer)
         except NotYet as outcome:
-            return _not_yet(bench, outcome)
-        return Verdict(task.name, True, seen, notes=tuple(bench.notes))
+            return _not_yet(workbench, outcome)
+        return Verdict(task.name, True, seen, notes=tuple(workbench.notes))
 
 
-def _not_yet(bench: Bench, outcome: NotYet) -> Verdict:
+def _not_yet(workbench: Workbench, outcome: NotYet) -> Verdict:
     return Verdict(
-        bench.task.name,
+        workbench.task.name,
         False,
-        bench.readable(outcome.seen),
+        workbench.readable(outcome.seen),
         outcome.wanted,
         outcome.hint,
-        tuple(bench.notes),
+        tuple(workbench.notes),
     )
 
 

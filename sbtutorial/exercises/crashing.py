@@ -1,11 +1,11 @@
-"""Running an answer in a process of its own, so that a check can kill it for real.
+"""Running an answer in a process of its own, so that a check can kill it; and what is left then.
 
 The process finds what the lessons import by then, and the answer with what it uses.
 """
 
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, not_yet
 from sbtutorial.exercises.transplant import source_of
+from sbtutorial.exercises.workbench import Workbench
 from sbtutorial.workers.record import Ending, Outcome
 from sbtutorial.workers.worker import Worker
 
@@ -21,12 +21,12 @@ from azure.servicebus.exceptions import *
 
 
 def run_in_process(
-    bench: Bench, answer: Answer, program: str, *, kill_at: str | None = None
+    workbench: Workbench, answer: Answer, program: str, *, kill_at: str | None = None
 ) -> list[str]:
     """Run a program around an answer, to its end or to the checkpoint where it is killed.
 
     Args:
-        bench: The check's.
+        workbench: The check's.
         answer: The learner's function; the program calls it by the name `answer`.
         program: Source that follows the function's own.
         kill_at: As for a worker: "working:2". Not to get there is no error.
@@ -42,34 +42,56 @@ def run_in_process(
         "\n".join(
             (
                 IMPORTS,
-                source_of(answer, wanted=bench.task.wanted),
+                source_of(answer, wanted=workbench.task.wanted),
                 f"{_NAME} = {answer.__name__}",
                 program,
             )
         ),
         kill_at=kill_at,
-        connection_string=bench.lab.connection_string,
+        connection_string=workbench.service.connection_string,
     )
-    outcome = worker.run(timeout=bench.task.limit_seconds, show=lambda _line: None)
-    _require_usable(bench, outcome)
+    outcome = worker.run(timeout=workbench.task.limit_seconds, show=lambda _line: None)
+    _require_usable(workbench, outcome)
     return worker.output.splitlines()
 
 
-def _require_usable(bench: Bench, outcome: Outcome) -> None:
+def _require_usable(workbench: Workbench, outcome: Outcome) -> None:
     if outcome.ending in (Ending.FINISHED, Ending.MISSED):
         return
     if outcome.ending is Ending.TIMED_OUT:
         not_yet(
-            wanted=bench.task.wanted,
-            seen=f"your function had not returned after {bench.task.limit_seconds:g} seconds",
+            wanted=workbench.task.wanted,
+            seen=f"your function had not returned after {workbench.task.limit_seconds:g} seconds",
             hint="A loop needs an end: `for message in receiver` ends when nothing comes.",
         )
     if outcome.ending is not Ending.KILLED:
         is_name = "NameError" in outcome.error_types
         not_yet(
-            wanted=bench.task.wanted,
+            wanted=workbench.task.wanted,
             seen=f"your function {outcome.sentence}",
             hint="It runs as a program of its own: import or define what it needs inside it."
             if is_name
             else "Read the error's last words first.",
+        )
+
+
+def require_completed(workbench: Workbench, queue: str, *, wanted: str) -> None:
+    """See that the messages of a queue that is empty now were completed.
+
+    Raises:
+        NotYet: Some were dead-lettered; or deleted as they were handed out, which only the
+            offline broker tells.
+    """
+    if dead := [str(message) for message in workbench.peek(queue, dead_letter=True)]:
+        not_yet(
+            wanted=wanted,
+            seen=f"in the dead-letter queue: {', '.join(dead)}",
+            hint="That is the place for what cannot be handled. What is done is completed: "
+            "receiver.complete_message(…).",
+        )
+    if any(event.what == "taken" for event in workbench.events(queue)):
+        not_yet(
+            wanted=wanted,
+            seen="what was received was deleted as it was handed out",
+            hint="Receive with peek-lock, the default, and complete.",
         )

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from sbtutorial.notebook import wrapped
-
-if TYPE_CHECKING:
-    from sbtutorial.exercises.bench import Bench
+from sbtutorial.text import wrapped
 
 Answer = Callable[..., Any]
+Check = Callable[[Any, Answer], str]  # called with a `Workbench` and the answer
 DEFAULT_LIMIT_SECONDS = 15.0
 _MARGIN = "    "
 
@@ -23,8 +21,8 @@ class Task:
         name: Topic and name: `send.batch`. The topic is the module that it stands in.
         prompt: What is to be written, in words, and what it is called with.
         stub: The learner's cell as it is at first: a function with `...` for its body.
-        check: Tries an answer on a bench. It returns what was seen, in words, when that is right,
-            and raises `NotYet` when it is not.
+        check: Tries an answer on a workbench. It returns what was seen, in words, when that is
+            right, and raises `NotYet` when it is not.
         reference: A right answer, as source; the notebook's folded answer is this text. It may use
             what the lesson has imported by then.
         wanted: What a right answer brings about, in words; said of an answer that does nothing.
@@ -35,7 +33,7 @@ class Task:
     name: str
     prompt: str
     stub: str
-    check: Callable[["Bench", Answer], str]
+    check: Check
     reference: str
     wanted: str
     hint: str

@@ -1,4 +1,4 @@
-"""The background broker itself: `python -m sbtutorial.hosting`, as `server.process` starts it.
+"""The background broker itself: `python -m sbtutorial.hosting`, as `hosting.background` starts it.
 
 It listens on loopback, writes its record, says `ready` on standard output, and stays until it is
 told to go: by a call, by a signal, or by nobody having been connected for long. Everything that
@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sbtutorial.broker.limits import STANDARD, TIERS
+from sbtutorial.folders import HOST
 from sbtutorial.hosting.bounded_log import BoundedLog
 from sbtutorial.hosting.run import host
-from sbtutorial.hosting.runtime_files import HOST, BrokerRecord, RuntimeFiles
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.local_broker import LocalBroker
 
@@ -42,22 +43,22 @@ async def serve(options: argparse.Namespace) -> None:
     """Start the broker, report it, and end it cleanly when the time has come."""
     files = RuntimeFiles(options.folder, options.namespace)
     before = files.read() if options.resume else None
-    emulator = LocalBroker(
+    broker = LocalBroker(
         namespace=options.namespace,
         key=before.key if before else None,
         limits=TIERS[options.tier],
         certificates_folder=options.folder / "certificates",
     )
-    port = await _listen(emulator, before.port if before else 0)
+    port = await _listen(broker, before.port if before else 0)
 
     def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
         _report_ready()
-        Idleness(emulator.listener, options.idle_seconds, stop).watch()
+        IdleExit(broker.listener, options.idle_seconds, stop).watch()
 
-    await host(emulator, files, port, on_ready)
+    await host(broker, files, port, on_ready)
 
 
-class Idleness:
+class IdleExit:
     """Ends a broker to which nobody has been connected for a while: one timer, no polling."""
 
     def __init__(self, listener: Listener, idle_seconds: float, stop: Callable[[], None]) -> None:
@@ -77,13 +78,13 @@ class Idleness:
             loop.call_at(ends_at, self.watch)
 
 
-async def _listen(emulator: LocalBroker, wanted_port: int) -> int:
+async def _listen(broker: LocalBroker, wanted_port: int) -> int:
     try:
-        return await emulator.start(HOST, wanted_port)
+        return await broker.start(HOST, wanted_port)
     except OSError:
         if not wanted_port:
             raise
-        return await emulator.start(HOST, 0)
+        return await broker.start(HOST, 0)
 
 
 def _report_ready() -> None:

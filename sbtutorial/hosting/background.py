@@ -15,12 +15,12 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, NamedTuple
 
-import sbtutorial
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import DEFAULT_NAMESPACE, runtime_folder
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
-from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces, runtime_folder
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces
+from sbtutorial.version import __version__
 
-DEFAULT_NAMESPACE = "tutorial"
 DEFAULT_TIER = "Standard"
 DEFAULT_IDLE_SECONDS = 12 * 3600.0
 # A start takes a quarter of a second; on a laptop that wakes up, with a virus scanner, far more.
@@ -58,6 +58,11 @@ class Broker(NamedTuple):
     def connection_string(self) -> str:
         """What the SDK's clients take."""
         return self.record.connection_string
+
+    @property
+    def control(self) -> ControlClient:
+        """The lab's own calls on it."""
+        return ControlClient(self.connection_string)
 
 
 def ensure(
@@ -157,7 +162,7 @@ def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds:
 
 def _is_replaceable(broker: Broker) -> bool:
     """Whether it runs another version and nothing would be lost with it."""
-    return broker.record.version != sbtutorial.__version__ and broker.queue_count == 0
+    return broker.record.version != __version__ and broker.queue_count == 0
 
 
 def _retire(broker: Broker) -> None:
@@ -169,9 +174,9 @@ def _notice(broker: Broker, wanted_tier: str) -> str:
     record = broker.record
     if broker.how is How.RESTARTED:
         return "The broker from before was gone, and its queues with it; this is a new, empty one."
-    if record.version != sbtutorial.__version__:
+    if record.version != __version__:
         return (
-            f"It still runs sbtutorial {record.version}, and {sbtutorial.__version__} is "
+            f"It still runs sbtutorial {record.version}, and {__version__} is "
             "installed: lab.reset() and connect() again change to that, without its queues."
         )
     if record.tier != wanted_tier:
@@ -254,7 +259,7 @@ def _detached() -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """Ours, and this very package on the path where it is not installed."""
-    home = str(Path(sbtutorial.__file__).parents[1].resolve())
+    home = str(Path(__file__).resolve().parents[2])
     if home in (*site.getsitepackages(), site.getusersitepackages()):
         return dict(os.environ)
     before = os.environ.get("PYTHONPATH")

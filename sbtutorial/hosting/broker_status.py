@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+from sbtutorial.text import elapsed
 
 
 def describe(status: Mapping[str, Any], port: int, now: float) -> str:
@@ -17,16 +17,10 @@ def describe(status: Mapping[str, Any], port: int, now: float) -> str:
     advanced_seconds = float(status["advanced_seconds"])
     return (
         f'broker of namespace "{status["namespace"]}", {status["tier"]} tier: '
-        f"pid {status['pid']}, port {port}, up for {span(now - status['started_at'])}, "
+        f"pid {status['pid']}, port {port}, up for {elapsed(now - status['started_at'])}, "
         f"{_counted(status['queues'], 'queue')}, {_counted(status['connections'], 'connection')}"
-        + (f", time moved ahead by {span(advanced_seconds)}" if advanced_seconds else "")
+        + (f", time moved ahead by {elapsed(advanced_seconds)}" if advanced_seconds else "")
     )
-
-
-def span(seconds: float) -> str:
-    """A stretch of time in its largest fitting unit, rounded down: "3 min"."""
-    size, unit = next((row for row in _UNITS if seconds >= row[0]), _UNITS[-1])
-    return f"{max(seconds, 0.0) // size:.0f} {unit}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -6,12 +6,14 @@ was interrupted leaves nothing half-read behind.
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.connection_string import VARIABLE, parse_connection_string
 from sbtutorial.errors import TutorialError
 from sbtutorial.gateway.access.sas import sign
+from sbtutorial.snapshot import QueueSnapshot
+from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -22,6 +24,20 @@ _DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing ta
 
 class BrokerGone(TutorialError):
     """Nothing answers where the broker was."""
+
+
+class Page(NamedTuple):
+    """Some events.
+
+    Attributes:
+        events: In order.
+        last: The number to go on from.
+        dropped: How many between the number asked for and the first were forgotten.
+    """
+
+    events: tuple[Event, ...]
+    last: int
+    dropped: int
 
 
 class ControlClient:
@@ -40,7 +56,7 @@ class ControlClient:
         self._timeout_seconds = timeout_seconds
 
     def status(self) -> dict[str, Any]:
-        """Who answers: namespace, tier, pid, version, started_at, queues, connections.
+        """Who answers: namespace, tier, pid, version, started_at, now, queues, connections.
 
         Raises:
             TutorialError: As every call: `BrokerGone` when nothing answers, else a refusal.
@@ -63,8 +79,8 @@ class ControlClient:
         """End the broker; returns when its port is free."""
         self._call("POST", "shutdown", until_closed=True)
 
-    def events(self, after: int = 0, entity: str = "", wait_seconds: float = 0) -> dict[str, Any]:
-        """What happened after an event's number: `events`, `last` and `dropped`.
+    def events(self, after: int = 0, entity: str = "", wait_seconds: float = 0) -> Page:
+        """What happened after an event's number, as much as fits into one answer.
 
         Args:
             after: The last number that is known; 0 for all.
@@ -72,11 +88,13 @@ class ControlClient:
             wait_seconds: How long to wait, up to 60, when there is nothing new yet.
         """
         query = urlencode({"after": after, "entity": entity, "wait": wait_seconds})
-        return self._call("GET", f"events?{query}", wait_seconds=wait_seconds)
+        page = self._call("GET", f"events?{query}", wait_seconds=wait_seconds)
+        events = tuple(Event(**event) for event in page["events"])
+        return Page(events, page["last"], page["dropped"])
 
-    def queue(self, name: str) -> dict[str, Any]:
-        """A queue as it stands: `name`, `counts` by state, and the first `messages` of each."""
-        return self._call("GET", f"queues/{quote(name)}")
+    def queue(self, name: str) -> QueueSnapshot:
+        """A queue as it stands."""
+        return QueueSnapshot.from_plain(self._call("GET", f"queues/{quote(name)}"))
 
     def plan_fault(self, occasion: str, **arguments: Any) -> None:
         """Have the broker refuse something that it would do.
@@ -130,7 +148,7 @@ class ControlClient:
         if not isinstance(answer, dict):
             raise TutorialError(
                 f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
-                "connect() again, or check SBTUTORIAL_CONNECTION_STRING if you have set it."
+                f"connect() again, or check {VARIABLE} if you have set it."
             )
         if response.status >= 400:
             raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))

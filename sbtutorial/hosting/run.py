@@ -10,13 +10,13 @@ import os
 import signal
 from collections.abc import Callable
 
-import sbtutorial
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.version import __version__
 
 
 async def host(
-    emulator: LocalBroker,
+    broker: LocalBroker,
     files: RuntimeFiles,
     port: int,
     on_ready: Callable[[BrokerRecord, Callable[[], None]], None],
@@ -24,35 +24,35 @@ async def host(
     """Keep a broker that listens already, until a signal or a call ends it; then end it cleanly.
 
     Args:
-        emulator: Started.
+        broker: Started.
         files: Where its record is kept while it runs.
         port: Where it listens.
         on_ready: Called when the record is written, with it and with what ends the broker.
     """
     stopping = asyncio.Event()
-    emulator.on_shutdown = stopping.set
+    broker.on_shutdown = stopping.set
     _on_signals(stopping)
     _collect_seldom()
-    record = _record(emulator, port)
+    record = _record(broker, port)
     files.write(record)
     try:
         on_ready(record, stopping.set)
         await stopping.wait()
     finally:
         files.remove(record)
-        await emulator.stop()
+        await broker.stop()
 
 
-def _record(emulator: LocalBroker, port: int) -> BrokerRecord:
+def _record(broker: LocalBroker, port: int) -> BrokerRecord:
     return BrokerRecord(
-        namespace=emulator.namespace.name,
+        namespace=broker.namespace.name,
         pid=os.getpid(),
         port=port,
         key_name=KEY_NAME,
-        key=emulator.key,
-        started_at=emulator.started_at,
-        version=sbtutorial.__version__,
-        tier=emulator.namespace.limits.name,
+        key=broker.key,
+        started_at=broker.started_at,
+        version=__version__,
+        tier=broker.namespace.limits.name,
     )
 
 

@@ -7,17 +7,14 @@ knows no such modes (Windows) the user's own profile folder keeps others out.
 import json
 import os
 import re
-import stat
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from sbtutorial.connection_string import connection_string
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import HOST
 
-HOST = "127.0.0.1"  # loopback only: nobody on the network can reach a learner's broker
-HOME_VARIABLE = "SBTUTORIAL_HOME"
 _NAMESPACE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
 
 
@@ -43,47 +40,6 @@ class BrokerRecord(NamedTuple):
     def connection_string(self) -> str:
         """What the SDK's clients take."""
         return connection_string(HOST, self.port, self.key_name, self.key)
-
-
-def runtime_folder() -> Path:
-    """The user's private folder for run-time files, made if need be.
-
-    Raises:
-        TutorialError: Others could read or replace what is in it.
-    """
-    folder = _chosen_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _require_private(folder)
-    return folder
-
-
-def _chosen_folder() -> Path:
-    if chosen := os.environ.get(HOME_VARIABLE):
-        return Path(chosen)
-    from platformdirs import user_runtime_path  # 30 ms that not every process need spend
-
-    with warnings.catch_warnings():
-        # Containers have no XDG_RUNTIME_DIR; the folder that stands in for it is checked as well.
-        warnings.simplefilter("ignore")
-        return user_runtime_path("sbtutorial")
-
-
-def _require_private(folder: Path) -> None:
-    if not hasattr(os, "getuid"):
-        return
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        complaint = "is a link or a file, not a folder"
-    elif status.st_uid != os.getuid():
-        complaint = "belongs to another user"
-    elif status.st_mode & 0o077:
-        complaint = f"is open to others (mode {stat.S_IMODE(status.st_mode):o}, wanted 700)"
-    else:
-        return
-    raise TutorialError(
-        f"The folder for run-time files, {folder}, {complaint}, and the broker's key must stay "
-        f"private: make it private (chmod 700), or set {HOME_VARIABLE} to a folder of your own."
-    )
 
 
 def namespaces(folder: Path) -> list[str]:

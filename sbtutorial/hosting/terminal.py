@@ -17,9 +17,10 @@ from sbtutorial.connection_string import (
     parse_connection_string,
 )
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import HOST, runtime_folder
 from sbtutorial.hosting import background
 from sbtutorial.hosting.run import host
-from sbtutorial.hosting.runtime_files import HOST, BrokerRecord, RuntimeFiles, runtime_folder
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
 
 
@@ -34,7 +35,7 @@ class Settings:
         tier: "standard", "premium" or "emulator": whose limits it keeps.
         key: Its shared access key; None for a random one.
         config: A file in the format of Microsoft's emulator, with the entities to begin with.
-        accept_bearer_tokens: Let every bearer token open everything; see `Emulator`.
+        accept_bearer_tokens: Let every bearer token open everything; see `LocalBroker`.
     """
 
     namespace: str
@@ -56,13 +57,13 @@ def serve(settings: Settings) -> None:
     if settings.key is not None:
         _require_usable(settings.key)
     namespace = settings.namespace
-    if broker := background.find(namespace):
+    if running := background.find(namespace):
         raise TutorialError(
-            f"A broker of the namespace '{namespace}' runs already (pid {broker.record.pid}): end "
+            f"A broker of the namespace '{namespace}' runs already (pid {running.record.pid}): end "
             "it with `sbtutorial stop`, or choose another --namespace."
         )
     files = RuntimeFiles(runtime_folder(), namespace)
-    emulator = LocalBroker(
+    broker = LocalBroker(
         namespace=namespace,
         key=settings.key,
         limits=TIERS[settings.tier.capitalize()],
@@ -70,23 +71,21 @@ def serve(settings: Settings) -> None:
         accept_bearer_tokens=settings.accept_bearer_tokens,
     )
     if settings.config is not None:
-        _furnish(emulator, settings.config)
-    asyncio.run(_serve(emulator, files, settings.port, settings.also))
+        _furnish(broker, settings.config)
+    asyncio.run(_serve(broker, files, settings.port, settings.also))
     print("\nStopped.")
 
 
-async def _serve(
-    emulator: LocalBroker, files: RuntimeFiles, port: int, also: Sequence[int]
-) -> None:
+async def _serve(broker: LocalBroker, files: RuntimeFiles, port: int, also: Sequence[int]) -> None:
     try:
-        own, *further = await _listen(emulator, port, also)
+        own, *further = await _listen(broker, port, also)
     except TutorialError:
-        await emulator.stop()
+        await broker.stop()
         raise
-    await host(emulator, files, own, partial(_introduce, further))
+    await host(broker, files, own, partial(_introduce, further))
 
 
-async def _listen(emulator: LocalBroker, port: int, also: Sequence[int]) -> list[int]:
+async def _listen(broker: LocalBroker, port: int, also: Sequence[int]) -> list[int]:
     """Listen on every port; returns them."""
     ports: list[int] = []
     for wanted in (port, *also):
@@ -94,7 +93,7 @@ async def _listen(emulator: LocalBroker, port: int, also: Sequence[int]) -> list
         if wanted in ports:
             raise TutorialError(f"Port {wanted} is named twice: leave one of them out.")
         try:
-            own = emulator.listen_also(wanted) if ports else emulator.start(HOST, wanted)
+            own = broker.listen_also(wanted) if ports else broker.start(HOST, wanted)
             ports.append(await own)
         except (OSError, OverflowError) as error:
             raise TutorialError(_refused(option, wanted, error)) from None
@@ -114,14 +113,14 @@ def _refused(option: str, port: int, error: Exception) -> str:
     return f"Port {port} cannot be had: {reason} another {option}, {remedy}."
 
 
-def _furnish(emulator: LocalBroker, path: Path) -> None:
+def _furnish(broker: LocalBroker, path: Path) -> None:
     """Make what a file asks for, before anybody can connect."""
     from sbtutorial.admin.config import apply_config, read_config
     from sbtutorial.admin.config_values import ConfigError
 
     try:
         config = read_config(path.read_text(encoding="utf-8-sig"))
-        apply_config(config, emulator.namespace, now=emulator.clock.now())
+        apply_config(config, broker.namespace, now=broker.clock.now())
     except (OSError, UnicodeDecodeError) as error:
         raise TutorialError(f"{path} cannot be read: {error}.") from None
     except ConfigError as refusal:

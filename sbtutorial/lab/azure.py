@@ -1,20 +1,34 @@
-"""What a lab does on Azure and on Microsoft's emulator: the same, as far as the SDK goes.
+"""Azure, or Microsoft's emulator, as a lab's service: the same, as far as the SDK goes.
 
 Time cannot be moved there, so advancing is waiting; a lock's holder cannot be asked for, so the
-picture says less. The SDK is imported when a function runs, never before.
+snapshot says less; what happened is not told. The SDK is imported when a method runs, never before.
 """
 
 import socket
 import time
 from collections import Counter
+from contextlib import nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import (
+    VARIABLE,
     ConnectionString,
     ConnectionStringError,
     parse_connection_string,
 )
 from sbtutorial.errors import TutorialError
+from sbtutorial.lab.service import Mode
+from sbtutorial.snapshot import (
+    DEAD,
+    DEFERRED,
+    READY_OR_LOCKED,
+    SCHEDULED,
+    MessageSnapshot,
+    QueueSnapshot,
+)
+from sbtutorial.text import text_of
+from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
@@ -22,8 +36,54 @@ if TYPE_CHECKING:
 
 _REACH_SECONDS = 2.0
 _EMULATOR_PORT = 5672
-_BAR_CHARS = 30
 _SHOWN_COUNT = 20
+
+
+class AzureService:
+    """A namespace that is not ours; see `lab.service.Service`."""
+
+    tells_events = False
+
+    def __init__(self, connection: ConnectionString) -> None:
+        self.connection_string = connection.text
+        self.mode = Mode.EMULATOR if connection.is_emulator else Mode.AZURE
+        host = connection.host
+        self.namespace = host if connection.is_emulator else host.partition(".")[0]
+
+    def fresh_queue(self, name: str, **options: Any) -> None:
+        """Have an empty queue, created by the SDK."""
+        from sbtutorial.lab.fresh_queue import make_fresh_queue
+
+        make_fresh_queue(self.connection_string, name, options)
+
+    def snapshot(self, queue: str) -> QueueSnapshot:
+        """A queue as peeking shows it."""
+        return peeked(self.connection_string, queue)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass the slow way, by waiting."""
+        wait(seconds)
+
+    def reset(self) -> None:
+        """Delete nothing, and say so."""
+        print(f"lab.reset() is for the offline broker: nothing was deleted on {self._where}.")
+
+    def shrink(self, queue: str, megabytes: int) -> None:
+        """Change nothing, and say so."""
+        print(f"lab.shrink() is for the offline broker: {queue} keeps its size on {self._where}.")
+
+    def events(self, queue: str | None = None, after: int = 0) -> list[Event]:
+        """Tell none, and say so."""
+        print(f"lab.events() is for the offline broker: {self._where} keeps no such record.")
+        return []
+
+    def now(self) -> float:
+        """The wall clock: nothing is ever ahead of it."""
+        return time.time()
+
+    @property
+    def _where(self) -> str:
+        return "Azure" if self.mode is Mode.AZURE else "the emulator"
 
 
 def read_variable(text: str) -> ConnectionString:
@@ -36,7 +96,7 @@ def read_variable(text: str) -> ConnectionString:
         connection = parse_connection_string(text)
         _require_namespace(connection)
     except ConnectionStringError as error:
-        raise TutorialError(f"SBTUTORIAL_CONNECTION_STRING cannot be used. {error}") from None
+        raise TutorialError(f"{VARIABLE} cannot be used. {error}") from None
     return connection
 
 
@@ -88,7 +148,7 @@ def describe_azure(connection: ConnectionString) -> str:
             )
     except ClientAuthenticationError:
         raise TutorialError(
-            f"{connection.host} refuses the key of SBTUTORIAL_CONNECTION_STRING: "
+            f"{connection.host} refuses the key of {VARIABLE}: "
             f"SharedAccessKey is wrong, or the policy '{connection.key_name}' "
             "(SharedAccessKeyName) lacks the right to Manage. Copy the string again from the "
             "Azure portal, Shared access policies."
@@ -96,7 +156,7 @@ def describe_azure(connection: ConnectionString) -> str:
     except AzureError as error:
         raise TutorialError(
             f"Nothing usable answers at {connection.host}, the Endpoint of "
-            f"SBTUTORIAL_CONNECTION_STRING ({type(error).__name__}): check the name of the "
+            f"{VARIABLE} ({type(error).__name__}): check the name of the "
             "namespace and the network, or unset the variable to work offline."
         ) from None
     return f'azure: Service Bus namespace "{properties.name}", {properties.messaging_sku} tier'
@@ -115,7 +175,7 @@ def answers(connection: ConnectionString) -> bool:
 def nothing_there(connection: ConnectionString) -> TutorialError:
     """What to tell when nothing does."""
     return TutorialError(
-        f"Nothing answers at {_place(connection)}, the Endpoint of SBTUTORIAL_CONNECTION_STRING: "
+        f"Nothing answers at {_place(connection)}, the Endpoint of {VARIABLE}: "
         "start the emulator, correct the address, or unset the variable to work with the offline "
         "broker."
     )
@@ -126,62 +186,90 @@ def _place(connection: ConnectionString) -> str:
 
 
 def wait(seconds: float) -> None:
-    """Let time pass the slow way, with a progress bar in text."""
+    """Let time pass the slow way, with a progress bar where `tqdm` is installed."""
     print(f"Time cannot be moved here, so this waits {seconds:.0f} s.")
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        done = round(_BAR_CHARS * (1 - left / seconds))
-        bar = "█" * done + "░" * (_BAR_CHARS - done)
-        print(f"\r{bar} {left:4.0f} s left", end="", flush=True)
-        time.sleep(min(left, 1.0))
-    print(f"\r{'█' * _BAR_CHARS} {'done':11}")
+    end, shown_seconds = time.monotonic() + seconds, 0.0
+    with _progress_bar(seconds) as bar:
+        while (left := end - time.monotonic()) > 0:
+            bar.update(seconds - left - shown_seconds)
+            shown_seconds = seconds - left
+            time.sleep(min(left, 1.0))
+        bar.update(seconds - shown_seconds)
 
 
-def snapshot(connection_string: str, queue: str) -> dict[str, Any]:
+def _progress_bar(seconds: float) -> Any:
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:  # it comes with the extra `lab`
+        return _NoBar()
+    return tqdm(total=seconds, unit="s", bar_format="{l_bar}{bar}| {remaining} left")
+
+
+class _NoBar(nullcontext["_NoBar"]):
+    def __enter__(self) -> "_NoBar":
+        return self
+
+    def update(self, _seconds: float) -> None:
+        pass
+
+
+def peeked(connection_string: str, queue: str) -> QueueSnapshot:
     """A queue as peeking shows it: from outside, ready and locked messages look the same."""
     from azure.servicebus import ServiceBusClient, ServiceBusSubQueue
     from azure.servicebus.management import ServiceBusAdministrationClient
 
     with ServiceBusAdministrationClient.from_connection_string(connection_string) as admin:
-        counts = admin.get_queue_runtime_properties(queue)
+        properties = admin.get_queue_runtime_properties(queue)
     with ServiceBusClient.from_connection_string(connection_string) as client:
         with client.get_queue_receiver(queue) as receiver:
             live = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
         with client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
             dead = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
-    messages = [_describe(message, _STATES[message.state.name]) for message in live]
-    messages += [_describe(message, "dead") for message in dead]
-    return {"name": queue, "counts": _counts(counts, messages), "messages": messages}
+    now = time.time()
+    messages = [_describe(message, _STATES[message.state.name], now) for message in live]
+    messages += [_describe(message, DEAD, now) for message in dead]
+    return QueueSnapshot(queue, now, _counts(properties, messages), tuple(messages))
 
 
-_STATES = {"ACTIVE": "ready or locked", "DEFERRED": "deferred", "SCHEDULED": "scheduled"}
+_STATES = {"ACTIVE": READY_OR_LOCKED, "DEFERRED": DEFERRED, "SCHEDULED": SCHEDULED}
 
 
-def _counts(properties: "QueueRuntimeProperties", messages: list[dict[str, Any]]) -> dict[str, int]:
+def _counts(
+    properties: "QueueRuntimeProperties", messages: list[MessageSnapshot]
+) -> dict[str, int]:
     """Azure counts everything but what is deferred, and counts late: never less than is seen."""
     counts = {
-        "ready or locked": properties.active_message_count or 0,
-        "deferred": 0,
-        "scheduled": properties.scheduled_message_count or 0,
-        "dead": properties.dead_letter_message_count or 0,
+        READY_OR_LOCKED: properties.active_message_count or 0,
+        DEFERRED: 0,
+        SCHEDULED: properties.scheduled_message_count or 0,
+        DEAD: properties.dead_letter_message_count or 0,
     }
-    seen = Counter(message["state"] for message in messages)
+    seen = Counter(message.state for message in messages)
     return {state: max(count, seen[state]) for state, count in counts.items()}
 
 
-def _describe(message: "ServiceBusReceivedMessage", state: str) -> dict[str, Any]:
-    scheduled_at = message.scheduled_enqueue_time_utc if state == "scheduled" else None
-    return {
-        "sequence_number": message.sequence_number,
-        "text": _text(message),
-        "state": state,
-        "delivery_count": message.delivery_count or 0,
-        "locked_by": None,
-        "holder_attached": False,
-        "lock_seconds_left": None,
-        "scheduled_seconds": scheduled_at and max(scheduled_at.timestamp() - time.time(), 0.0),
-        "dead_letter_reason": message.dead_letter_reason,
-    }
+def _describe(message: "ServiceBusReceivedMessage", state: str, now: float) -> MessageSnapshot:
+    scheduled_at = _seconds(message.scheduled_enqueue_time_utc) if state == SCHEDULED else None
+    return MessageSnapshot(
+        sequence_number=message.sequence_number or 0,
+        state=state,
+        text=_text(message),
+        message_id=_text_or_none(message.message_id),
+        session_id=_text_or_none(message.session_id),
+        delivery_count=message.delivery_count or 0,
+        scheduled_at=scheduled_at,
+        scheduled_seconds=None if scheduled_at is None else max(scheduled_at - now, 0.0),
+        expires_at=_seconds(message.expires_at_utc),
+        dead_letter_reason=_text_or_none(message.dead_letter_reason),
+    )
+
+
+def _seconds(instant: datetime | None) -> float | None:
+    return None if instant is None else instant.timestamp()
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else text_of(value)
 
 
 def _text(message: "ServiceBusReceivedMessage") -> str | None:

@@ -6,18 +6,12 @@ imported here.
 
 import re
 import socket
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
-from sbtutorial.errors import cause_in_words
-from sbtutorial.notebook import find_lab, wrapped
-
-if TYPE_CHECKING:
-    from sbtutorial.lab.lab import Lab
+from sbtutorial.lab.service import Service
+from sbtutorial.text import wrapped
 
 _ANSWER_LIMIT_SECONDS = 0.5
 _CONNECTION_ERRORS = frozenset(
@@ -62,7 +56,7 @@ class Failure:
         cause: What the SDK's own cause for it says, if there is one.
         in_worker: Whether it happened in a worker's process.
         in_sdk: Whether the SDK was at work.
-        lab: The notebook's; None before `connect()`.
+        service: What answers the notebook's lab; None before `connect()`.
     """
 
     types: Sequence[str]
@@ -70,7 +64,7 @@ class Failure:
     cause: str = ""
     in_worker: bool = False
     in_sdk: bool = False
-    lab: "Lab | None" = None
+    service: Service | None = None
 
     @property
     def undefined_name(self) -> str:
@@ -101,7 +95,7 @@ def _is_in_worker(failure: Failure) -> bool:
 
 
 def _broker_is_gone(failure: Failure) -> bool:
-    return failure.lab is not None and not _answers(failure.lab)
+    return failure.service is not None and not _answers(failure.service)
 
 
 def _is_in_sdk(failure: Failure) -> bool:
@@ -195,11 +189,6 @@ HINTS = (
 )
 
 
-def install(shell: Any) -> None:
-    """Have a hint under each error of a notebook from now on; once, however often it is called."""
-    shell.events.register("post_run_cell", _print_hint)
-
-
 def hint_for(failure: Failure) -> str | None:
     """The sentence of the first row that fits."""
     for hint in HINTS:
@@ -214,38 +203,9 @@ def print_hint_for(failure: Failure) -> None:
         print(wrapped(f"Hint: {hint}"), flush=True)
 
 
-def _print_hint(result: Any) -> None:
-    """After a cell; whatever goes wrong in here must not hide what went wrong there."""
-    error = result.error_before_exec or result.error_in_exec
-    if error is None:
-        return
-    with suppress(Exception):
-        print_hint_for(_failure(error))
-
-
-def _failure(error: BaseException) -> Failure:
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    return Failure(
-        types=[kind.__name__ for kind in type(error).__mro__],
-        text=str(error),
-        cause=cause_in_words(error),
-        in_sdk=_passed_through_sdk(error),
-        lab=find_lab(shell.user_ns) if shell else None,
-    )
-
-
-def _passed_through_sdk(error: BaseException) -> bool:
-    modules = (
-        frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)
-    )
-    return any(module.startswith("azure.servicebus") for module in modules)
-
-
-def _answers(lab: "Lab") -> bool:
+def _answers(service: Service) -> bool:
     """Whether anything accepts connections where an offline broker was; Azure counts as such."""
-    broker = parse_connection_string(lab.connection_string)
+    broker = parse_connection_string(service.connection_string)
     if not broker.is_emulator or broker.port is None:
         return True
     try:

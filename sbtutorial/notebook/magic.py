@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.lab import hints
-from sbtutorial.notebook import find_lab
+from sbtutorial.notebook.variables import find_lab
 from sbtutorial.workers.record import Ending, Outcome
 from sbtutorial.workers.worker import DEFAULT_TIMEOUT_SECONDS, Worker, running_workers
 
@@ -90,13 +90,14 @@ class WorkerMagic:
             self._print_hint(outcome)
 
     def _print_hint(self, outcome: Outcome) -> None:
+        lab = find_lab(self._shell.user_ns)
         hints.print_hint_for(
             hints.Failure(
                 outcome.error_types,
                 outcome.sentence,
                 outcome.cause,
                 in_worker=True,
-                lab=find_lab(self._shell.user_ns),
+                service=lab.service if lab else None,
             )
         )
 

@@ -8,7 +8,7 @@ cell stays, and the library's words; `%xmode Verbose` brings back the rest, for 
 from types import TracebackType
 from typing import Any
 
-from sbtutorial.notebook import wrapped
+from sbtutorial.text import wrapped
 
 # The packages whose inside nobody needs to see; their errors' words are what counts.
 _LIBRARIES = ("azure.",)

@@ -75,7 +75,7 @@ def default_folder() -> Path:
     Raises:
         TutorialError: Others could read or replace what is in it.
     """
-    from sbtutorial.hosting.runtime_files import runtime_folder
+    from sbtutorial.folders import runtime_folder
 
     return runtime_folder() / "certificates"
 

@@ -1,8 +1,8 @@
 """Control calls: the lab's own, below `/$lab/` on the broker's port: state, time, events, pictures.
 
-Azure has none of this, so it is no part of any SDK: `sbtutorial.control_client` calls it. JSON goes
-both ways; every call needs a shared access signature that gives Manage; what is wrong with a call
-is said in a sentence, as `{"error": ...}`.
+Azure has none of this, so it is no part of any SDK: `sbtutorial.hosting.control_client` calls it.
+JSON goes both ways; every call needs a shared access signature that gives Manage; what is wrong
+with a call is said in a sentence, as `{"error": ...}`.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
-import sbtutorial
 from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
@@ -26,6 +25,7 @@ from sbtutorial.gateway.reactor import Reactor
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
 from sbtutorial.trace import Event, Trace
+from sbtutorial.version import __version__
 
 PREFIX = "$lab/"
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
@@ -129,12 +129,13 @@ def _status(broker: ControlledBroker, _call: "ControlCall") -> Json:
         "namespace": broker.namespace.name,
         "tier": broker.namespace.limits.name,
         "pid": os.getpid(),
-        "version": sbtutorial.__version__,
+        "version": __version__,
         "started_at": broker.started_at,
         "queues": len(broker.namespace.queues()),
         "topics": len(broker.namespace.topics()),
         "connections": broker.connections,
         "advanced_seconds": broker.clock.advanced_seconds,
+        "now": broker.clock.now(),
     }
 
 
@@ -172,7 +173,7 @@ def _queue(broker: ControlledBroker, call: "ControlCall") -> Json:
     with broker.turns.turn() as now:
         entity = broker.namespace.subqueue(call.rest).entity
         assert isinstance(entity, Receivable)
-        return snapshot(entity, now=now, is_connected=broker.is_connected)
+        return snapshot(entity, now=now, is_connected=broker.is_connected).to_plain()
 
 
 def _config(broker: ControlledBroker, _call: "ControlCall") -> Json:

@@ -17,6 +17,7 @@ from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock, SystemClock
 from sbtutorial.connection_string import connection_string
+from sbtutorial.folders import DEFAULT_NAMESPACE, HOST
 from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.sas import ALL_RIGHTS, Key
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
@@ -28,7 +29,7 @@ from sbtutorial.gateway.reactor import Reactor
 from sbtutorial.gateway.wire.properties import WireContents
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
 from sbtutorial.store.store import MemoryStore, Store
-from sbtutorial.trace import Trace
+from sbtutorial.trace import Advanced, Trace
 
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
@@ -62,7 +63,7 @@ class LocalBroker:
     def __init__(
         self,
         *,
-        namespace: str = "tutorial",
+        namespace: str = DEFAULT_NAMESPACE,
         key: str | None = None,
         limits: Limits = STANDARD,
         clock: Clock | None = None,
@@ -88,14 +89,14 @@ class LocalBroker:
         self._certificates_folder = certificates_folder
         self.keys = {KEY_NAME: Key(self.key, ALL_RIGHTS)}
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
-        self.host = "127.0.0.1"
+        self.host = HOST
         self._port = 0
         self._presence = ConnectionQuota(limits)
         self.faults = Faults()
         self.started_at = self.clock.wall()
         self.on_shutdown: Callable[[], None] | None = None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+    async def start(self, host: str = HOST, port: int = 0) -> int:
         """Listen on `host`, on `port` or a free one.
 
         Returns:
@@ -146,6 +147,8 @@ class LocalBroker:
 
     def advance(self, seconds: float) -> None:
         """Make everything that the broker holds `seconds` older, and act on what that ends."""
+        name = self.namespace.name
+        self.trace.record(Advanced(self.clock.now(), seconds, name, f"by {seconds:g} s"))
         self.clock.advance(seconds)
         self.turns.time_has_jumped()
         with self.turns.turn():
@@ -205,16 +208,7 @@ class LocalBroker:
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)
-        self.trace.record(
-            change.at,
-            change.kind,
-            change.entity,
-            change.sequence_number,
-            change.message_id,
-            change.delivery_count,
-            change.who,
-            change.detail,
-        )
+        self.trace.record(change)
 
     def _commit(self) -> None:
         if self._uncommitted:

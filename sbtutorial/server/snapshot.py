@@ -5,7 +5,6 @@ However deep the queue is, this looks at its first messages only, and at the cou
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import decode
@@ -13,6 +12,16 @@ from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.snapshot import (
+    DEAD,
+    DEFERRED,
+    LOCKED,
+    READY,
+    SCHEDULED,
+    MessageSnapshot,
+    QueueSnapshot,
+)
+from sbtutorial.text import text_of
 
 SHOWN_PER_STATE = 20
 _TEXT_CHARS = 100
@@ -20,17 +29,17 @@ _TEXT_CHARS = 100
 _LOOKED_AT = 1000
 
 _STATE_NAMES = {
-    MessageState.ACTIVE: "ready",
-    MessageState.LOCKED: "locked",
-    MessageState.DEFERRED: "deferred",
-    MessageState.DEFERRED_LOCKED: "locked",
-    MessageState.SCHEDULED: "scheduled",
+    MessageState.ACTIVE: READY,
+    MessageState.LOCKED: LOCKED,
+    MessageState.DEFERRED: DEFERRED,
+    MessageState.DEFERRED_LOCKED: LOCKED,
+    MessageState.SCHEDULED: SCHEDULED,
 }
 
 
 def snapshot(
     entity: Receivable, *, now: float, is_connected: Callable[[str], bool]
-) -> dict[str, Any]:
+) -> QueueSnapshot:
     """What is in a queue, or a subscription, and in its dead-letter queue.
 
     Args:
@@ -39,13 +48,13 @@ def snapshot(
         is_connected: Says of the holder of a lock whether it is still there.
 
     Returns:
-        `name`; `counts` by state; `messages`: the first 20 of each state, as dictionaries.
+        It with the first 20 messages of each state.
     """
-    messages = [
+    messages = tuple(
         _describe(message, state, now, is_connected)
         for state, message in (*_first(entity.active), *_first_dead(entity.dead_letter))
-    ]
-    return {"name": entity.path, "counts": _counts(entity), "messages": messages}
+    )
+    return QueueSnapshot(entity.path, now, _counts(entity), messages)
 
 
 def _first(subqueue: SubQueue) -> Iterator[tuple[str, Message]]:
@@ -58,40 +67,48 @@ def _first(subqueue: SubQueue) -> Iterator[tuple[str, Message]]:
 
 
 def _first_dead(dead_letters: SubQueue) -> Iterator[tuple[str, Message]]:
-    return (("dead", message) for message in dead_letters.peek(0, SHOWN_PER_STATE))
+    return ((DEAD, message) for message in dead_letters.peek(0, SHOWN_PER_STATE))
 
 
 def _counts(entity: Receivable) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for state, name in _STATE_NAMES.items():
         counts[name] += entity.active.count(state)
-    return {**counts, "dead": len(entity.dead_letter)}
+    return {**counts, DEAD: len(entity.dead_letter)}
 
 
 def _describe(
     message: Message, state: str, now: float, is_connected: Callable[[str], bool]
-) -> dict[str, Any]:
+) -> MessageSnapshot:
     who = message.locked_by
-    return {
-        "sequence_number": message.sequence_number,
-        "text": text_of(getattr(message.content, "body", b"")),
-        "state": state,
-        "delivery_count": message.delivery_count,
-        "locked_by": who,
-        "holder_attached": who is not None and is_connected(who),
-        "lock_seconds_left": _until(message.locked_until, now),
-        "scheduled_seconds": (
-            _until(message.scheduled_enqueue_at, now) if state == "scheduled" else None
-        ),
-        "dead_letter_reason": (message.properties or {}).get(DEAD_LETTER_REASON),
-    }
+    scheduled_at = message.scheduled_enqueue_at if state == SCHEDULED else None
+    return MessageSnapshot(
+        sequence_number=message.sequence_number,
+        state=state,
+        text=body_text(getattr(message.content, "body", b"")),
+        message_id=_text(message.message_id),
+        session_id=_text(message.session_id),
+        delivery_count=message.delivery_count,
+        locked_by=who,
+        holder_attached=who is not None and is_connected(who),
+        locked_until=message.locked_until,
+        lock_seconds_left=_until(message.locked_until, now),
+        scheduled_at=scheduled_at,
+        scheduled_seconds=_until(scheduled_at, now),
+        expires_at=message.expires_at,
+        dead_letter_reason=_text((message.properties or {}).get(DEAD_LETTER_REASON)),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else text_of(value)
 
 
 def _until(at: float | None, now: float) -> float | None:
     return None if at is None else max(at - now, 0.0)
 
 
-def text_of(body: bytes) -> str | None:
+def body_text(body: bytes) -> str | None:
     """The beginning of a body, when it is text; None when it is not.
 
     Args:

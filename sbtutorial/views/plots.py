@@ -4,9 +4,10 @@ No fact is told by colour alone: every place has its own row, name and hatch. Th
 rounded ones of the text, so the same story gives the same picture.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sbtutorial.views.timeline import Span, State, Timeline
+from sbtutorial.views.life import Span, State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ _STYLES = {
 }
 
 
-def draw_timeline(timeline: Timeline) -> "Axes":
+def draw_timeline(title: str, spans: Sequence[Span]) -> "Axes":
     """Draw a timeline on a figure of its own.
 
     Returns:
@@ -41,17 +42,17 @@ def draw_timeline(timeline: Timeline) -> "Axes":
     """
     import matplotlib.pyplot as plt
 
-    labels = list(dict.fromkeys(span.label for span in timeline.spans))
+    labels = list(dict.fromkeys(span.label for span in spans))
     size = (_WIDTH_INCHES, _FRAME_INCHES + _ROW_INCHES * len(labels))
     # White in a dark notebook, too: the ink is dark.
     _, axes = plt.subplots(figsize=size, layout="constrained", facecolor="white")
-    moment = _MOMENT_SHARE * max(sum(span.seconds for span in timeline.spans), 10.0)
+    moment = _MOMENT_SHARE * max(sum(span.seconds for span in spans), 10.0)
     at = 0.0
-    for span in timeline.spans:
+    for span in spans:
         width = span.seconds or moment
         _draw_span(axes, span, labels.index(span.label), at, width)
         at += width
-    _label(axes, timeline.title, labels)
+    _label(axes, title, labels)
     return axes
 
 

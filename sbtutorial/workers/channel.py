@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.workers.child import CONNECTION_STRING_VARIABLE, FRAME_MARK
+from sbtutorial.workers.cell import CONNECTION_STRING_VARIABLE, FRAME_MARK
 
 _MARK = FRAME_MARK.encode()
 _GO_ON = {"go_on": True}

@@ -9,24 +9,28 @@ the notebook is gone, for whatever reason, the standard input ends, and so does 
 
 import io
 import json
-import linecache
 import os
 import re
 import signal
 import sys
 import traceback
-from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Iterator
+from importlib import import_module
 from queue import SimpleQueue
 from threading import RLock, Thread
-from types import CodeType, CoroutineType, ModuleType
+from types import CoroutineType, ModuleType
 from typing import Any
 
 from sbtutorial.errors import TutorialError, cause_in_words
 from sbtutorial.workers import checkpoints
+from sbtutorial.workers.cell import (
+    CONNECTION_STRING_VARIABLE,
+    FRAME_MARK,
+    compile_cell,
+    filename,
+)
 
-CONNECTION_STRING_VARIABLE = "SBTUTORIAL_WORKER_CONNECTION_STRING"
-FRAME_MARK = "\x1e"  # ASCII's "record separator"; JSON has no such character in it
+_LAB_MODULE = "sbtutorial.lab.connecting"
 _MENTIONS_LAB = re.compile(r"\blab\b")
 
 
@@ -45,19 +49,6 @@ def main() -> None:
     if confirm:
         confirm.ask({})
     sys.exit(failure is not None)
-
-
-def compile_cell(name: str, source: str) -> CodeType:
-    """A worker's cell as code; with `await` outside functions, as everywhere in a notebook.
-
-    Raises:
-        SyntaxError: As Python says it.
-    """
-    _keep_for_tracebacks(name, source)
-    code: CodeType = compile(
-        source, _filename(name), "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-    )
-    return code
 
 
 class Notebook:
@@ -162,9 +153,8 @@ def _run(name: str, source: str) -> dict[str, object] | None:
 
 
 def _lab() -> object:
-    from sbtutorial.lab.lab import attach
-
-    return attach(os.environ[CONNECTION_STRING_VARIABLE])
+    """By its name, as the room of labs lies above this one, and only if the cell asks for it."""
+    return import_module(_LAB_MODULE).attach(os.environ[CONNECTION_STRING_VARIABLE])
 
 
 def _failure(name: str, error: BaseException) -> dict[str, object]:
@@ -187,16 +177,6 @@ def _in_words(error: BaseException) -> str:
 def _own_lines(name: str, error: BaseException) -> Iterator[str]:
     """The lines of the cell that led to the error, and nothing of ours or of the libraries."""
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == _filename(name):
+        if frame.filename == filename(name):
             function = "" if frame.name == "<module>" else f", in {frame.name}"
             yield f"line {frame.lineno}{function}:  {frame.line}"
-
-
-def _filename(name: str) -> str:
-    return f"<{name}>"
-
-
-def _keep_for_tracebacks(name: str, source: str) -> None:
-    """Let whatever prints a traceback find the source, in here as in the notebook."""
-    filename = _filename(name)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from sbtutorial.hosting.control_client import ControlClient
@@ -89,22 +90,22 @@ class BrokerWatch:
         after = self._last
         answer = self._client.events(after=after, wait_seconds=wait_seconds)
         with self._lock:  # one thread waits for long while another has a quick look
-            if answer["last"] < after:  # another broker by now, which counts from 1
-                self._last = answer["last"]
-            for event in answer["events"]:
+            if answer.last < after:  # another broker by now, which counts from 1
+                self._last = answer.last
+            for event in answer.events:
                 self._note(event)
             return self._kinds.count(self.moment.name) >= self.moment.nth
 
-    def _note(self, event: dict[str, Any]) -> None:
-        if event["number"] > self._last:
-            self._last = event["number"]
-            if self._is_relevant(event["who"]):
-                self._kinds.append(event["what"])
+    def _note(self, event: Event) -> None:
+        if event.number > self._last:
+            self._last = event.number
+            if self._is_relevant(event.who):
+                self._kinds.append(event.what)
 
 
 def _last_number(client: "ControlClient") -> int:
     try:
-        return int(client.events(after=_BEYOND_ALL_EVENTS)["last"])
+        return client.events(after=_BEYOND_ALL_EVENTS).last
     except TutorialError as error:
         raise TutorialError(
             "A worker can be killed on an event only by the tutorial's own broker, which tells "

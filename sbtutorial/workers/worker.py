@@ -13,8 +13,8 @@ from threading import Thread
 from typing import Any
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.workers.cell import compile_cell
 from sbtutorial.workers.channel import WorkerChannel
-from sbtutorial.workers.child import compile_cell
 from sbtutorial.workers.record import Ending, Outcome, Record, shown_line
 from sbtutorial.workers.triggers import BrokerWatch, Moment, parse_moment
 

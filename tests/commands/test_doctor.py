@@ -10,6 +10,7 @@ from sbtutorial.commands import doctor
 from sbtutorial.commands.doctor import Finding, Kind
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting import background, control_client
+from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.lab import azure
 from sbtutorial.setup import requirements
@@ -37,7 +38,7 @@ def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBrok
     with ThreadedBroker(certificates_folder=home / "certificates") as emulator:
         port = control_client.parse_connection_string(emulator.connection_string).port
         found = SimpleNamespace(
-            connection_string=emulator.connection_string, record=SimpleNamespace(port=port)
+            control=ControlClient(emulator.connection_string), record=SimpleNamespace(port=port)
         )
         monkeypatch.setattr(background, "find_all", lambda: [found])
         yield emulator

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.connection_string import VARIABLE
 from sbtutorial.hosting.background import find
 from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, connect
+from sbtutorial.lab.connecting import connect
+from sbtutorial.lab.lab import Lab
 
 # What a lesson has imported by the time of its exercises.
 _IMPORTS = """
@@ -31,7 +33,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("exercises") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SBTUTORIAL_HOME", str(folder))
-        patch.delenv(CONNECTION_STRING_VARIABLE, raising=False)
+        patch.delenv(VARIABLE, raising=False)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
             patch.setenv(name, os.environ.get(name, ""))
         yield connect()

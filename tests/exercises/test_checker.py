@@ -7,28 +7,31 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.checker import check, judge
 from sbtutorial.exercises.task import Answer, Task, Verdict, not_yet
+from sbtutorial.exercises.workbench import Workbench
 from sbtutorial.hosting.control_client import BrokerGone
-from sbtutorial.lab.lab import Lab, Mode
+from sbtutorial.lab.azure import AzureService
+from sbtutorial.lab.lab import Lab
+from sbtutorial.lab.offline import OfflineService
 from tests.exercises.conftest import define, queue_names
 
 pytestmark = pytest.mark.sdk
 
 
-def task(check: Callable[[Bench, Answer], str], limit_seconds: float = 5) -> Task:
+def task(check: Callable[[Workbench, Answer], str], limit_seconds: float = 5) -> Task:
     stub = "def answer():\n    ..."
     return Task("any.task", "Do it.", stub, check, stub, "it works", "Begin.", limit_seconds)
 
 
-def call_it(bench: Bench, answer: Answer) -> str:
-    return f"it returned {bench.run(answer)}"
+def call_it(workbench: Workbench, answer: Answer) -> str:
+    return f"it returned {workbench.run(answer)}"
 
 
 def verdict_on(lab: Lab, source: str, limit_seconds: float = 5) -> Verdict:
-    return judge(lab, task(call_it, limit_seconds), define(source))
+    return judge(lab.service, task(call_it, limit_seconds), define(source))
 
 
 def test_answer_is_run_and_the_check_says_what_it_saw(lab: Lab) -> None:
@@ -93,7 +96,7 @@ def test_function_that_listens_to_nothing_is_left_behind(lab: Lab) -> None:
 
     started = time.monotonic()
     try:
-        verdict = judge(lab, task(call_it, 0.2), stubborn)
+        verdict = judge(lab.service, task(call_it, 0.2), stubborn)
         assert "had not returned" in verdict.seen
         assert time.monotonic() - started < 5
     finally:
@@ -106,7 +109,7 @@ def test_function_that_listens_to_nothing_is_left_behind(lab: Lab) -> None:
 )
 def test_what_is_no_function_is_refused(lab: Lab, answer: Any, says: str) -> None:
     with pytest.raises(TutorialError, match="without parentheses") as refusal:
-        check(lab, "send.batch", answer)
+        check(lab.service, "send.batch", answer)
     assert says in str(refusal.value)
 
 
@@ -120,37 +123,37 @@ def test_unknown_exercise_is_refused(lab: Lab) -> None:
 
 
 def test_queues_of_a_check_are_gone_after_it_however_it_ends(lab: Lab) -> None:
-    def fails(bench: Bench, answer: Answer) -> str:
-        bench.queue()
-        bench.admin.create_queue(bench.unused_name())
+    def fails(workbench: Workbench, answer: Answer) -> str:
+        workbench.queue()
+        workbench.admin.create_queue(workbench.unused_name())
         not_yet(wanted="more", seen="less", hint="Try.")
 
-    def breaks(bench: Bench, answer: Answer) -> str:
-        bench.queue()
+    def breaks(workbench: Workbench, answer: Answer) -> str:
+        workbench.queue()
         raise ZeroDivisionError
 
     before = queue_names(lab)
-    assert not judge(lab, task(fails), print)
+    assert not judge(lab.service, task(fails), print)
     with pytest.raises(ZeroDivisionError):
-        judge(lab, task(breaks), print)
+        judge(lab.service, task(breaks), print)
     assert queue_names(lab) == before
 
 
 def test_verdict_leaves_out_the_random_names_of_queues(lab: Lab) -> None:
-    def tells(bench: Bench, answer: Answer) -> str:
-        bench.run(answer, bench.unused_name())
+    def tells(workbench: Workbench, answer: Answer) -> str:
+        workbench.run(answer, workbench.unused_name())
         return ""
 
     answer = define("def f(name):\n    raise ValueError(name)")
-    assert "ValueError: exercise\n" in judge(lab, task(tells), answer).seen
+    assert "ValueError: exercise\n" in judge(lab.service, task(tells), answer).seen
 
 
 def test_what_only_the_offline_broker_tells_is_noted_elsewhere_once(lab: Lab) -> None:
-    def looks_twice(bench: Bench, answer: Answer) -> str:
-        assert bench.events("orders") == bench.events("orders") == []
+    def looks_twice(workbench: Workbench, answer: Answer) -> str:
+        assert workbench.events("orders") == workbench.events("orders") == []
         return "right"
 
-    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    elsewhere = AzureService(parse_connection_string(lab.connection_string))
     verdict = judge(elsewhere, task(looks_twice), print)
     assert verdict.passed
     assert len(verdict.notes) == 1
@@ -160,16 +163,16 @@ def test_what_only_the_offline_broker_tells_is_noted_elsewhere_once(lab: Lab) ->
 def test_many_messages_are_peeked_page_by_page(lab: Lab) -> None:
     from azure.servicebus import ServiceBusMessage
 
-    with Bench(lab, task(call_it)) as bench:
-        queue = bench.queue()
+    with Workbench(lab.service, task(call_it)) as workbench:
+        queue = workbench.queue()
         for number in range(4):
-            bench.send(queue, ServiceBusMessage(f"{number}".ljust(120_000)))
-        assert [str(message)[0] for message in bench.peek(queue)] == ["0", "1", "2", "3"]
-        assert bench.peek(queue, dead_letter=True) == []
+            workbench.send(queue, ServiceBusMessage(f"{number}".ljust(120_000)))
+        assert [str(message)[0] for message in workbench.peek(queue)] == ["0", "1", "2", "3"]
+        assert workbench.peek(queue, dead_letter=True) == []
 
 
 def test_checking_without_a_broker_says_so() -> None:
     nobody = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=Root;SharedAccessKey=key"
-    lab = Lab(nobody + ";UseDevelopmentEmulator=true", Mode.OFFLINE, "tutorial")
+    lab = Lab(OfflineService(nobody + ";UseDevelopmentEmulator=true", "tutorial"))
     with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
         lab.check("receive.peek", lambda receiver: [print])

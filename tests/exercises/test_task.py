@@ -23,7 +23,7 @@ def test_verdict_on_a_right_answer_says_what_was_seen_and_what_was_not_checked()
 
 def test_folded_answer_is_the_reference_in_a_cell_of_markdown() -> None:
     task = Task(
-        "send.one", "Send.", "def f():\n    ...", lambda bench, answer: "", " pass\n", "", ""
+        "send.one", "Send.", "def f():\n    ...", lambda workbench, answer: "", " pass\n", "", ""
     )
     assert task.folded_answer == (
         "<details><summary>Answer</summary>\n\n```python\npass\n```\n\n</details>"

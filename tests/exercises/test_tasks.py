@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.exercises import registry
 from sbtutorial.exercises.checker import judge
 from sbtutorial.exercises.task import Task
-from sbtutorial.lab.lab import Lab, Mode
+from sbtutorial.lab.azure import AzureService
+from sbtutorial.lab.lab import Lab
 from tests.exercises.conftest import define, queue_names
 from tests.exercises.mistake import Mistake
 from tests.exercises.mistakes import MISTAKES
@@ -29,7 +31,7 @@ JUDGED_BY_EVENTS = (
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_reference_answer_passes_and_leaves_no_queue_behind(lab: Lab, task: Task) -> None:
-    verdict = judge(lab, task, define(task.reference))
+    verdict = judge(lab.service, task, define(task.reference))
     assert verdict.passed, verdict
     assert verdict.notes == ()
     assert [name for name in queue_names(lab) if name.startswith("exercise")] == []
@@ -37,14 +39,14 @@ def test_reference_answer_passes_and_leaves_no_queue_behind(lab: Lab, task: Task
 
 @pytest.mark.parametrize("name", JUDGED_BY_EVENTS)
 def test_reference_answer_passes_where_no_events_are_told(lab: Lab, name: str) -> None:
-    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    elsewhere = AzureService(parse_connection_string(lab.connection_string))
     verdict = judge(elsewhere, TASKS[name], define(TASKS[name].reference))
     assert verdict.passed, verdict
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_empty_stub_fails_with_what_is_wanted_and_a_first_hint(lab: Lab, task: Task) -> None:
-    verdict = judge(lab, task, define(task.stub))
+    verdict = judge(lab.service, task, define(task.stub))
     assert not verdict.passed
     assert verdict.wanted == task.wanted
     assert verdict.hint == task.hint
@@ -65,7 +67,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     task = TASKS[mistake.task]
     if mistake.limit_seconds:
         task = replace(task, limit_seconds=mistake.limit_seconds)
-    verdict = judge(lab, task, define(mistake.source))
+    verdict = judge(lab.service, task, define(mistake.source))
     assert not verdict.passed
     assert mistake.seen in verdict.seen
     assert mistake.hint in verdict.hint
@@ -73,7 +75,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
 
 @pytest.mark.parametrize("unusual", UNUSUAL, ids=lambda unusual: f"{unusual.task}: {unusual.what}")
 def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
-    verdict = judge(lab, TASKS[unusual.task], define(unusual.source))
+    verdict = judge(lab.service, TASKS[unusual.task], define(unusual.source))
     assert verdict.passed, verdict
     assert unusual.remark in "".join(verdict.notes)
     assert bool(unusual.remark) == bool(verdict.notes)

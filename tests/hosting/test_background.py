@@ -13,12 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-import sbtutorial
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import runtime_folder
 from sbtutorial.hosting import background
 from sbtutorial.hosting.background import How, ensure, find, start
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
-from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, runtime_folder
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.version import __version__
 from tests.killing import kill
 
 needs_posix_modes = pytest.mark.skipif(
@@ -174,7 +175,7 @@ def test_empty_broker_of_another_version_is_replaced(
     old = ensure()
     files.write(old.record._replace(version="0.0.1"))
     new = ensure()
-    assert new.record.version == sbtutorial.__version__
+    assert new.record.version == __version__
     assert new.record.pid != old.record.pid
 
 
@@ -185,7 +186,7 @@ def test_broker_of_another_version_that_holds_queues_stays_and_is_told_of(
     found = background._find(files, 5)
     assert found is not None
     monkeypatch.setattr(background, "_find", lambda *_: found._replace(queue_count=2))
-    monkeypatch.setattr(sbtutorial, "__version__", "9.9.9")
+    monkeypatch.setattr(background, "__version__", "9.9.9")
     again = ensure()
     assert again.record == broker.record
     assert "9.9.9" in again.notice

@@ -1,6 +1,4 @@
-import pytest
-
-from sbtutorial.hosting.broker_status import describe, span
+from sbtutorial.hosting.broker_status import describe
 
 STATUS = {
     "namespace": "tutorial",
@@ -24,11 +22,3 @@ def test_moved_time_is_told() -> None:
     text = describe({**STATUS, "advanced_seconds": 7200}, port=1, now=1000.0)
 
     assert text.endswith(", time moved ahead by 2 h")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0 s"), (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (7199, "1 h"), (90_000, "1 d")],
-)
-def test_a_span_is_in_its_largest_fitting_unit(seconds: float, text: str) -> None:
-    assert span(seconds) == text

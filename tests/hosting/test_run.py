@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from sbtutorial.folders import HOST
 from sbtutorial.hosting import run
 from sbtutorial.hosting.run import host
-from sbtutorial.hosting.runtime_files import HOST, BrokerRecord, RuntimeFiles
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.local_broker import LocalBroker
 
 

@@ -7,10 +7,13 @@ from azure.servicebus import ServiceBusClient
 from azure.servicebus import exceptions as sdk_exceptions
 from IPython.core.interactiveshell import InteractiveShell
 
-from sbtutorial.connection_string import connection_string
+from sbtutorial.connection_string import connection_string, parse_connection_string
 from sbtutorial.lab import hints
+from sbtutorial.lab.azure import AzureService
 from sbtutorial.lab.hints import HINTS, Failure, hint_for
-from sbtutorial.lab.lab import Lab, Mode
+from sbtutorial.lab.lab import Lab
+from sbtutorial.lab.offline import OfflineService
+from sbtutorial.notebook import hint_hook
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def shell(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
-    hints.install(shell)
+    hint_hook.install(shell)
     yield shell
     shell.history_manager.end_session()
     InteractiveShell.clear_instance()
@@ -37,7 +40,7 @@ def under(shell, capsys):
 
 
 def lab_at(port: int) -> Lab:
-    return Lab(connection_string("127.0.0.1", port, "Root", "key"), Mode.OFFLINE, "tutorial")
+    return Lab(OfflineService(connection_string("127.0.0.1", port, "Root", "key"), "tutorial"))
 
 
 @pytest.fixture
@@ -69,8 +72,8 @@ def test_every_row_of_the_table_can_be_met(lost_lab):
         Failure(["NameError"], "name 'client' is not defined"),
         Failure(["NameError"], "name 'lab' is not defined", in_worker=True),
         Failure(["NameError"], "name 'orders' is not defined", in_worker=True),
-        Failure(["ServiceBusConnectionError"], "", lab=lost_lab),
-        Failure(["ValueError"], "The handler has already been shutdown.", lab=lost_lab),
+        Failure(["ServiceBusConnectionError"], "", service=lost_lab.service),
+        Failure(["ValueError"], "The handler has already been shutdown.", service=lost_lab.service),
         Failure(["ServiceRequestError"], "[SSL: CERTIFICATE_VERIFY_FAILED]"),
         Failure(["ServiceBusConnectionError"], "Failed to initiate the connection"),
         Failure(["ServiceBusAuthenticationError"], "", "Status code: 404"),
@@ -125,7 +128,7 @@ def test_a_broker_that_answers_is_not_called_gone(under, shell, lab):
 
 def test_azure_is_not_called_gone(under, shell):
     text = "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=a;SharedAccessKey=b"
-    shell.user_ns["lab"] = Lab(text, Mode.AZURE, "x")
+    shell.user_ns["lab"] = Lab(AzureService(parse_connection_string(text)))
     raised = "azure.servicebus.exceptions.ServiceBusConnectionError()"
     assert under(f"import azure.servicebus; raise {raised}") == ""
 
@@ -183,7 +186,7 @@ def test_stopping_anything_else_is_not(under):
 
 
 def test_installing_again_changes_nothing(shell, under, capsys):
-    hints.install(shell)
+    hint_hook.install(shell)
     shell.run_cell("lab")
     assert capsys.readouterr().out.count("Hint:") == 1
 

@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 
 from sbtutorial.connection_string import (
+    VARIABLE,
     ConnectionString,
     connection_string,
     parse_connection_string,
@@ -21,7 +22,11 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.background import find
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.lab import azure
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, attach, connect
+from sbtutorial.lab.azure import AzureService
+from sbtutorial.lab.connecting import attach, connect
+from sbtutorial.lab.lab import Lab
+from sbtutorial.lab.offline import OfflineService
+from sbtutorial.lab.service import Mode
 from sbtutorial.trace import Event
 from sbtutorial.views.event_table import EventTable
 from tests.killing import kill
@@ -29,6 +34,7 @@ from tests.killing import kill
 pytestmark = pytest.mark.sdk
 
 NOBODY = "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=Root;SharedAccessKey=key"
+NOBODY_HERE = NOBODY + ";UseDevelopmentEmulator=true"
 AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
 
 
@@ -38,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("lab") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SBTUTORIAL_HOME", str(folder))
-        patch.delenv(CONNECTION_STRING_VARIABLE, raising=False)
+        patch.delenv(VARIABLE, raising=False)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
             patch.setenv(name, os.environ.get(name, ""))
         yield folder
@@ -139,7 +145,7 @@ def test_broker_that_died_is_replaced_and_the_learner_told(
     ],
 )
 def test_every_method_says_so_when_the_broker_is_gone(call: object) -> None:
-    lab = Lab(NOBODY + ";UseDevelopmentEmulator=true", Mode.OFFLINE, "tutorial")
+    lab = Lab(OfflineService(NOBODY_HERE, "tutorial"))
     with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
         call(lab)  # type: ignore[operator]
 
@@ -150,7 +156,7 @@ def test_every_method_says_so_when_the_broker_is_gone(call: object) -> None:
 def test_variable_with_our_own_brokers_string_leads_there(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, lab.connection_string)
+    monkeypatch.setenv(VARIABLE, lab.connection_string)
     capsys.readouterr()
     assert connect() == lab
     assert capsys.readouterr().out.startswith("offline: Service Bus broker at 127.0.0.1:")
@@ -178,27 +184,27 @@ def test_azure_refuses_a_wrong_key_by_naming_it(lab: Lab) -> None:
         ("Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root", "SharedAccessKey"),
         ("SharedAccessKeyName=Root;SharedAccessKey=key", "Endpoint"),
         (NOBODY, "add ;UseDevelopmentEmulator=true"),
-        (NOBODY + ";UseDevelopmentEmulator=true", "127.0.0.1:9"),
+        (NOBODY_HERE, "127.0.0.1:9"),
         (AZURE + ";EntityPath=orders", "'orders' alone"),
     ],
 )
 def test_unusable_variable_is_refused_by_naming_the_part(
     monkeypatch: pytest.MonkeyPatch, text: str, names: str
 ) -> None:
-    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
+    monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(TutorialError, match=names) as refusal:
         connect()
-    assert CONNECTION_STRING_VARIABLE in str(refusal.value)
+    assert VARIABLE in str(refusal.value)
 
 
 def test_wrong_key_of_our_own_broker_is_not_taken_for_the_emulator(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = lab.connection_string.replace("SharedAccessKey=", "SharedAccessKey=X")
-    monkeypatch.setenv(CONNECTION_STRING_VARIABLE, text)
+    monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(TutorialError, match="key in your connection string") as refusal:
         connect()
-    assert CONNECTION_STRING_VARIABLE in str(refusal.value)
+    assert VARIABLE in str(refusal.value)
 
 
 def test_something_else_in_the_brokers_place_is_called_that(
@@ -208,7 +214,7 @@ def test_something_else_in_the_brokers_place_is_called_that(
         Thread(target=stranger.serve_forever).start()
         try:
             monkeypatch.setenv(
-                CONNECTION_STRING_VARIABLE,
+                VARIABLE,
                 connection_string("127.0.0.1", stranger.server_port, "Root", "key"),
             )
             with pytest.raises(TutorialError, match="is no broker of this tutorial"):
@@ -219,7 +225,7 @@ def test_something_else_in_the_brokers_place_is_called_that(
 
 def test_program_whose_broker_is_gone_does_not_take_that_for_the_emulator() -> None:
     with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
-        attach(NOBODY + ";UseDevelopmentEmulator=true")
+        attach(NOBODY_HERE)
 
 
 def test_program_attaches_to_the_emulator_where_something_else_listens() -> None:
@@ -229,11 +235,12 @@ def test_program_attaches_to_the_emulator_where_something_else_listens() -> None
         assert attach(text).mode is Mode.EMULATOR
 
 
-@pytest.mark.parametrize("mode", [Mode.AZURE, Mode.EMULATOR])
+@pytest.mark.parametrize(("text", "mode"), [(AZURE, Mode.AZURE), (NOBODY_HERE, Mode.EMULATOR)])
 def test_offline_powers_say_so_elsewhere_and_do_nothing(
-    mode: Mode, capsys: pytest.CaptureFixture[str]
+    text: str, mode: Mode, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lab = Lab(NOBODY, mode, "shop")
+    lab = Lab(AzureService(parse_connection_string(text)))
+    assert lab.mode is mode
     lab.reset()
     assert lab.events() == []
     lab.shrink("orders", megabytes=1)
@@ -249,10 +256,10 @@ def test_advancing_elsewhere_waits_and_shows_how_long(
     slept: list[float] = []
     monkeypatch.setattr(azure.time, "monotonic", lambda: next(instants))
     monkeypatch.setattr(azure.time, "sleep", slept.append)
-    Lab(NOBODY, Mode.AZURE, "shop").advance(3)
-    out = capsys.readouterr().out
-    assert "waits 3 s" in out
-    assert out.rstrip().endswith("done")
+    Lab(AzureService(parse_connection_string(AZURE))).advance(3)
+    said, drawn = capsys.readouterr()
+    assert said == "Time cannot be moved here, so this waits 3 s.\n"
+    assert "100%" in drawn
     assert slept == [1.0, 1.0]
 
 
@@ -292,7 +299,7 @@ def test_picture_elsewhere_comes_from_peeking(lab: Lab) -> None:
     lab.fresh_queue("orders")
     send(lab, "orders", "coffee", "tea")
     receive_and_crash(lab, "orders")
-    elsewhere = Lab(lab.connection_string, Mode.EMULATOR, "shop")
+    elsewhere = Lab(AzureService(parse_connection_string(lab.connection_string)))
     assert repr(elsewhere.show("orders")) == (
         "orders   ready or locked  1 coffee   2 tea\n         dead             –"
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import matplotlib
 
+from sbtutorial.connection_string import VARIABLE
+from sbtutorial.folders import HOME_VARIABLE
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
-from sbtutorial.hosting.runtime_files import HOME_VARIABLE, RuntimeFiles
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE
+from sbtutorial.hosting.runtime_files import RuntimeFiles
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
@@ -44,7 +45,7 @@ def _environment(home: Path) -> dict[str, str]:
     for name in ("broker", "temporary", "user"):
         (home / name).mkdir(mode=0o700)
     # Azure's own connection string would send the lessons there.
-    outer = {name: text for name, text in os.environ.items() if name != CONNECTION_STRING_VARIABLE}
+    outer = {name: text for name, text in os.environ.items() if name != VARIABLE}
     packages = filter(None, (str(ROOT), outer.get("PYTHONPATH")))
     return {
         **outer,

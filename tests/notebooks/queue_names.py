@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sbtutorial.folders import HOME_VARIABLE
 from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.hosting.runtime_files import HOME_VARIABLE, RuntimeFiles
+from sbtutorial.hosting.runtime_files import RuntimeFiles
 from tests.notebooks.saved import code_cells
 
 OF_EXERCISES = "exercise-"  # a checker's own, random and soon gone
@@ -71,6 +72,6 @@ def _texts(node: ast.expr, loops: Mapping[str, list[ast.expr]]) -> Iterator[str]
 
 def _created(control: ControlClient) -> Iterator[str]:
     after = 0
-    while (page := control.events(after))["events"]:
-        yield from (one["entity"] for one in page["events"] if one["what"] == "queue_created")
+    while (page := control.events(after)).events:
+        yield from (one.entity for one in page.events if one.what == "queue_created")
         after = page["last"]

@@ -14,7 +14,7 @@ from sbtutorial.gateway.access.sas import LISTEN, Key, sign
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
-from sbtutorial.server.snapshot import SHOWN_PER_STATE, text_of
+from sbtutorial.server.snapshot import SHOWN_PER_STATE, body_text
 
 
 class Caller:
@@ -293,7 +293,7 @@ async def test_picture_of_a_missing_queue_names_those_that_exist(caller: Caller)
     ],
 )
 def test_text_of_a_body_is_its_text_or_nothing(body: bytes, text: str | None) -> None:
-    assert text_of(body) == text
+    assert body_text(body) == text
 
 
 async def test_queue_shrinks_below_what_any_tier_offers(caller: Caller) -> None:

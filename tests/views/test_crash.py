@@ -7,13 +7,18 @@ from datetime import timedelta
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
+from sbtutorial.connection_string import VARIABLE, parse_connection_string
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.background import find
 from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.lab.lab import CONNECTION_STRING_VARIABLE, Lab, Mode, connect
+from sbtutorial.lab.azure import AzureService
+from sbtutorial.lab.connecting import connect
+from sbtutorial.lab.lab import Lab
 from sbtutorial.workers.worker import Worker
 
 pytestmark = pytest.mark.sdk
+
+AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
 
 CASHIER = """
 from azure.servicebus import ServiceBusClient
@@ -30,7 +35,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("views") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SBTUTORIAL_HOME", str(folder))
-        patch.delenv(CONNECTION_STRING_VARIABLE, raising=False)
+        patch.delenv(VARIABLE, raising=False)
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
             patch.setenv(name, os.environ.get(name, ""))
         yield connect()
@@ -85,7 +90,7 @@ def test_message_that_never_was_is_an_error_in_a_sentence(lab: Lab) -> None:
 def test_elsewhere_a_sentence_says_that_there_is_no_record(
     lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    azure = Lab(lab.connection_string, Mode.AZURE, "shop")
+    azure = Lab(AzureService(parse_connection_string(AZURE)))
     timeline = azure.timeline("orders", 1)
     assert "Azure keeps no such record" in capsys.readouterr().out
     assert repr(timeline) == "orders, message 1"

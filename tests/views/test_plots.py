@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
+from sbtutorial.views.life import State
 from sbtutorial.views.plots import _STYLES
-from sbtutorial.views.timeline import State, Timeline
+from sbtutorial.views.timeline import Timeline
 from tests.views.test_timeline import CRASH, event
 
 plt.switch_backend("Agg")

@@ -2,36 +2,33 @@
 
 from typing import Any
 
+from sbtutorial.snapshot import (
+    DEAD,
+    DEFERRED,
+    LOCKED,
+    READY,
+    READY_OR_LOCKED,
+    SCHEDULED,
+    MessageSnapshot,
+    QueueSnapshot,
+)
 from sbtutorial.views.queue_text import Picture, draw, readable_name
 
 RANDOM = "SBReceiver-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
 
 
-def message(number: int, text: str | None, state: str = "ready", **more: Any) -> dict[str, Any]:
-    return {
-        "sequence_number": number,
-        "text": text,
-        "state": state,
-        "delivery_count": 0,
-        "locked_by": None,
-        "holder_attached": False,
-        "lock_seconds_left": None,
-        "scheduled_seconds": None,
-        "dead_letter_reason": None,
-    } | more
+def message(number: int, text: str | None, state: str = READY, **more: Any) -> MessageSnapshot:
+    return MessageSnapshot(number, state, text, **more)
 
 
-def queue(*messages: dict[str, Any], **counts: int) -> dict[str, Any]:
-    states = ("ready", "locked", "deferred", "scheduled", "dead")
-    found = [one["state"] for one in messages]
-    return {
-        "name": "orders",
-        "counts": {state: counts.get(state, found.count(state)) for state in states},
-        "messages": list(messages),
-    }
+def queue(*messages: MessageSnapshot, **counts: int) -> QueueSnapshot:
+    found = [one.state for one in messages]
+    states = (READY, LOCKED, DEFERRED, SCHEDULED, DEAD)
+    known = {state: counts.get(state, found.count(state)) for state in states}
+    return QueueSnapshot("orders", 0.0, known, messages)
 
 
-def picture(*messages: dict[str, Any], **counts: int) -> list[str]:
+def picture(*messages: MessageSnapshot, **counts: int) -> list[str]:
     return draw(queue(*messages, **counts)).split("\n")
 
 
@@ -47,7 +44,7 @@ def test_locked_message_says_whose_it_is_and_for_how_long() -> None:
     locked = message(
         2, "tea", "locked", locked_by="cashier", holder_attached=True, lock_seconds_left=29.7
     )
-    gone = locked | {"sequence_number": 3, "holder_attached": False, "delivery_count": 1}
+    gone = locked._replace(sequence_number=3, holder_attached=False, delivery_count=1)
     assert picture(message(1, "coffee"), locked, gone) == [
         "orders   ready   1 coffee",
         "         locked  2 tea   by cashier, about 30 s left, delivery count 0",
@@ -96,11 +93,8 @@ def test_messages_counted_but_not_shown_are_still_said() -> None:
 
 
 def test_what_peeking_cannot_tell_apart_is_drawn_as_one() -> None:
-    snapshot = {
-        "name": "orders",
-        "counts": {"ready or locked": 1, "deferred": 0, "scheduled": 0, "dead": 0},
-        "messages": [message(1, "coffee", "ready or locked")],
-    }
+    counts = {READY_OR_LOCKED: 1, DEFERRED: 0, SCHEDULED: 0, DEAD: 0}
+    snapshot = QueueSnapshot("orders", 0.0, counts, (message(1, "coffee", READY_OR_LOCKED),))
     assert draw(snapshot).split("\n") == [
         "orders   ready or locked  1 coffee",
         "         dead             –",

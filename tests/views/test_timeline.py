@@ -3,7 +3,8 @@
 import pytest
 
 from sbtutorial.trace import Event
-from sbtutorial.views.timeline import State, Timeline
+from sbtutorial.views.life import State
+from sbtutorial.views.timeline import Timeline
 
 RANDOM = "SBReceiver-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
 

@@ -1,10 +1,11 @@
-from threading import Event, Thread
+import threading
 
 import pytest
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.hosting.control_client import BrokerGone, ControlClient
+from sbtutorial.hosting.control_client import BrokerGone, ControlClient, Page
 from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.trace import Event
 from sbtutorial.workers.record import Ending
 from sbtutorial.workers.triggers import BrokerWatch, Moment, parse_moment
 from sbtutorial.workers.worker import Worker
@@ -21,13 +22,13 @@ class ScriptedBroker:
 
     def happens(self, what: str, who: str = "") -> None:
         number = len(self.events_so_far) + 1
-        self.events_so_far.append({"number": number, "what": what, "who": who})
+        self.events_so_far.append(Event(number, 0.0, what, who=who))
 
     def events(self, after=0, entity="", wait_seconds=0):
         if self.is_gone:
             raise BrokerGone("Nothing answers.")
-        newer = [event for event in self.events_so_far if event["number"] > after]
-        return {"events": newer, "last": len(self.events_so_far), "dropped": 0}
+        newer = tuple(event for event in self.events_so_far if event.number > after)
+        return Page(newer, last=len(self.events_so_far), dropped=0)
 
 
 @pytest.fixture
@@ -149,13 +150,13 @@ def test_worker_is_killed_at_its_last_line_too(connection_string, monkeypatch):
 
 
 def test_worker_that_says_nothing_is_killed_all_the_same(connection_string):
-    source = "empty(); import threading; threading.Event().wait()"
+    source = "empty(); import threading; threading.threading.Event().wait()"
     outcome = worker(connection_string, source, "reset").run(timeout=LIMIT_SECONDS)
     assert str(outcome) == 'cleaner ✗ killed when the broker reported "reset"'
 
 
 def test_worker_is_killed_on_what_others_do(connection_string):
-    source = "checkpoint('begun'); import threading; threading.Event().wait()"
+    source = "checkpoint('begun'); import threading; threading.threading.Event().wait()"
     cleaner = worker(connection_string, source, "reset").start()
     cleaner.wait_for("begun", LIMIT_SECONDS)
     ControlClient(connection_string).reset()
@@ -170,8 +171,10 @@ def test_an_event_that_does_not_come_is_named_with_those_that_did(connection_str
 
 
 def test_a_watch_ends_when_nobody_needs_it(broker):
-    over = Event()
-    thread = Thread(target=watch(broker, "completed").until_it_happens, args=[over.is_set])
+    over = threading.Event()
+    thread = threading.Thread(
+        target=watch(broker, "completed").until_it_happens, args=[over.is_set]
+    )
     thread.start()
     over.set()
     thread.join(LIMIT_SECONDS)

@@ -17,8 +17,8 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.local_broker import LocalBroker
 from sbtutorial.workers import worker
+from sbtutorial.workers.cell import CONNECTION_STRING_VARIABLE
 from sbtutorial.workers.checkpoints import checkpoint
-from sbtutorial.workers.child import CONNECTION_STRING_VARIABLE
 from sbtutorial.workers.record import Ending
 from sbtutorial.workers.worker import Worker, running_workers
 

@@ -7,10 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from sbtutorial.exercises.bench import Bench
-from sbtutorial.exercises.crashing import run_in_process
-from sbtutorial.exercises.settling import require_completed
+from sbtutorial.exercises.crashing import require_completed, run_in_process
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 # --- charge_once ----------------------------------------------------------------------------------
 
@@ -46,24 +45,24 @@ answer(client.get_queue_receiver({queue!r}, max_wait_time=1), till)
 """
 
 
-def check_charge_once(bench: Bench, charge_once: Answer) -> str:
+def check_charge_once(workbench: Workbench, charge_once: Answer) -> str:
     """Two orders, killed in the second one's transaction, twice; then the first order again."""
-    queue = bench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
-    bench.send(queue, "order-1", "order-2")
+    queue = workbench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
+    workbench.send(queue, "order-1", "order-2")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "till.db"
         with closing(sqlite3.connect(file)) as till:
             till.executescript(_TABLES)
         program = _SHIFT.format(file=str(file), queue=queue)
         for moment in _KILLED_AT:
-            run_in_process(bench, charge_once, program, kill_at=moment)
-            bench.advance(_LOCK_SECONDS + 1)
-        run_in_process(bench, charge_once, program)
-        _require_settled(bench, queue)
+            run_in_process(workbench, charge_once, program, kill_at=moment)
+            workbench.advance(_LOCK_SECONDS + 1)
+        run_in_process(workbench, charge_once, program)
+        _require_settled(workbench, queue)
         _require_euros_after_kills(file)
-        bench.send(queue, "order-1")
-        run_in_process(bench, charge_once, program)
-        _require_settled(bench, queue)
+        workbench.send(queue, "order-1")
+        run_in_process(workbench, charge_once, program)
+        _require_settled(workbench, queue)
         _require_euros_after_repeat(file)
     return "6 euros for two orders, after two kills in a transaction and a second send"
 
@@ -99,13 +98,13 @@ def _read(file: Path) -> tuple[int, int]:
     return euros, noted
 
 
-def _require_settled(bench: Bench, queue: str) -> None:
-    if left := [str(order) for order in bench.peek(queue)]:
+def _require_settled(workbench: Workbench, queue: str) -> None:
+    if left := [str(order) for order in workbench.peek(queue)]:
         _wrong(
             f"still in the queue: {', '.join(left)}",
             "Complete each order, also one that was charged before: it would come back for ever.",
         )
-    require_completed(bench, queue, wanted=_ONCE)
+    require_completed(workbench, queue, wanted=_ONCE)
 
 
 def _wrong(seen: str, hint: str) -> NoReturn:
@@ -151,16 +150,16 @@ _BODIES = ["tea", "coffee", "tea"]
 _NAMED = "each of the orders 17, 18 and 19 in the queue once, although the first two are sent twice"
 
 
-def check_send_day(bench: Bench, send_day: Answer) -> str:
+def check_send_day(workbench: Workbench, send_day: Answer) -> str:
     """Send a day twice, as after a crash, and then the next one."""
-    queue = bench.queue(requires_duplicate_detection=True)
+    queue = workbench.queue(requires_duplicate_detection=True)
     for day in (_DAY, _DAY, _NEXT_DAY):
-        sender = bench.new_client().get_queue_sender(queue)
-        bench.run(send_day, sender, [dict(order) for order in day])
-    there = bench.peek(queue)
+        sender = workbench.new_client().get_queue_sender(queue)
+        workbench.run(send_day, sender, [dict(order) for order in day])
+    there = workbench.peek(queue)
     bodies = [str(message) for message in there]
     _require_drinks(bodies, len({message.message_id for message in there}))
-    _require_second_send(bench, queue)
+    _require_second_send(workbench, queue)
     return "three orders, each once: the day that was sent twice was stored once"
 
 
@@ -188,10 +187,10 @@ def _require_drinks(bodies: list[str], id_count: int) -> None:
     )
 
 
-def _require_second_send(bench: Bench, queue: str) -> None:
-    if not bench.tells_events:
+def _require_second_send(workbench: Workbench, queue: str) -> None:
+    if not workbench.tells_events:
         return
-    dropped = [event for event in bench.events(queue) if event.what == "duplicate_dropped"]
+    dropped = [event for event in workbench.events(queue) if event.what == "duplicate_dropped"]
     if len(dropped) < len(_DAY):
         _unnamed(
             "the second call did not send its orders again",

@@ -5,10 +5,9 @@ from collections import Counter
 from datetime import timedelta
 from typing import NoReturn
 
-from sbtutorial.exercises.bench import Bench
-from sbtutorial.exercises.crashing import run_in_process
-from sbtutorial.exercises.settling import require_completed
+from sbtutorial.exercises.crashing import require_completed, run_in_process
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 _ORDERS = ("coffee", "tea", "cake")
 _LOCK_SECONDS = 30
@@ -26,19 +25,19 @@ answer(client.get_queue_receiver({queue!r}, max_wait_time=1), work)
 """
 
 
-def check_finish_the_day(bench: Bench, serve: Answer) -> str:
+def check_finish_the_day(workbench: Workbench, serve: Answer) -> str:
     """Kill the consumer while it works on the second order, and let a second one finish."""
-    queue = bench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
-    bench.send(queue, *_ORDERS)
+    queue = workbench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
+    workbench.send(queue, *_ORDERS)
     mark = secrets.token_hex()
     program = _DAY.format(mark=mark, queue=queue)
-    lines = run_in_process(bench, serve, program, kill_at="working:2")
-    bench.advance(_LOCK_SECONDS + 1)
-    lines += run_in_process(bench, serve, program)
+    lines = run_in_process(workbench, serve, program, kill_at="working:2")
+    workbench.advance(_LOCK_SECONDS + 1)
+    lines += run_in_process(workbench, serve, program)
     served = Counter(line.partition(mark)[2].strip() for line in lines if mark in line)
-    left = [str(order) for order in bench.peek(queue)]
+    left = [str(order) for order in workbench.peek(queue)]
     _judge(served, left)
-    require_completed(bench, queue, wanted=_WANTED)
+    require_completed(workbench, queue, wanted=_WANTED)
     return "coffee, tea and cake were served once each; the first consumer died at the tea"
 
 

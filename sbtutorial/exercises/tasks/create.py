@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 _WANTED_OPTIONS: dict[str, tuple[Any, str]] = {
     "max_size_in_megabytes": (5120, "5 GB are 5 × 1024 megabytes."),
@@ -18,17 +18,17 @@ _WANTED_OPTIONS: dict[str, tuple[Any, str]] = {
 _CHOSEN = "5 GB, one minute to live, a lock of 30 seconds, 5 deliveries at most"
 
 
-def _check_options(bench: Bench, create_orders: Answer) -> str:
-    name = bench.unused_name()
-    bench.run(create_orders, bench.new_admin(), name)
+def _check_options(workbench: Workbench, create_orders: Answer) -> str:
+    name = workbench.unused_name()
+    workbench.run(create_orders, workbench.new_admin(), name)
     wanted = f"a queue with the name that the function was given, with {_CHOSEN}"
-    if not bench.exists(name):
+    if not workbench.exists(name):
         not_yet(
             wanted=wanted,
             seen="there is no such queue after your function has run",
             hint="admin.create_queue(name, …), with the name that your function is called with.",
         )
-    queue = bench.admin.get_queue(name)
+    queue = workbench.admin.get_queue(name)
     for option, (value, hint) in _WANTED_OPTIONS.items():
         if (seen := getattr(queue, option)) != value:
             not_yet(wanted=f"{option} {_spell(value)}", seen=f"{option} {_spell(seen)}", hint=hint)
@@ -44,32 +44,35 @@ def _spell(value: object) -> str:
     return f"{value.total_seconds():g} seconds"
 
 
-def _check_repeatable(bench: Bench, ensure_queue: Answer) -> str:
-    name = bench.unused_name()
-    bench.run(ensure_queue, bench.new_admin(), name)
-    if not bench.exists(name):
+def _check_repeatable(workbench: Workbench, ensure_queue: Answer) -> str:
+    name = workbench.unused_name()
+    workbench.run(ensure_queue, workbench.new_admin(), name)
+    if not workbench.exists(name):
         not_yet(
             wanted="the queue is there after the first call",
             seen="it is not there",
             hint="admin.create_queue(name) makes it.",
         )
-    bench.send(name, "coffee")
-    _call_again(bench, ensure_queue, name)
-    if not bench.exists(name) or not bench.peek(name):
+    workbench.send(name, "coffee")
+    _call_again(workbench, ensure_queue, name)
+    if not workbench.exists(name) or not workbench.peek(name):
         not_yet(
             wanted="after the second call the queue still holds the order that waited in it",
             seen="the order is gone",
             hint="Deleting a queue deletes its messages. Leave alone what is there.",
         )
-    _require_refusal(bench, ensure_queue)
-    _remark_on_race(bench, ensure_queue)
+    _require_refusal(workbench, ensure_queue)
+    _remark_on_race(workbench, ensure_queue)
     return "created once, left alone the second time, and other errors come through"
 
 
-def _call_again(bench: Bench, ensure_queue: Answer, name: str) -> None:
+def _call_again(workbench: Workbench, ensure_queue: Answer, name: str) -> None:
     from azure.core.exceptions import ResourceExistsError
 
-    if bench.error_of(ensure_queue, bench.new_admin(), name, kind=ResourceExistsError) is not None:
+    if (
+        workbench.error_of(ensure_queue, workbench.new_admin(), name, kind=ResourceExistsError)
+        is not None
+    ):
         not_yet(
             wanted="the second call returns, though the queue is there already",
             seen="it raised ResourceExistsError",
@@ -77,10 +80,13 @@ def _call_again(bench: Bench, ensure_queue: Answer, name: str) -> None:
         )
 
 
-def _require_refusal(bench: Bench, ensure_queue: Answer) -> None:
+def _require_refusal(workbench: Workbench, ensure_queue: Answer) -> None:
     from azure.core.exceptions import HttpResponseError
 
-    if bench.error_of(ensure_queue, bench.new_admin(), "my orders", kind=HttpResponseError) is None:
+    if (
+        workbench.error_of(ensure_queue, workbench.new_admin(), "my orders", kind=HttpResponseError)
+        is None
+    ):
         not_yet(
             wanted='an impossible name, "my orders", still ends with an HttpResponseError',
             seen="your function returned as if all were well",
@@ -88,22 +94,22 @@ def _require_refusal(bench: Bench, ensure_queue: Answer) -> None:
         )
 
 
-def _remark_on_race(bench: Bench, ensure_queue: Answer) -> None:
+def _remark_on_race(workbench: Workbench, ensure_queue: Answer) -> None:
     """Have the same queue created by somebody else, just before the answer's request goes out."""
     from azure.core.exceptions import ResourceExistsError
     from azure.core.pipeline.transport import RequestsTransport
 
-    name = bench.unused_name()
+    name = workbench.unused_name()
 
     class Overtaken(RequestsTransport):  # type: ignore[misc]  # azure.core tells no type
         def send(self, request: Any, **options: Any) -> Any:
-            if request.method == "PUT" and not bench.exists(name):
-                bench.admin.create_queue(name)
+            if request.method == "PUT" and not workbench.exists(name):
+                workbench.admin.create_queue(name)
             return super().send(request, **options)
 
-    admin = bench.new_admin(transport=Overtaken())
-    if bench.error_of(ensure_queue, admin, name, kind=ResourceExistsError) is not None:
-        bench.notes.append(
+    admin = workbench.new_admin(transport=Overtaken())
+    if workbench.error_of(ensure_queue, admin, name, kind=ResourceExistsError) is not None:
+        workbench.notes.append(
             "you look before you create. Two scripts can look at the same moment; the second one "
             "then ends with ResourceExistsError."
         )

@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 from typing import NoReturn
 
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 # --- sort_out -------------------------------------------------------------------------------------
 
@@ -23,25 +23,25 @@ _SORTED = (
 )
 
 
-def check_sort_out(bench: Bench, sort_out: Answer) -> str:
+def check_sort_out(workbench: Workbench, sort_out: Answer) -> str:
     """Give it three orders, one of them no JSON."""
-    queue = bench.queue(lock_duration=timedelta(seconds=30), max_delivery_count=5)
-    bench.send(queue, *_ORDERS)
+    queue = workbench.queue(lock_duration=timedelta(seconds=30), max_delivery_count=5)
+    workbench.send(queue, *_ORDERS)
     served: list[str] = []
     too_late: list[str] = []
 
     def serve(drink: object) -> None:
         served.append(str(drink))
-        if _order_for(drink) not in map(str, bench.peek(queue)):
+        if _order_for(drink) not in map(str, workbench.peek(queue)):
             too_late.append(str(drink))
 
-    receiver = bench.new_client().get_queue_receiver(queue, max_wait_time=1)
-    bench.run(sort_out, receiver, serve)
+    receiver = workbench.new_client().get_queue_receiver(queue, max_wait_time=1)
+    workbench.run(sort_out, receiver, serve)
     _require_served(served)
     _require_served_in_time(too_late)
-    _require_empty(bench, queue)
-    _require_buried(bench, queue)
-    _require_first_delivery(bench, queue)
+    _require_empty(workbench, queue)
+    _require_buried(workbench, queue)
+    _require_first_delivery(workbench, queue)
     return "coffee and tea were served, the unreadable order is dead-lettered as 'unreadable'"
 
 
@@ -62,8 +62,8 @@ def _require_served_in_time(too_late: list[str]) -> None:
         )
 
 
-def _require_empty(bench: Bench, queue: str) -> None:
-    if left := [str(order) for order in bench.peek(queue)]:
+def _require_empty(workbench: Workbench, queue: str) -> None:
+    if left := [str(order) for order in workbench.peek(queue)]:
         _unsorted(
             f"still in the queue: {', '.join(left)}",
             "Every order has to be settled: complete what you served, dead-letter what you "
@@ -71,8 +71,8 @@ def _require_empty(bench: Bench, queue: str) -> None:
         )
 
 
-def _require_buried(bench: Bench, queue: str) -> None:
-    dead = bench.peek(queue, dead_letter=True)
+def _require_buried(workbench: Workbench, queue: str) -> None:
+    dead = workbench.peek(queue, dead_letter=True)
     if _BAD not in map(str, dead):
         _unsorted(
             f"'{_BAD}' is nowhere: it was completed",
@@ -96,8 +96,8 @@ def _require_buried(bench: Bench, queue: str) -> None:
         )
 
 
-def _require_first_delivery(bench: Bench, queue: str) -> None:
-    deliveries = [event for event in bench.events(queue) if event.message_id == _BAD]
+def _require_first_delivery(workbench: Workbench, queue: str) -> None:
+    deliveries = [event for event in workbench.events(queue) if event.message_id == _BAD]
     if any(event.delivery_count for event in deliveries):
         _unsorted(
             f"'{_BAD}' was handed out more than once",
@@ -147,33 +147,33 @@ _RESUBMITTED = (
 )
 
 
-def check_resubmit(bench: Bench, resubmit: Answer) -> str:
+def check_resubmit(workbench: Workbench, resubmit: Answer) -> str:
     """Give it two dead orders, and see what it did in which order."""
-    queue = bench.queue(lock_duration=timedelta(seconds=30))
-    bench.send(queue, *_DEAD)
-    _bury_all(bench, queue)
-    bench.run(resubmit, bench.new_client(), queue, lambda body: body.rstrip("!"))
-    _require_copies(bench, queue)
-    _require_order(bench, queue)
+    queue = workbench.queue(lock_duration=timedelta(seconds=30))
+    workbench.send(queue, *_DEAD)
+    _bury_all(workbench, queue)
+    workbench.run(resubmit, workbench.new_client(), queue, lambda body: body.rstrip("!"))
+    _require_copies(workbench, queue)
+    _require_order(workbench, queue)
     return "both orders are back in the queue, each sent before its original was completed"
 
 
-def _bury_all(bench: Bench, queue: str) -> None:
-    receiver = bench.client.get_queue_receiver(queue, max_wait_time=5)
+def _bury_all(workbench: Workbench, queue: str) -> None:
+    receiver = workbench.client.get_queue_receiver(queue, max_wait_time=5)
     for _ in _DEAD:
         (order,) = receiver.receive_messages(1)
         receiver.dead_letter_message(order, reason="unreadable")
 
 
-def _require_copies(bench: Bench, queue: str) -> None:
-    copies = bench.peek(queue)
+def _require_copies(workbench: Workbench, queue: str) -> None:
+    copies = workbench.peek(queue)
     bodies = [str(copy) for copy in copies]
     if sorted(bodies) != _REPAIRED:
         _unrepaired(
             f"in the queue: {', '.join(bodies) or 'nothing'}",
             "Receive every message of the dead-letter queue, and send repair(str(dead)) for each.",
         )
-    if left := [str(dead) for dead in bench.peek(queue, dead_letter=True)]:
+    if left := [str(dead) for dead in workbench.peek(queue, dead_letter=True)]:
         _unrepaired(
             f"still in the dead-letter queue: {', '.join(left)}",
             "When the copy is sent, complete the original with the receiver that it came from.",
@@ -185,8 +185,8 @@ def _require_copies(bench: Bench, queue: str) -> None:
         )
 
 
-def _require_order(bench: Bench, queue: str) -> None:
-    happened = [(event.what, event.message_id) for event in bench.events(queue)]
+def _require_order(workbench: Workbench, queue: str) -> None:
+    happened = [(event.what, event.message_id) for event in workbench.events(queue)]
     for original in _DEAD if happened else ():
         _require_completed(happened, original)
         sent_at = max(at for at, one in enumerate(happened) if one == ("sent", original))

@@ -1,19 +1,19 @@
 """Exercises of lesson 03: taking all there is, and looking without taking."""
 
-from sbtutorial.exercises.bench import Bench
-from sbtutorial.exercises.settling import require_completed
+from sbtutorial.exercises.crashing import require_completed
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 _ORDERS = [f"order {number}" for number in range(1, 13)]
 _AS_TEXT = "The body as text is str(message)."
 
 
-def _check_all(bench: Bench, take_all: Answer) -> str:
-    queue = bench.queue()
-    bench.send(queue, *_ORDERS)
-    taken = bench.run(take_all, bench.new_client(), queue)
+def _check_all(workbench: Workbench, take_all: Answer) -> str:
+    queue = workbench.queue()
+    workbench.send(queue, *_ORDERS)
+    taken = workbench.run(take_all, workbench.new_client(), queue)
     _require_texts(taken, "Go on until nothing comes any more: for message in receiver does.")
-    if left := bench.peek(queue):
+    if left := workbench.peek(queue):
         not_yet(
             wanted="an empty queue",
             seen=f"{len(left)} of {len(_ORDERS)} orders are still in it",
@@ -21,7 +21,7 @@ def _check_all(bench: Bench, take_all: Answer) -> str:
             if len(left) == len(_ORDERS)
             else "One call may bring a part only: go on until nothing comes any more.",
         )
-    require_completed(bench, queue, wanted="each order completed")
+    require_completed(workbench, queue, wanted="each order completed")
     return f"all {len(_ORDERS)} orders taken, in order, and the queue is empty"
 
 
@@ -60,19 +60,19 @@ def _named(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
 
 
-def _check_peek(bench: Bench, find_orders: Answer) -> str:
-    queue = bench.queue()
-    bench.send(queue, *_ORDERS)
-    receiver = bench.new_client().get_queue_receiver(queue, max_wait_time=1)
-    found = bench.run(find_orders, receiver)
-    _require_untouched(bench, queue)
+def _check_peek(workbench: Workbench, find_orders: Answer) -> str:
+    queue = workbench.queue()
+    workbench.send(queue, *_ORDERS)
+    receiver = workbench.new_client().get_queue_receiver(queue, max_wait_time=1)
+    found = workbench.run(find_orders, receiver)
+    _require_untouched(workbench, queue)
     _require_texts(found, "peek_messages brings one unless it is told more: max_message_count=100.")
     return f"all {len(_ORDERS)} orders seen, and none touched"
 
 
-def _require_untouched(bench: Bench, queue: str) -> None:
-    left = bench.peek(queue)
-    events = [event for event in bench.events(queue) if event.what in ("locked", "taken")]
+def _require_untouched(workbench: Workbench, queue: str) -> None:
+    left = workbench.peek(queue)
+    events = [event for event in workbench.events(queue) if event.what in ("locked", "taken")]
     if len(left) < len(_ORDERS):
         seen = f"{len(_ORDERS) - len(left)} of {len(_ORDERS)} orders are gone"
     elif events or any(message.delivery_count for message in left):

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sbtutorial.exercises.bench import Bench
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
@@ -16,11 +16,11 @@ _BATCH_COUNT = 4
 _QUEUE_MEGABYTES = 2  # for an answer that sends one batch for ever: it is to end soon
 
 
-def _check_batch(bench: Bench, send_all: Answer) -> str:
-    queue = bench.queue()
+def _check_batch(workbench: Workbench, send_all: Answer) -> str:
+    queue = workbench.queue()
     wanted = f"each of the {_PHOTO_COUNT} photos in the queue, once"
-    _send_photos(bench, queue, send_all, wanted)
-    counts = Counter(str(message)[:7] for message in bench.peek(queue))
+    _send_photos(workbench, queue, send_all, wanted)
+    counts = Counter(str(message)[:7] for message in workbench.peek(queue))
     names = [photo[:7] for photo in _photos()]
     if missing := [name for name in names if name not in counts]:
         not_yet(
@@ -35,18 +35,18 @@ def _check_batch(bench: Bench, send_all: Answer) -> str:
             hint="After send_messages(batch), go on with a new batch: "
             "sender.create_message_batch().",
         )
-    _require_batches(bench, queue)
+    _require_batches(workbench, queue)
     return f"all {_PHOTO_COUNT} photos are in the queue, once each"
 
 
-def _send_photos(bench: Bench, queue: str, send_all: Answer, wanted: str) -> None:
+def _send_photos(workbench: Workbench, queue: str, send_all: Answer, wanted: str) -> None:
     from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusQuotaExceededError
 
-    if bench.tells_events:
-        bench.lab.shrink(queue, megabytes=_QUEUE_MEGABYTES)
-    sender = bench.new_client().get_queue_sender(queue)
+    if workbench.tells_events:
+        workbench.service.shrink(queue, megabytes=_QUEUE_MEGABYTES)
+    sender = workbench.new_client().get_queue_sender(queue)
     expected = (MessageSizeExceededError, ServiceBusQuotaExceededError)
-    error = bench.error_of(send_all, sender, _photos(), kind=expected)
+    error = workbench.error_of(send_all, sender, _photos(), kind=expected)
     if isinstance(error, ServiceBusQuotaExceededError):
         not_yet(
             wanted=wanted,
@@ -73,12 +73,12 @@ def _why_missing(names: list[str], missing: list[str]) -> str:
     return "The last batch is never full. Send it, too, after the loop."
 
 
-def _require_batches(bench: Bench, queue: str) -> None:
+def _require_batches(workbench: Workbench, queue: str) -> None:
     """Count the transfers: what comes in one is stored at one instant.
 
     A coarse clock may take two of them for one, and never one for two.
     """
-    instants = {event.at for event in bench.events(queue) if event.what == "sent"}
+    instants = {event.at for event in workbench.events(queue) if event.what == "sent"}
     if len(instants) > _BATCH_COUNT:
         not_yet(
             wanted=f"{_BATCH_COUNT} transfers for {_PHOTO_COUNT} photos",
@@ -91,11 +91,11 @@ def _photos() -> list[str]:
     return [f"photo {number} ".ljust(_PHOTO_BYTES, ".") for number in range(1, _PHOTO_COUNT + 1)]
 
 
-def _check_order(bench: Bench, send_order: Answer) -> str:
-    queue = bench.queue()
-    sender = bench.new_client().get_queue_sender(queue)
-    bench.run(send_order, sender, "A-17", "coffee", 4)
-    messages = bench.peek(queue)
+def _check_order(workbench: Workbench, send_order: Answer) -> str:
+    queue = workbench.queue()
+    sender = workbench.new_client().get_queue_sender(queue)
+    workbench.run(send_order, sender, "A-17", "coffee", 4)
+    messages = workbench.peek(queue)
     if len(messages) != 1:
         not_yet(
             wanted="one message in the queue",

@@ -2,27 +2,27 @@
 
 from typing import NoReturn
 
-from sbtutorial.exercises.bench import Bench
-from sbtutorial.exercises.settling import require_completed
+from sbtutorial.exercises.crashing import require_completed
 from sbtutorial.exercises.task import Answer, Task, not_yet
+from sbtutorial.exercises.workbench import Workbench
 
 _TEXT = "Two teas for table 4"
 _WANTED = f"'{_TEXT}' goes through the queue and comes back, and nothing of it stays there"
 
 
-def _check_there_and_back(bench: Bench, there_and_back: Answer) -> str:
-    queue = bench.queue()
-    returned = bench.run(there_and_back, bench.new_client(), queue, _TEXT)
-    happened = {event.what for event in bench.events(queue)}
-    _require_sent(bench, happened)
-    _require_empty([str(message) for message in bench.peek(queue)], happened)
-    require_completed(bench, queue, wanted=_WANTED)
+def _check_there_and_back(workbench: Workbench, there_and_back: Answer) -> str:
+    queue = workbench.queue()
+    returned = workbench.run(there_and_back, workbench.new_client(), queue, _TEXT)
+    happened = {event.what for event in workbench.events(queue)}
+    _require_sent(workbench, happened)
+    _require_empty([str(message) for message in workbench.peek(queue)], happened)
+    require_completed(workbench, queue, wanted=_WANTED)
     _require_text(returned)
     return "the message went there and back, and the queue is empty again"
 
 
-def _require_sent(bench: Bench, happened: set[str]) -> None:
-    if bench.tells_events and "sent" not in happened:
+def _require_sent(workbench: Workbench, happened: set[str]) -> None:
+    if workbench.tells_events and "sent" not in happened:
         _wrong(
             "nothing was sent",
             "Open a sender, client.get_queue_sender(queue), and send ServiceBusMessage(text).",

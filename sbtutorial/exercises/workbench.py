@@ -1,14 +1,14 @@
 """What a check works with: private queues, the real SDK, the broker's own account of it all.
 
-    def check_batch(bench: Bench, send_all: Answer) -> str:
-        queue = bench.queue()
-        bench.run(send_all, bench.new_client(), queue, ["coffee", "tea"])
-        if (bodies := [str(message) for message in bench.peek(queue)]) != ["coffee", "tea"]:
+    def check_batch(workbench: Workbench, send_all: Answer) -> str:
+        queue = workbench.queue()
+        workbench.run(send_all, workbench.new_client(), queue, ["coffee", "tea"])
+        if (bodies := [str(message) for message in workbench.peek(queue)]) != ["coffee", "tea"]:
             not_yet(wanted=..., seen=..., hint=...)
         return "both orders are in the queue"
 
 An answer gets clients of its own, new ones for each call, because it may well close them. What
-looks at the queues is the bench's. Everything that a bench makes is gone when the check ends.
+looks at the queues is the workbench's. Everything that it makes is gone when the check ends.
 """
 
 import secrets
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sbtutorial.exercises import running
 from sbtutorial.exercises.task import Answer, Task
+from sbtutorial.lab.service import Service
+from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from azure.servicebus import (
@@ -29,24 +31,22 @@ if TYPE_CHECKING:
     )
     from azure.servicebus.management import ServiceBusAdministrationClient
 
-    from sbtutorial.lab.lab import Lab
-    from sbtutorial.trace import Event
 
 _NAME = "exercise"
 _PAGE_COUNT = 250
 
 
-class Bench:
+class Workbench:
     """One check's surroundings; a context manager that clears up.
 
     Attributes:
-        lab: The notebook's.
+        service: What answers the notebook's lab.
         task: The exercise.
         notes: Sentences about what could not be checked here.
     """
 
-    def __init__(self, lab: "Lab", task: Task) -> None:
-        self.lab = lab
+    def __init__(self, service: Service, task: Task) -> None:
+        self.service = service
         self.task = task
         self.notes: list[str] = []
         self._names: list[str] = []
@@ -77,7 +77,7 @@ class Bench:
         from azure.servicebus import ServiceBusClient
 
         return self._open.enter_context(
-            ServiceBusClient.from_connection_string(self.lab.connection_string)
+            ServiceBusClient.from_connection_string(self.service.connection_string)
         )
 
     def new_admin(self, **options: Any) -> "ServiceBusAdministrationClient":
@@ -90,7 +90,7 @@ class Bench:
 
         return self._open.enter_context(
             ServiceBusAdministrationClient.from_connection_string(
-                self.lab.connection_string, **options
+                self.service.connection_string, **options
             )
         )
 
@@ -101,7 +101,7 @@ class Bench:
             options: What `ServiceBusAdministrationClient.create_queue` takes.
         """
         name = self.unused_name()
-        self.lab.fresh_queue(name, **options)
+        self.service.fresh_queue(name, **options)
         return name
 
     def unused_name(self) -> str:
@@ -177,21 +177,21 @@ class Bench:
 
     def advance(self, seconds: float) -> None:
         """Let time pass; elsewhere than offline this waits."""
-        self.lab.advance(seconds)
+        self.service.advance(seconds)
 
     @property
     def tells_events(self) -> bool:
         """Whether `events` has anything to tell: only the offline broker keeps a record."""
-        return self.lab.mode == "offline"
+        return self.service.tells_events
 
-    def events(self, queue: str) -> "list[Event]":
+    def events(self, queue: str) -> list[Event]:
         """What happened in a queue and its dead-letter queue, in order.
 
         Elsewhere than offline it is empty, and the verdict gets a note; ask `tells_events` before
         judging by it.
         """
         if self.tells_events:
-            return self.lab.events(queue)
+            return self.service.events(queue)
         note = "how it came about was not checked: only the offline broker tells its events."
         if note not in self.notes:
             self.notes.append(note)
