@@ -562,7 +562,7 @@ async def test_the_picture_of_a_queue_shows_what_a_session_s_holder_has(talk: Ta
     talk.emulator.advance(10)
     queue = talk.emulator.namespace.queue("orders")
     drawn = snapshot(queue, now=talk.clock.now(), is_connected=talk.emulator.is_connected)
-    locked, ready = drawn["messages"]
-    assert (locked["state"], locked["locked_by"]) == ("locked", "cashier")
-    assert (locked["holder_attached"], locked["lock_seconds_left"]) == (True, LOCK_SECONDS - 10)
-    assert ready["state"] == "ready"
+    locked, ready = drawn.messages
+    assert (locked.state, locked.locked_by) == ("locked", "cashier")
+    assert (locked.holder_attached, locked.lock_seconds_left) == (True, LOCK_SECONDS - 10)
+    assert ready.state == "ready"

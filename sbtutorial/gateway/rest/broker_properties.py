@@ -31,8 +31,7 @@ _TIMESPAN = re.compile(
     r"(?::(?P<seconds>\d{1,2}(?:\.\d{1,7})?))?",
     re.ASCII,
 )
-# What lives longer than the calendar goes on lives for ever.
-_LONGEST_SECONDS = 250e9
+
 _TEXTS = {name: field for name, field in FIELDS.items() if field != "content_type"}
 _REPORTED = (
     *(*_TEXTS, "DeadLetterSource", "EnqueuedTimeUtc", "ForcePersistence", "LockToken"),
