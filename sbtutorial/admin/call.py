@@ -3,7 +3,7 @@
 Source: Azure Service Bus, REST API; RFC 9110, 13.1.1 "If-Match".
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -43,12 +43,14 @@ class Administered(NamedTuple):
         to_wire: From broker time to wall-clock seconds since the epoch.
         started_at: When the broker began, in broker time.
         authorize: Decides whether a request may be made.
+        new_key: Makes the secret of an authorization rule.
     """
 
     namespace: Namespace
     to_wire: ToWire
     started_at: float
     authorize: Authorize
+    new_key: Callable[[], str]
 
 
 class Refusal(Exception):

@@ -55,7 +55,12 @@ def wanted(
         call.require_match(etag_of(entity))
     if "authorization_rules" in settings:
         before = entity.description.authorization_rules if entity else ()
-        rules = keys.completed(settings["authorization_rules"], before, call.instant(call.now))
+        rules = keys.completed(
+            settings["authorization_rules"],
+            before,
+            call.instant(call.now),
+            call.administered.new_key,
+        )
         settings = {**settings, "authorization_rules": rules}
     description = applied(layout, settings, entity)
     _require_open_targets(call, description)

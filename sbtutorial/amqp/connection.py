@@ -51,6 +51,7 @@ from sbtutorial.amqp.states import ConnectionInput, ConnectionState
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
+_FRAMES_AT_ONCE = 1 << 30
 
 
 class ConnectionRole(Enum):
@@ -182,16 +183,29 @@ class Connection:
 
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
+        self.feed(data, now=now)
+        while self.read_frames(_FRAMES_AT_ONCE) == _FRAMES_AT_ONCE:
+            pass
+
+    def feed(self, data: bytes, *, now: float) -> None:
+        """Take in bytes from the peer, to be acted on by `read_frames`, a few frames at a time."""
         self._now = now
         if not self._life.is_closing:
             self._silence.on_received(now)
-        if self._life.state is _State.END:
-            return
-        self._reader.feed(data)
+        if self._life.state is not _State.END:
+            self._reader.feed(data)
+
+    def read_frames(self, at_most: int) -> int:
+        """Act on frames that are here whole; never raises for what they say.
+
+        Returns:
+            How many there were; fewer than `at_most` when all are read.
+        """
         try:
-            self._read()
+            return self._read(at_most)
         except RemoteProtocolError as error:
             self._fail(error)
+            return at_most  # what follows is to be read, or to be thrown away
 
     def receive_eof(self) -> None:
         """The byte stream has ended: so has everything on it."""
@@ -210,6 +224,11 @@ class Connection:
         if data:
             self._silence.on_sent(self._now)
         return data
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much `data_to_send` would give, but for a disposition that waits."""
+        return self._outbox.size_bytes
 
     @property
     def state(self) -> ConnectionState:
@@ -266,19 +285,21 @@ class Connection:
 
     # --- reading
 
-    def _read(self) -> None:
-        life, reader = self._life, self._reader
-        while life.state is not _State.END:
+    def _read(self, at_most: int) -> int:
+        life, reader, count = self._life, self._reader, 0
+        while count < at_most and life.state is not _State.END:
             if life.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:
-                    return
+                    break
                 self._opening.on_header(header)
             else:
                 frame = reader.next_frame()
                 if frame is None:
-                    return
+                    break
                 self._on_frame(frame)
+            count += 1
+        return count
 
     def _on_frame(self, frame: Frame) -> None:
         frame_type, channel, body = frame

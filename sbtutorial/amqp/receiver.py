@@ -54,6 +54,11 @@ class ReceiverLink(Link):
             self._credit.grant(credit)
             self._send_flow(drain=drain)
 
+    def keep_credit(self, credit: int) -> None:
+        """Welcome `credit` deliveries again, once half of them have come."""
+        if self._credit.available <= credit // 2:
+            self.grant(credit)
+
     def settle(
         self, delivery_id: int, outcome: DeliveryState | None, *, settled: bool = True
     ) -> None:

@@ -172,6 +172,11 @@ class Session:
         if self.state in _OPEN:
             self._send_end(SessionInput.SEND_END, error)
 
+    @property
+    def has_window(self) -> bool:
+        """Whether a delivery that is sent now would go out at once: else it would wait here."""
+        return self._windows.sendable > 0 and not self._blocked
+
     # --- for its links
 
     def next_delivery_id(self) -> int:

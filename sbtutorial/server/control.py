@@ -5,24 +5,20 @@ both ways; every call needs a shared access signature that gives Manage; what is
 is said in a sentence, as `{"error": ...}`.
 """
 
-import asyncio
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from math import isfinite
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import sbtutorial
 from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.namespace import Namespace
-from sbtutorial.clock import Clock
-from sbtutorial.gateway.access.sas import Key, TokenError, authorize
-from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.gateway.access.sas import TokenError, authorize
+from sbtutorial.gateway.core import Core
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
-from sbtutorial.trace import Event, Trace
 
 PREFIX = "$lab/"
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
@@ -31,36 +27,6 @@ MAX_WAIT_SECONDS = 60.0
 MAX_EVENTS = 2000
 
 Answer = dict[str, Any]
-
-
-class ControlledBroker(Protocol):
-    """What the calls need of the broker that they steer.
-
-    Attributes:
-        started_at: Wall-clock seconds; with the process id it tells one broker from the next.
-        on_shutdown: What ends the broker's process; None where it is part of another program.
-    """
-
-    clock: Clock
-    namespace: Namespace
-    trace: Trace
-    turns: Reactor
-    keys: dict[str, Key]
-    started_at: float
-    on_shutdown: Callable[[], None] | None
-
-    @property
-    def connections(self) -> int:
-        """How many clients are connected now."""
-
-    def is_connected(self, who: str) -> bool:
-        """Whether the client that goes by this name (its container-id) has a connection."""
-
-    def advance(self, seconds: float) -> None:
-        """Make everything `seconds` older."""
-
-    def reset(self) -> None:
-        """Delete every queue."""
 
 
 class CallError(Exception):
@@ -76,7 +42,7 @@ def is_control_call(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
-def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[Response]:
+def handle(request: Request, broker: Core) -> Response | Awaitable[Response]:
     """Answer a call: at once, or later for a long poll."""
     try:
         _authorize(request, broker)
@@ -86,7 +52,7 @@ def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[R
     return _respond(answer) if isinstance(answer, dict) else _respond_later(answer)
 
 
-def _authorize(request: Request, broker: ControlledBroker) -> None:
+def _authorize(request: Request, broker: Core) -> None:
     authorize(
         request.headers.get("authorization"),
         keys=broker.keys,
@@ -95,7 +61,7 @@ def _authorize(request: Request, broker: ControlledBroker) -> None:
     )
 
 
-def _route(request: Request, broker: ControlledBroker) -> Answer | Awaitable[Answer]:
+def _route(request: Request, broker: Core) -> Answer | Awaitable[Answer]:
     name, _, rest = request.path.removeprefix(PREFIX).partition("/")
     methods = _ROUTES.get(name)
     if methods is None:
@@ -106,7 +72,7 @@ def _route(request: Request, broker: ControlledBroker) -> Answer | Awaitable[Ans
     return methods[request.method](broker, Call(rest, request))
 
 
-def _status(broker: ControlledBroker, _call: "Call") -> Answer:
+def _status(broker: Core, _call: "Call") -> Answer:
     return {
         "namespace": broker.namespace.name,
         "tier": broker.namespace.limits.name,
@@ -120,23 +86,25 @@ def _status(broker: ControlledBroker, _call: "Call") -> Answer:
     }
 
 
-def _advance(broker: ControlledBroker, call: "Call") -> Answer:
-    broker.advance(call.seconds_to_advance())
+async def _advance(broker: Core, call: "Call") -> Answer:
+    from sbtutorial.server.long_poll import advance
+
+    await advance(broker, call.seconds_to_advance())
     return {"advanced_seconds": broker.clock.advanced_seconds}
 
 
-def _shrink(broker: ControlledBroker, call: "Call") -> Answer:
-    with broker.turns.turn() as now:
+def _shrink(broker: Core, call: "Call") -> Answer:
+    with broker.reactor.turn() as now:
         queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
-def _reset(broker: ControlledBroker, _call: "Call") -> Answer:
+def _reset(broker: Core, _call: "Call") -> Answer:
     broker.reset()
     return {}
 
 
-def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
+def _shutdown(broker: Core, _call: "Call") -> Answer:
     if broker.on_shutdown is None:
         raise CallError(
             409, "This broker is part of another program and ends with it: stop that program."
@@ -145,25 +113,27 @@ def _shutdown(broker: ControlledBroker, _call: "Call") -> Answer:
     return {}
 
 
-def _queue(broker: ControlledBroker, call: "Call") -> Answer:
-    with broker.turns.turn() as now:
+def _queue(broker: Core, call: "Call") -> Answer:
+    with broker.reactor.turn() as now:
         entity = broker.namespace.subqueue(call.rest).entity
         assert isinstance(entity, Receivable)
         return snapshot(entity, now=now, is_connected=broker.is_connected)
 
 
-def _config(broker: ControlledBroker, _call: "Call") -> Answer:
+def _config(broker: Core, _call: "Call") -> Answer:
     from sbtutorial.admin.config import write_config
 
     return {"config": write_config(broker.namespace)}
 
 
-async def _events(broker: ControlledBroker, call: "Call") -> Answer:
+async def _events(broker: Core, call: "Call") -> Answer:
+    from sbtutorial.server.long_poll import next_events
+
     after = int(call.number("after", 0, at_most=sys.maxsize))
     wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
     trace = broker.trace
     entity = call.request.query.get("entity") or None
-    events = await _next_events(trace, after, entity, wait_seconds)
+    events = await next_events(trace, after, entity, wait_seconds, MAX_EVENTS)
     return {
         "events": [event._asdict() for event in events],
         "last": events[-1].number if len(events) == MAX_EVENTS else trace.last_number,
@@ -217,7 +187,7 @@ class Call(NamedTuple):
         return float(seconds)
 
 
-_Handler = Callable[[ControlledBroker, Call], Answer | Awaitable[Answer]]
+_Handler = Callable[[Core, Call], Answer | Awaitable[Answer]]
 
 _ROUTES: dict[str, dict[str, _Handler]] = {
     "status": {"GET": _status},
@@ -229,28 +199,6 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "queues": {"GET": _queue},
     "config": {"GET": _config},
 }
-
-
-async def _next_events(
-    trace: Trace, after: int, entity: str | None, wait_seconds: float
-) -> list[Event]:
-    """Events after a number: those that are here, else the next ones within the wait."""
-    happened = asyncio.Event()
-    unsubscribe = trace.subscribe(lambda _event: happened.set())
-    try:
-        async with asyncio.timeout(wait_seconds):
-            # A number from the future was some earlier broker's: that reader must start anew.
-            while after <= trace.last_number:
-                if events := trace.after(after, entity, MAX_EVENTS):
-                    return events
-                after = trace.last_number
-                happened.clear()
-                await happened.wait()
-    except TimeoutError:
-        pass
-    finally:
-        unsubscribe()
-    return []
 
 
 _STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}

@@ -1,52 +1,70 @@
-"""A message for somebody who waits a while for one, as an HTTP client does.
-
-Nothing is taken before the very step in which the answer is written: a client that goes away while
-it waits has had no message, and there is none to give back.
-"""
+"""Answers that wait a while: for a message, for an event, for the end of a jump of time."""
 
 import asyncio
-from collections.abc import Callable
 
-from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.gateway.rest.data_plane import Poll
+from sbtutorial.http.request import Response
+from sbtutorial.trace import Event, Trace
 
-Take = Callable[[SubQueue, float], Message | None]
 
+async def answer(poll: Poll, reactor: Reactor) -> Response:
+    """Answer a receiver at once, or when there is a message; who waits longest has it first.
 
-async def next_message(
-    line: SubQueue, take: Take, turns: Reactor, *, wait_seconds: float
-) -> Message | None:
-    """Take the next ready message: at once, or when there is one; who waits longest has it first.
-
-    Args:
-        line: Where to look.
-        take: Locks or removes the first ready message, in broker time; None when there is none.
-        turns: Everything that touches the namespace happens in one.
-        wait_seconds: How long to wait; 0 only looks.
-
-    Returns:
-        None when the time is over.
-
-    Raises:
-        BrokerError: What `take` raises: the entity is disabled, or deleted by now.
+    Nothing is taken before the very step in which the answer is written: a client that goes away
+    while it waits has had no message, and there is none to give back.
     """
     stirred = asyncio.Event()
 
-    def listener(_line: SubQueue) -> None:
+    def listener(_subqueue: SubQueue) -> None:
         stirred.set()
 
-    line.listeners.append(listener)
+    poll.subqueue.listeners.append(listener)
     try:
-        async with asyncio.timeout(wait_seconds):
+        async with asyncio.timeout(poll.wait_seconds):
             while True:
                 stirred.clear()
-                with turns.turn() as now:
-                    message = take(line, now)
-                if message is not None:
-                    return message
+                with reactor.turn() as now:
+                    response = poll.attempt(now)
+                if response is not None:
+                    return response
                 await stirred.wait()
     except TimeoutError:
-        return None
+        return poll.nothing
     finally:
-        line.listeners.remove(listener)
+        poll.subqueue.listeners.remove(listener)
+
+
+async def next_events(
+    trace: Trace, after: int, entity: str | None, wait_seconds: float, at_most: int
+) -> list[Event]:
+    """Events after a number: those that are here, else the next ones within the wait."""
+    happened = asyncio.Event()
+    unsubscribe = trace.subscribe(lambda _event: happened.set())
+    try:
+        async with asyncio.timeout(wait_seconds):
+            # A number from the future was some earlier broker's: that reader must start anew.
+            while after <= trace.last_number:
+                if events := trace.after(after, entity, at_most):
+                    return events
+                after = trace.last_number
+                happened.clear()
+                await happened.wait()
+    except TimeoutError:
+        pass
+    finally:
+        unsubscribe()
+    return []
+
+
+async def advance(core: Core, seconds: float) -> None:
+    """Make everything that the broker holds older; returns when all has happened that is due.
+
+    Raises:
+        ValueError: Time cannot go that way.
+    """
+    done = asyncio.Event()
+    core.advance(seconds, then=done.set)
+    await done.wait()

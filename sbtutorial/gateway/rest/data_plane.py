@@ -11,10 +11,11 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 "Receive and Delete Message", "Delete Message", "Unlock Message", "Renew Lock for a Message".
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
-from typing import Protocol
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 
@@ -22,18 +23,15 @@ from sbtutorial.admin.atom import error_response
 from sbtutorial.admin.routes import STATUSES, Status
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.session_errors import plain_receiver_refused
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.clock import Clock
-from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
 from sbtutorial.gateway.attach import require_own_receivers
-from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.nodes.settlement import Settling, Verdict, settle
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import read_sent, write_received
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.long_poll import Take, next_message
 
 DEFAULT_WAIT_SECONDS = 60.0
 
@@ -49,22 +47,13 @@ _STATUSES = {
 _GONE = Status(410, 41000)
 
 
-class Broker(Protocol):
-    """What the calls need of the broker that they are made on."""
-
-    clock: Clock
-    keyring: Keyring
-    namespace: Namespace
-    turns: Reactor
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request on its way, with all that a handler may need."""
 
     request: Request
     path: DataPath
-    broker: Broker
+    core: Core
 
     @property
     def who(self) -> str:
@@ -86,29 +75,48 @@ class Call:
             )
         return seconds
 
-    def line(self) -> SubQueue:
+    def subqueue(self) -> SubQueue:
         """Where messages are received and settled.
 
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        line = self.broker.namespace.subqueue(self.path.entity)
-        if line.requires_session:
-            raise plain_receiver_refused(line.path)
-        return line
+        subqueue = self.core.namespace.subqueue(self.path.entity)
+        if subqueue.requires_session:
+            raise plain_receiver_refused(subqueue.path)
+        return subqueue
 
 
-Answer = Response | Awaitable[Response]
+Take = Callable[[SubQueue, float], Message | None]
+
+
+class Poll(NamedTuple):
+    """A receiver that waits for a message.
+
+    Attributes:
+        subqueue: Where it waits; its listeners hear when it is worth trying again.
+        wait_seconds: How long; 0 only looks.
+        attempt: Given broker time, in a turn: the answer, or None if there is no message yet.
+        nothing: The answer when the time is over.
+    """
+
+    subqueue: SubQueue
+    wait_seconds: float
+    attempt: Callable[[float], Response | None]
+    nothing: Response = Response(204)
+
+
+Answer = Response | Poll
 Handler = Callable[[Call], Answer]
 
 
-def handle(request: Request, path: DataPath, broker: Broker) -> Answer:
+def handle(request: Request, path: DataPath, core: Core) -> Answer:
     """Answer a call: at once, or later where a receiver waits for a message."""
     handlers = _HANDLERS[path.kind]
     if request.method not in handlers:
         return _method_refused(request, handlers)
     right, handler = handlers[request.method]
-    call = Call(request, path, broker)
+    call = Call(request, path, core)
     try:
         _authorize(call, right)
         return handler(call)
@@ -119,20 +127,20 @@ def handle(request: Request, path: DataPath, broker: Broker) -> Answer:
 
 
 def _authorize(call: Call, right: str) -> None:
-    request, broker = call.request, call.broker
+    request, core = call.request, call.core
     resource = f"https://{request.headers.get('host', '')}{request.target}"
     header = request.headers.get("authorization")
-    broker.keyring.authorize(header, resource, now=broker.clock.wall(), right=right)
+    core.keyring.authorize(header, resource, now=core.clock.wall(), right=right)
 
 
 # -- Sending --------------------------------------------------------------------------------
 
 
 def _send(call: Call) -> Response:
-    broker = call.broker
-    with broker.turns.turn() as now:
-        entity = broker.namespace.sendable(call.path.entity)
-        messages = read_sent(call.request, broker.clock.from_wire)
+    core = call.core
+    with core.reactor.turn() as now:
+        entity = core.namespace.sendable(call.path.entity)
+        messages = read_sent(call.request, core.clock.from_wire, core.ids.message_id)
         _require_size(messages, entity.max_message_bytes)
         entity.intake.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)
@@ -152,38 +160,40 @@ def _require_size(messages: list[Message], most: int) -> None:
 # -- Receiving ------------------------------------------------------------------------------
 
 
-def _peek_lock(call: Call) -> Awaitable[Response]:
-    return _receive(call, 201, lambda line, now: line.lock_next(now=now, who=call.who))
+def _peek_lock(call: Call) -> Poll:
+    return _receive(call, 201, lambda subqueue, now: subqueue.lock_next(now=now, who=call.who))
 
 
-def _receive_and_delete(call: Call) -> Awaitable[Response]:
-    return _receive(call, 200, lambda line, now: line.take_next(now=now, who=call.who))
+def _receive_and_delete(call: Call) -> Poll:
+    return _receive(call, 200, lambda subqueue, now: subqueue.take_next(now=now, who=call.who))
 
 
-def _receive(call: Call, status: int, take: Take) -> Awaitable[Response]:
-    line = call.line()
-    require_own_receivers(line)
-    return _respond(call, status, line, take, call.wait_seconds)
+def _receive(call: Call, status: int, take: Take) -> Poll:
+    subqueue = call.subqueue()
+    require_own_receivers(subqueue)
+    attempt = partial(_attempt, call, status, subqueue, take)
+    return Poll(subqueue, call.wait_seconds, attempt)
 
 
-async def _respond(
-    call: Call, status: int, line: SubQueue, take: Take, wait_seconds: float
-) -> Response:
-    broker = call.broker
+def _attempt(
+    call: Call, status: int, subqueue: SubQueue, take: Take, now: float
+) -> Response | None:
+    """The next message as an answer; None if there is none now."""
     try:
-        message = await next_message(line, take, broker.turns, wait_seconds=wait_seconds)
+        message = take(subqueue, now)
     except BrokerError as refusal:
-        return _refused(refusal, _GONE if line.entity.deleted else None)
+        return _refused(refusal, _GONE if subqueue.entity.deleted else None)
     if message is None:
-        return Response(204)
-    return write_received(status, message, broker.clock.to_wire, _location(call, line, message))
+        return None
+    location = _location(call, subqueue, message)
+    return write_received(status, message, call.core.clock.to_wire, location)
 
 
-def _location(call: Call, line: SubQueue, message: Message) -> str | None:
+def _location(call: Call, subqueue: SubQueue, message: Message) -> str | None:
     """Where a message is settled; version 0.21 looks for `/subscriptions/` in small letters."""
     if message.lock_token is None:
         return None
-    path = quote(line.path.lower(), safe="/$")
+    path = quote(subqueue.path.lower(), safe="/$")
     host = call.request.headers.get("host", "")
     return f"https://{host}/{path}/messages/{message.sequence_number}/{message.lock_token}"
 
@@ -191,15 +201,15 @@ def _location(call: Call, line: SubQueue, message: Message) -> str | None:
 # -- Settling -------------------------------------------------------------------------------
 
 
-def _settling(settle: Callable[..., object]) -> Handler:
+def _settling(act: Callable[..., object]) -> Handler:
     """What answers a request on a lock."""
 
     def handler(call: Call) -> Response:
         token = _token(call.path.token)
-        with call.broker.turns.turn() as now:
-            line = call.line()
-            _require_message(line.require_lock(token, now=now), call, line)
-            settle(line, token, now=now, who=call.who)
+        with call.core.reactor.turn() as now:
+            subqueue = call.subqueue()
+            _require_message(subqueue.require_lock(token, now=now), call, subqueue)
+            act(subqueue, token, now=now, who=call.who)
         return Response(200, _NO_BODY)
 
     return handler
@@ -216,12 +226,12 @@ def _token(text: str) -> UUID:
         ) from None
 
 
-def _require_message(message: Message, call: Call, line: SubQueue) -> None:
+def _require_message(message: Message, call: Call, subqueue: SubQueue) -> None:
     which = call.path.which
     if which not in (str(message.sequence_number), str(message.message_id)):
         raise BrokerError(
             ErrorCode.MESSAGE_LOCK_LOST,
-            f"No message '{which[:80]}' of '{line.path}' is held under this lock token: it "
+            f"No message '{which[:80]}' of '{subqueue.path}' is held under this lock token: it "
             f"holds message {message.sequence_number}.",
         )
 
@@ -230,8 +240,8 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
     DataKind.MESSAGES: {"POST": (SEND, _send)},
     DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
     DataKind.LOCK: {
-        "DELETE": (LISTEN, _settling(SubQueue.complete)),
-        "PUT": (LISTEN, _settling(SubQueue.abandon)),
+        "DELETE": (LISTEN, _settling(partial(settle, Verdict(Settling.COMPLETE)))),
+        "PUT": (LISTEN, _settling(partial(settle, Verdict(Settling.ABANDON)))),
         "POST": (LISTEN, _settling(SubQueue.renew_lock)),
     },
 }

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import uuid4
 
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
@@ -64,6 +63,7 @@ _pack_long = struct.Struct(">q").pack
 _MAX_UINT_MS = 0xFFFFFFFF
 
 ToWire = Callable[[float], float]
+NewId = Callable[[], str]
 
 
 class Annotations(NamedTuple):
@@ -103,7 +103,9 @@ class Content:
         self.footer = sections.footer
 
 
-def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> list[Message]:
+def read_messages(
+    payload: bytes, message_format: int, *, from_wire: ToWire, new_id: NewId
+) -> list[Message]:
     """Every message in one transfer: one, or those of a batch, ready for `Queue.send`.
 
     Args:
@@ -111,22 +113,23 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
         message_format: 0, or 0x80013700 for a batch: each data section holds a whole message, and
             the envelope around them says nothing that counts.
         from_wire: Turns an instant on the client's clock into broker time.
+        new_id: Makes a message id, for a message without.
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
         BrokerError: MESSAGE_SIZE_EXCEEDED: one of its properties is too long.
     """
     if message_format == BATCH_MESSAGE_FORMAT:
-        return [_read(part, from_wire) for part in data_sections(payload)]
-    return [_read(payload, from_wire)]
+        return [_read(part, from_wire, new_id) for part in data_sections(payload)]
+    return [_read(payload, from_wire, new_id)]
 
 
-def read_message(payload: bytes, *, from_wire: ToWire) -> Message:
+def read_message(payload: bytes, *, from_wire: ToWire, new_id: NewId) -> Message:
     """One encoded message, as `schedule-message` carries it."""
-    return _read(payload, from_wire)
+    return _read(payload, from_wire, new_id)
 
 
-def _read(payload: bytes, from_wire: ToWire) -> Message:
+def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
     sections = split_sections(payload)
     own = sections.application_properties
     if own is not None and len(own) > MAX_PROPERTY_BYTES:
@@ -137,7 +140,7 @@ def _read(payload: bytes, from_wire: ToWire) -> Message:
     )
     if properties.message_id is None:
         # As on Azure: no message is without, and clients keep account of theirs by it.
-        properties.message_id = uuid4().hex
+        properties.message_id = new_id()
         sections = sections._replace(properties=properties.encode())
     annotations, found = _split_annotations(sections.message_annotations)
     scheduled, partition_key = found.get(_SCHEDULED), found.get(_PARTITION_KEY)
