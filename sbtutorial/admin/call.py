@@ -6,7 +6,7 @@ makes of an entity, acts on the namespace, and lets it write the answer.
 Source: Azure Service Bus, REST API; RFC 9110, 13.1.1 "If-Match".
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
@@ -67,12 +67,14 @@ class Administered(NamedTuple):
         to_wire: From broker time to wall-clock seconds since the epoch.
         started_at: When the broker began, in broker time.
         authorize: Decides whether a request may be made.
+        new_key: Makes the secret of an authorization rule.
     """
 
     namespace: Namespace
     to_wire: ToWire
     started_at: float
     authorize: Authorize
+    new_key: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,12 @@ class AdministrationCall:
             self.require_match(etag_of(entity))
         if "authorization_rules" in settings:
             before = entity.description.authorization_rules if entity else ()
-            rules = keys.completed(settings["authorization_rules"], before, self.instant(self.now))
+            rules = keys.completed(
+                settings["authorization_rules"],
+                before,
+                self.instant(self.now),
+                self.administered.new_key,
+            )
             settings = {**settings, "authorization_rules": rules}
         description = applied(layout, settings, entity)
         self._require_open_targets(description, entity)

@@ -3,18 +3,19 @@
 Source: Azure Service Bus, "Access control with shared access signatures".
 """
 
-import base64
-import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from sbtutorial.broker.descriptions import AuthorizationRule
 
-_KEY_BYTES = 32
+NewKey = Callable[[], str]
 
 
 def completed(
-    rules: Iterable[AuthorizationRule], before: Iterable[AuthorizationRule], instant: str
+    rules: Iterable[AuthorizationRule],
+    before: Iterable[AuthorizationRule],
+    instant: str,
+    new_key: NewKey,
 ) -> tuple[AuthorizationRule, ...]:
     """The rules, each with both of its keys.
 
@@ -22,23 +23,20 @@ def completed(
         rules: As a client sent them.
         before: What the entity has had: a rule that stays keeps its keys and its age.
         instant: Now, as date and time.
+        new_key: Makes a secret.
     """
     by_name = {rule.key_name: rule for rule in before}
-    return tuple(_completed(rule, by_name.get(rule.key_name), instant) for rule in rules)
+    return tuple(_completed(rule, by_name.get(rule.key_name), instant, new_key) for rule in rules)
 
 
 def _completed(
-    rule: AuthorizationRule, before: AuthorizationRule | None, instant: str
+    rule: AuthorizationRule, before: AuthorizationRule | None, instant: str, new_key: NewKey
 ) -> AuthorizationRule:
     known = before or AuthorizationRule()
     return replace(
         rule,
-        primary_key=rule.primary_key or known.primary_key or _new_key(),
-        secondary_key=rule.secondary_key or known.secondary_key or _new_key(),
+        primary_key=rule.primary_key or known.primary_key or new_key(),
+        secondary_key=rule.secondary_key or known.secondary_key or new_key(),
         created_at=rule.created_at or known.created_at or instant,
         modified_at=rule.modified_at or instant,
     )
-
-
-def _new_key() -> str:
-    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()

@@ -56,6 +56,7 @@ from sbtutorial.amqp.states import ConnectionInput, ConnectionState
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
+_FRAMES_AT_ONCE = 1 << 30
 
 
 class ConnectionRole(Enum):
@@ -132,7 +133,6 @@ class Connection:
             self._opening = ClientOpening(self._machine, self._frame_writer, client)
         self._open_is_wanted = False
         self._sessions = SessionTable(channel_max, self._use)
-        self._has_unread = False
         self._with_disposition: list[Session] = []
         self._events: list[Event] = []
         self._closed_event_is_out = False
@@ -184,28 +184,29 @@ class Connection:
 
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
+        self.feed(data, now=now)
+        while self.read_frames(_FRAMES_AT_ONCE) == _FRAMES_AT_ONCE:
+            pass
+
+    def feed(self, data: bytes, *, now: float) -> None:
+        """Take in bytes from the peer, to be acted on by `read_frames`, a few frames at a time."""
         self._now = now
         if not self._machine.is_closing:
             self._idle_timeout.on_received(now)
-        if self._machine.state is _State.END:
-            return
-        self._reader.feed(data)
-        self.read_on()
+        if self._machine.state is not _State.END:
+            self._reader.feed(data)
 
-    def read_on(self) -> None:
-        """Read the frames at hand, as many as `limits.max_frames_at_once` allows in one go."""
+    def read_frames(self, at_most: int) -> int:
+        """Act on frames that are here whole; never raises for what they say.
+
+        Returns:
+            How many there were; fewer than `at_most` when all are read.
+        """
         try:
-            self._read()
+            return self._read(at_most)
         except RemoteProtocolError as error:
             self._fail(error)
-
-    @property
-    def has_unread(self) -> bool:
-        """Whether frames are at hand that were not read: take the events, then `read_on`.
-
-        Until then no more bytes should be taken from the socket.
-        """
-        return self._has_unread
+            return at_most  # what follows is to be read, or to be thrown away
 
     def receive_eof(self) -> None:
         """The byte stream has ended: so has everything on it."""
@@ -224,6 +225,11 @@ class Connection:
         if data:
             self._idle_timeout.on_sent(self._now)
         return data
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much `data_to_send` would give, but for a disposition that waits."""
+        return self._frame_writer.size_bytes
 
     @property
     def state(self) -> ConnectionState:
@@ -280,26 +286,21 @@ class Connection:
 
     # --- reading
 
-    def _read(self) -> None:
-        machine, reader, use = self._machine, self._reader, self._use
-        self._has_unread = False
-        count = 0
-        while machine.state is not _State.END:
+    def _read(self, at_most: int) -> int:
+        machine, reader, count = self._machine, self._reader, 0
+        while count < at_most and machine.state is not _State.END:
             if machine.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:
-                    return
+                    break
                 self._opening.on_header(header)
-                continue
-            frame = reader.next_frame()
-            if frame is None:
-                return
-            self._on_frame(frame)
+            else:
+                frame = reader.next_frame()
+                if frame is None:
+                    break
+                self._on_frame(frame)
             count += 1
-            most = use.limits.max_frames_at_once
-            if most is not None and (count >= most or len(self._events) >= most):
-                self._has_unread = not self.finished
-                return
+        return count
 
     def _on_frame(self, frame: Frame) -> None:
         """Hot: runs for each frame that arrives."""
@@ -407,7 +408,6 @@ class Connection:
     def _finish(self, error: Error | None) -> None:
         self._machine.end()
         self._reader.clear()
-        self._has_unread = False
         self._emit_closed(error)
 
     def _emit_closed(self, error: Error | None) -> None:

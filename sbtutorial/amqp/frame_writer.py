@@ -5,11 +5,16 @@ from sbtutorial.amqp.types.composites import Composite
 
 
 class FrameWriter:
-    """Bytes for the peer; what is said before our open waits for it here, and follows it."""
+    """Bytes for the peer; what is said before our open waits for it here, and follows it.
 
-    __slots__ = ("_early", "_frames", "_out")
+    Attributes:
+        size_bytes: Of the frames that wait.
+    """
+
+    __slots__ = ("_early", "_frames", "_out", "size_bytes")
 
     def __init__(self) -> None:
+        self.size_bytes = 0
         self._out: list[bytes] = []
         self._early: list[bytes] = []
         self._frames = self._early
@@ -25,8 +30,10 @@ class FrameWriter:
 
     def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
         """Send a frame, behind the open."""
+        size = len(performative) + len(payload)
+        self.size_bytes += size
         self._frames += (
-            frame_header(len(performative) + len(payload), channel),
+            frame_header(size, channel),
             performative,
             payload,
         )
@@ -42,4 +49,5 @@ class FrameWriter:
         """Everything that may go out now; it is the caller's from here on."""
         data = b"".join(self._out)
         self._out.clear()
+        self.size_bytes = 0
         return data

@@ -29,8 +29,6 @@ class ConnectionLimits:
             own.
         max_partial_bytes: Bytes of unfinished deliveries, of all links together. A delivery that
             goes beyond is refused like one that is too large.
-        max_frames_at_once: Frames read, and events reported, before `receive_data` pauses; see
-            `Connection.has_unread`. None: it never pauses.
     """
 
     max_sessions: int = 8192
@@ -40,7 +38,6 @@ class ConnectionLimits:
     max_performative_size: int = 64 * KIB
     max_message_size: int = 64 * MIB
     max_partial_bytes: int = 128 * MIB
-    max_frames_at_once: int | None = None
 
 
 # Enough to open, to begin a session or a few, and to put a token.
@@ -51,7 +48,6 @@ UNPROVED = ConnectionLimits(
     max_performative_size=8 * KIB,
     max_message_size=64 * KIB,
     max_partial_bytes=128 * KIB,
-    max_frames_at_once=256,
 )
 
 

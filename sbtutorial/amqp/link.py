@@ -48,6 +48,10 @@ class LinkCarrier(Protocol):
     def emit(self) -> Callable[[Any], None]:
         """Report an event to the caller."""
 
+    @property
+    def has_window(self) -> bool:
+        """Whether a delivery that is sent now would go out at once."""
+
     def next_delivery_id(self) -> int:
         """The delivery-id of one more delivery."""
 

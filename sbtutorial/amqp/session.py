@@ -202,6 +202,11 @@ class Session:
         if self.state in _OPEN:
             self._send_end(SessionInput.SEND_END, error)
 
+    @property
+    def has_window(self) -> bool:
+        """Whether a delivery that is sent now would go out at once: else it would wait here."""
+        return self.windows.sendable > 0 and not self._transfers.is_blocked
+
     # --- for its links
 
     def next_delivery_id(self) -> int:

@@ -43,6 +43,11 @@ class TransferWriter:
         # Each frame with the handle of its link.
         self._blocked: deque[tuple[int, bytes, bytes]] = deque()
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether deliveries wait for the peer's window."""
+        return bool(self._blocked)
+
     def write(self, head: Transfer, payload: bytes) -> None:
         """Send a delivery, in as many frames as the peer's max-frame-size asks for."""
         most = self._carrier.max_send_frame_size - FRAME_HEADER_SIZE

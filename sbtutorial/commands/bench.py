@@ -242,7 +242,7 @@ def _measure_depth(depth: int) -> dict[str, float]:
     def send(number: int) -> None:
         properties = Properties(message_id=f"{number:036}").encode()
         payload = properties + encode_section(DATA, bytes(BODY_BYTES))
-        queue.send(read_messages(payload, 0, from_wire=float), now=0.0)
+        queue.send(read_messages(payload, 0, from_wire=float, new_id=str), now=0.0)
 
     running = psutil.Process()
     before = running.memory_info().rss

@@ -1,19 +1,22 @@
 """One AMQP connection: bytes into the engine, its events to the nodes, bytes out.
 
+What comes in waits here until the reactor gives the connection its share of a turn. A client that
+reads little is handed out little; one that asks for much and reads nothing is heard no further.
 Source: AMQP 1.0, part 2; Azure Service Bus, "AMQP 1.0 protocol guide".
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from sbtutorial.amqp.connection import Connection
-from sbtutorial.amqp.errors import Condition
+from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.events import (
     ConnectionClosed,
     ConnectionOpened,
     DispositionReceived,
+    Event,
     LinkAttached,
     LinkDetached,
     LinkFlow,
@@ -27,34 +30,51 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.attach import attach
+from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.endpoint import Close, Write
 from sbtutorial.gateway.faults import Fault, Occasion
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.reactor import Reactor
-from sbtutorial.gateway.wire.conditions import error_of
+from sbtutorial.gateway.reactor import Job
+from sbtutorial.gateway.wire.conditions import INTERNAL_ERROR, error_of
+
+# What a connection may have sent that was not acted on yet, before it is not read any more. It is
+# much: a client of the Python SDK lets its kernel end a connection that nobody reads for a second.
+MAX_BACKLOG_BYTES = 1024 * 1024
+# What may be handed out before the bytes have left the engine.
+MAX_UNSENT_BYTES = 256 * 1024
+# What may still be answered, while the client is behind in reading, before it is heard no further.
+# A client that sends before it reads must not find itself waiting for us while we wait for it.
+MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
+_FRAMES_AT_ONCE = 32
 
 _LOG = logging.getLogger(__name__)
 
 
 class AmqpEndpoint:
-    """Serves one AMQP client: a `Speaker` in the broker's turns."""
+    """Serves one AMQP client: an `Endpoint`, and a `Handler` of the reactor."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        peer: Peer,
-        turns: Reactor,
-        write: Callable[[bytes], None],
-        close: Callable[[], None],
-    ) -> None:
-        self.connection = connection
-        self.peer = peer
-        self._faults = peer.faults
-        self._turns = turns
+    def __init__(self, core: Core, write: Write, close: Close) -> None:
+        self._core = core
+        self.peer = Peer(core, self)
+        self.connection = Connection(
+            ConnectionRole.SERVER,
+            container_id=f"{core.namespace.name}-{core.ids.suffix()}",
+            authenticate=self.peer.authenticate,
+        )
+        self._budget = core.budget
+        self._faults = core.faults
         self._write = write
         self._close = close
-        self._links: set[Link] = set()
-        self._handlers: dict[type, Callable[[Any, float], None]] = {
+        self._links: dict[Link, None] = {}
+        self._input: deque[bytes] = deque()
+        self._input_bytes = 0
+        self._events: deque[Event] = deque()
+        self._jobs = 0
+        self._is_paused = False
+        self._unread_answer_bytes = 0
+        self._is_lost = False
+        self._handlers: dict[type, Callable[[Any, float], Job | None]] = {
             ConnectionOpened: self._on_opened,
             ConnectionClosed: self._on_closed,
             SessionEnded: self._on_session_ended,
@@ -66,50 +86,154 @@ class AmqpEndpoint:
             UnknownDelivery: self._on_unknown_delivery,
         }
 
-    def receive_data(self, data: bytes) -> None:
-        """Take in what the client sent and act on it."""
-        with self._turns.turn() as now:
-            self._turns.speak(self)
-            try:
-                self._act_on(data, now)
-            except Exception:
-                # A defect of ours must not leave this client waiting, nor touch another one.
-                _LOG.exception("gave up the connection of '%s'", self.peer.who)
-                error = Error(Condition.INTERNAL_ERROR, "The broker has failed; see its log.")
-                self.connection.close(error)
+    # -- For who carries the bytes ------------------------------------------------------------
 
-    def _act_on(self, data: bytes, now: float) -> None:
-        self.connection.receive_data(data, now=self.peer.clock.wall())
-        for event in self.connection.events():
-            if handler := self._handlers.get(type(event)):
-                handler(event, now)
+    @property
+    def takes_input(self) -> bool:
+        """Whether the client may send more: little of what it sent is still to be acted on."""
+        return self._input_bytes < MAX_BACKLOG_BYTES
+
+    def receive_data(self, data: bytes) -> None:
+        """Take in what the client sent, to act on it in a turn to come."""
+        self._input.append(data)
+        self._input_bytes += len(data)
+        self._core.reactor.has_input(self)
+
+    def pause_writing(self) -> None:
+        """Hand out nothing more: the client is behind in reading."""
+        self._is_paused = True
+        self._unread_answer_bytes = 0
+
+    def resume_writing(self) -> None:
+        """Go on: the client has read most of what there was."""
+        self._is_paused = False
+        self._core.reactor.has_input(self)
 
     def connection_lost(self) -> None:
-        """The socket is gone, with or without a goodbye: so are the links, not their locks."""
-        with self._turns.turn():
-            self._forget_all()
-        self.peer.leave()
-        self._turns.forget(self)
+        """The socket is gone, with or without a goodbye: so are the links, not their locks.
+
+        What the client had said before still counts, all of it.
+        """
+        self._is_lost = True
+        self._core.reactor.has_input(self)
+
+    # -- For the reactor ----------------------------------------------------------------------
+
+    def work(self, now: float) -> bool:
+        """Act on what has come, as far as this turn's share goes.
+
+        Returns:
+            Whether there is more that can be acted on at once.
+        """
+        while self._may_go_on():
+            if self._events:
+                self._budget.left -= 1
+                self._act_on(self._events.popleft(), now)
+            elif not self._read():
+                break
+        else:
+            return self._has_more()
+        if self._is_lost:
+            self._leave()
+        elif self.peer.parked and self.has_room:
+            self.peer.unpark()
+        return False
 
     def flush(self) -> None:
         """Write what the engine has to say; drop the connection when it has said its last."""
         if data := self.connection.data_to_send():
+            if self._is_paused:
+                self._unread_answer_bytes += len(data)
             self._write(data)
         if self.connection.finished:
             self._close()
+        elif self.peer.parked and self.has_room:
+            self.peer.unpark()
+
+    def job_done(self) -> None:
+        """Act on what came after the request that took so long."""
+        self._jobs -= 1
+        self._core.reactor.has_input(self)
+
+    def fail(self) -> None:
+        """End the connection: a defect of ours must not leave this client waiting."""
+        _LOG.exception("gave up the connection of '%s'", self.peer.who)
+        self._events.clear()
+        self.connection.close(Error(INTERNAL_ERROR, "The broker has failed; see its log."))
+        self._core.reactor.has_output(self)
+        self._forget_all()
 
     def next_deadline(self) -> float:
-        """When to call `handle_deadline`, in wall-clock seconds; infinity for never."""
-        deadline = self.connection.next_deadline()
-        return min(inf if deadline is None else deadline, self.peer.claims.next_expiry)
+        """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never."""
+        clock, deadline = self._core.clock, self.connection.next_deadline()
+        expiry = self.peer.claims.next_expiry  # by the wall clock
+        if expiry != inf:
+            expiry += clock.elapsed() - clock.wall()
+        return min(inf if deadline is None else deadline, expiry)
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""
-        now = self.peer.clock.wall()
-        self.connection.handle_deadline(now)
-        if self.peer.claims.next_expiry <= now:
-            self.peer.claims.drop_expired(now)
+        self.connection.handle_deadline(self._core.clock.elapsed())
+        self._core.reactor.has_input(self)  # the engine may have ended the connection
+        wall = self._core.clock.wall()
+        if self.peer.claims.next_expiry <= wall:
+            self.peer.claims.drop_expired(wall)
             self._detach_unauthorized()
+
+    # -- For the peer -------------------------------------------------------------------------
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message may be handed out."""
+        if self._is_paused or self._is_lost:
+            return False
+        return self.connection.unsent_bytes < MAX_UNSENT_BYTES
+
+    def has_output(self) -> None:
+        """Have what the engine says written at the end of the turn."""
+        self._core.reactor.has_output(self)
+
+    # -- Reading ------------------------------------------------------------------------------
+
+    def _may_go_on(self) -> bool:
+        return self._budget.left > 0 and not self._must_wait()
+
+    def _must_wait(self) -> bool:
+        """Whether something is to end first: a job, or the client's silence as a reader."""
+        if self._jobs:
+            return True
+        if self._is_lost:
+            return False
+        unsent = self.connection.unsent_bytes
+        if self._is_paused:
+            return self._unread_answer_bytes + unsent >= MAX_UNREAD_ANSWER_BYTES
+        return unsent >= MAX_UNREAD_ANSWER_BYTES
+
+    def _has_more(self) -> bool:
+        """Whether another turn can do more; a job, or the client, would say so itself."""
+        return not self._jobs and not (self._is_paused and self._must_wait())
+
+    def _read(self) -> bool:
+        """Have the engine read on; false when it has read everything."""
+        count = self.connection.read_frames(_FRAMES_AT_ONCE)
+        events = self.connection.events()
+        if count:
+            self._budget.left -= max(count - len(events), 0) // 2
+            self._events.extend(events)
+            return True
+        if not self._input:
+            self._events.extend(events)  # what a deadline has brought about
+            return bool(events)
+        data = self._input.popleft()
+        self._input_bytes -= len(data)
+        self.connection.feed(data, now=self._core.clock.elapsed())
+        return True
+
+    def _act_on(self, event: Event, now: float) -> None:
+        handler = self._handlers.get(type(event))
+        if handler is not None and (job := handler(event, now)):
+            self._jobs += 1
+            self._core.reactor.start(job, owner=self)
 
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
         if fault := self._faults.next(Occasion.CONNECT):
@@ -135,7 +259,7 @@ class AmqpEndpoint:
         except BrokerError as refusal:
             link.refuse(error_of(refusal))
             return
-        self._links.add(link)
+        self._links[link] = None
         if self._faults.planned and (fault := self._fault(link, Occasion.DETACH)):
             self._forget(link)
             link.detach(fault.error)
@@ -147,11 +271,12 @@ class AmqpEndpoint:
         if node := _node(event.link):
             node.flow_received(now=now)
 
-    def _on_message(self, event: MessageReceived, now: float) -> None:
+    def _on_message(self, event: MessageReceived, now: float) -> Job | None:
         if self._faults.planned and (fault := self._fault(event.link, Occasion.SEND)):
             event.link.settle(event.delivery_id, Rejected(fault.error))
         elif node := _node(event.link):
-            node.message_received(event, now=now)
+            return node.message_received(event, now=now)
+        return None
 
     def _on_disposition(self, event: DispositionReceived, now: float) -> None:
         if self._faults.planned and (fault := self._fault(event.link, Occasion.SETTLE)):
@@ -169,15 +294,24 @@ class AmqpEndpoint:
         node = _node(link)
         return self._faults.next(occasion, node.path) if node and node.right else None
 
+    # -- The end ------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        """Everything is done that can be done for this client."""
+        self._forget_all()
+        self.peer.leave()
+        self._core.reactor.forget(self)
+
     def _forget_all(self) -> None:
         for link in list(self._links):
             self._forget(link)
 
     def _forget(self, link: Link) -> None:
-        self._links.discard(link)
+        self._links.pop(link, None)
         if node := _node(link):
             link.context = None
-            node.detached()
+            if job := node.detached():
+                self._core.reactor.start(job)
 
     def _detach_unauthorized(self) -> None:
         for link in list(self._links):

@@ -25,7 +25,7 @@ from sbtutorial.gateway.nodes.addresses import Address, NodeKind, management_pat
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.nodes.receiving import receiver_for
-from sbtutorial.gateway.nodes.request_response import RequestNode, ResponseNode
+from sbtutorial.gateway.nodes.request_response import RequestHandler, RequestNode, ResponseNode
 from sbtutorial.gateway.nodes.sending import SenderNode
 from sbtutorial.gateway.nodes.session_receiving import attach_session, wants_session
 from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
@@ -69,15 +69,15 @@ def _address(link: Link) -> str:
 
 
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    entity = peer.namespace.sendable(address.path)
-    entity.begin_send(peer.clock.now())
+    entity = peer.core.namespace.sendable(address.path)
+    entity.begin_send(peer.core.clock.now())
     way_in = _way_in(link, entity, peer)
     limit = entity.max_message_bytes
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
     )
-    return SenderNode(link, way_in, peer.clock, peer.who, peer.transactions)
+    return SenderNode(link, way_in, peer)
 
 
 def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Ingress | Transfer:
@@ -93,18 +93,18 @@ def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Ingress | 
             "to the address of another entity.",
         )
     peer.claims.require("Send", entity_path(target))
-    return Transfer(entity, target, peer.namespace.intake)
+    return Transfer(entity, target, peer.core.namespace.intake)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
-    line = peer.namespace.subqueue(address.path)
-    _check_sessions(line, wants_session(link))
-    require_own_receivers(line)
-    if isinstance(line, SessionSubQueue):
-        return attach_session(link, line, peer)
-    line.entity.begin_receive(peer.clock.now())
-    link.accept(max_message_size=ULong(line.entity.max_message_bytes))
-    return receiver_for(link, line, peer)
+    subqueue = peer.core.namespace.subqueue(address.path)
+    _check_sessions(subqueue, wants_session(link))
+    require_own_receivers(subqueue)
+    if isinstance(subqueue, SessionSubQueue):
+        return attach_session(link, subqueue, peer)
+    subqueue.entity.begin_receive(peer.core.clock.now())
+    link.accept(max_message_size=ULong(subqueue.entity.max_message_bytes))
+    return receiver_for(link, subqueue, peer)
 
 
 def require_own_receivers(line: SubQueue) -> None:
@@ -132,7 +132,7 @@ def _check_sessions(line: SubQueue, wanted: bool) -> None:
 
 def _attach_cbs_requests(link: ReceiverLink, _address: Address, peer: Peer) -> Node:
     link.accept()
-    return RequestNode(link, "$cbs", peer.cbs, peer.routes(link.session), peer.who)
+    return _requests(link, "$cbs", peer.cbs, peer)
 
 
 def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> Node:
@@ -140,15 +140,20 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 
 
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    target = peer.namespace.managed(address.path)
+    target = peer.core.namespace.managed(address.path)
     link.accept()
     handler = ManagementHandler(target, peer)
-    return RequestNode(link, address.path, handler, peer.routes(link.session), peer.who)
+    return _requests(link, address.path, handler, peer)
 
 
 def _attach_management_responses(link: SenderLink, address: Address, peer: Peer) -> Node:
-    peer.namespace.managed(address.path)
+    peer.core.namespace.managed(address.path)
     return _attach_responses(link, address.path, peer)
+
+
+def _requests(link: ReceiverLink, path: str, handler: RequestHandler, peer: Peer) -> Node:
+    routes = peer.routes(link.session)
+    return RequestNode(link, path, handler, routes, peer.who, peer.core.budget)
 
 
 def _attach_responses(link: SenderLink, path: str, peer: Peer) -> Node:

@@ -43,3 +43,8 @@ class ConnectionQuota:
     def is_here(self, who: str) -> bool:
         """Whether a connection of this name is open."""
         return who in self._by_name
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return self._count

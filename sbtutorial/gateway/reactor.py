@@ -1,86 +1,173 @@
-"""A turn of the broker: due work, what came in, what it sets free, what is kept, what goes out.
+"""A turn of the broker: due work, a share of what came in, a step of each job, what goes out.
 
-Everything that touches the namespace happens inside a turn, on one thread. A turn ends by writing
-to every connection that has something to say, so a client is told only what has been kept, and by
-setting one timer for the next thing that falls due: nothing polls.
+Everything that touches the namespace happens inside a turn, on one thread. A turn reads a share
+from every connection that has sent something, hands out a share of what is ready, keeps all that
+has changed in one commit, and only then writes: a client is told only what has been kept. What is
+left over waits for the next turn, behind the others; so no client, batch or jump of time keeps
+another one waiting for more than a turn. Nothing polls: one alarm is set for what falls due next.
+
+What is longer than a share is a *job*: a generator whose steps are short.
+
+    def job() -> Job:
+        now = yield 0               # broker time at the next step
+        for part in parts:
+            do(part, now)
+            now = yield 2           # what it took, in the units of `Budget`: 50 microseconds each
+
+`start(job, owner=connection)` runs it, a few steps a turn. The connection that it belongs to is not
+read until it is done, so its client's order is kept; once begun, a job is finished whether or not
+that connection lives. Jobs of one `key`, such as the entity that they send to, run one after the
+other in the order in which they were started; what is short asks `is_busy(key)` first and becomes
+a job behind the others if it is. An exception ends the job and fails its owner, nobody else.
 """
 
-import asyncio
-from collections.abc import Callable
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Hashable
 from math import inf
 from typing import Protocol
 
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
+from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.dispatch import Dispatchers
 
+_LOG = logging.getLogger(__name__)
 
-class Speaker(Protocol):
-    """A connection that may have something to write, and deadlines of its own."""
+# Shares of one turn: what comes in, by connection and in all; jobs; what is handed out.
+READ_UNITS = 64
+READ_UNITS_IN_ALL = 128
+JOB_UNITS = 64
+DELIVERY_UNITS = 96
+
+# Yields what its last step took, in the units of `Budget`; is sent broker time.
+Job = Generator[int, float, None]
+
+
+class Handler(Protocol):
+    """A connection: it has something to act on or to write at times, and deadlines of its own."""
+
+    def work(self, now: float) -> bool:
+        """Act on what has come in, within the budget; whether it could go on at once."""
 
     def flush(self) -> None:
         """Write what there is."""
 
+    def job_done(self) -> None:
+        """The job that it waited for is done."""
+
+    def fail(self) -> None:
+        """End the connection: what was done for it has raised what nobody foresaw."""
+
     def next_deadline(self) -> float:
-        """When `handle_deadline` wants to be called, in wall-clock seconds; infinity for never."""
+        """When `handle_deadline` wants to be called, on the clock's `elapsed`; or infinity."""
 
     def handle_deadline(self) -> None:
         """Do what has fallen due."""
 
 
+class Alarm(Protocol):
+    """One timer, on a clock of its own, that only ever moves to an earlier instant.
+
+    A deadline that moves away leaves it where it is: it then rings once for nothing and is set
+    anew, which is far cheaper than moving a timer at every message.
+    """
+
+    def set(self, at: float) -> None:
+        """Ring at `at`, or earlier."""
+
+    def cancel(self) -> None:
+        """Do not ring."""
+
+
+class Scheduler(Protocol):
+    """What brings a reactor to work: an event loop, or whoever steps it."""
+
+    def call_soon(self, action: Callable[[], None]) -> None:
+        """Call once, when everything that can be read now has been."""
+
+    def alarm(self, clock: Callable[[], float], ring: Callable[[], None]) -> Alarm:
+        """A timer for instants of this clock."""
+
+
 class Reactor:
-    """Runs the turns of one namespace on one event loop."""
+    """Runs the turns of one namespace.
+
+    Attributes:
+        on_turn_end: Called when a turn is over, by whoever carries bytes.
+    """
 
     def __init__(
         self,
         namespace: Namespace,
         clock: Clock,
-        competitions: Dispatchers,
+        dispatchers: Dispatchers,
         commit: Callable[[], None],
+        scheduler: Scheduler,
+        budget: Budget,
     ) -> None:
+        self.on_turn_end: Callable[[], None] = _nothing
         self._namespace = namespace
         self._clock = clock
-        self._competitions = competitions
+        self._dispatchers = dispatchers
         self._commit = commit
-        self._speaking: set[Speaker] = set()
-        self._alarm = Alarm(clock.now, self._on_alarm)
-        self._alarms: dict[Speaker, Alarm] = {}
+        self._scheduler = scheduler
+        self._budget = budget
+        self._is_scheduled = False
+        # In the order in which they get their share.
+        self._readable: OrderedDict[Handler, None] = OrderedDict()
+        self._writable: dict[Handler, None] = {}
+        self._jobs = _Jobs()
+        self._alarm = scheduler.alarm(clock.now, self._on_alarm)
+        self._alarms: dict[Handler, Alarm] = {}
         self._turn = Turn(self)
 
+    # -- What others ask for ----------------------------------------------------------------
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a turn has been asked for that has not come yet."""
+        return self._is_scheduled
+
     def turn(self) -> "Turn":
-        """Do something to the namespace: `with turns.turn() as now`, in broker time."""
+        """Do something to the namespace at once: `with reactor.turn() as now`, in broker time."""
         return self._turn
 
-    def begin(self) -> float:
-        """Have done what is due; gives broker time."""
-        now = self._clock.now()
-        self._namespace.run_due(now)
-        return now
+    def has_input(self, handler: Handler) -> None:
+        """Have a connection act on what it has, in a turn to come."""
+        self._readable[handler] = None
+        self._schedule()
 
-    def finish(self) -> None:
-        """Hand out, keep, write, and set the alarm for what is due next."""
-        self._competitions.serve(self._clock.now())
-        self._commit()
-        while self._speaking:
-            speaker = self._speaking.pop()
-            speaker.flush()
-            self._set_alarm(speaker)
-        deadline = self._namespace.next_deadline()
-        if deadline is not None:
-            self._alarm.set(deadline)
+    def has_output(self, handler: Handler) -> None:
+        """Have a connection flushed at the end of the turn."""
+        self._writable[handler] = None
+        self._schedule()
+
+    def start(self, job: Job, *, owner: Handler | None = None, key: Hashable | None = None) -> None:
+        """Run a job, a few steps a turn.
+
+        Args:
+            job: Not begun yet.
+            owner: The connection that waits for it; hears of its end.
+            key: What it must have for itself, until it is done; None for nothing.
+        """
+        self._jobs.add(_Task(job, owner, key))
+        self._schedule()
+
+    def is_busy(self, key: Hashable) -> bool:
+        """Whether a job has this for itself, or waits for it."""
+        return self._jobs.is_busy(key)
 
     def time_has_jumped(self) -> None:
         """Broker time went ahead at once: the alarm that was set by it would ring too late."""
         self._alarm.cancel()
 
-    def speak(self, speaker: Speaker) -> None:
-        """Have a connection flushed at the end of this turn."""
-        self._speaking.add(speaker)
-
-    def forget(self, speaker: Speaker) -> None:
+    def forget(self, handler: Handler) -> None:
         """A connection is gone."""
-        self._speaking.discard(speaker)
-        if alarm := self._alarms.pop(speaker, None):
+        self._readable.pop(handler, None)
+        self._writable.pop(handler, None)
+        self._jobs.disown(handler)
+        if alarm := self._alarms.pop(handler, None):
             alarm.cancel()
 
     def close(self) -> None:
@@ -89,69 +176,201 @@ class Reactor:
         for alarm in self._alarms.values():
             alarm.cancel()
 
+    # -- A turn -----------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """One turn: a share of all that waits."""
+        self._is_scheduled = False
+        now = self.begin()
+        self._read(now)
+        self._step_jobs(now)
+        self.finish()
+
+    def begin(self) -> float:
+        """Have done what is due; gives broker time."""
+        now = self._clock.now()
+        while True:
+            try:
+                self._namespace.run_due(now)
+            except Exception:
+                # The timer that failed is gone; those behind it are still to run.
+                _LOG.exception("something that was due could not be done")
+            else:
+                return now
+
+    def finish(self) -> None:
+        """Hand out, keep, write, and see to it that what is left gets its turn."""
+        self._budget.left = DELIVERY_UNITS
+        self._dispatchers.serve(self._clock.now())
+        self._commit()
+        while self._writable:
+            writable, self._writable = self._writable, {}
+            for handler in writable:
+                self._flush(handler)
+        deadline = self._namespace.next_deadline()
+        if deadline is not None:
+            self._alarm.set(deadline)
+        self.on_turn_end()
+        if self._readable or self._jobs or self._dispatchers.have_more:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._scheduler.call_soon(self.run)
+
+    def _read(self, now: float) -> None:
+        left = READ_UNITS_IN_ALL
+        for _ in range(len(self._readable)):
+            if left <= 0:
+                break
+            handler, _ = self._readable.popitem(last=False)
+            self._budget.left = READ_UNITS
+            self._writable[handler] = None
+            try:
+                if handler.work(now):
+                    self._readable[handler] = None
+            except Exception:
+                handler.fail()
+            left -= READ_UNITS - self._budget.left
+
+    def _step_jobs(self, now: float) -> None:
+        left = JOB_UNITS
+        while left > 0 and (task := self._jobs.next()):
+            try:
+                cost = task.job.send(now if task.has_begun else None)  # type: ignore[arg-type]
+            except StopIteration:
+                self._end(task)
+            except Exception:
+                self._end(task)
+                self._give_up(task)
+            else:
+                task.has_begun = True
+                left -= max(cost, 1)
+
+    def _end(self, task: "_Task") -> None:
+        self._jobs.remove(task)
+        if task.owner is not None:
+            self._writable[task.owner] = None
+            task.owner.job_done()
+
+    def _give_up(self, task: "_Task") -> None:
+        if task.owner is not None:
+            task.owner.fail()
+        else:
+            _LOG.exception("a job of the broker's own could not be finished")
+
+    def _flush(self, handler: Handler) -> None:
+        try:
+            handler.flush()
+        except Exception:
+            handler.fail()
+            return
+        self._set_alarm(handler)
+
+    # -- Alarms -----------------------------------------------------------------------------
+
     def _on_alarm(self) -> None:
         with self.turn():
             pass
 
-    def _set_alarm(self, speaker: Speaker) -> None:
-        deadline = speaker.next_deadline()
+    def _set_alarm(self, handler: Handler) -> None:
+        deadline = handler.next_deadline()
         if deadline == inf:
             return
-        if speaker not in self._alarms:
-            self._alarms[speaker] = Alarm(self._clock.wall, lambda: self._on_deadline(speaker))
-        self._alarms[speaker].set(deadline)
+        if handler not in self._alarms:
+            self._alarms[handler] = self._scheduler.alarm(
+                self._clock.elapsed, lambda: self._on_deadline(handler)
+            )
+        self._alarms[handler].set(deadline)
 
-    def _on_deadline(self, speaker: Speaker) -> None:
-        if speaker.next_deadline() <= self._clock.wall():
-            speaker.handle_deadline()
+    def _on_deadline(self, handler: Handler) -> None:
         with self.turn():
-            self.speak(speaker)
+            if handler.next_deadline() <= self._clock.elapsed():
+                handler.handle_deadline()
+            self.has_output(handler)
 
 
 class Turn:
-    """The inside of a `with` block; written out because every frame that arrives passes here."""
+    """The inside of a `with` block; written out because it is entered so often.
 
-    __slots__ = ("_turns",)
-
-    def __init__(self, turns: Reactor) -> None:
-        self._turns = turns
-
-    def __enter__(self) -> float:
-        return self._turns.begin()
-
-    def __exit__(self, *_error: object) -> None:
-        self._turns.finish()
-
-
-class Alarm:
-    """One event-loop timer that only ever moves to an earlier instant.
-
-    A deadline that moves away leaves it where it is: it then rings once for nothing and is set
-    anew, which is far cheaper than moving a timer at every message.
+    An exception changes nothing about its end: what was done before it is in memory and cannot be
+    taken back, so it is kept and told like everything else, and the store never falls behind what
+    clients can see. Who raised has told nobody that it succeeded.
     """
 
-    def __init__(self, clock: Callable[[], float], ring: Callable[[], None]) -> None:
-        self._clock = clock
-        self._ring = ring
-        self._at = inf
-        self._handle: asyncio.TimerHandle | None = None
+    __slots__ = ("_reactor",)
 
-    def set(self, at: float) -> None:
-        """Ring at `at`, on the clock that was given, or earlier."""
-        if at >= self._at:
-            return
-        self.cancel()
-        self._at = at
-        delay = max(at - self._clock(), 0.0)
-        self._handle = asyncio.get_running_loop().call_later(delay, self._on_time)
+    def __init__(self, reactor: Reactor) -> None:
+        self._reactor = reactor
 
-    def cancel(self) -> None:
-        """Do not ring."""
-        self._at = inf
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+    def __enter__(self) -> float:
+        return self._reactor.begin()
 
-    def _on_time(self) -> None:
-        self._at, self._handle = inf, None
-        self._ring()
+    def __exit__(self, *_error: object) -> None:
+        self._reactor.finish()
+
+
+class _Task:
+    """A job that is not done."""
+
+    __slots__ = ("has_begun", "job", "key", "owner")
+
+    def __init__(self, job: Job, owner: Handler | None, key: Hashable | None) -> None:
+        self.job = job
+        self.owner = owner
+        self.key = key
+        self.has_begun = False
+
+
+class _Jobs:
+    """The jobs that are not done: those that run, in turn, and those that wait for a key."""
+
+    def __init__(self) -> None:
+        self._running: deque[_Task] = deque()
+        self._by_key: dict[Hashable, deque[_Task]] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def is_busy(self, key: Hashable) -> bool:
+        """Whether a job has this key."""
+        return key in self._by_key
+
+    def add(self, task: _Task) -> None:
+        """Run it, or have it wait behind those of its key."""
+        if task.key is not None:
+            line = self._by_key.setdefault(task.key, deque())
+            line.append(task)
+            if len(line) > 1:
+                return
+        self._running.append(task)
+
+    def next(self) -> _Task | None:
+        """Whose step is next; it goes to the end."""
+        if not self._running:
+            return None
+        self._running.rotate(-1)
+        return self._running[-1]
+
+    def remove(self, task: _Task) -> None:
+        """It is done: the next one of its key may run."""
+        self._running.remove(task)
+        if task.key is not None:
+            line = self._by_key[task.key]
+            line.popleft()
+            if line:
+                self._running.append(line[0])
+            else:
+                del self._by_key[task.key]
+
+    def disown(self, owner: Handler) -> None:
+        """Nobody waits for the jobs of this connection any more; they go on."""
+        lines = self._by_key.values()
+        for task in (*self._running, *(task for line in lines for task in line)):
+            if task.owner is owner:
+                task.owner = None
+
+
+def _nothing() -> None:
+    """Nobody needs to know."""

@@ -1,6 +1,6 @@
 """The broker on a thread of this process: for tests, and for programs that want no process.
 
-with ThreadedEmulator() as broker:
+with ThreadedBroker() as broker:
     client = ServiceBusClient.from_connection_string(broker.connection_string)
 """
 
@@ -10,20 +10,22 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from sbtutorial.server import long_poll
 from sbtutorial.server.local_broker import LocalBroker
 
 T = TypeVar("T")
 
 
 class ThreadedBroker:
-    """An `Emulator` that runs while the `with` block does.
+    """A `LocalBroker` that runs while the `with` block does.
 
     Args:
         port: Where it listens, on loopback; 0 for a free port.
         also: Further ports, each with all that the first one speaks; 0 for a free one.
-        options: What `Emulator` takes.
+        options: What `LocalBroker` takes.
 
     Attributes:
+        local: The broker itself, for its own thread; see `call`.
         further_ports: Those of `also`, as they came to be.
     """
 
@@ -57,19 +59,24 @@ class ThreadedBroker:
     @property
     def connection_string(self) -> str:
         """What the SDK's clients take."""
-        return self.emulator.connection_string
+        return self.local.connection_string
 
     def call(self, action: Callable[[LocalBroker], T]) -> T:
-        """Do something with the emulator on its own thread, and have what comes of it."""
+        """Do something with the broker on its own thread, and have what comes of it."""
 
         async def run() -> T:
-            return action(self.emulator)
+            return action(self.local)
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def advance(self, seconds: float) -> None:
-        """Make everything that the broker holds older."""
-        self.call(lambda emulator: emulator.advance(seconds))
+        """Make everything that the broker holds older; returns when all has happened that is due.
+
+        Raises:
+            ValueError: Time cannot go that way.
+        """
+        advancing = long_poll.advance(self.local, seconds)
+        asyncio.run_coroutine_threadsafe(advancing, self._loop).result()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -78,7 +85,7 @@ class ThreadedBroker:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         try:
-            self.emulator = LocalBroker(**self._options)
+            self.local = LocalBroker(**self._options)
             await self._listen()
         except BaseException as error:
             self._failure = error
@@ -86,13 +93,13 @@ class ThreadedBroker:
         finally:
             self._ready.set()
         await self._stopping.wait()
-        await self.emulator.stop()
+        await self.local.stop()
 
     async def _listen(self) -> None:
         try:
-            await self.emulator.start(port=self._port)
+            await self.local.start(port=self._port)
             for port in self._also:
-                self.further_ports.append(await self.emulator.listen_also(port))
+                self.further_ports.append(await self.local.listen_also(port))
         except BaseException:
-            await self.emulator.stop()
+            await self.local.stop()
             raise

@@ -5,26 +5,21 @@ JSON goes both ways; every call needs a shared access signature that gives Manag
 with a call is said in a sentence, as `{"error": ...}`.
 """
 
-import asyncio
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from math import isfinite
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.namespace import Namespace
-from sbtutorial.clock import Clock
-from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import MANAGE, TokenError
-from sbtutorial.gateway.faults import Faults, Occasion
-from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.faults import Occasion
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
-from sbtutorial.trace import Event, Trace
 from sbtutorial.version import __version__
 
 PREFIX = "$lab/"
@@ -34,37 +29,6 @@ MAX_WAIT_SECONDS = 60.0
 MAX_EVENTS = 2000
 
 Json = dict[str, Any]
-
-
-class ControlledBroker(Protocol):
-    """What the calls need of the broker that they steer.
-
-    Attributes:
-        started_at: Wall-clock seconds; with the process id it tells one broker from the next.
-        on_shutdown: What ends the broker's process; None where it is part of another program.
-    """
-
-    clock: Clock
-    namespace: Namespace
-    trace: Trace
-    turns: Reactor
-    keyring: Keyring
-    faults: Faults
-    started_at: float
-    on_shutdown: Callable[[], None] | None
-
-    @property
-    def connections(self) -> int:
-        """How many clients are connected now."""
-
-    def is_connected(self, who: str) -> bool:
-        """Whether the client that goes by this name (its container-id) has a connection."""
-
-    def advance(self, seconds: float) -> None:
-        """Make everything `seconds` older."""
-
-    def reset(self) -> None:
-        """Delete every queue."""
 
 
 class CallError(Exception):
@@ -80,7 +44,7 @@ def is_control_call(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
-def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[Response]:
+def handle(request: Request, broker: Core) -> Response | Awaitable[Response]:
     """Answer a call: at once, or later for a long poll."""
     try:
         authorize(request, broker)
@@ -90,7 +54,7 @@ def handle(request: Request, broker: ControlledBroker) -> Response | Awaitable[R
     return _respond(answer) if isinstance(answer, dict) else _respond_later(answer)
 
 
-def refusal(request: Request, broker: ControlledBroker) -> Response | None:
+def refusal(request: Request, broker: Core) -> Response | None:
     """What refuses a call by its head alone; None when nothing does."""
     try:
         authorize(request, broker)
@@ -99,7 +63,7 @@ def refusal(request: Request, broker: ControlledBroker) -> Response | None:
     return None
 
 
-def authorize(request: Request, broker: ControlledBroker) -> None:
+def authorize(request: Request, broker: Core) -> None:
     """Ask of a call's token that it gives Manage on the lab: no entity's own key does.
 
     Raises:
@@ -113,7 +77,7 @@ def authorize(request: Request, broker: ControlledBroker) -> None:
     )
 
 
-def _route(request: Request, broker: ControlledBroker) -> Json | Awaitable[Json]:
+def _route(request: Request, broker: Core) -> Json | Awaitable[Json]:
     name, _, rest = request.path.removeprefix(PREFIX).partition("/")
     methods = _ROUTES.get(name)
     if methods is None:
@@ -124,7 +88,7 @@ def _route(request: Request, broker: ControlledBroker) -> Json | Awaitable[Json]
     return methods[request.method](broker, ControlCall(rest, request))
 
 
-def _status(broker: ControlledBroker, _call: "ControlCall") -> Json:
+def _status(broker: Core, _call: "ControlCall") -> Json:
     return {
         "namespace": broker.namespace.name,
         "tier": broker.namespace.limits.name,
@@ -139,28 +103,30 @@ def _status(broker: ControlledBroker, _call: "ControlCall") -> Json:
     }
 
 
-def _advance(broker: ControlledBroker, call: "ControlCall") -> Json:
-    broker.advance(call.seconds_to_advance())
+async def _advance(broker: Core, call: "ControlCall") -> Json:
+    from sbtutorial.server.long_poll import advance
+
+    await advance(broker, call.seconds_to_advance())
     return {"advanced_seconds": broker.clock.advanced_seconds}
 
 
-def _shrink(broker: ControlledBroker, call: "ControlCall") -> Json:
-    with broker.turns.turn() as now:
+def _shrink(broker: Core, call: "ControlCall") -> Json:
+    with broker.reactor.turn() as now:
         queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
-def _fault(broker: ControlledBroker, call: "ControlCall") -> Json:
+def _fault(broker: Core, call: "ControlCall") -> Json:
     broker.faults.plan(**call.fault())
     return {"planned": len(broker.faults.planned)}
 
 
-def _reset(broker: ControlledBroker, _call: "ControlCall") -> Json:
+def _reset(broker: Core, _call: "ControlCall") -> Json:
     broker.reset()
     return {}
 
 
-def _shutdown(broker: ControlledBroker, _call: "ControlCall") -> Json:
+def _shutdown(broker: Core, _call: "ControlCall") -> Json:
     if broker.on_shutdown is None:
         raise CallError(
             409, "This broker is part of another program and ends with it: stop that program."
@@ -169,25 +135,27 @@ def _shutdown(broker: ControlledBroker, _call: "ControlCall") -> Json:
     return {}
 
 
-def _queue(broker: ControlledBroker, call: "ControlCall") -> Json:
-    with broker.turns.turn() as now:
+def _queue(broker: Core, call: "ControlCall") -> Json:
+    with broker.reactor.turn() as now:
         entity = broker.namespace.subqueue(call.rest).entity
         assert isinstance(entity, Receivable)
         return snapshot(entity, now=now, is_connected=broker.is_connected).to_plain()
 
 
-def _config(broker: ControlledBroker, _call: "ControlCall") -> Json:
+def _config(broker: Core, _call: "ControlCall") -> Json:
     from sbtutorial.admin.config import write_config
 
     return {"config": write_config(broker.namespace)}
 
 
-async def _events(broker: ControlledBroker, call: "ControlCall") -> Json:
+async def _events(broker: Core, call: "ControlCall") -> Json:
+    from sbtutorial.server.long_poll import next_events
+
     after = int(call.number("after", 0, at_most=sys.maxsize))
     wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
     trace = broker.trace
     entity = call.request.query.get("entity") or None
-    events = await _next_events(trace, after, entity, wait_seconds)
+    events = await next_events(trace, after, entity, wait_seconds, MAX_EVENTS)
     return {
         "events": [event._asdict() for event in events],
         "last": events[-1].number if len(events) == MAX_EVENTS else trace.last_number,
@@ -268,7 +236,7 @@ _FAULT_ARGUMENTS: dict[str, tuple[type, str]] = {
     "times": (int, "a whole number, 1 to 999"),
 }
 
-_Handler = Callable[[ControlledBroker, ControlCall], Json | Awaitable[Json]]
+_Handler = Callable[[Core, ControlCall], Json | Awaitable[Json]]
 
 _ROUTES: dict[str, dict[str, _Handler]] = {
     "status": {"GET": _status},
@@ -281,28 +249,6 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "config": {"GET": _config},
     "faults": {"POST": _fault},
 }
-
-
-async def _next_events(
-    trace: Trace, after: int, entity: str | None, wait_seconds: float
-) -> list[Event]:
-    """Events after a number: those that are here, else the next ones within the wait."""
-    happened = asyncio.Event()
-    unsubscribe = trace.subscribe(lambda _event: happened.set())
-    try:
-        async with asyncio.timeout(wait_seconds):
-            # A number from the future was some earlier broker's: that reader must start anew.
-            while after <= trace.last_number:
-                if events := trace.after(after, entity, MAX_EVENTS):
-                    return events
-                after = trace.last_number
-                happened.clear()
-                await happened.wait()
-    except TimeoutError:
-        pass
-    finally:
-        unsubscribe()
-    return []
 
 
 _STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}

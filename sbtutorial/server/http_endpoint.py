@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol
 import h11
 
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
+from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.http.request import Headers, Request, Response
-from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 MAX_HEAD_BYTES = 32 * 1024
 # Application properties are headers, too.
@@ -130,6 +130,21 @@ class HttpEndpoint:
             self._end()
         if self._exceeds(len(data)):
             self._end()
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether what is spoken inside takes more."""
+        return self._successor is None or self._successor.takes_input
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        if self._successor is not None:
+            self._successor.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        if self._successor is not None:
+            self._successor.resume_writing()
 
     def connection_lost(self) -> None:
         """Stop the answer that is being waited for."""

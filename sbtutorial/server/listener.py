@@ -4,43 +4,44 @@ The first bytes say what a connection is: AMQP, TLS (and inside it AMQP or HTTP)
 go on as AMQP over WebSocket. Each is an `Endpoint`: it is given bytes, and writes and closes
 through two callables; none touches a socket. Sockets are here, and nowhere else.
 
-Two rules come from how clients behave. Reading never pauses: a client of the Python SDK lets its
-kernel end a connection whose window stayed closed for a second. And a client may settle its last
-messages and be gone before our answers reach it: a write that fails says nothing about what still
-waits to be read, so everything that arrived is read before the connection counts as lost.
+Three rules come from how clients behave. A client of the Python SDK lets its kernel end a
+connection whose window stayed closed for a second: so reading pauses only for a peer that has sent
+much more than it waited for. A client may settle its last messages and be gone before our answers
+reach it: a write that fails says nothing about what still waits to be read, so everything that
+arrived is read before the connection counts as lost. And a peer that reads slowly is never cut off:
+its endpoint learns that it is behind, and waits; only one that was told goodbye and reads nothing
+more has its time.
 """
 
 import asyncio
+import errno
+import logging
+import os
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import cast
 
+from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.server.sniff import Kind, sniff
 
-Write = Callable[[bytes], None]
-Close = Callable[[], None]
-
 RECOGNITION_SECONDS = 20.0
-# A peer this far behind has stopped reading: link credit keeps honest ones far below.
-MAX_UNREAD_BYTES = 64 * 1024 * 1024
-_FAREWELL_SECONDS = 2.0
+# How much that was written to a peer may wait for it before its endpoint is told; and how little is
+# left when it may go on.
+MAX_UNREAD_BYTES = 1024 * 1024
+_FEW_UNREAD_BYTES = 256 * 1024
+# A peer that was told goodbye may take this long to read a little of what is left for it.
+FAREWELL_SECONDS = 10.0
+_STOP_SECONDS = 2.0
 _READ_BYTES = 64 * 1024
 _BACKLOG = 512
+# When the system has no file descriptor left: how long to wait before asking again.
+_ACCEPT_AGAIN_SECONDS = 1.0
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
-
-class Endpoint(Protocol):
-    """What serves one connection; endpoints stack, as HTTP inside TLS does."""
-
-    def receive_data(self, data: bytes) -> None:
-        """Take in what the peer sent."""
-
-    def connection_lost(self) -> None:
-        """The connection is gone, with or without a goodbye."""
-
-
-EndpointFactory = Callable[[Write, Close], Endpoint]
+_LOG = logging.getLogger(__name__)
 
 
 class Listener:
@@ -51,7 +52,11 @@ class Listener:
         http: Makes what serves an HTTP connection; called at the first one, so it may import.
         tls_context: Makes the server's context; called once, at the first TLS connection.
         recognition_seconds: How long a peer may take to say what it speaks, TLS included.
-        max_unread_bytes: How far a peer may fall behind in reading before it is dropped.
+        max_unread_bytes: How far a peer may fall behind in reading before its endpoint is told.
+        farewell_seconds: How long a peer that is being let go may read nothing of what is left.
+
+    Attributes:
+        open: The connections, the oldest first.
     """
 
     def __init__(
@@ -62,14 +67,17 @@ class Listener:
         tls_context: Callable[[], ssl.SSLContext],
         recognition_seconds: float = RECOGNITION_SECONDS,
         max_unread_bytes: int = MAX_UNREAD_BYTES,
+        farewell_seconds: float = FAREWELL_SECONDS,
     ) -> None:
         self.factories: Mapping[Kind, EndpointFactory] = {Kind.AMQP: amqp, Kind.HTTP: http}
         self.recognition_seconds = recognition_seconds
         self.max_unread_bytes = max_unread_bytes
-        self.open: set[_Connection] = set()
+        self.farewell_seconds = farewell_seconds
+        self.open: dict[_Connection, None] = {}
+        self._held: dict[_Connection, None] = {}
         self._make_tls_context = tls_context
         self._tls_context: ssl.SSLContext | None = None
-        self._servers: list[asyncio.Server] = []
+        self._ports: list[_Port] = []
         self._last_seen_at = 0.0
 
     async def start(self, host: str, port: int) -> int:
@@ -81,26 +89,23 @@ class Listener:
         Raises:
             OSError: The port is taken.
         """
-        loop = asyncio.get_running_loop()
-        self._last_seen_at = loop.time()
-        server = await loop.create_server(lambda: _Connection(self), host, port, backlog=_BACKLOG)
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+        self._last_seen_at = asyncio.get_running_loop().time()
+        listening = _Port(host, port, partial(_Connection, self))
+        self._ports.append(listening)
+        return listening.number
 
     async def stop(self) -> None:
         """Accept no more; send every peer what is still on its way to it, and let it go."""
-        for server in self._servers:
-            server.close()
+        for port in self._ports:
+            await port.close()
         leaving = list(self.open)
         for connection in leaving:
             connection.close()
         if leaving:
-            await asyncio.wait([one.lost for one in leaving], timeout=_FAREWELL_SECONDS)
+            await asyncio.wait([one.lost for one in leaving], timeout=_STOP_SECONDS)
         for connection in list(self.open):
             connection.abort()
             await connection.lost
-        for server in self._servers:
-            await server.wait_closed()
 
     @property
     def connections(self) -> int:
@@ -112,9 +117,27 @@ class Listener:
         """When the last peer left (or the start), in the event loop's time; None if one is here."""
         return None if self.open else self._last_seen_at
 
+    def look_after_input(self) -> None:
+        """Read again from those whose endpoints take more; for the end of every turn."""
+        for connection in list(self._held):
+            connection.look_after_input()
+
+    def hold(self, connection: "_Connection") -> None:
+        """Remember a connection that is not read from for now."""
+        self._held[connection] = None
+
+    def let_go_on(self, connection: "_Connection") -> None:
+        """It is read from again."""
+        self._held.pop(connection, None)
+
+    def remember(self, connection: "_Connection") -> None:
+        """Count a connection in."""
+        self.open[connection] = None
+
     def forget(self, connection: "_Connection") -> None:
         """Count a connection out."""
-        self.open.discard(connection)
+        self.open.pop(connection, None)
+        self._held.pop(connection, None)
         self._last_seen_at = asyncio.get_running_loop().time()
 
     def tls_context(self) -> ssl.SSLContext:
@@ -122,6 +145,77 @@ class Listener:
         if self._tls_context is None:
             self._tls_context = self._make_tls_context()
         return self._tls_context
+
+
+class _Port:
+    """A socket that listens, and what accepts from it.
+
+    asyncio's own server asks again at once, hundreds of times, when there is no file descriptor
+    left for a new connection; here that is asked once a second, and said once.
+    """
+
+    def __init__(
+        self, host: str, port: int, make_connection: Callable[[], asyncio.BaseProtocol]
+    ) -> None:
+        self._make_connection = make_connection
+        self._socket = _listening(host, port)
+        self.number = int(self._socket.getsockname()[1])
+        self._accepting = asyncio.ensure_future(self._accept())
+
+    async def close(self) -> None:
+        """Accept no more."""
+        self._accepting.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._accepting
+        self._socket.close()
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        is_exhausted = False
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(self._socket)
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    continue  # a peer that was gone before it was accepted
+                if not is_exhausted:
+                    is_exhausted = True
+                    _LOG.error(
+                        "The system has no room for another connection (%s): new ones on port %d "
+                        "wait until some are closed.",
+                        error.strerror,
+                        self.number,
+                    )
+                await asyncio.sleep(_ACCEPT_AGAIN_SECONDS)
+                continue
+            is_exhausted = False
+            try:
+                await loop.connect_accepted_socket(self._make_connection, accepted)
+            except OSError:  # gone meanwhile
+                accepted.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; the address may be of either family."""
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    # On Windows that option would let two programs have the same port.
+    reuse = os.name == "posix"
+    # With its protocol named, event loops set TCP_NODELAY on what is accepted from it.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if reuse:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 class Recognizer:
@@ -135,6 +229,11 @@ class Recognizer:
         self._close = close
         self._first_bytes = b""
         self._endpoint: Endpoint | None = None
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether more may be read from the peer."""
+        return self._endpoint is None or self._endpoint.takes_input
 
     def receive_data(self, data: bytes) -> None:
         """Take in what the peer sent."""
@@ -150,6 +249,16 @@ class Recognizer:
             self._endpoint.receive_data(self._first_bytes)
         else:
             self._close()
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        if self._endpoint is not None:
+            self._endpoint.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        if self._endpoint is not None:
+            self._endpoint.resume_writing()
 
     def connection_lost(self) -> None:
         """Pass it on, if anybody was spoken to."""
@@ -168,21 +277,23 @@ class _Connection(asyncio.BufferedProtocol):
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[None] = loop.create_future()
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
         self._buffer = memoryview(bytearray(_READ_BYTES))
-        self._deadline = loop.call_later(listener.recognition_seconds, self.abort)
+        self._deadline = self._loop.call_later(listener.recognition_seconds, self.abort)
+        self._farewell: asyncio.TimerHandle | None = None
+        self._is_held = False
         self._plain: dict[Kind, EndpointFactory] = {
             kind: partial(self._recognized, factory) for kind, factory in listener.factories.items()
         }
         self._endpoint = Recognizer({**self._plain, Kind.TLS: self._tls}, self._write, self.close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A peer is here. asyncio has set TCP_NODELAY already."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self._listener.max_unread_bytes)
-        self._listener.open.add(self)
+        """A peer is here. Event loops have set TCP_NODELAY already."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own has another base
+        most = self._listener.max_unread_bytes
+        self._transport.set_write_buffer_limits(high=most, low=min(_FEW_UNREAD_BYTES, most // 4))
+        self._listener.remember(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""
@@ -191,14 +302,31 @@ class _Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
         self._endpoint.receive_data(bytes(self._buffer[:nbytes]))
+        if not self._endpoint.takes_input:
+            self._is_held = True
+            self._transport.pause_reading()
+            self._listener.hold(self)
+
+    def look_after_input(self) -> None:
+        """Read again, if the endpoint takes more."""
+        if self._is_held and self._endpoint.takes_input:
+            self._is_held = False
+            self._listener.let_go_on(self)
+            self._transport.resume_reading()
 
     def pause_writing(self) -> None:
-        """The peer has not read for `max_unread_bytes`: it never will."""
-        self.abort()
+        """The peer has not read for `max_unread_bytes`."""
+        self._endpoint.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The peer has read most of it."""
+        self._endpoint.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is done for; what came before that still counts."""
         self._deadline.cancel()
+        if self._farewell is not None:
+            self._farewell.cancel()
         try:
             if isinstance(exc, OSError):
                 self._drain()
@@ -208,12 +336,27 @@ class _Connection(asyncio.BufferedProtocol):
             self.lost.set_result(None)
 
     def close(self) -> None:
-        """End the connection when what was written is sent."""
+        """End the connection when what was written is sent, or not read for a while."""
         self._transport.close()
+        if self._farewell is None:
+            self._see_off(self._transport.get_write_buffer_size())
 
     def abort(self) -> None:
         """End the connection now."""
         self._transport.abort()
+
+    def _see_off(self, unread_bytes: int) -> None:
+        """Come back in a while, to see whether the peer reads."""
+        self._farewell = self._loop.call_later(
+            self._listener.farewell_seconds, self._on_farewell, unread_bytes
+        )
+
+    def _on_farewell(self, unread_before: int) -> None:
+        unread_bytes = self._transport.get_write_buffer_size()
+        if unread_bytes < unread_before:
+            self._see_off(unread_bytes)
+        else:
+            self.abort()
 
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():

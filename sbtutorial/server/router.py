@@ -9,51 +9,48 @@ Nothing imports this before the first HTTP request.
 
 from collections.abc import Awaitable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sbtutorial.admin import routes
 from sbtutorial.admin.call import Administered
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import TokenError
+from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
+from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.faults import Occasion
-from sbtutorial.gateway.rest.data_paths import DataPath, parse_data_path
+from sbtutorial.gateway.rest import data_plane
+from sbtutorial.gateway.rest.data_paths import parse_data_path
 from sbtutorial.http.authority import is_ours, is_own_origin
 from sbtutorial.http.refusals import HttpRefusal, error_response, refused
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control, websocket_upgrade
 from sbtutorial.server.http_endpoint import Switch
 
-if TYPE_CHECKING:
-    from sbtutorial.server.local_broker import LocalBroker
-
-# Where container tools ask Microsoft's emulator whether it is up.
+# Where container tools ask Microsoft's core whether it is up.
 _HEALTH = "health"
 
 
-def admit(head: Request, emulator: "LocalBroker") -> bool | Response:
+def admit(head: Request, core: Core) -> bool | Response:
     """Whether a request may be made, by its head alone.
 
     Returns:
         True when its token allows it; False when it needs no token, and takes no body; or else the
         refusal.
     """
-    if stranger := _stranger(head, emulator):
+    if stranger := _stranger(head, core):
         return stranger
     if head.path == _HEALTH:
         return False
     if control.is_control_call(head):
-        return control.refusal(head, emulator) or True
+        return control.refusal(head, core) or True
     if websocket_upgrade.is_for_websocket(head):
         return False
     path = parse_data_path(head)
     try:
         if path:
-            from sbtutorial.gateway.rest import data_plane
-
-            data_plane.authorize(head, path, emulator)
+            data_plane.authorize(head, path, core)
         else:
-            routes.authorize(head, _administered(head, emulator))
+            routes.authorize(head, _administered(head, core))
     except HttpRefusal as refusal:
         return refusal.response
     except BrokerError as refusal:
@@ -61,78 +58,72 @@ def admit(head: Request, emulator: "LocalBroker") -> bool | Response:
     return True
 
 
-def handle(request: Request, emulator: "LocalBroker") -> Response | Switch | Awaitable[Response]:
+Answer = Response | Switch | data_plane.Poll | Awaitable[Response]
+
+
+def handle(request: Request, core: Core) -> Answer:
     """Answer a request, once its token has been verified; AMQP verifies its own, later."""
-    if stranger := _stranger(request, emulator):
+    if stranger := _stranger(request, core):
         return stranger
     if request.path == _HEALTH:
         return Response(200, (("Content-Type", "application/json"),), b'{"status":"healthy"}')
     if control.is_control_call(request):
-        return control.handle(request, emulator)
+        return control.handle(request, core)
     if websocket_upgrade.is_for_websocket(request):
-        return websocket_upgrade.answer(request, emulator.amqp)
+        return websocket_upgrade.answer(request, partial(AmqpEndpoint, core))
     path = parse_data_path(request)
-    if fault := _fault(request, path.entity if path else request.path, emulator):
+    if fault := _fault(request, path.entity if path else request.path, core):
         return fault
-    return _messages(request, path, emulator) if path else _administration(request, emulator)
+    return data_plane.handle(request, path, core) if path else _administration(request, core)
 
 
-def _fault(request: Request, path: str, emulator: "LocalBroker") -> Response | None:
+def _fault(request: Request, path: str, core: Core) -> Response | None:
     """The refusal that was ordered for a path, if any; only who may ask at all gets it."""
-    if not emulator.faults.planned or admit(request, emulator) is not True:
+    if not core.faults.planned or admit(request, core) is not True:
         return None
-    fault = emulator.faults.next(Occasion.HTTP, path)
+    fault = core.faults.next(Occasion.HTTP, path)
     return error_response(fault.status_code, fault.text) if fault else None
 
 
-def _messages(
-    request: Request, path: DataPath, emulator: "LocalBroker"
-) -> Response | Awaitable[Response]:
-    from sbtutorial.gateway.rest import data_plane
-    from sbtutorial.server import long_poll
-
-    answer = data_plane.handle(request, path, emulator)
-    return answer if isinstance(answer, Response) else long_poll.answer(answer, emulator.turns)
-
-
-def _administration(request: Request, emulator: "LocalBroker") -> Response:
-    administered = _administered(request, emulator)
+def _administration(request: Request, core: Core) -> Response:
+    administered = _administered(request, core)
     host = request.headers.get("host", "localhost")
-    with emulator.turns.turn() as now:
+    with core.reactor.turn() as now:
         return routes.handle(request, administered, now=now, host=host)
 
 
-def _administered(request: Request, emulator: "LocalBroker") -> Administered:
+def _administered(request: Request, core: Core) -> Administered:
     return Administered(
-        emulator.namespace,
-        emulator.clock.to_wire,
-        emulator.started_at,
-        partial(_authorize, emulator, request.host),
+        core.namespace,
+        core.clock.to_wire,
+        core.started_at,
+        partial(_authorize, core, request.host),
+        core.ids.key,
     )
 
 
 def _authorize(
-    emulator: "LocalBroker", host: str, token: str | None, path: str, entity: str, right: str
+    core: Core, host: str, token: str | None, path: str, entity: str, right: str
 ) -> None:
     """Ask the keys; see `Authorize`."""
     try:
-        emulator.keyring.authorize(
+        core.keyring.authorize(
             token,
             Resource(host, path.lower()),
             entity=entity,
-            now=emulator.clock.wall(),
+            now=core.clock.wall(),
             right=right,
         )
     except TokenError as refusal:
         raise BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)) from None
 
 
-def _stranger(request: Request, emulator: "LocalBroker") -> Response | None:
+def _stranger(request: Request, core: Core) -> Response | None:
     """Refuse what a page in a browser asks, and who calls the broker by somebody else's name."""
     authority = request.authority
     if authority is None:
         return error_response(400, "The Host header names no host: call 127.0.0.1 and the port.")
-    if not is_ours(authority, emulator.host):
+    if not is_ours(authority, core.host):
         return error_response(
             421,
             f"This broker is not '{authority.host[:80]}', and answers by its own names only: call "

@@ -6,24 +6,11 @@ own bytes go out encrypted.
 """
 
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
-Write = Callable[[bytes], None]
-Close = Callable[[], None]
+from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 
 _READ_BYTES = 256 * 1024
-
-
-class InnerEndpoint(Protocol):
-    """What serves the decrypted connection."""
-
-    def receive_data(self, data: bytes) -> None:
-        """Take in what the peer sent."""
-
-    def connection_lost(self) -> None:
-        """The connection is gone, with or without a goodbye."""
 
 
 class TlsEndpoint:
@@ -46,7 +33,7 @@ class TlsEndpoint:
         context: ssl.SSLContext,
         write: Write,
         close: Close,
-        make_inner: Callable[[Write, Close], InnerEndpoint],
+        make_inner: EndpointFactory,
     ) -> None:
         self.failure: str | None = None
         self._incoming = ssl.MemoryBIO()
@@ -55,7 +42,7 @@ class TlsEndpoint:
         self._write = write
         self._close = close
         self._make_inner = make_inner
-        self._inner: InnerEndpoint | None = None
+        self._inner: Endpoint | None = None
         self._is_closed = False
 
     def receive_data(self, data: bytes) -> None:
@@ -69,6 +56,21 @@ class TlsEndpoint:
             self._flush()  # of the handshake, or of a key update
         except ssl.SSLError as error:
             self._fail(str(error))
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether the inner endpoint takes more."""
+        return self._inner is None or self._inner.takes_input
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.resume_writing()
 
     def connection_lost(self) -> None:
         """Tell the inner endpoint, once."""

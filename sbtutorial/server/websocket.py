@@ -11,7 +11,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
+from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 
 # asyncio clients of the SDK end a connection on which a message has more than 4 MiB.
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -45,6 +45,21 @@ class WebSocketEndpoint:
         if self._is_open:
             self._frames.receive_data(data)
             self._advance()
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether what is spoken inside takes more."""
+        return self._inner is None or self._inner.takes_input
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.resume_writing()
 
     def connection_lost(self) -> None:
         """Tell the inner endpoint, once."""

@@ -9,9 +9,9 @@ import base64
 import binascii
 from functools import partial
 
+from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import Switch
-from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 PATH = "$servicebus/websocket"
 # Azure's own name, which its SDKs offer, and the one that OASIS registered.

@@ -1,5 +1,6 @@
 """Requests put to the administration API as values, without TLS, HTTP or tokens."""
 
+import os
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
@@ -7,12 +8,14 @@ from sbtutorial.admin.atom import SERVICE_BUS
 from sbtutorial.admin.call import Administered
 from sbtutorial.admin.routes import handle
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.gateway.ids import Ids
 from sbtutorial.http.request import Request, Response
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SB = f"{{{SERVICE_BUS}}}"
 VERSION = "api-version=2024-05"
 HOST = "127.0.0.1:5672"
+new_key = Ids(os.urandom).key
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -31,7 +34,7 @@ def ask(
 ) -> Response:
     lower_case = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     request = Request(method, target, lower_case, body)
-    administered = Administered(namespace, lambda at: at + 1000.0, 50.0, authorize)
+    administered = Administered(namespace, lambda at: at + 1000.0, 50.0, authorize, new_key)
     return handle(request, administered, now=now, host=HOST)
 
 

@@ -1,6 +1,7 @@
 """The administration API behind real TLS and HTTP, for the real SDK: what an instance wires."""
 
 import asyncio
+import os
 import ssl
 import threading
 import time
@@ -18,6 +19,7 @@ from sbtutorial.connection_string import connection_string
 from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import Key, TokenError
+from sbtutorial.gateway.ids import Ids
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.certificates import Certificates, ensure, trust
 from sbtutorial.server.http_endpoint import HttpEndpoint
@@ -36,7 +38,7 @@ class AdministrationServer:
         self.namespace = Namespace(limits=limits)
         self._keyring = Keyring(KEYS, self.namespace)
         self._administered = Administered(
-            self.namespace, lambda at: at, time.time(), self._authorize
+            self.namespace, lambda at: at, time.time(), self._authorize, Ids(os.urandom).key
         )
         self.requests: list[Request] = []
         self.port = 0

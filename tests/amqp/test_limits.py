@@ -265,40 +265,26 @@ def test_sender_has_no_credit_while_the_window_of_its_session_is_shut() -> None:
 # --- reading in portions
 
 
-def test_reading_pauses_and_goes_on_where_it_stopped() -> None:
-    raw = RawClient(limits=ConnectionLimits(max_frames_at_once=4))
+def test_reading_goes_on_where_it_stopped() -> None:
+    raw = RawClient()
     raw.attach_sender()
     raw.server.forget()
     connection = raw.server.connection
     data = b"".join(frame(Transfer(0, n, b"t"), b"%d" % n, channel=1) for n in range(10))
+    connection.feed(data[:-5], now=0)
+    connection.feed(data[-5:], now=0)
     portions = []
-    connection.receive_data(data, now=0)
-    while True:
+    while connection.read_frames(4):
         portions.append([each.payload for each in connection.events()])
-        if not connection.has_unread:
-            break
-        connection.read_on()
     assert [len(portion) for portion in portions] == [4, 4, 2]
     assert b"".join(b"".join(portion) for portion in portions) == b"0123456789"
 
 
-def test_bytes_that_come_while_reading_pauses_wait_their_turn() -> None:
-    raw = RawClient(limits=ConnectionLimits(max_frames_at_once=1))
-    raw.attach_sender()
-    raw.server.forget()
-    connection = raw.server.connection
-    for n in range(5):
-        connection.receive_data(frame(Transfer(0, n, b"t"), b"%d" % n, channel=1)[:20], now=0)
-        connection.receive_data(frame(Transfer(0, n, b"t"), b"%d" % n, channel=1)[20:], now=0)
-    while connection.has_unread:
-        connection.read_on()
-    assert [each.payload for each in connection.events()] == [b"0", b"1", b"2", b"3", b"4"]
-
-
-def test_nothing_is_unread_once_the_connection_is_over() -> None:
-    raw = RawClient(limits=ConnectionLimits(max_frames_at_once=1))
-    raw.server.connection.receive_data(frame(Close()) + frame(Close()) * 5, now=0)
-    assert not raw.server.connection.has_unread
+def test_nothing_is_read_once_the_connection_is_over() -> None:
+    raw = RawClient()
+    raw.server.connection.feed(frame(Close()) + frame(Close()) * 5, now=0)
+    while raw.server.connection.read_frames(1):
+        pass
     assert raw.server.connection.finished
 
 

@@ -53,12 +53,12 @@ class Bench:
 
     @property
     def key(self) -> str:
-        return self.broker.call(lambda emulator: emulator.key)
+        return self.broker.call(lambda broker: broker.key)
 
     def make(self, make: Callable[[Namespace, float], object]) -> None:
-        def on_its_thread(emulator: Any) -> None:
-            with emulator.turns.turn() as now:
-                make(emulator.namespace, now)
+        def on_its_thread(broker: Any) -> None:
+            with broker.reactor.turn() as now:
+                make(broker.namespace, now)
 
         self.broker.call(on_its_thread)
 
@@ -76,8 +76,8 @@ class Bench:
         self.make(make)
 
     def counts(self, path: str = "orders") -> MessageCounts:
-        def count(emulator: Any) -> MessageCounts:
-            entity = emulator.namespace.entity(path)
+        def count(broker: Any) -> MessageCounts:
+            entity = broker.namespace.entity(path)
             assert isinstance(entity, Receivable)
             return entity.counts()
 

@@ -35,13 +35,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
     """A broker that is found as the background process would be."""
-    with ThreadedBroker(certificates_folder=home / "certificates") as emulator:
-        port = control_client.parse_connection_string(emulator.connection_string).port
+    with ThreadedBroker(certificates_folder=home / "certificates") as broker:
+        port = control_client.parse_connection_string(broker.connection_string).port
         found = SimpleNamespace(
-            control=ControlClient(emulator.connection_string), record=SimpleNamespace(port=port)
+            control=ControlClient(broker.connection_string), record=SimpleNamespace(port=port)
         )
         monkeypatch.setattr(background, "find_all", lambda: [found])
-        yield emulator
+        yield broker
 
 
 def texts(kind: Kind) -> str:

@@ -1,12 +1,11 @@
 """A whole broker without a socket, and a client engine that talks to it; time stands still."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.events import Event, LinkAttached, MessageReceived
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
@@ -25,69 +24,58 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import sign
-from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.gateway.core import KEY_NAME
+from sbtutorial.testing import Client, SteppedBroker
 
 HOST = "sb://127.0.0.1"
 
 
 class Talk:
-    """One client on one broker, in the event loop of the test.
+    """One client on one broker, which does everything that it can before a call here returns.
 
     Attributes:
         events: What the client's engine has reported.
-        is_closed: Whether the broker has dropped the connection.
     """
 
-    def __init__(
-        self, emulator: LocalBroker | None = None, *, who: str = "cashier", put_token: bool = True
-    ) -> None:
-        self.emulator = emulator or LocalBroker(clock=ManualClock(), key="secret")
-        self.events: list[Event] = []
-        self.is_closed = False
-        self._written: list[bytes] = []
-        self.client = Connection(ConnectionRole.CLIENT, container_id=who)
-        self.on_write: Callable[[], None] = lambda: None
-        self.endpoint = self.emulator.amqp(self._on_written, self._on_closed)
-        self.client.open()
-        self.session = self.client.begin()
-        self.pump()
+    def __init__(self, broker: Any = None, *, who: str = "cashier", put_token: bool = True) -> None:
+        self.broker = broker or SteppedBroker()
+        self.wire = Client(self.broker, self.run, who)
+        self.client = self.wire.connection
+        self.session = self.wire.session
+        self.endpoint = self.wire.endpoint
+        self.pump = self.wire.pump
+        self.of = self.wire.of
         if put_token:
             answer = self.put_token(HOST)
             assert answer.status["status-code"] == 202, answer
 
-    def _on_written(self, data: bytes) -> None:
-        self._written.append(data)
-        self.on_write()
+    def run(self) -> None:
+        """Have the broker do all that it can, whatever brings it to work otherwise."""
+        while self.broker.reactor.is_due:
+            self.broker.reactor.run()
 
-    def _on_closed(self) -> None:
-        self.is_closed = True
+    @property
+    def events(self) -> list[Event]:
+        return self.wire.events
+
+    @events.setter
+    def events(self, events: list[Event]) -> None:
+        self.wire.events = events
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the broker has dropped the connection."""
+        return self.wire.is_closed
 
     @property
     def clock(self) -> ManualClock:
-        clock = self.emulator.clock
-        assert isinstance(clock, ManualClock)
+        clock: ManualClock = self.broker.clock
         return clock
-
-    def pump(self) -> None:
-        """Carry bytes both ways until nobody says anything."""
-        while True:
-            out = self.client.data_to_send()
-            if out:
-                self.endpoint.receive_data(out)
-            back, self._written[:] = b"".join(self._written), []
-            if back:
-                self.client.receive_data(back, now=0.0)
-            self.events += self.client.events()
-            if not out and not back:
-                return
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [event for event in self.events if type(event) is kind]
 
     def make_queue(self, name: str = "orders", **properties: Any) -> Queue:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
-        with self.emulator.turns.turn() as now:
-            return self.emulator.namespace.create_queue(name, description, now=now)
+        with self.broker.reactor.turn() as now:
+            return self.broker.namespace.create_queue(name, description, now=now)
 
     def attach_sender(self, address: str = "orders") -> SenderLink:
         link = self.session.attach_sender(
@@ -148,7 +136,9 @@ class Talk:
         responses.detach()
         self.pump()
         ours = (requests, responses)
-        self.events = [event for event in self.events if getattr(event, "link", None) not in ours]
+        self.wire.events = [
+            event for event in self.events if getattr(event, "link", None) not in ours
+        ]
 
 
 class Answer:

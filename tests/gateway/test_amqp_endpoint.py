@@ -31,7 +31,8 @@ from sbtutorial.amqp.types import Array, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.clock import ManualClock
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
+from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import HOST, Talk
 
 MANAGEMENT = {"type": "entity-mgmt"}
@@ -42,7 +43,7 @@ async def talk() -> AsyncIterator[Talk]:
     talk = Talk()
     talk.make_queue()
     yield talk
-    talk.emulator.turns.close()
+    talk.broker.reactor.close()
 
 
 def verdicts(talk: Talk) -> list[Any]:
@@ -63,7 +64,7 @@ async def test_a_message_is_accepted_when_it_is_stored(talk: Talk) -> None:
     link = talk.attach_sender("sb://127.0.0.1/orders")
     talk.send(link)
     assert verdicts(talk) == [Accepted()]
-    assert talk.emulator.namespace.queue("orders").counts().active == 1
+    assert talk.broker.namespace.queue("orders").counts().active == 1
 
 
 async def test_what_is_no_message_is_rejected_and_the_link_lives(talk: Talk) -> None:
@@ -82,7 +83,7 @@ async def test_a_batch_with_one_bad_message_stores_none(talk: Talk) -> None:
     link.send(payload, delivery_tag=b"t", settled=False, message_format=0x80013700)
     talk.pump()
     assert verdicts(talk)[0].error.condition == "amqp:link:message-size-exceeded"
-    assert talk.emulator.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.queue("orders").counts().total == 0
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ async def test_cbs_answers_what_it_cannot_take(
 
 
 async def test_a_password_opens_what_its_key_opens() -> None:
-    emulator = LocalBroker(key="secret")
+    broker = SteppedBroker(key="secret")
     for password, is_let_in in ((b"secret", True), (b"wrong", False)):
         written: list[bytes] = []
         client = Connection(
@@ -175,18 +176,19 @@ async def test_a_password_opens_what_its_key_opens() -> None:
             sasl_mechanisms=("PLAIN",),
             sasl_response=b"\0RootManageSharedAccessKey\0" + password,
         )
-        endpoint = emulator.amqp(written.append, lambda: None)
+        endpoint = AmqpEndpoint(broker, written.append, lambda: None)
         client.open()
         opened = False
         while data := client.data_to_send():
             endpoint.receive_data(data)
+            broker.run()
             client.receive_data(b"".join(written), now=0.0)
             written.clear()
             opened = opened or any(type(event) is ConnectionOpened for event in client.events())
         assert opened is is_let_in
         if is_let_in:
             endpoint.peer.claims.require("Manage", "anything")
-    emulator.turns.close()
+    broker.reactor.close()
 
 
 async def test_a_receiver_gets_messages_as_far_as_its_credit_goes(talk: Talk) -> None:
@@ -218,7 +220,7 @@ async def test_receive_and_delete_comes_settled_and_is_gone(talk: Talk) -> None:
     receiver.grant(1)
     talk.pump()
     assert talk.received(receiver)[0].settled is True
-    assert talk.emulator.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.queue("orders").counts().total == 0
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ async def test_each_verdict_does_its_work_and_is_echoed(
     talk.pump()
     (answer,) = talk.of(DispositionReceived)
     assert (answer.state, answer.settled) == (echo, True)
-    counts = talk.emulator.namespace.queue("orders").counts()
+    counts = talk.broker.namespace.queue("orders").counts()
     assert (counts.active, counts.deferred, counts.dead_letter) == count
 
 
@@ -257,12 +259,12 @@ async def test_a_verdict_after_the_lock_has_run_out_is_refused(talk: Talk) -> No
     receiver = talk.attach_receiver()
     receiver.grant(1)
     talk.pump()
-    talk.emulator.advance(31)
+    talk.broker.advance(31)
     receiver.settle(talk.received(receiver)[0].delivery_id, Accepted(), settled=False)
     talk.pump()
     answer = verdicts(talk)[-1]
     assert answer.error.condition == "com.microsoft:message-lock-lost"
-    assert talk.emulator.namespace.queue("orders").counts().active == 1
+    assert talk.broker.namespace.queue("orders").counts().active == 1
 
 
 async def test_a_lock_that_runs_out_gives_the_message_to_the_one_who_waits(talk: Talk) -> None:
@@ -270,18 +272,18 @@ async def test_a_lock_that_runs_out_gives_the_message_to_the_one_who_waits(talk:
     first = talk.attach_receiver()
     first.grant(1)
     talk.pump()
-    other = Talk(talk.emulator, who="relief")
+    other = Talk(talk.broker, who="relief")
     second = other.attach_receiver()
     second.grant(1)
     other.pump()
     assert other.received(second) == []
-    talk.emulator.advance(31)
+    talk.broker.advance(31)
     other.pump()
     assert len(other.received(second)) == 1
 
 
 async def test_receivers_take_turns(talk: Talk) -> None:
-    other = Talk(talk.emulator, who="relief")
+    other = Talk(talk.broker, who="relief")
     links = talk.attach_receiver(), other.attach_receiver()
     for side, link in zip((talk, other), links, strict=True):
         link.grant(10)
@@ -307,17 +309,17 @@ async def test_locks_outlive_the_connection_and_its_holder_is_known_to_be_gone(t
     receiver = talk.attach_receiver()
     receiver.grant(1)
     talk.pump()
-    assert talk.emulator.is_connected("cashier")
-    talk.endpoint.connection_lost()
-    assert not talk.emulator.is_connected("cashier")
-    counts = talk.emulator.namespace.queue("orders").counts()
+    assert talk.broker.is_connected("cashier")
+    talk.wire.break_off()
+    assert not talk.broker.is_connected("cashier")
+    counts = talk.broker.namespace.queue("orders").counts()
     assert (counts.locked, counts.active) == (1, 1)
-    assert talk.emulator.namespace.queue("orders").is_awaited is False
+    assert talk.broker.namespace.queue("orders").is_awaited is False
 
 
 async def test_receivers_of_a_deleted_queue_are_detached(talk: Talk) -> None:
     receiver = talk.attach_receiver()
-    talk.emulator.reset()
+    talk.broker.reset()
     talk.pump()
     assert why(talk, LinkDetached)[0] == "amqp:not-found"
     assert not receiver.is_attached
@@ -375,7 +377,7 @@ async def test_management_settles_by_token_from_any_link(talk: Talk) -> None:
     receiver.grant(1)
     talk.pump()
     token = UUID(bytes_le=talk.received(receiver)[0].delivery_tag)
-    other = Talk(talk.emulator)
+    other = Talk(talk.broker)
     body = {"disposition-status": "Completed", "lock-tokens": Array([token])}
     assert manage(other, "update-disposition", body).status["statusCode"] == 200
     again = manage(other, "update-disposition", body)
@@ -402,7 +404,7 @@ async def test_renewing_counts_from_now(talk: Talk) -> None:
     receiver.grant(1)
     talk.pump()
     token = UUID(bytes_le=talk.received(receiver)[0].delivery_tag)
-    talk.emulator.advance(20)
+    talk.broker.advance(20)
     (end,) = manage(talk, "renew-lock", {"lock-tokens": Array([token])}).body["expirations"]
     assert end == (talk.clock.wall() + 30) * 1000
 
@@ -424,7 +426,7 @@ async def test_dead_letter_properties_of_a_client_are_kept(talk: Talk) -> None:
 
 
 async def test_premium_takes_a_megabyte() -> None:
-    talk = Talk(LocalBroker(clock=ManualClock(), key="secret", limits=PREMIUM))
+    talk = Talk(SteppedBroker(clock=ManualClock(), key="secret", limits=PREMIUM))
     talk.make_queue()
     link = talk.attach_sender()
     talk.send(link, b"x" * 1_000_000)
@@ -454,7 +456,7 @@ async def test_scheduled_messages_are_set_free_when_their_time_comes(talk: Talk)
     answer = manage(talk, "schedule-message", {"messages": [{"message": payload}]})
     assert list(answer.body["sequence-numbers"]) == [1]
     assert talk.received(receiver) == []
-    talk.emulator.advance(60)
+    talk.broker.advance(60)
     talk.pump()
     assert len(talk.received(receiver)) == 1
 
@@ -462,8 +464,8 @@ async def test_scheduled_messages_are_set_free_when_their_time_comes(talk: Talk)
 async def test_time_to_live_ends_messages_that_wait(talk: Talk) -> None:
     talk.make_queue("brief", default_message_time_to_live=timedelta(seconds=10))
     talk.send(talk.attach_sender("brief"))
-    talk.emulator.advance(10)
-    assert talk.emulator.namespace.queue("brief").counts().total == 0
+    talk.broker.advance(10)
+    assert talk.broker.namespace.queue("brief").counts().total == 0
 
 
 async def test_what_happened_is_in_the_log_with_who_did_it(talk: Talk) -> None:
@@ -473,7 +475,7 @@ async def test_what_happened_is_in_the_log_with_who_did_it(talk: Talk) -> None:
     talk.pump()
     receiver.settle(talk.received(receiver)[0].delivery_id, Accepted(), settled=False)
     talk.pump()
-    story = [(event.what, event.who) for event in talk.emulator.trace.after(0, "orders")]
+    story = [(event.what, event.who) for event in talk.broker.trace.after(0, "orders")]
     assert story == [
         ("queue_created", ""),
         ("sent", "cashier"),
@@ -489,14 +491,14 @@ def _with_session_filter(address: str) -> Any:
 async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_others(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Talk(talk.emulator, who="relief")
+    other = Talk(talk.broker, who="relief")
     link = talk.attach_sender()
 
     def fail(*_args: object, **_options: object) -> None:
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as broken:
-        broken.setattr(talk.emulator.namespace.queue("orders").intake, "send", fail)
+        broken.setattr(talk.broker.namespace.queue("orders").intake, "send", fail)
         talk.send(link)
     condition, text = why(talk, ConnectionClosed)
     assert condition == "amqp:internal-error"

@@ -4,9 +4,8 @@ import pytest
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import EMULATOR, STANDARD
-from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.connection_quota import ConnectionQuota
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
 
@@ -34,10 +33,10 @@ def test_connection_beyond_the_tiers_number_is_refused_and_counts_nothing() -> N
 
 async def test_refused_connection_is_closed_with_the_reason_and_the_others_stay() -> None:
     limits = replace(EMULATOR, max_connections=1)
-    emulator = LocalBroker(clock=ManualClock(), key="secret", limits=limits)
-    first = Talk(emulator)
-    second = Talk(emulator, put_token=False)
+    broker = SteppedBroker(limits=limits)
+    first = Talk(broker)
+    second = Talk(broker, put_token=False)
     assert second.is_closed
     assert not first.is_closed
-    first.endpoint.connection_lost()
-    assert not Talk(emulator).is_closed
+    first.wire.break_off()
+    assert not Talk(broker).is_closed

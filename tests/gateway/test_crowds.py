@@ -3,22 +3,21 @@
 import pytest
 
 from sbtutorial.amqp.messaging import Accepted
-from sbtutorial.clock import ManualClock
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
 MANY = 300
 
 
 @pytest.fixture
-async def emulator() -> LocalBroker:
-    return LocalBroker(clock=ManualClock(), key="secret")
+async def broker() -> SteppedBroker:
+    return SteppedBroker()
 
 
 async def test_hundreds_of_links_on_one_connection_each_deliver_their_own(
-    emulator: LocalBroker,
+    broker: SteppedBroker,
 ) -> None:
-    talk = Talk(emulator)
+    talk = Talk(broker)
     names = [f"q{number}" for number in range(MANY)]
     for name in names:
         talk.make_queue(name)
@@ -35,15 +34,15 @@ async def test_hundreds_of_links_on_one_connection_each_deliver_their_own(
     for name in names:
         (message,) = talk.received(receivers[name])
         assert message.payload.endswith(name.encode())
-    assert emulator.namespace.queue("q7").counts().locked == 1
+    assert broker.namespace.queue("q7").counts().locked == 1
 
 
 async def test_hundreds_of_connections_share_one_queue_and_each_message_goes_to_one(
-    emulator: LocalBroker,
+    broker: SteppedBroker,
 ) -> None:
-    first = Talk(emulator, who="sender")
+    first = Talk(broker, who="sender")
     queue = first.make_queue()
-    talks = [Talk(emulator, who=f"client {number}") for number in range(MANY)]
+    talks = [Talk(broker, who=f"client {number}") for number in range(MANY)]
     receivers = [talk.attach_receiver() for talk in talks]
     for talk, receiver in zip(talks, receivers, strict=True):
         receiver.grant(1)
@@ -60,30 +59,30 @@ async def test_hundreds_of_connections_share_one_queue_and_each_message_goes_to_
 
 
 async def test_connections_that_break_off_leave_their_locks_and_nothing_else(
-    emulator: LocalBroker,
+    broker: SteppedBroker,
 ) -> None:
-    first = Talk(emulator, who="sender")
+    first = Talk(broker, who="sender")
     queue = first.make_queue()
     sender = first.attach_sender()
     for _ in range(MANY):
         first.send(sender)
     for number in range(MANY):
-        talk = Talk(emulator, who=f"client {number}")
+        talk = Talk(broker, who=f"client {number}")
         talk.attach_receiver().grant(1)
         talk.pump()
-        talk.endpoint.connection_lost()
+        talk.wire.break_off()
     assert queue.counts().locked == MANY
     assert not queue.active.listeners
-    assert not emulator.is_connected("client 7")
-    emulator.advance(31)
+    assert not broker.is_connected("client 7")
+    broker.advance(31)
     assert queue.counts().locked == 0
     assert queue.counts().active == MANY
 
 
 async def test_receiver_that_closes_while_its_message_is_on_the_way_loses_nothing(
-    emulator: LocalBroker,
+    broker: SteppedBroker,
 ) -> None:
-    sending, receiving = Talk(emulator, who="sender"), Talk(emulator, who="receiver")
+    sending, receiving = Talk(broker, who="sender"), Talk(broker, who="receiver")
     queue = receiving.make_queue()
     receiver = receiving.attach_receiver()
     receiver.grant(1)
@@ -92,17 +91,17 @@ async def test_receiver_that_closes_while_its_message_is_on_the_way_loses_nothin
     receiver.detach()
     receiving.pump()
     assert queue.counts().total == 1
-    emulator.advance(31)
+    broker.advance(31)
     assert queue.active.has_ready
-    late = Talk(emulator, who="late")
+    late = Talk(broker, who="late")
     another = late.attach_receiver()
     another.grant(1)
     late.pump()
     assert len(late.received(another)) == 1
 
 
-async def test_lock_that_ends_in_the_turn_of_its_completion_is_lost(emulator: LocalBroker) -> None:
-    talk = Talk(emulator)
+async def test_lock_that_ends_in_the_turn_of_its_completion_is_lost(broker: SteppedBroker) -> None:
+    talk = Talk(broker)
     queue = talk.make_queue()
     talk.send(talk.attach_sender())
     receiver = talk.attach_receiver()

@@ -1,15 +1,13 @@
 import asyncio
 from collections.abc import Sequence
-from math import inf
 
 from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.broker.changes import Change
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
-from sbtutorial.clock import ManualClock
-from sbtutorial.gateway.reactor import Alarm
 from sbtutorial.server.local_broker import LocalBroker
 from sbtutorial.store.store import MemoryStore
+from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
 
@@ -25,46 +23,16 @@ class WatchingStore(MemoryStore):
 
 async def test_a_sender_hears_accepted_only_after_the_store_has_the_message() -> None:
     notes: list[object] = []
-    emulator = LocalBroker(clock=ManualClock(), key="secret", store=WatchingStore(notes))
-    talk = Talk(emulator)
+    broker = SteppedBroker(store=WatchingStore(notes))
+    talk = Talk(broker)
     talk.make_queue()
     link = talk.attach_sender()
     notes.clear()
-    talk.on_write = lambda: notes.append("written")
+    talk.wire.on_written = lambda: notes.append("written")
     talk.send(link)
     assert notes == [["sent"], "written"]
     assert Accepted() in [getattr(event, "state", None) for event in talk.events]
-    emulator.turns.close()
-
-
-async def test_what_falls_due_happens_by_itself() -> None:
-    clock = ManualClock()
-    rang = asyncio.Event()
-    alarm = Alarm(clock.now, rang.set)
-    alarm.set(clock.now() - 1)
-    await asyncio.wait_for(rang.wait(), 5)
-
-
-async def test_an_alarm_only_moves_to_an_earlier_instant() -> None:
-    clock = ManualClock()
-    rang = asyncio.Event()
-    alarm = Alarm(clock.now, rang.set)
-    alarm.set(inf)
-    alarm.set(clock.now())
-    alarm.set(clock.now() + 3600)
-    await asyncio.wait_for(rang.wait(), 5)
-
-
-async def test_a_cancelled_alarm_is_silent_and_can_be_set_again() -> None:
-    clock = ManualClock()
-    rang = asyncio.Event()
-    alarm = Alarm(clock.now, rang.set)
-    alarm.set(clock.now())
-    alarm.cancel()
-    await asyncio.sleep(0)  # a turn of the event loop, no time
-    assert not rang.is_set()
-    alarm.set(clock.now())
-    await asyncio.wait_for(rang.wait(), 5)
+    broker.reactor.close()
 
 
 async def test_advancing_does_at_once_what_was_due_later() -> None:
@@ -74,23 +42,23 @@ async def test_advancing_does_at_once_what_was_due_later() -> None:
     receiver = talk.attach_receiver()
     receiver.grant(1)
     talk.pump()
-    assert talk.emulator.namespace.next_deadline() == talk.clock.now() + 30
-    talk.emulator.advance(30)
-    assert talk.emulator.namespace.queue("orders").counts().locked == 0
-    assert talk.emulator.namespace.next_deadline() is None
-    talk.emulator.turns.close()
+    assert talk.broker.namespace.next_deadline() == talk.clock.now() + 30
+    talk.broker.advance(30)
+    assert talk.broker.namespace.queue("orders").counts().locked == 0
+    assert talk.broker.namespace.next_deadline() is None
+    talk.broker.reactor.close()
 
 
 async def test_what_falls_due_after_an_advance_happens_as_much_earlier() -> None:
-    emulator = LocalBroker(key="secret")  # by the computer's own clock
+    broker = LocalBroker(key="secret")  # by the computer's own clock
     activated = asyncio.Event()
-    emulator.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
-    with emulator.turns.turn() as now:
-        queue = emulator.namespace.create_queue("orders", QueueDescription(), now=now)
+    broker.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
+    with broker.reactor.turn() as now:
+        queue = broker.namespace.create_queue("orders", QueueDescription(), now=now)
         for delay in (1000.0, 1001.0):
             queue.send([Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now)
-    emulator.advance(1000.5)
+    broker.advance(1000.5)
     assert activated.is_set()
     activated.clear()
     await asyncio.wait_for(activated.wait(), 5)  # half a second from now, and not in a quarter hour
-    emulator.turns.close()
+    broker.reactor.close()

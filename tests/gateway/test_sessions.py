@@ -39,12 +39,12 @@ async def talk() -> AsyncIterator[Talk]:
     talk = Talk()
     talk.make_queue(requires_session=True)
     yield talk
-    talk.emulator.turns.close()
+    talk.broker.reactor.close()
 
 
 @pytest.fixture
 async def other(talk: Talk) -> Talk:
-    return Talk(talk.emulator, who="relief")
+    return Talk(talk.broker, who="relief")
 
 
 def open_session(
@@ -191,17 +191,17 @@ async def test_an_attach_is_answered_when_a_message_comes_and_serves_it_at_once(
 @pytest.mark.parametrize(("wait_ms", "seconds"), [(4932, 4.932), (None, 65)])
 async def test_waiting_ends_with_a_timeout(talk: Talk, wait_ms: int | None, seconds: float) -> None:
     open_session(talk, NEXT, wait_ms=wait_ms)
-    talk.emulator.advance(seconds - 0.1)
+    talk.broker.advance(seconds - 0.1)
     talk.pump()
     assert talk.of(LinkRefused) == []
-    talk.emulator.advance(0.1)
+    talk.broker.advance(0.1)
     talk.pump()
     assert why(talk, LinkRefused) == "com.microsoft:timeout"
 
 
 async def test_waiters_of_several_connections_are_served_in_order(talk: Talk, other: Talk) -> None:
     links = open_session(talk, NEXT), open_session(other, NEXT), open_session(talk, NEXT)
-    third = Talk(talk.emulator, who="guest")
+    third = Talk(talk.broker, who="guest")
     for session_id in "ab":
         send(third, session_id)
     talk.pump(), other.pump()
@@ -218,11 +218,11 @@ async def test_whoever_waits_and_leaves_takes_no_session_along(
         "detach": leaving.detach,
         "end": talk.session.end,
         "close": talk.client.close,
-        "vanish": talk.endpoint.connection_lost,
+        "vanish": talk.wire.break_off,
     }[leave]()
     if leave != "vanish":
         talk.pump()
-    send(Talk(talk.emulator, who="guest"), "7")
+    send(Talk(talk.broker, who="guest"), "7")
     other.pump()
     assert granted(staying) == "7"
 
@@ -243,7 +243,7 @@ async def test_a_waiter_that_detaches_in_the_same_bytes_as_the_message_comes_fre
 async def test_deleting_the_queue_sends_waiters_and_holders_away(talk: Talk) -> None:
     open_session(talk, "7")
     open_session(talk, NEXT)
-    talk.emulator.reset()
+    talk.broker.reset()
     talk.pump()
     assert why(talk, LinkRefused) == "amqp:not-found"
     assert why(talk, LinkDetached) == "amqp:not-found"
@@ -254,8 +254,8 @@ async def test_a_token_that_expires_ends_the_waiting(talk: Talk) -> None:
     open_session(talk, NEXT)
     talk.clock.tick(31)
     talk.endpoint.handle_deadline()
-    with talk.emulator.turns.turn():
-        talk.emulator.turns.speak(talk.endpoint)
+    with talk.broker.reactor.turn():
+        talk.broker.reactor.has_output(talk.endpoint)
     talk.pump()
     assert why(talk, LinkRefused) == "amqp:unauthorized-access"
 
@@ -267,11 +267,11 @@ async def test_a_token_that_expires_ends_what_was_waited_for(talk: Talk) -> None
     assert granted(link) == "7"
     talk.clock.tick(31)
     talk.endpoint.handle_deadline()
-    with talk.emulator.turns.turn():
-        talk.emulator.turns.speak(talk.endpoint)
+    with talk.broker.reactor.turn():
+        talk.broker.reactor.has_output(talk.endpoint)
     talk.pump()
     assert not link.is_attached
-    assert talk.emulator.namespace.subqueue("orders").is_awaited is False
+    assert talk.broker.namespace.subqueue("orders").is_awaited is False
 
 
 # -- Delivery ----------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ async def test_each_holder_gets_its_own_session_s_messages(talk: Talk, other: Ta
 
 async def test_a_delivery_carries_the_end_of_the_session_s_lock(talk: Talk) -> None:
     link = open_session(talk, "7")
-    talk.emulator.advance(10)
+    talk.broker.advance(10)
     send(talk, "7")
     grant(talk, link)
     payload = talk.received(link)[0].payload
@@ -299,7 +299,7 @@ async def test_receive_and_delete_works_in_a_session(talk: Talk) -> None:
     link = open_session(talk, "7", snd_settle_mode=1, rcv_settle_mode=0)
     assert grant(talk, link) == [b"of 7"]
     assert talk.received(link)[0].settled is True
-    assert talk.emulator.namespace.queue("orders").counts().total == 1
+    assert talk.broker.namespace.queue("orders").counts().total == 1
 
 
 async def test_settling_works_while_the_session_is_held_and_not_after(talk: Talk) -> None:
@@ -311,9 +311,9 @@ async def test_settling_works_while_the_session_is_held_and_not_after(talk: Talk
     talk.pump()
     assert talk.of(DispositionReceived)[-1].state == Accepted()
     link.settle(second.delivery_id, Accepted(), settled=False)
-    talk.emulator.advance(LOCK_SECONDS)  # the lock ends while the verdict is on its way
+    talk.broker.advance(LOCK_SECONDS)  # the lock ends while the verdict is on its way
     talk.pump()
-    counts = talk.emulator.namespace.queue("orders").counts()
+    counts = talk.broker.namespace.queue("orders").counts()
     assert (counts.active, counts.locked) == (1, 0)
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
 
@@ -329,7 +329,7 @@ async def test_a_verdict_in_the_very_turn_in_which_the_lock_ends_is_refused(talk
     verdict = talk.of(DispositionReceived)[-1].state
     assert str(verdict.error.condition) == "com.microsoft:session-lock-lost"
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
-    (message,) = talk.emulator.namespace.subqueue("orders").peek(0, 9)
+    (message,) = talk.broker.namespace.subqueue("orders").peek(0, 9)
     assert message.delivery_count == 1
 
 
@@ -340,7 +340,7 @@ async def test_a_lock_that_runs_out_detaches_the_link_and_serves_who_waits(
     link = open_session(talk, "7")
     grant(talk, link)
     waiting = open_session(other, NEXT)
-    talk.emulator.advance(LOCK_SECONDS)
+    talk.broker.advance(LOCK_SECONDS)
     talk.pump(), other.pump()
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
     assert not link.is_attached
@@ -359,12 +359,12 @@ async def test_a_holder_that_leaves_frees_its_session_at_once(
         "detach": link.detach,
         "end": talk.session.end,
         "close": talk.client.close,
-        "vanish": talk.endpoint.connection_lost,
+        "vanish": talk.wire.break_off,
     }[leave]()
     if leave != "vanish":
         talk.pump()
     assert grant(other, open_session(other, "7")) == [b"of 7", b"of 7"]
-    messages = talk.emulator.namespace.subqueue("orders").peek(0, 9)
+    messages = talk.broker.namespace.subqueue("orders").peek(0, 9)
     assert [message.delivery_count for message in messages] == [0, 0]
 
 
@@ -376,7 +376,7 @@ async def test_released_messages_come_again_in_their_order(talk: Talk) -> None:
         link.settle(event.delivery_id, Released(), settled=True)
     talk.pump()
     assert len(grant(talk, link, 2)) == 4
-    assert talk.emulator.namespace.queue("orders").counts().locked == 2
+    assert talk.broker.namespace.queue("orders").counts().locked == 2
 
 
 async def test_one_connection_may_hold_many_sessions(talk: Talk) -> None:
@@ -392,11 +392,11 @@ async def test_one_connection_may_hold_many_sessions(talk: Talk) -> None:
 
 async def test_renewal_moves_the_end_of_the_lock(talk: Talk) -> None:
     open_session(talk, "7")
-    talk.emulator.advance(LOCK_SECONDS - 1)
+    talk.broker.advance(LOCK_SECONDS - 1)
     answer = manage(talk, "renew-session-lock", {"session-id": "7"})
     assert answer.status["statusCode"] == 200
     assert answer.body["expiration"] == round((talk.clock.wall() + LOCK_SECONDS) * 1000)
-    talk.emulator.advance(LOCK_SECONDS - 1)
+    talk.broker.advance(LOCK_SECONDS - 1)
     talk.pump()
     assert talk.of(LinkDetached) == []
 
@@ -451,7 +451,7 @@ async def test_what_needs_the_lock_is_refused_once_it_has_run_out(
     talk: Talk, operation: str, body: dict[str, Any]
 ) -> None:
     open_session(talk, "7")
-    talk.emulator.advance(LOCK_SECONDS)
+    talk.broker.advance(LOCK_SECONDS)
     answer = manage(talk, operation, {"session-id": "7", **body})
     assert refused(answer) == (410, "com.microsoft:session-lock-lost")
 
@@ -474,7 +474,7 @@ async def test_a_deferred_message_is_received_and_settled_by_the_holder(talk: Ta
     send(talk, "7")
     link = open_session(talk, "7")
     grant(talk, link)
-    number = talk.emulator.namespace.subqueue("orders").peek(0, 1)[0].sequence_number
+    number = talk.broker.namespace.subqueue("orders").peek(0, 1)[0].sequence_number
     token = UUID(bytes_le=talk.received(link)[0].delivery_tag)
     settle = {"session-id": "7", "lock-tokens": Array([token])}
     manage(talk, "update-disposition", {**settle, "disposition-status": "defered"})
@@ -485,7 +485,7 @@ async def test_a_deferred_message_is_received_and_settled_by_the_holder(talk: Ta
     settle["lock-tokens"] = Array([entry["lock-token"]])
     done = manage(talk, "update-disposition", {**settle, "disposition-status": "completed"})
     assert done.status["statusCode"] == 200
-    assert talk.emulator.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.queue("orders").counts().total == 0
     again = manage(talk, "update-disposition", {**settle, "disposition-status": "completed"})
     assert refused(again) == (410, "com.microsoft:message-lock-lost")
 
@@ -530,7 +530,7 @@ async def test_sessions_are_listed_page_by_page(talk: Talk) -> None:
 async def test_sessions_are_listed_by_the_time_of_their_state_as_clients_have_it(
     talk: Talk,
 ) -> None:
-    talk.emulator.advance(1000)  # the client's clock knows nothing of it
+    talk.broker.advance(1000)  # the client's clock knows nothing of it
     for session_id in ("early", "late"):
         open_session(talk, session_id)
         manage(talk, "set-session-state", {"session-id": session_id, "session-state": b"x"})
@@ -551,7 +551,7 @@ async def test_scheduled_messages_need_a_session_and_come_into_it(talk: Talk) ->
     sender.send(scheduled, delivery_tag=b"t", settled=True)
     talk.pump()
     assert link.remote_attach is None
-    talk.emulator.advance(21)
+    talk.broker.advance(21)
     talk.pump()
     assert granted(link) == "7"
 
@@ -559,9 +559,9 @@ async def test_scheduled_messages_need_a_session_and_come_into_it(talk: Talk) ->
 async def test_the_picture_of_a_queue_shows_what_a_session_s_holder_has(talk: Talk) -> None:
     send(talk, "7", "7")
     grant(talk, open_session(talk, "7"), 1)
-    talk.emulator.advance(10)
-    queue = talk.emulator.namespace.queue("orders")
-    drawn = snapshot(queue, now=talk.clock.now(), is_connected=talk.emulator.is_connected)
+    talk.broker.advance(10)
+    queue = talk.broker.namespace.queue("orders")
+    drawn = snapshot(queue, now=talk.clock.now(), is_connected=talk.broker.is_connected)
     locked, ready = drawn.messages
     assert (locked.state, locked.locked_by) == ("locked", "cashier")
     assert (locked.holder_attached, locked.lock_seconds_left) == (True, LOCK_SECONDS - 10)

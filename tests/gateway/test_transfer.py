@@ -36,17 +36,17 @@ def attach(talk: Talk, destination: Any, address: str = "via") -> SenderLink:
 async def test_message_lands_in_the_destination(talk: Talk, destination: str) -> None:
     talk.send(attach(talk, destination))
     assert talk.of(DispositionReceived)[-1].state == Accepted()
-    namespace = talk.emulator.namespace
+    namespace = talk.broker.namespace
     assert (len(namespace.queue("target").active), len(namespace.queue("via").active)) == (1, 0)
 
 
 async def test_what_the_destination_refuses_is_kept_where_it_was_sent_through(talk: Talk) -> None:
     link = attach(talk, "target")
-    with talk.emulator.turns.turn() as now:
-        talk.emulator.namespace.delete_queue("target", now=now)
+    with talk.broker.reactor.turn() as now:
+        talk.broker.namespace.delete_queue("target", now=now)
     talk.send(link)
     assert talk.of(DispositionReceived)[-1].state == Accepted()
-    (dead,) = talk.emulator.namespace.subqueue("via/$Transfer/$DeadLetterQueue")
+    (dead,) = talk.broker.namespace.subqueue("via/$Transfer/$DeadLetterQueue")
     assert dead.properties is not None
     assert "'target' could not be found" in str(dead.properties["DeadLetterErrorDescription"])
 

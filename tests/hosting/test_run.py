@@ -20,30 +20,30 @@ def leave_pytest_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_record_is_there_while_the_broker_is_and_not_after(tmp_path: Path) -> None:
     files = RuntimeFiles(tmp_path, "tutorial")
-    emulator = LocalBroker()
-    port = await emulator.start(HOST)
+    broker = LocalBroker()
+    port = await broker.start(HOST)
     seen: list[BrokerRecord | None] = []
 
     def on_ready(record: BrokerRecord, stop: Callable[[], None]) -> None:
         seen.extend((record, files.read()))
         stop()
 
-    await asyncio.wait_for(host(emulator, files, port, on_ready), 10)
+    await asyncio.wait_for(host(broker, files, port, on_ready), 10)
     told, kept = seen
     assert told is not None
     assert told == kept
-    assert (told.port, told.key, told.tier) == (port, emulator.key, "Standard")
+    assert (told.port, told.key, told.tier) == (port, broker.key, "Standard")
     assert files.read() is None
 
 
 async def test_a_shutdown_call_ends_it(tmp_path: Path) -> None:
-    emulator = LocalBroker()
-    port = await emulator.start(HOST)
+    broker = LocalBroker()
+    port = await broker.start(HOST)
 
     def on_ready(_record: BrokerRecord, _stop: Callable[[], None]) -> None:
-        assert emulator.on_shutdown is not None
-        asyncio.get_running_loop().call_soon(emulator.on_shutdown)
+        assert broker.on_shutdown is not None
+        asyncio.get_running_loop().call_soon(broker.on_shutdown)
 
     files = RuntimeFiles(tmp_path, "tutorial")
-    await asyncio.wait_for(host(emulator, files, port, on_ready), 10)
+    await asyncio.wait_for(host(broker, files, port, on_ready), 10)
     assert files.read() is None

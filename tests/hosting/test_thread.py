@@ -23,7 +23,7 @@ def test_it_answers_while_the_block_runs_and_not_after() -> None:
 def test_two_of_them_know_nothing_of_each_other() -> None:
     with ThreadedBroker() as first, ThreadedBroker() as second:
         assert port_of(first) != port_of(second)
-        assert first.emulator.key != second.emulator.key
+        assert first.local.key != second.local.key
 
 
 def test_what_it_cannot_start_with_is_raised_where_it_was_started() -> None:
@@ -34,7 +34,7 @@ def test_what_it_cannot_start_with_is_raised_where_it_was_started() -> None:
 def test_a_call_runs_on_its_thread_and_raises_here() -> None:
     with ThreadedBroker() as broker:
         broker.advance(60)
-        assert broker.call(lambda emulator: emulator.clock.advanced_seconds) == 60
+        assert broker.call(lambda broker: broker.clock.advanced_seconds) == 60
         with pytest.raises(ValueError, match="moves forward"):
             broker.advance(-1)
 

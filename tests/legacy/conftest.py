@@ -40,7 +40,7 @@ class Tutorial:
             "SERVICE_NAMESPACE": "127.0.0.1",
             "HOST_BASE": f":{port}",
             "KEY_NAME": KEY_NAME,
-            "KEY_VALUE": broker.emulator.key,
+            "KEY_VALUE": broker.local.key,
         }
 
     def run(self, program: str) -> list[str]:

@@ -42,15 +42,15 @@ def run(tutorial: Tutorial, program: str) -> list[str]:
 
 
 def make_queue(tutorial: Tutorial, name: str = "taskqueue", **properties: Any) -> None:
-    def make(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            emulator.namespace.create_queue(name, QueueDescription(**properties), now=now)
+    def make(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            broker.namespace.create_queue(name, QueueDescription(**properties), now=now)
 
     tutorial.broker.call(make)
 
 
 def count(tutorial: Tutorial, name: str = "taskqueue") -> int:
-    return tutorial.broker.call(lambda emulator: emulator.namespace.queue(name).counts().total)
+    return tutorial.broker.call(lambda broker: broker.namespace.queue(name).counts().total)
 
 
 def today(tutorial: Tutorial) -> ServiceBusClient:
@@ -402,9 +402,9 @@ print(bus_service.delete_topic('mytopic'), bus_service.delete_topic('mytopic'))
 def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: Tutorial) -> None:
     """A message of a subscription is received, unlocked, received again and deleted."""
 
-    def make(emulator: LocalBroker) -> None:
-        namespace = emulator.namespace
-        with emulator.turns.turn() as now:
+    def make(broker: LocalBroker) -> None:
+        namespace = broker.namespace
+        with broker.reactor.turn() as now:
             namespace.create_topic("mytopic", TopicDescription(), now=now)
             namespace.create_subscription("mytopic", "All", SubscriptionDescription(), now=now)
 

@@ -215,9 +215,9 @@ async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
     """Queues, topics, subscriptions and rules are listed over several pages."""
     names = [f"e{number:03}" for number in range(MANY)]
 
-    def make(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            namespace = emulator.namespace
+    def make(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            namespace = broker.namespace
             namespace.create_topic("topic", TopicDescription(), now=now)
             for name in names:
                 namespace.create_queue(f"queue{name}", QueueDescription(), now=now)
@@ -269,7 +269,7 @@ async def test_the_namespace_tells_its_name_and_its_tier(bench: Bench) -> None:
     async with bench.administration() as administration:
         namespace = await administration.get_namespace_properties()
     assert (namespace.name, namespace.messaging_sku) == ("tutorial", "Standard")
-    started_at = bench.broker.call(lambda emulator: emulator.started_at)
+    started_at = bench.broker.call(lambda broker: broker.started_at)
     assert abs(namespace.created_at_utc.timestamp() - started_at) < 0.001
     assert namespace.modified_at_utc == namespace.created_at_utc
     assert namespace.messaging_units is None

@@ -78,7 +78,7 @@ async def test_a_sender_and_a_receiver_are_known_by_the_identifiers_that_they_ch
                 await receiver.complete_message(await take(receiver))
         names = [one.client_identifier for one in (*senders, *receivers)]
     assert names == ["till", "reporter", "cook", "reader"]
-    events = bench.broker.call(lambda emulator: emulator.trace.after(0))
+    events = bench.broker.call(lambda broker: broker.trace.after(0))
     did = {(event.who, event.what) for event in events}
     assert {("till", "sent"), ("reporter", "sent"), ("cook", "completed")} <= did
     assert ("reader", "completed") in did
@@ -175,7 +175,7 @@ async def test_credentials_of_the_sdk_open_what_a_connection_string_opens(
     bench: Bench, ca_pem: Path, kind: str
 ) -> None:
     """`AzureNamedKeyCredential` and `AzureSasCredential` open what a connection string opens."""
-    key = bench.broker.emulator.key
+    key = bench.broker.local.key
     credential: Any = AzureNamedKeyCredential(KEY_NAME, key)
     if kind == "signature":
         in_an_hour_seconds = in_an_hour().timestamp()
@@ -199,7 +199,7 @@ async def test_the_sdk_reads_the_connection_string(bench: Bench) -> None:
     assert parts.endpoint == f"sb://{host_of(bench)}/"
     assert (parts.shared_access_key_name, parts.shared_access_key) == (
         KEY_NAME,
-        bench.broker.emulator.key,
+        bench.broker.local.key,
     )
     assert (parts.entity_path, parts.shared_access_signature) == ("orders", None)
     await goes_there_and_back(bench.flavour.client(string))

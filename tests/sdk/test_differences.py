@@ -39,10 +39,10 @@ def administration_of(flavour: Flavour, ca_pem: Path) -> Callable[[ThreadedBroke
 
 
 def make_queues(broker: ThreadedBroker, *names: str, **properties: Any) -> None:
-    def make(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
+    def make(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
             for name in names:
-                emulator.namespace.create_queue(name, QueueDescription(**properties), now=now)
+                broker.namespace.create_queue(name, QueueDescription(**properties), now=now)
 
     broker.call(make)
 
@@ -96,7 +96,7 @@ async def test_nothing_is_throttled(flavour: Flavour) -> None:
         async with client, client.get_queue_sender("orders") as sender:
             for _ in range(3):
                 await sender.send_messages([ServiceBusMessage("x")] * (count // 3))
-        held = broker.call(lambda emulator: emulator.namespace.queue("orders").counts())
+        held = broker.call(lambda broker: broker.namespace.queue("orders").counts())
     assert held.active == count
 
 
@@ -138,8 +138,8 @@ async def test_premium_takes_partitioned_queues(
 async def test_a_receiver_that_does_nothing_stays_attached(bench: Bench) -> None:
     """A receiver that does nothing for an hour stays attached; Azure detaches it in 10 minutes."""
 
-    def is_attached(emulator: LocalBroker) -> bool:
-        return emulator.namespace.queue("orders").is_awaited
+    def is_attached(broker: LocalBroker) -> bool:
+        return broker.namespace.queue("orders").is_awaited
 
     async with bench.receiver() as receiver:
         assert await receiver.peek_messages() == []

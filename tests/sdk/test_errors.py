@@ -69,7 +69,7 @@ STATUSES: dict[int, type[Exception]] = {
 
 
 def order(bench: Bench, occasion: str, condition: str = "", **options: Any) -> None:
-    bench.broker.call(lambda emulator: emulator.faults.plan(occasion, condition, **options))
+    bench.broker.call(lambda broker: broker.faults.plan(occasion, condition, **options))
 
 
 @every_condition

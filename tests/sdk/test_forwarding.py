@@ -219,9 +219,9 @@ async def test_what_goes_to_a_deleted_target_is_dead_lettered(bench: Bench) -> N
 
 
 async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None:
-    def shrink(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            emulator.namespace.shrink_queue("orders", 1, now=now)
+    def shrink(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            broker.namespace.shrink_queue("orders", 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.administration() as administration:
@@ -276,9 +276,9 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
     # This SDK sends nothing by way of another queue; the broker is given what another SDK sent.
     await bench.send("tea")
 
-    def pass_on(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            namespace = emulator.namespace
+    def pass_on(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            namespace = broker.namespace
             (sent,) = namespace.queue("orders").active.peek(1, 1)
             message: Message = sent.copy()
             via = Transfer(namespace.queue("orders"), "nowhere", namespace.intake)

@@ -70,10 +70,10 @@ def bench(tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path)
 def crowd(bench: Bench, *, queues: int = 0, subscriptions: int = 0) -> None:
     """So many entities of each kind, in one go."""
 
-    def make(emulator: LocalBroker) -> None:
-        namespace = emulator.namespace
+    def make(broker: LocalBroker) -> None:
+        namespace = broker.namespace
         hour = timedelta(hours=1)
-        with emulator.turns.turn() as now:
+        with broker.reactor.turn() as now:
             for number in range(queues):
                 queue = QueueDescription(default_message_time_to_live=hour)
                 namespace.create_queue(f"q{number}", queue, now=now)

@@ -265,12 +265,12 @@ async def test_bytes_of_a_delivery_can_be_read_without_a_receiver(bench: Bench) 
     # What an Azure Function does with the bytes that it is given.
     await send(bench, ServiceBusMessage("tea", message_id="7", subject="hot"))
 
-    def bytes_of_the_next(emulator: Any) -> bytes:
+    def bytes_of_the_next(broker: Any) -> bytes:
         from sbtutorial.gateway.wire.message import encode_message
 
-        with emulator.turns.turn() as now:
-            message = emulator.namespace.queue("orders").active.lock_next(now=now, who="")
-            return encode_message(message, to_wire=emulator.clock.to_wire)
+        with broker.reactor.turn() as now:
+            message = broker.namespace.queue("orders").active.lock_next(now=now, who="")
+            return encode_message(message, to_wire=broker.clock.to_wire)
 
     got = ServiceBusReceivedMessage.from_bytes(bench.broker.call(bytes_of_the_next))
     assert (str(got), got.message_id, got.subject, got.sequence_number) == ("tea", "7", "hot", 1)

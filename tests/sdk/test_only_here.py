@@ -38,7 +38,7 @@ async def test_time_passes_at_once_when_it_is_told_to(bench: Bench) -> None:
 async def test_a_refusal_can_be_ordered(bench: Bench) -> None:
     """`faults.plan` orders any refusal, as often as wanted, to see what a program makes of it."""
     fault = "com.microsoft:entity-disabled"
-    bench.broker.call(lambda emulator: emulator.faults.plan("send", fault, times=2))
+    bench.broker.call(lambda broker: broker.faults.plan("send", fault, times=2))
     async with bench.client(retry_total=0) as client, client.get_queue_sender("orders") as sender:
         for _ in range(2):
             with pytest.raises(MessagingEntityDisabledError):
@@ -60,16 +60,16 @@ async def test_a_namespace_is_emptied_by_one_call(bench: Bench) -> None:
     """`reset` empties a namespace at once, for everybody who is connected."""
     async with bench.administration() as administration:
         assert [one.name async for one in administration.list_queues()] == ["orders"]
-        bench.broker.call(lambda emulator: emulator.reset())
+        bench.broker.call(lambda broker: broker.reset())
         assert [one.name async for one in administration.list_queues()] == []
 
 
 async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> None:
     """A queue can be given less room than any tier allows, to meet its quota soon."""
 
-    def shrink(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            emulator.namespace.shrink_queue("orders", 1, now=now)
+    def shrink(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            broker.namespace.shrink_queue("orders", 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.sender() as sender:
@@ -97,9 +97,9 @@ CONFIG = """{"UserConfig": {"Namespaces": [{"Name": "sbemulatorns", "Queues": [
 async def test_a_namespace_begins_with_the_config_of_microsofts_emulator(bench: Bench) -> None:
     """A namespace begins with what a `config.json` of Microsoft's emulator asks for."""
 
-    def furnish(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            apply_config(read_config(CONFIG), emulator.namespace, now=now)
+    def furnish(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            apply_config(read_config(CONFIG), broker.namespace, now=now)
 
     bench.broker.call(furnish)
     async with bench.administration() as administration:

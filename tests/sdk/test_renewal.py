@@ -25,8 +25,8 @@ def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
         if event.what == what:
             happened.set()
 
-    def subscribe(emulator: LocalBroker) -> None:
-        emulator.trace.subscribe(note)
+    def subscribe(broker: LocalBroker) -> None:
+        broker.trace.subscribe(note)
 
     broker.call(subscribe)
     return happened

@@ -31,7 +31,7 @@ async def test_a_client_tries_as_often_as_it_is_told(bench: Bench, mode: str) ->
 
     def refuse(times: int) -> None:
         bench.broker.call(
-            lambda emulator: emulator.faults.plan("send", "amqp:internal-error", times=times)
+            lambda broker: broker.faults.plan("send", "amqp:internal-error", times=times)
         )
 
     # A hundred seconds at a time, were it not for the most that it may be.
@@ -43,7 +43,7 @@ async def test_a_client_tries_as_often_as_it_is_told(bench: Bench, mode: str) ->
         refuse(3)
         with pytest.raises(ServiceBusError):
             await sender.send_messages(ServiceBusMessage("lost"))
-        assert bench.broker.call(lambda emulator: emulator.faults.planned) == []
+        assert bench.broker.call(lambda broker: broker.faults.planned) == []
         refuse(2)
         await sender.send_messages(ServiceBusMessage("kept"))
     assert await bench.drain() == ["kept"]
@@ -52,7 +52,7 @@ async def test_a_client_tries_as_often_as_it_is_told(bench: Bench, mode: str) ->
 @pytest.mark.feature("Errors")
 async def test_a_connection_that_finds_nothing_is_a_communication_error(bench: Bench) -> None:
     """A connection that is closed as not found raises `ServiceBusCommunicationError`."""
-    bench.broker.call(lambda emulator: emulator.faults.plan("connect", "amqp:not-found"))
+    bench.broker.call(lambda broker: broker.faults.plan("connect", "amqp:not-found"))
     async with bench.client(retry_total=0) as client:
         with pytest.raises(ServiceBusCommunicationError):
             async with client.get_queue_sender("orders"):

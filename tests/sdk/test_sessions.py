@@ -230,8 +230,8 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
 
 
 async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
-    def break_all(emulator: LocalBroker) -> None:
-        for connection in list(emulator.listener.open):
+    def break_all(broker: LocalBroker) -> None:
+        for connection in list(broker.listener.open):
             connection.abort()
 
     await send(bench, "7 soup")
@@ -377,9 +377,9 @@ async def test_sessions_are_listed_by_when_their_state_was_last_set(bench: Bench
 
 
 async def test_a_subscription_may_have_sessions(bench: Bench) -> None:
-    def make(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            namespace = emulator.namespace
+    def make(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            namespace = broker.namespace
             namespace.create_topic("news", TopicDescription(), now=now)
             description = SubscriptionDescription(requires_session=True)
             namespace.create_subscription("news", "sport", description, now=now)

@@ -45,7 +45,7 @@ async def test_a_wrong_key_opens_nothing(bench: Bench, name: str) -> None:
 
 async def test_a_key_with_the_right_to_listen_may_peek_and_may_not_send(bench: Bench) -> None:
     listen_only = Key("secret", frozenset({"Listen"}))
-    bench.broker.call(lambda emulator: emulator.keys.update(reader=listen_only))
+    bench.broker.call(lambda broker: broker.keys.update(reader=listen_only))
     with pytest.raises(ServiceBusAuthorizationError, match="Send"):
         await send_with(bench, with_key(bench, "reader", "secret"))
     reading = with_key(bench, "reader", "secret")
@@ -59,11 +59,9 @@ async def test_a_ready_made_token_counts_until_it_ends(
     bench: Bench, age_seconds: int, is_accepted: bool
 ) -> None:
     """A ready-made SAS token in the connection string counts until it ends."""
-    emulator = bench.broker.emulator
+    broker = bench.broker.local
     host = bench.broker.connection_string.partition("//")[2].partition(";")[0]
-    token = sign(
-        f"sb://{host}", "RootManageSharedAccessKey", emulator.key, time.time() - age_seconds
-    )
+    token = sign(f"sb://{host}", "RootManageSharedAccessKey", broker.key, time.time() - age_seconds)
     string = f"Endpoint=sb://{host};SharedAccessSignature={token};UseDevelopmentEmulator=true;"
     if is_accepted:
         await send_with(bench, string)

@@ -22,12 +22,12 @@ SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 
 
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
-    def make(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            if not emulator.namespace.topics():
-                emulator.namespace.create_topic("news", TopicDescription(), now=now)
+    def make(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            if not broker.namespace.topics():
+                broker.namespace.create_topic("news", TopicDescription(), now=now)
             description = SubscriptionDescription(**properties)
-            emulator.namespace.create_subscription("news", name, description, now=now, rule=rule)
+            broker.namespace.create_subscription("news", name, description, now=now, rule=rule)
 
     bench.broker.call(make)
 

@@ -176,7 +176,7 @@ async def test_without_trust_in_the_certificate_there_is_no_way(
 
 
 async def test_a_wrong_key_opens_nothing_over_websocket_either(bench: Bench, ca_pem: Path) -> None:
-    key = bench.broker.emulator.key
+    key = bench.broker.local.key
     wrong = bench.broker.connection_string.replace(key, "wrong")
     made = bench.flavour.client(
         wrong, custom_endpoint_address=f"127.0.0.1:{port_of(bench)}", retry_total=0

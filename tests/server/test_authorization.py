@@ -97,7 +97,7 @@ async def test_key_that_manages_one_queue_manages_nothing_else(
     token = own(talk, "manager")
     answer = await status(talk, method, target, body_of(), token=token, **forged)
     assert answer in (400, 401)
-    names = [queue.name for queue in talk.emulator.namespace.queues()]
+    names = [queue.name for queue in talk.broker.namespace.queues()]
     assert names == ["kitchen", "orders"]
 
 
@@ -120,7 +120,7 @@ async def test_token_for_a_queue_does_not_steer_the_lab(
         answer = await status(talk, method, f"/$lab/{call}", body, token=token, **forged)
         assert answer in (400, 401)
     assert talk.clock.advanced_seconds == 0
-    assert talk.emulator.faults.planned == []
+    assert talk.broker.faults.planned == []
 
 
 async def test_token_for_the_lab_steers_it_and_opens_no_queue(talk: WebTalk) -> None:
@@ -183,9 +183,9 @@ async def test_token_for_a_subscription_does_not_send_to_its_topic(talk: WebTalk
 
 
 async def test_key_of_a_topic_opens_its_subscriptions_only(talk: WebTalk) -> None:
-    namespace = talk.emulator.namespace
+    namespace = talk.broker.namespace
     talk.make_subscription()
-    with talk.emulator.turns.turn() as now:
+    with talk.broker.reactor.turn() as now:
         description = TopicDescription(authorization_rules=KITCHEN_KEYS)
         namespace.update_topic("News", description, now=now)
     token = own(talk, "listener", "news")
@@ -224,7 +224,7 @@ DEAD_LETTERS = "<ForwardDeadLetteredMessagesTo>ORDERS</ForwardDeadLetteredMessag
 async def test_who_manages_a_queue_cannot_send_elsewhere_by_forwarding(
     talk: WebTalk, setting: str
 ) -> None:
-    rules = talk.emulator.namespace.queue("kitchen").description.authorization_rules
+    rules = talk.broker.namespace.queue("kitchen").description.authorization_rules
     for token in (own(talk, "manager"), talk.sign("kitchen")):
         update = body_of(setting)
         given: dict[str, Any] = {"If_Match": "*", "token": token}
@@ -232,7 +232,7 @@ async def test_who_manages_a_queue_cannot_send_elsewhere_by_forwarding(
         given["ServiceBusSupplementaryAuthorization"] = token
         given["ServiceBusDlqSupplementaryAuthorization"] = token
         assert await status(talk, "PUT", "/kitchen", update, **given) == 401
-    description = talk.emulator.namespace.queue("kitchen").description
+    description = talk.broker.namespace.queue("kitchen").description
     assert (description.forward_to, description.authorization_rules) == (None, rules)
 
 
@@ -317,7 +317,7 @@ async def test_broker_answers_by_all_of_its_names(talk: WebTalk, host: str) -> N
 
 async def test_head_alone_says_whether_a_body_may_follow(talk: WebTalk) -> None:
     def admitted(method: str, target: str, **headers: str) -> object:
-        answer = router.admit(talk.request(method, target, **headers), talk.emulator)
+        answer = router.admit(talk.request(method, target, **headers), talk.broker)
         return answer.status if isinstance(answer, Response) else answer
 
     assert admitted("POST", "/orders/messages") is True
@@ -351,7 +351,7 @@ async def test_fault_for_http_reaches_administration_and_messages(
     assert await status(talk, "GET", "/kitchen") == 200
     answer = await talk.ask(method, target)
     assert (answer.status, b"<Detail>Busy.</Detail>" in answer.body) == (503, True)
-    assert talk.emulator.faults.planned == []
+    assert talk.broker.faults.planned == []
 
 
 @pytest.mark.parametrize(
@@ -376,4 +376,4 @@ async def test_fault_that_makes_no_sense_is_refused_in_a_sentence(
     answer = await talk.ask("POST", "/$lab/faults", json.dumps(order).encode())
     assert answer.status == 400
     assert json.loads(answer.body)["error"].endswith(".")
-    assert talk.emulator.faults.planned == []
+    assert talk.broker.faults.planned == []

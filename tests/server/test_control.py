@@ -40,11 +40,11 @@ class Caller:
 
     def send(self, name: str, *bodies: object) -> None:
         messages = [Message(body, size_bytes=10) for body in bodies]
-        with self.broker.turns.turn() as now:
+        with self.broker.reactor.turn() as now:
             self.broker.namespace.queue(name).send(messages, now=now)
 
     def create(self, name: str) -> None:
-        with self.broker.turns.turn() as now:
+        with self.broker.reactor.turn() as now:
             self.broker.namespace.create_queue(name, QueueDescription(), now=now)
 
 
@@ -103,7 +103,7 @@ async def test_wrong_method_is_refused(caller: Caller) -> None:
 async def test_advance_ages_what_the_broker_holds(caller: Caller) -> None:
     caller.create("orders")
     caller.send("orders", "coffee")
-    with caller.broker.turns.turn() as now:
+    with caller.broker.reactor.turn() as now:
         caller.broker.namespace.subqueue("orders").lock_next(now=now, who="cashier")
     assert await caller.call("POST", "advance", b'{"seconds": 61}') == (
         200,
@@ -245,7 +245,7 @@ async def test_events_by_nonsense_are_refused_in_a_sentence(caller: Caller, quer
 async def test_queue_shows_each_message_in_its_state(caller: Caller) -> None:
     caller.create("orders")
     caller.send("orders", data(b"coffee"), data(b"tea"), data(b"cake"))
-    with caller.broker.turns.turn() as now:
+    with caller.broker.reactor.turn() as now:
         line = caller.broker.namespace.subqueue("orders")
         spoiled = line.lock_next(now=now, who="cashier")
         assert spoiled is not None

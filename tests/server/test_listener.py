@@ -24,6 +24,14 @@ class RecordingEndpoint:
         self.is_lost = asyncio.Event()
         self.has_received = asyncio.Event()
         self.on_data: Callable[[bytes], None] = lambda data: None
+        self.takes_input = True
+        self.paused: asyncio.Queue[bool] = asyncio.Queue()
+
+    def pause_writing(self) -> None:
+        self.paused.put_nowait(True)
+
+    def resume_writing(self) -> None:
+        self.paused.put_nowait(False)
 
     def receive_data(self, data: bytes) -> None:
         self.received += data
@@ -157,16 +165,61 @@ async def test_what_came_before_a_failed_write_is_still_read(port: Port) -> None
     assert endpoint.received == AMQP_HEADER + b"first words, last words"
 
 
-async def test_peer_that_never_reads_is_dropped_when_it_is_too_far_behind(port: Port) -> None:
+async def test_endpoint_learns_that_its_peer_is_behind_and_when_it_has_caught_up(
+    port: Port,
+) -> None:
+    reader, writer = await port.connect()
+    writer.transport.pause_reading()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    written = 0
+    while endpoint.paused.empty():
+        endpoint.write(b"x" * 65536)
+        written += 65536
+        await asyncio.sleep(0)
+    assert await endpoint.paused.get()
+    writer.transport.resume_reading()
+    await reader.readexactly(written)
+    assert not await endpoint.paused.get()
+    assert not endpoint.is_lost.is_set()
+    writer.close()
+
+
+async def test_peer_whose_endpoint_takes_no_more_is_read_again_when_it_does(port: Port) -> None:
+    _, writer = await port.connect()
+    writer.write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    endpoint.takes_input = False
+    endpoint.has_received.clear()
+    writer.write(b"a")
+    await endpoint.has_received.wait()
+    writer.write(b"b")
+    for _ in range(20):
+        await asyncio.sleep(0)
+        port.listener.look_after_input()
+    assert endpoint.received == AMQP_HEADER + b"a"
+    endpoint.has_received.clear()
+    endpoint.takes_input = True
+    port.listener.look_after_input()
+    await endpoint.has_received.wait()
+    assert endpoint.received == AMQP_HEADER + b"ab"
+    writer.close()
+
+
+async def test_peer_that_was_told_goodbye_and_reads_nothing_has_its_time() -> None:
+    port = Port(farewell_seconds=0.05)
+    port.number = await port.listener.start("127.0.0.1", 0)
     _, writer = await port.connect()
     writer.transport.pause_reading()
     writer.write(AMQP_HEADER)
     endpoint = await port.endpoints.get()
-    for _ in range(400):
+    while endpoint.paused.empty():
         endpoint.write(b"x" * 65536)
+    endpoint.close()
     await endpoint.is_lost.wait()
     assert port.listener.connections == 0
     writer.close()
+    await port.listener.stop()
 
 
 async def test_connections_are_counted_and_idleness_starts_with_the_last_goodbye(

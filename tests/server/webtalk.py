@@ -15,7 +15,6 @@ from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server import router
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
 from tests.gateway.talk import Talk
 
@@ -42,31 +41,31 @@ class Reply(NamedTuple):
 class WebTalk:
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.emulator = LocalBroker(clock=self.clock, key="secret")
+        self.broker = LocalBroker(clock=self.clock, key="secret")
         self.token = self.sign()
 
     def sign(self, path: str = "", name: str = KEY_NAME, key: str = "secret") -> str:
         return sign(f"https://{HOST}/{path}", name, key, self.clock.wall() + 60)
 
     def amqp(self) -> Talk:
-        return Talk(self.emulator)
+        return Talk(self.broker)
 
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
-        with self.emulator.turns.turn() as now:
-            self.emulator.namespace.create_queue(name, description, now=now)
+        with self.broker.reactor.turn() as now:
+            self.broker.namespace.create_queue(name, description, now=now)
 
     def make_subscription(self) -> None:
-        namespace = self.emulator.namespace
-        with self.emulator.turns.turn() as now:
+        namespace = self.broker.namespace
+        with self.broker.reactor.turn() as now:
             namespace.create_topic("News", TopicDescription(), now=now)
             namespace.create_subscription("News", "All", SubscriptionDescription(), now=now)
 
     def counts(self, name: str = "orders") -> MessageCounts:
-        return self.emulator.namespace.queue(name).counts()
+        return self.broker.namespace.queue(name).counts()
 
     def events(self) -> list[str]:
-        return [event.what for event in self.emulator.trace.after(0)]
+        return [event.what for event in self.broker.trace.after(0)]
 
     def request(
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
@@ -79,7 +78,7 @@ class WebTalk:
 
     def begin(self, method: str, target: str) -> Awaitable[Response]:
         """Ask for what is not there yet."""
-        answer = router.handle(self.request(method, target), self.emulator)
+        answer = self.broker.answer_http(self.request(method, target))
         assert isinstance(answer, Awaitable)
         return asyncio.ensure_future(answer)
 
@@ -87,7 +86,7 @@ class WebTalk:
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
     ) -> Reply:
         request = self.request(method, target, body, token=token, **headers)
-        answer = router.handle(request, self.emulator)
+        answer = self.broker.answer_http(request)
         if isinstance(answer, Awaitable):
             answer = await answer
         assert isinstance(answer, Response)

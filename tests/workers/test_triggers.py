@@ -123,8 +123,8 @@ def test_a_broker_without_events_cannot_be_watched(broker):
 
 @pytest.fixture(scope="module")
 def connection_string():
-    with ThreadedBroker() as emulator:
-        yield emulator.connection_string
+    with ThreadedBroker() as broker:
+        yield broker.connection_string
 
 
 def worker(connection_string: str, source: str, kill_on: str) -> Worker:

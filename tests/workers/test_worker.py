@@ -477,9 +477,9 @@ def test_an_empty_cell_is_refused(source):
 
 @pytest.fixture
 def broker():
-    def make_queue(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            emulator.namespace.create_queue("orders", QueueDescription(), now=now)
+    def make_queue(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            broker.namespace.create_queue("orders", QueueDescription(), now=now)
 
     with ThreadedBroker() as broker:
         broker.call(make_queue)
@@ -487,7 +487,7 @@ def broker():
 
 
 def counts(broker: ThreadedBroker) -> MessageCounts:
-    return broker.call(lambda emulator: emulator.namespace.queue("orders").counts())
+    return broker.call(lambda broker: broker.namespace.queue("orders").counts())
 
 
 def test_lab_is_the_notebooks(broker):

@@ -15,18 +15,37 @@ from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
+from sbtutorial.gateway.ids import Ids
+from sbtutorial.gateway.nodes.peer import Peer
 
 
 class Call(NamedTuple):
-    """One operation on one entity, with what its function may need; `holder` is the connection."""
+    """One operation on one entity, with what its function may need; the peer is who asks."""
 
     target: SubQueue
     body: Mapping[str, Any]
-    namespace: Namespace
-    clock: Clock
-    who: str
+    peer: Peer
     now: float
-    holder: object
+
+    @property
+    def namespace(self) -> Namespace:
+        """Whose entity it is."""
+        return self.peer.core.namespace
+
+    @property
+    def clock(self) -> Clock:
+        """Turns broker time into that of the client's clock."""
+        return self.peer.core.clock
+
+    @property
+    def ids(self) -> Ids:
+        """Makes ids for what has none."""
+        return self.peer.core.ids
+
+    @property
+    def who(self) -> str:
+        """The client's name."""
+        return self.peer.who
 
     def field(self, name: str, kind: type, what: str) -> Any:
         """A field of the body.
@@ -71,7 +90,7 @@ class Call(NamedTuple):
         """
         session_id = self.field("session-id", str, "a session id (string)")
         held = self.sessions.held(session_id)
-        if held is None or held.holder is not self.holder:
+        if held is None or held.holder is not self.peer:
             raise session_lock_lost(session_id, self.target.path)
         return held
 

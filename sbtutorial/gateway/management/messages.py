@@ -4,7 +4,7 @@ Each is one function from the request's body to the response's; see `management`
 Source: Azure Service Bus, "AMQP request-response-based operations".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.sendable import Sendable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, Operation, array_of
+from sbtutorial.gateway.nodes.settlement import Settling, Verdict, settle
 from sbtutorial.gateway.wire.message import encode_message, read_message
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
@@ -62,7 +62,7 @@ def schedule_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
     call.require_no_forwarding()
     entries = call.list_field("messages", Mapping, "maps")
-    messages = [_scheduled(entry, call.clock) for entry in entries]
+    messages = [_scheduled(entry, call) for entry in entries]
     numbers = _intake(call).send(messages, now=call.now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
@@ -77,14 +77,14 @@ def _intake(call: Call) -> Ingress:
     return entity.intake
 
 
-def _scheduled(entry: Mapping[str, Any], clock: Clock) -> Message:
+def _scheduled(entry: Mapping[str, Any], call: Call) -> Message:
     payload = entry.get("message")
     if not isinstance(payload, bytes):
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, "'messages' must hold maps with an encoded 'message'."
         )
     try:
-        return read_message(payload, from_wire=clock.from_wire)
+        return read_message(payload, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
     except DecodeError as error:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, f"a message to schedule cannot be read: {error}"
@@ -143,46 +143,30 @@ def batch_delete_messages(call: Call) -> dict[str, Any] | None:
 def update_disposition(call: Call) -> dict[str, Any]:
     """`com.microsoft:update-disposition`: settle by lock token, without the link it came on."""
     status = call.field("disposition-status", str, "a string").lower()
-    settle = _SETTLEMENTS.get(status)
-    if settle is None:
+    settling = _SETTLINGS.get(status)
+    if settling is None:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR,
-            f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
+            f"'disposition-status' must be one of {', '.join(_SETTLINGS)}, not '{status}'.",
         )
+    verdict = Verdict(
+        settling,
+        call.body.get("properties-to-modify"),
+        call.body.get("deadletter-reason"),
+        call.body.get("deadletter-description"),
+    )
     for token in call.list_field("lock-tokens", UUID, "lock tokens (uuid)"):
-        settle(call, call.receiving().line_for(token, now=call.now), token)
+        subqueue = call.receiving().line_for(token, now=call.now)
+        settle(verdict, subqueue, token, now=call.now, who=call.who)
     return {}
 
 
-def _complete(call: Call, line: SubQueue, token: UUID) -> None:
-    line.complete(token, now=call.now, who=call.who)
-
-
-def _abandon(call: Call, line: SubQueue, token: UUID) -> None:
-    line.abandon(token, call.body.get("properties-to-modify"), now=call.now, who=call.who)
-
-
-def _defer(call: Call, line: SubQueue, token: UUID) -> None:
-    line.defer(token, call.body.get("properties-to-modify"), now=call.now, who=call.who)
-
-
-def _dead_letter(call: Call, line: SubQueue, token: UUID) -> None:
-    line.dead_letter(
-        token,
-        call.body.get("deadletter-reason"),
-        call.body.get("deadletter-description"),
-        call.body.get("properties-to-modify"),
-        now=call.now,
-        who=call.who,
-    )
-
-
 # The spelling `defered` is the protocol's own.
-_SETTLEMENTS: dict[str, Callable[[Call, SubQueue, UUID], None]] = {
-    "completed": _complete,
-    "abandoned": _abandon,
-    "defered": _defer,
-    "suspended": _dead_letter,
+_SETTLINGS = {
+    "completed": Settling.COMPLETE,
+    "abandoned": Settling.ABANDON,
+    "defered": Settling.DEFER,
+    "suspended": Settling.DEAD_LETTER,
 }
 
 

@@ -38,7 +38,7 @@ class ManagementHandler:
 
     def handle(self, request: Request) -> Response:
         """Run one operation: 200 with its answer, 204 when there is nothing, or the refusal."""
-        if fault := self._peer.faults.next(Occasion.REQUEST, self._target.path):
+        if fault := self._peer.core.faults.next(Occasion.REQUEST, self._target.path):
             return Response(fault.status_code, fault.text, Symbol(fault.condition))
         try:
             return self._run(request)
@@ -53,11 +53,9 @@ class ManagementHandler:
                 ErrorCode.NOT_IMPLEMENTED,
                 f"'{request.operation}' is not an operation of this broker.",
             )
-        peer = self._peer
-        peer.claims.require(operation.right, management_path(self._target.path))
+        self._peer.claims.require(operation.right, management_path(self._target.path))
         body = request.body if isinstance(request.body, Mapping) else {}
-        call = Call(self._target, body, peer.namespace, peer.clock, request.who, request.now, peer)
-        answer = operation.run(call)
+        answer = operation.run(Call(self._target, body, self._peer, request.now))
         if answer is None:
             return Response(204, "No content", operation.when_empty)
         return Response(200, "OK", body=answer)

@@ -1,10 +1,12 @@
-"""How the receivers of one line share its messages: served in turn, while they have credit.
+"""Competing consumers: the receivers of one source of messages are served in turn.
 
-A line is whatever messages are received from: a queue, a dead-letter queue, or a session, which
-has one receiver only.
+A source is whatever messages are received from: a queue, a dead-letter queue, or a session, which
+has one receiver only. A receiver takes part while it has credit; it is passed over while its
+connection is behind in reading, and the message that it might have had stays ready.
 """
 
-from collections import deque
+import logging
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,15 +16,21 @@ from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.gateway.wire.conditions import error_of
+from sbtutorial.gateway.budget import Budget
+from sbtutorial.gateway.wire.conditions import INTERNAL_ERROR, error_of
+
+_LOG = logging.getLogger(__name__)
+
+# What one source may hand out before another one has its turn.
+_AT_ONCE = 32
 
 
-class Line(Protocol):
+class MessageSource(Protocol):
     """What receiving links need of a `SubQueue` or a `MessageSession`."""
 
     @property
     def listeners(self) -> list[Any]:
-        """Each is called with the line when there may be something new to hand out."""
+        """Each is called with the source when there may be something new to hand out."""
 
     @property
     def has_ready(self) -> bool:
@@ -46,48 +54,78 @@ class Line(Protocol):
 
 
 class Receiver(Protocol):
-    """What takes part in a competition: the node behind a receiving link."""
+    """What competes: the node behind a receiving link."""
 
     @property
     def link(self) -> SenderLink:
         """Whose credit counts."""
 
     @property
-    def line(self) -> Line:
+    def source(self) -> MessageSource:
         """Where its messages come from."""
 
-    def deliver_next(self, now: float) -> bool:
-        """Send the next message; false when there is none."""
+    @property
+    def has_room(self) -> bool:
+        """Whether its connection can be handed one more message now."""
+
+    def deliver_next(self, now: float) -> None:
+        """Send the next message, if there is one."""
+
+    def park(self) -> None:
+        """Come back by `queue_up` when there is room."""
 
     def detach(self, error: Error) -> None:
         """End the link from the broker's side."""
 
 
 class Dispatcher:
-    """The receivers of one line, served in turn while it has messages and they have credit."""
+    """The receivers of one source, served in turn while it has messages and they have credit.
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.receivers: set[Receiver] = set()
-        self._waiting: deque[Receiver] = deque()
+    Attributes:
+        receivers: All of them, in the order in which they came.
+    """
+
+    def __init__(self, source: MessageSource, budget: Budget) -> None:
+        self.source = source
+        self.receivers: dict[Receiver, None] = {}
+        self._budget = budget
+        self._waiting: OrderedDict[Receiver, None] = OrderedDict()
+        self._draining: dict[Receiver, None] = {}
 
     def queue_up(self, receiver: Receiver) -> None:
         """Put a receiver that has credit at the end of those who wait, once."""
-        if receiver not in self._waiting:
-            self._waiting.append(receiver)
+        self._waiting.setdefault(receiver)
 
     def step_out(self, receiver: Receiver) -> None:
         """Let a receiver wait no more."""
-        if receiver in self._waiting:
-            self._waiting.remove(receiver)
+        self._waiting.pop(receiver, None)
+        self._draining.pop(receiver, None)
 
-    def serve(self, now: float) -> None:
-        """Deliver until messages or credit run out: one message a turn."""
-        waiting = self._waiting
-        while waiting and self.line.has_ready:
-            receiver = waiting.popleft()
-            if receiver.deliver_next(now) and receiver.link.credit > 0:
-                waiting.append(receiver)
+    def drain(self, receiver: Receiver) -> None:
+        """Give the receiver's credit back as soon as there is nothing to use it for."""
+        self._draining[receiver] = None
+
+    def serve(self, now: float) -> bool:
+        """Deliver until messages, credit or the share of this turn run out, one to each in turn.
+
+        Returns:
+            Whether only the share has run out.
+        """
+        budget, waiting = self._budget, self._waiting
+        left = min(budget.left, _AT_ONCE)
+        while waiting and self.source.has_ready:
+            if left <= 0:
+                return True
+            receiver, _ = waiting.popitem(last=False)
+            if not receiver.has_room:
+                receiver.park()
+                continue
+            left -= 1
+            if self._deliver(receiver, now) and receiver.link.credit > 0:
+                waiting[receiver] = None
+        if self._draining:
+            self._answer_drains()
+        return False
 
     def end(self, refusal: BrokerError) -> None:
         """Nobody can receive here now: detach every receiver."""
@@ -95,42 +133,75 @@ class Dispatcher:
         for receiver in list(self.receivers):
             receiver.detach(error)
 
+    def _deliver(self, receiver: Receiver, now: float) -> bool:
+        """Returns whether the receiver is still served."""
+        self._budget.left -= 1
+        try:
+            receiver.deliver_next(now)
+        except Exception:
+            # A defect of ours ends this link, and nobody else's.
+            _LOG.exception("gave up a receiver on link '%s'", receiver.link.name)
+            self.step_out(receiver)
+            receiver.detach(Error(INTERNAL_ERROR, "The broker has failed; see its log."))
+            return False
+        return True
+
+    def _answer_drains(self) -> None:
+        is_empty = not self.source.has_ready
+        for receiver in list(self._draining):
+            if is_empty or receiver.link.credit <= 0:
+                self.step_out(receiver)
+                receiver.link.drained()
+
 
 class Dispatchers:
-    """Every competition of a namespace, and which of them have something new to hand out."""
+    """Every dispatcher of a namespace, and which of them have something to hand out."""
 
-    def __init__(self) -> None:
-        self._by_line: dict[Line, Dispatcher] = {}
-        self._changed: set[Line] = set()
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._by_source: dict[MessageSource, Dispatcher] = {}
+        self._changed: OrderedDict[MessageSource, None] = OrderedDict()
+
+    @property
+    def have_more(self) -> bool:
+        """Whether there is something left to hand out in the next turn."""
+        return bool(self._changed)
 
     def enter(self, receiver: Receiver) -> Dispatcher:
-        """Let a receiver take part in the competition for its line."""
-        line = receiver.line
-        if line not in self._by_line:
-            self._by_line[line] = Dispatcher(line)
-            line.listeners.append(self._changed.add)
-        competition = self._by_line[line]
-        competition.receivers.add(receiver)
-        return competition
+        """Let a receiver compete for the messages of its source."""
+        source = receiver.source
+        if source not in self._by_source:
+            self._by_source[source] = Dispatcher(source, self._budget)
+            source.listeners.append(self.mark)
+        dispatcher = self._by_source[source]
+        dispatcher.receivers[receiver] = None
+        return dispatcher
 
     def leave(self, receiver: Receiver) -> None:
-        """Take a receiver out; without receivers nobody listens to the line."""
-        competition = self._by_line.get(receiver.line)
-        if competition is None:
+        """Take a receiver out; without receivers nobody listens to the source."""
+        source = receiver.source
+        dispatcher = self._by_source.get(source)
+        if dispatcher is None:
             return
-        competition.step_out(receiver)
-        competition.receivers.discard(receiver)
-        if not competition.receivers:
-            del self._by_line[receiver.line]
-            receiver.line.listeners.remove(self._changed.add)
+        dispatcher.step_out(receiver)
+        dispatcher.receivers.pop(receiver, None)
+        if not dispatcher.receivers:
+            del self._by_source[source]
+            self._changed.pop(source, None)
+            source.listeners.remove(self.mark)
+
+    def mark(self, source: MessageSource) -> None:
+        """See at the end of the turn what a source has to hand out."""
+        self._changed[source] = None
 
     def serve(self, now: float) -> None:
-        """Hand out what has become ready since the last call; end what cannot go on."""
-        while self._changed:
-            competition = self._by_line.get(self._changed.pop())
-            if competition is None:
+        """Hand out a share of what is ready; end what cannot go on."""
+        while self._changed and self._budget.left > 0:
+            source, _ = self._changed.popitem(last=False)
+            dispatcher = self._by_source.get(source)
+            if dispatcher is None:
                 continue
-            if ending := competition.line.ending:
-                competition.end(ending)
-            else:
-                competition.serve(now)
+            if ending := source.ending:
+                dispatcher.end(ending)
+            elif dispatcher.serve(now):
+                self._changed[source] = None

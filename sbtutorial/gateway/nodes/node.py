@@ -1,10 +1,14 @@
 """What stands behind a link: a node, kept as the link's `context`."""
 
 from sbtutorial.amqp.events import DispositionReceived, MessageReceived
+from sbtutorial.gateway.reactor import Job
 
 
 class Node:
     """What a link does with what arrives on it; by itself, nothing.
+
+    A method that returns a job has only begun: the rest is done in the turns that follow, and the
+    connection is not read until then.
 
     Attributes:
         right: What a token must allow for the link to stay: "Send", "Listen", or "" for nothing.
@@ -14,7 +18,7 @@ class Node:
     right = ""
     path = ""
 
-    def message_received(self, event: MessageReceived, *, now: float) -> None:
+    def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
         """A delivery came in on a link on which the client sends."""
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
@@ -23,5 +27,5 @@ class Node:
     def flow_received(self, *, now: float) -> None:
         """The client changed its credit, asked for a drain, or for an echo."""
 
-    def detached(self) -> None:
+    def detached(self) -> Job | None:
         """The link is gone: by a detach, with its session, or with the connection."""

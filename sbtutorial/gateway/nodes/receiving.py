@@ -4,7 +4,7 @@ Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks
 """
 
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sbtutorial.amqp.events import DispositionReceived
 from sbtutorial.amqp.messaging import (
@@ -19,86 +19,112 @@ from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.transaction import Settlement
-from sbtutorial.gateway.nodes.dispatch import Line
+from sbtutorial.gateway.nodes.dispatch import MessageSource
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.nodes.settlement import SETTLEMENTS, Outcome
+from sbtutorial.gateway.nodes.settlement import Outcome, outcome_of, read_verdict, settle
+from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import error_of
 from sbtutorial.gateway.wire.message import encode_delivery
+
+# Locks of a receiver that broke off, put on record in one step.
+_GONE_AT_ONCE = 100
 
 
 class ReceiverNode(Node):
     """What all receiving links share; the receive mode is the subclass."""
 
-    def __init__(self, link: SenderLink, line: Line, peer: Peer) -> None:
+    def __init__(self, link: SenderLink, source: MessageSource, peer: Peer) -> None:
         self.link = link
-        self.line = line
+        self.source = source
         self.who = peer.who
-        self._clock = peer.clock
-        self._has_output = peer.has_output
-        self._transactions = peer.transactions
-        self._competitions = peer.competitions
-        self._competition = peer.competitions.enter(self)
+        self._peer = peer
+        self._clock = peer.core.clock
+        self._output = peer.output
+        self._dispatchers = peer.core.dispatchers
+        self._dispatcher = self._dispatchers.enter(self)
 
-    def deliver_next(self, now: float) -> bool:
-        """Send the next message, if there is one.
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message would be on its way at once."""
+        link = self.link
+        return self._output.has_room and link.is_attached and link.session.has_window
 
-        Returns:
-            Whether a message went out.
-        """
+    def deliver_next(self, now: float) -> None:
+        """Send the next message, if there is one."""
         raise NotImplementedError
 
     def flow_received(self, *, now: float) -> None:
-        """Get in line for messages; answer a drain when there is nothing more to send."""
-        if self.link.credit > 0:
-            self._competition.queue_up(self)
-            self._competition.serve(now)
+        """Queue up for messages; answer a drain when there is nothing more to send."""
+        link, dispatcher = self.link, self._dispatcher
+        if link.credit > 0:
+            dispatcher.queue_up(self)
         else:
-            self._competition.step_out(self)
-        if self.link.drain:
-            self._competition.step_out(self)
-            self.link.drained()
+            dispatcher.step_out(self)
+        if link.drain:
+            dispatcher.drain(self)
+        if dispatcher.serve(now):
+            self._dispatchers.mark(self.source)
+
+    def park(self) -> None:
+        """Wait until the client has read some of what is on its way to it."""
+        self._peer.parked[self] = None
+
+    def unpark(self) -> None:
+        """Compete again."""
+        if self.link.credit > 0:
+            self._dispatcher.queue_up(self)
+            self._dispatchers.mark(self.source)
 
     def detach(self, error: Error) -> None:
         """End the link from the broker's side."""
         self.link.detach(error)
-        self._has_output()
+        self._output.has_output()
 
-    def detached(self) -> None:
+    def detached(self) -> Job | None:
         """Leave; what is unsettled on the link now was held by a client that broke off."""
-        self._competitions.leave(self)
+        self._peer.parked.pop(self, None)
+        self._dispatchers.leave(self)
         held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
-        self.line.receiver_gone(held, now=self._clock.now(), who=self.who)
+        self._abandoned(held[:_GONE_AT_ONCE], self._clock.now())
+        rest = held[_GONE_AT_ONCE:]
+        return self._abandon(rest) if rest else None
+
+    def _abandon(self, held: list[UUID]) -> Job:
+        """Put many locks on record that nobody stands behind any more."""
+        now = yield 0
+        for start in range(0, len(held), _GONE_AT_ONCE):
+            self._abandoned(held[start : start + _GONE_AT_ONCE], now)
+            now = yield 32
+
+    def _abandoned(self, held: list[UUID], now: float) -> None:
+        self.source.receiver_gone(held, now=now, who=self.who)
 
     def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
         payload = encode_delivery(message, to_wire=self._clock.to_wire)
         self.link.send(payload, delivery_tag=delivery_tag, settled=settled)
-        self._has_output()
+        self._output.has_output()
 
 
 class ReceiveAndDeleteNode(ReceiverNode):
     """Deletes each message as it hands it over."""
 
-    def deliver_next(self, now: float) -> bool:
+    def deliver_next(self, now: float) -> None:
         """Send the next message, settled: it is gone from the queue."""
-        message = self.line.take_next(now=now, who=self.who)
-        if message is None:
-            return False
-        self._send(message, uuid4().bytes_le, settled=True)
-        return True
+        message = self.source.take_next(now=now, who=self.who)
+        if message is not None:
+            self._send(message, self._peer.core.ids.uuid().bytes_le, settled=True)
 
 
 class PeekLockNode(ReceiverNode):
     """Hands each message over under a lock and settles it as the client says."""
 
-    def deliver_next(self, now: float) -> bool:
+    def deliver_next(self, now: float) -> None:
         """Send the next message, locked; its tag is the lock token in .NET's byte order."""
-        message = self.line.lock_next(now=now, who=self.who)
-        if message is None:
-            return False
-        assert message.lock_token is not None
-        self._send(message, message.lock_token.bytes_le, settled=False)
-        return True
+        message = self.source.lock_next(now=now, who=self.who)
+        if message is not None:
+            assert message.lock_token is not None
+            self._send(message, message.lock_token.bytes_le, settled=False)
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""
@@ -115,28 +141,28 @@ class PeekLockNode(ReceiverNode):
         if answer is not None and not event.settled:
             self.link.settle(event.delivery_id, answer)
 
-    def _settle(self, verdict: object, token: UUID, now: float) -> Outcome | None:
+    def _settle(self, state: object, token: UUID, now: float) -> Outcome | None:
         """The answer; None for what is no verdict."""
-        settlement = SETTLEMENTS.get(type(verdict))
-        if settlement is None:
+        verdict = read_verdict(state)
+        if verdict is None:
             return None
-        line = self.line.line_for(token, now=now)
-        return settlement(line, token, verdict, now=now, who=self.who)
+        settle(verdict, self.source.line_for(token, now=now), token, now=now, who=self.who)
+        return outcome_of(state)
 
     def _settle_with_transaction(
         self, state: TransactionalState, token: UUID, now: float
     ) -> TransactionalState:
-        line = self.line.line_for(token, now=now)
-        settlement = Settlement(line, token, partial(self._settle, state.outcome, token))
-        self._transactions.find(state).settle(settlement, now=now)
+        subqueue = self.source.line_for(token, now=now)
+        settlement = Settlement(subqueue, token, partial(self._settle, state.outcome, token))
+        self._peer.transactions.find(state).settle(settlement, now=now)
         return TransactionalState(state.txn_id, Accepted())
 
 
-def receiver_for(link: SenderLink, line: Line, peer: Peer) -> ReceiverNode:
+def receiver_for(link: SenderLink, source: MessageSource, peer: Peer) -> ReceiverNode:
     """The node behind a link that was accepted, of the kind that the client asked for."""
     assert link.remote_attach is not None
     kind = _KINDS.get(link.remote_attach.snd_settle_mode, PeekLockNode)
-    return kind(link, line, peer)
+    return kind(link, source, peer)
 
 
 _KINDS: dict[int, type[ReceiverNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}

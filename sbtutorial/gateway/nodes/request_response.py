@@ -5,7 +5,7 @@ Source: AMQP Management, working draft; Azure Service Bus, "request-response ope
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from sbtutorial.amqp.errors import DecodeError
@@ -24,8 +24,19 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
+from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.node import Node
-from sbtutorial.gateway.wire.conditions import DECODE_ERROR
+from sbtutorial.gateway.reactor import Job
+from sbtutorial.gateway.wire.conditions import DECODE_ERROR, RESOURCE_LIMIT_EXCEEDED
+
+# Answers that wait for credit, and requests that wait for those: no client makes us keep more.
+_MAX_WAITING_BYTES = 256 * 1024
+_MAX_HELD_BYTES = 1024 * 1024
+_TOO_MANY = Error(
+    RESOURCE_LIMIT_EXCEEDED,
+    "Too many requests wait for answers that are not taken: grant credit on the link for answers.",
+    None,
+)
 
 
 class Request(NamedTuple):
@@ -65,39 +76,55 @@ class RequestHandler(Protocol):
 
 
 class ResponseNode(Node):
-    """The link on which answers go out; they wait here while it has no credit."""
+    """The link on which answers go out; they wait here while it has no credit.
+
+    Attributes:
+        on_room: Called when the client takes answers again, after `is_behind` was true.
+    """
 
     def __init__(self, link: SenderLink, path: str, routes: "ResponseRoutes") -> None:
         self.link = link
+        self.on_room: dict[Callable[[float], None], None] = {}
         self._path = path
         self._routes = routes
         self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._next_tag = 0
         routes.add(path, self)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so many answers wait for credit that no more should be made."""
+        return self._waiting_bytes > _MAX_WAITING_BYTES or not self.link.session.has_window
 
     def send(self, payload: bytes) -> None:
         """Send one answer, settled, as soon as the client has granted credit for it."""
         self._waiting.append(payload)
+        self._waiting_bytes += len(payload)
         self._send_waiting()
 
     def flow_received(self, *, now: float) -> None:
-        """Send what waits, as far as credit goes."""
+        """Send what waits, as far as credit goes; then have more answered."""
         self._send_waiting()
+        while self.on_room and not self.is_behind:
+            answer_more = next(iter(self.on_room))
+            del self.on_room[answer_more]
+            answer_more(now)
         if self.link.drain:
             self.link.drained()
 
-    def detached(self) -> None:
+    def detached(self) -> Job | None:
         """No answer can go this way any more."""
         self._routes.remove(self._path, self)
+        self._waiting.clear()
+        return None
 
     def _send_waiting(self) -> None:
         while self._waiting and self.link.credit > 0:
+            payload = self._waiting.popleft()
+            self._waiting_bytes -= len(payload)
             self._next_tag += 1
-            self.link.send(
-                self._waiting.popleft(),
-                delivery_tag=self._next_tag.to_bytes(4, "big"),
-                settled=True,
-            )
+            self.link.send(payload, delivery_tag=self._next_tag.to_bytes(4, "big"), settled=True)
 
 
 class ResponseRoutes:
@@ -127,7 +154,11 @@ def _names(link: SenderLink) -> tuple[object, ...]:
 
 
 class RequestNode(Node):
-    """The link on which requests come in: settles each, has it answered, sends the answer."""
+    """The link on which requests come in: settles each, has it answered, sends the answer.
+
+    While the client leaves too many answers untaken, its requests wait here, as many as it had
+    credit for; those that it sends beyond that are rejected.
+    """
 
     CREDIT = 100
 
@@ -138,27 +169,79 @@ class RequestNode(Node):
         handler: RequestHandler,
         routes: ResponseRoutes,
         who: str,
+        budget: Budget,
     ) -> None:
         self._link = link
         self._path = path
         self._handler = handler
         self._routes = routes
         self._who = who
+        self._budget = budget
+        self._held: deque[MessageReceived] = deque()
+        self._held_bytes = 0
+        self._is_gone = False
         link.grant(self.CREDIT)
 
-    def message_received(self, event: MessageReceived, *, now: float) -> None:
-        """Answer one request; one that cannot be read is rejected instead."""
-        try:
-            properties, request = _read_request(event.payload, self._who, now)
-        except DecodeError as error:
-            self._link.settle(event.delivery_id, Rejected(Error(DECODE_ERROR, str(error), None)))
-            return
+    def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
+        """Answer one request, or keep it; one that cannot be read is rejected instead."""
+        if self._held and not self._can_hold(event):
+            self._link.settle(event.delivery_id, Rejected(_TOO_MANY))
+            return None
+        self._held.append(event)
+        self._held_bytes += len(event.payload)
+        self._answer_held(now)
+        return None
+
+    def detached(self) -> Job | None:
+        """What was kept is not done any more."""
+        self._is_gone = True
+        self._held.clear()
+        return None
+
+    def _can_hold(self, event: MessageReceived) -> bool:
+        size = self._held_bytes + len(event.payload)
+        return len(self._held) < self.CREDIT and size <= _MAX_HELD_BYTES
+
+    def _answer_held(self, now: float) -> None:
+        while self._held:
+            event = self._held[0]
+            try:
+                properties, request = _read_request(event.payload, self._who, now)
+            except DecodeError as error:
+                self._drop_first()
+                refusal = Error(DECODE_ERROR, str(error), None)
+                self._link.settle(event.delivery_id, Rejected(refusal))
+                continue
+            route = self._routes.find(self._path, properties.reply_to)
+            if route is not None and route.is_behind:
+                route.on_room[self._go_on] = None
+                return
+            self._drop_first()
+            self._answer(event, properties, request, route)
+        self._link.keep_credit(self.CREDIT)
+
+    def _go_on(self, now: float) -> None:
+        if not self._is_gone:
+            self._answer_held(now)
+
+    def _drop_first(self) -> None:
+        self._held_bytes -= len(self._held.popleft().payload)
+
+    def _answer(
+        self,
+        event: MessageReceived,
+        properties: Properties,
+        request: Request,
+        route: ResponseNode | None,
+    ) -> None:
         # Some clients give up unless the request is settled before its answer arrives.
         self._link.settle(event.delivery_id, Accepted())
-        self._link.keep_credit(self.CREDIT)
         response = self._handler.handle(request)
-        if route := self._routes.find(self._path, properties.reply_to):
-            route.send(_encode_response(response, properties, self._handler.dialect))
+        self._budget.spend_on_bytes(len(event.payload))
+        if route is not None:
+            payload = _encode_response(response, properties, self._handler.dialect)
+            self._budget.spend_on_bytes(len(payload))
+            route.send(payload)
 
 
 def _read_request(payload: bytes, who: str, now: float) -> tuple[Properties, Request]:

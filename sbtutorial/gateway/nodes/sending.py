@@ -12,9 +12,8 @@ from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
-from sbtutorial.clock import Clock
 from sbtutorial.gateway.nodes.node import Node
-from sbtutorial.gateway.nodes.transactions import Transactions
+from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, error_of
 from sbtutorial.gateway.wire.message import read_messages
 
@@ -28,15 +27,14 @@ class SenderNode(Node):
         self,
         link: ReceiverLink,
         intake: Ingress | Transfer,
-        clock: Clock,
-        who: str,
-        transactions: Transactions,
+        peer: Peer,
     ) -> None:
         self._link = link
         self._intake = intake
-        self._transactions = transactions
-        self._clock = clock
-        self._who = who
+        self._transactions = peer.transactions
+        self._clock = peer.core.clock
+        self._ids = peer.core.ids
+        self._who = peer.who
         link.grant(self.CREDIT)
 
     def message_received(self, event: MessageReceived, *, now: float) -> None:
@@ -44,7 +42,10 @@ class SenderNode(Node):
         outcome: Accepted | Rejected | TransactionalState
         try:
             messages = read_messages(
-                event.payload, event.message_format or 0, from_wire=self._clock.from_wire
+                event.payload,
+                event.message_format or 0,
+                from_wire=self._clock.from_wire,
+                new_id=self._ids.message_id,
             )
             outcome = self._take(messages, event.state, now)
         except DecodeError as error:

@@ -36,7 +36,7 @@ def wants_session(link: Link) -> bool:
     return isinstance(link.source, Source) and _FILTER in (link.source.filter or {})
 
 
-def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
+def attach_session(link: SenderLink, subqueue: SessionSubQueue, peer: Peer) -> Node:
     """Accept a link for the session that it asks for, or have it wait for one.
 
     Raises:
@@ -44,27 +44,29 @@ def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
             text.
     """
     assert isinstance(link.source, Source), "its filter was read"
-    source, now = link.source, peer.clock.now()
+    source, now = link.source, peer.core.clock.now()
     session_id = _session_asked_for(source)
     if session_id is not None:
-        session = line.accept(session_id, now=now, who=peer.who, holder=peer)
+        session = subqueue.accept(session_id, now=now, who=peer.who, holder=peer)
         return _open(link, source, session, peer)
-    if there_is := line.accept_next(now=now, who=peer.who, holder=peer):
+    if there_is := subqueue.accept_next(now=now, who=peer.who, holder=peer):
         return _open(link, source, there_is, peer)
-    waiting = WaitingNode(link, source, line, peer)
-    line.wait(waiting, _wait_seconds(link), now=now)
+    waiting = WaitingNode(link, source, subqueue, peer)
+    subqueue.wait(waiting, _wait_seconds(link), now=now)
     return waiting
 
 
 class WaitingNode(Node):
     """Stands behind a link whose attach is answered once there is a session for it."""
 
-    def __init__(self, link: SenderLink, source: Source, line: SessionSubQueue, peer: Peer) -> None:
+    def __init__(
+        self, link: SenderLink, source: Source, subqueue: SessionSubQueue, peer: Peer
+    ) -> None:
         self.who = peer.who
         self.holder: object = peer
         self._link = link
         self._source = source  # the link forgets it if the client gives up meanwhile
-        self._line = line
+        self._subqueue = subqueue
         self._peer = peer
 
     def accepted(self, session: MessageSession, *, now: float) -> None:
@@ -73,21 +75,21 @@ class WaitingNode(Node):
         node.right, node.path = self.right, self.path
         self._link.context = node
         node.flow_received(now=now)  # credit may have come before
-        self._peer.has_output()
+        self._peer.output.has_output()
 
     def refused(self, refusal: BrokerError) -> None:
         """Answer the attach: there is no session."""
         self._link.refuse(error_of(refusal))
-        self._peer.has_output()
+        self._peer.output.has_output()
 
     def detached(self) -> None:
         """The client waits no longer."""
-        self._line.stop_waiting(self)
+        self._subqueue.stop_waiting(self)
 
 
 def _open(link: SenderLink, asked: Source, session: MessageSession, peer: Peer) -> ReceiverNode:
     """Accept the link with the session's id and the end of its lock."""
-    until = peer.clock.to_wire(session.locked_until)
+    until = peer.core.clock.to_wire(session.locked_until)
     ticks = round(until * _TICKS_PER_SECOND) + _TICKS_AT_UNIX_EPOCH
     link.accept(
         source=_granted(asked, session.id),

@@ -3,8 +3,6 @@
 Source: AMQP 1.0, part 4; Azure Service Bus, "AMQP 1.0 protocol guide", transactions.
 """
 
-from uuid import uuid4
-
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
 from sbtutorial.amqp.messaging import (
@@ -24,6 +22,7 @@ from sbtutorial.amqp.types import Symbol
 from sbtutorial.amqp.types.composites import decode_composite
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.transaction import Transaction
+from sbtutorial.gateway.ids import Ids
 from sbtutorial.gateway.nodes.node import Node
 
 CAPABILITIES = (Symbol("amqp:local-transactions"), Symbol("amqp:multi-txns-per-ssn"))
@@ -35,12 +34,13 @@ _VALUE = bytes((0x00, 0x53, AMQP_VALUE))
 class Transactions:
     """The open transactions of one connection; they end with it, rolled back."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
         self._by_id: dict[bytes, Transaction] = {}
 
     def declare(self, now: float) -> bytes:
         """Begin one; returns its id."""
-        txn_id = uuid4().bytes
+        txn_id = self._ids.transaction_id()
         self._by_id[txn_id] = Transaction(now)
         return txn_id
 

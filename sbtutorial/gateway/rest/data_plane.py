@@ -13,23 +13,21 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
-from typing import Protocol
 from urllib.parse import quote
 from uuid import UUID
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_line
 from sbtutorial.broker.session_errors import plain_receiver_refused
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.clock import Clock
-from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
 from sbtutorial.gateway.attach import require_own_receivers
-from sbtutorial.gateway.reactor import Reactor
+from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.nodes.settlement import Settling, Verdict, settle
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import read_sent, write_received
 from sbtutorial.http.refusals import (
@@ -48,15 +46,6 @@ _NO_BODY = (("Content-Type", "application/xml; charset=utf-8"),)
 
 # An entity that is deleted under somebody who waits for its messages.
 _GONE = Status(410, 41000)
-
-
-class Broker(Protocol):
-    """What the calls need of the broker that they are made on."""
-
-    clock: Clock
-    keyring: Keyring
-    namespace: Namespace
-    turns: Reactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,7 @@ class MessageCall:
 
     request: Request
     path: DataPath
-    broker: Broker
+    core: Core
 
     @property
     def who(self) -> str:
@@ -115,7 +104,7 @@ class MessageCall:
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        subqueue = self.broker.namespace.subqueue(self.path.entity)
+        subqueue = self.core.namespace.subqueue(self.path.entity)
         if subqueue.requires_session:
             raise plain_receiver_refused(subqueue.path)
         return subqueue
@@ -124,19 +113,19 @@ class MessageCall:
 Handler = Callable[[MessageCall], Response | Poll]
 
 
-def handle(request: Request, path: DataPath, broker: Broker) -> Response | Poll:
+def handle(request: Request, path: DataPath, core: Core) -> Response | Poll:
     """Answer a call: at once, or with what a receiver waits for."""
     try:
-        authorize(request, path, broker)
+        authorize(request, path, core)
         _, handler = _HANDLERS[path.kind][request.method]
-        return handler(MessageCall(request, path, broker))
+        return handler(MessageCall(request, path, core))
     except HttpRefusal as refusal:
         return refusal.response
     except BrokerError as refusal:
         return _refused(refusal)
 
 
-def authorize(request: Request, path: DataPath, broker: Broker) -> None:
+def authorize(request: Request, path: DataPath, core: Core) -> None:
     """Ask of a call's token that it allows what is asked; the head of the request is enough.
 
     Raises:
@@ -148,11 +137,11 @@ def authorize(request: Request, path: DataPath, broker: Broker) -> None:
         raise HttpRefusal(method_refused(request, handlers))
     right, _ = handlers[request.method]
     try:
-        broker.keyring.authorize(
+        core.keyring.authorize(
             request.headers.get("authorization"),
             Resource(request.host, path.resource.lower()),
             entity=split_line(path.entity).entity,
-            now=broker.clock.wall(),
+            now=core.clock.wall(),
             right=right,
         )
     except TokenError as refusal:
@@ -163,10 +152,10 @@ def authorize(request: Request, path: DataPath, broker: Broker) -> None:
 
 
 def _send(call: MessageCall) -> Response:
-    broker = call.broker
-    with broker.turns.turn() as now:
-        entity = broker.namespace.sendable(call.path.entity)
-        messages = read_sent(call.request, broker.clock.from_wire)
+    core = call.core
+    with core.reactor.turn() as now:
+        entity = core.namespace.sendable(call.path.entity)
+        messages = read_sent(call.request, core.clock.from_wire, core.ids.message_id)
         _require_size(messages, entity.max_message_bytes)
         entity.intake.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)
@@ -231,7 +220,7 @@ def _receive(call: MessageCall, attempt: Callable[[SubQueue, float], Response | 
 
 def _written(call: MessageCall, status: int, subqueue: SubQueue, message: Message) -> Response:
     location = _location(call, subqueue, message)
-    return write_received(status, message, call.broker.clock.to_wire, location)
+    return write_received(status, message, call.core.clock.to_wire, location)
 
 
 def _location(call: MessageCall, subqueue: SubQueue, message: Message) -> str | None:
@@ -246,15 +235,15 @@ def _location(call: MessageCall, subqueue: SubQueue, message: Message) -> str | 
 # -- Settling -------------------------------------------------------------------------------
 
 
-def _settling(settle: Callable[..., object]) -> Handler:
+def _settling(act: Callable[..., object]) -> Handler:
     """What answers a request on a lock."""
 
     def handler(call: MessageCall) -> Response:
         token = _token(call.path.token)
-        with call.broker.turns.turn() as now:
+        with call.core.reactor.turn() as now:
             subqueue = call.subqueue()
             _require_message(subqueue.require_lock(token, now=now), call, subqueue)
-            settle(subqueue, token, now=now, who=call.who)
+            act(subqueue, token, now=now, who=call.who)
         return Response(200, _NO_BODY)
 
     return handler
@@ -285,8 +274,8 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
     DataKind.MESSAGES: {"POST": (SEND, _send)},
     DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
     DataKind.LOCK: {
-        "DELETE": (LISTEN, _settling(SubQueue.complete)),
-        "PUT": (LISTEN, _settling(SubQueue.abandon)),
+        "DELETE": (LISTEN, _settling(partial(settle, Verdict(Settling.COMPLETE)))),
+        "PUT": (LISTEN, _settling(partial(settle, Verdict(Settling.ABANDON)))),
         "POST": (LISTEN, _settling(SubQueue.renew_lock)),
     },
 }

@@ -14,7 +14,6 @@ properties".
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
@@ -42,20 +41,22 @@ _MAX_HEADER_CHARS = 65_000
 _CONTENT_TYPE = "application/atom+xml;type=entry;charset=utf-8"
 
 ToWire = Callable[[float], float]
+NewId = Callable[[], str]
 
 
-def read_sent(request: Request, from_wire: ToWire) -> list[Message]:
+def read_sent(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
     """The message that a request sends, or those of a batch.
 
     Args:
         request: Its body is the message's, or a batch if its content type says so.
         from_wire: Turns an instant on the client's clock into broker time.
+        new_id: Makes a message id, for a message without.
 
     Raises:
         BrokerError: ARGUMENT_ERROR: it cannot be read.
     """
     try:
-        return _read(request, from_wire)
+        return _read(request, from_wire, new_id)
     except UnicodeEncodeError:  # half a character, which JSON can write and nobody can send on
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, "A text of the message is not Unicode: it has half a letter."
@@ -129,13 +130,13 @@ def _as_json(value: object) -> str:
         ) from None
 
 
-def _read(request: Request, from_wire: ToWire) -> list[Message]:
+def _read(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
-        return [_read_item(item, from_wire) for item in _items(request.body)]
+        return [_read_item(item, from_wire, new_id) for item in _items(request.body)]
     given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
     application = read_properties(request.raw_headers)
-    return [_message(given, application, request.body, content_type, from_wire)]
+    return [_message(given, application, request.body, content_type, from_wire, new_id)]
 
 
 def _items(body: bytes) -> list[Mapping[str, Any]]:
@@ -154,7 +155,7 @@ def _items(body: bytes) -> list[Mapping[str, Any]]:
     return [broker_properties.as_object("A message", item) for item in items]
 
 
-def _read_item(item: Mapping[str, Any], from_wire: ToWire) -> Message:
+def _read_item(item: Mapping[str, Any], from_wire: ToWire, new_id: NewId) -> Message:
     body = item.get("Body", "")
     if not isinstance(body, str):
         raise _no_batch(f"a Body is no text but {broker_properties.shown(body)}")
@@ -162,7 +163,7 @@ def _read_item(item: Mapping[str, Any], from_wire: ToWire) -> Message:
     application = broker_properties.as_object("UserProperties", item.get("UserProperties"))
     values = {name: _user_property(name, value) for name, value in application.items()}
     content_type = given.get("ContentType", "")
-    return _message(given, values, body.encode(), str(content_type), from_wire)
+    return _message(given, values, body.encode(), str(content_type), from_wire, new_id)
 
 
 def _user_property(name: str, value: object) -> object:
@@ -181,11 +182,12 @@ def _message(
     body: bytes,
     content_type: str,
     from_wire: ToWire,
+    new_id: NewId,
 ) -> Message:
     said = broker_properties.read(given)
     properties = said.properties
     if properties.message_id is None:
-        properties.message_id = uuid4().hex  # Azure's choice, too, where the sender makes none
+        properties.message_id = new_id()  # Azure's choice, too, where the sender makes none
     if content_type:
         properties.content_type = Symbol(escape(content_type).encode("ascii", "replace").decode())
     payload = b"".join(
@@ -196,7 +198,7 @@ def _message(
             encode_section(DATA, body),
         )
     )
-    message = read_message(payload, from_wire=from_wire)
+    message = read_message(payload, from_wire=from_wire, new_id=new_id)
     message.time_to_live = said.time_to_live
     return message
 

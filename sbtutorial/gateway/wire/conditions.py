@@ -41,6 +41,8 @@ CONDITIONS: dict[ErrorCode, Condition] = {
 }
 
 DECODE_ERROR = Symbol("amqp:decode-error")
+INTERNAL_ERROR = Symbol("amqp:internal-error")
+RESOURCE_LIMIT_EXCEEDED = Symbol("amqp:resource-limit-exceeded")
 
 
 def error_of(refusal: BrokerError) -> Error:

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import uuid4
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import (
@@ -76,6 +75,7 @@ _pack_long = struct.Struct(">q").pack
 _MAX_UINT_MS = 0xFFFFFFFF
 
 ToWire = Callable[[float], float]
+NewId = Callable[[], str]
 
 
 class Annotations(NamedTuple):
@@ -127,7 +127,9 @@ class Content:
         self.footer = sections.footer
 
 
-def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> list[Message]:
+def read_messages(
+    payload: bytes, message_format: int, *, from_wire: ToWire, new_id: NewId
+) -> list[Message]:
     """Every message in one transfer: one, or those of a batch, ready for `Queue.send`.
 
     Args:
@@ -135,6 +137,7 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
         message_format: 0, or 0x80013700 for a batch: each data section holds a whole message, and
             the envelope around them says nothing that counts.
         from_wire: Turns an instant on the client's clock into broker time.
+        new_id: Makes a message id, for a message without.
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
@@ -143,13 +146,13 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
     """
     if message_format == BATCH_MESSAGE_FORMAT:
         parts = data_sections(payload)
-        return [_read_part(part, number, from_wire) for number, part in enumerate(parts, 1)]
-    return [_read(payload, from_wire)]
+        return [_read_part(part, number, from_wire, new_id) for number, part in enumerate(parts, 1)]
+    return [_read(payload, from_wire, new_id)]
 
 
-def _read_part(payload: bytes, number: int, from_wire: ToWire) -> Message:
+def _read_part(payload: bytes, number: int, from_wire: ToWire, new_id: NewId) -> Message:
     try:
-        return _read(payload, from_wire)
+        return _read(payload, from_wire, new_id)
     except DecodeError as error:
         raise DecodeError(f"message {number} of the batch: {error}") from error
     except BrokerError as refusal:
@@ -157,12 +160,12 @@ def _read_part(payload: bytes, number: int, from_wire: ToWire) -> Message:
         raise BrokerError(refusal.code, text) from refusal
 
 
-def read_message(payload: bytes, *, from_wire: ToWire) -> Message:
+def read_message(payload: bytes, *, from_wire: ToWire, new_id: NewId) -> Message:
     """One encoded message, as `schedule-message` carries it."""
-    return _read(payload, from_wire)
+    return _read(payload, from_wire, new_id)
 
 
-def _read(payload: bytes, from_wire: ToWire) -> Message:
+def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
     sections = split_sections(payload)
     header_bytes = len(payload) - len(sections.body) - len(sections.footer or b"")
     # A header that is too long is not looked into: the entity refuses the message.
@@ -179,7 +182,7 @@ def _read(payload: bytes, from_wire: ToWire) -> Message:
     added = 0
     if properties.message_id is None:
         # As on Azure: no message is without, and clients keep account of theirs by it.
-        properties.message_id = uuid4().hex
+        properties.message_id = new_id()
         own = properties.encode()
         added = len(own) - len(sections.properties or b"")
         sections = sections._replace(properties=own)

@@ -37,12 +37,12 @@ async def test_oldest_ready_messages_go_and_their_number_is_said(talk: Talk) -> 
     send(talk, b"one", b"two", b"three")
     answer = delete(talk, 2)
     assert (answer.status["statusCode"], answer.body) == (200, {"message-count": 2})
-    left = list(talk.emulator.namespace.queue("orders").active)
+    left = list(talk.broker.namespace.queue("orders").active)
     assert [message.sequence_number for message in left] == [3]
 
 
 async def test_what_is_locked_or_came_later_stays(talk: Talk) -> None:
-    queue = talk.emulator.namespace.queue("orders")
+    queue = talk.broker.namespace.queue("orders")
     send(talk, b"locked", b"old")
     receiver = talk.attach_receiver()
     receiver.grant(1)
@@ -65,8 +65,8 @@ async def test_number_beyond_the_tiers_is_refused(talk: Talk, count: int) -> Non
 
 
 async def test_only_one_sessions_messages_go_where_it_is_named(talk: Talk) -> None:
-    with talk.emulator.turns.turn() as now:
-        talk.emulator.namespace.delete_queue("orders", now=now)
+    with talk.broker.reactor.turn() as now:
+        talk.broker.namespace.delete_queue("orders", now=now)
     queue = talk.make_queue(requires_session=True, lock_duration=timedelta(seconds=30))
     send(talk, b"a", group_id="a")
     send(talk, b"", group_id="")

@@ -25,14 +25,14 @@ async def talk() -> Talk:
 
 def fill(talk: Talk, count: int, size: int = 1) -> None:
     """As many messages, of the sessions "a" and "b" in turn."""
-    with talk.emulator.turns.turn() as now:
-        queue = talk.emulator.namespace.queue("orders")
+    with talk.broker.reactor.turn() as now:
+        queue = talk.broker.namespace.queue("orders")
         queue.send([made("ab"[number % 2], size) for number in range(count)], now=now)
 
 
 def made(session_id: str, size: int) -> Message:
     payload = Properties(group_id=session_id).encode() + encode_section(DATA, b"x" * size)
-    return read_message(payload, from_wire=lambda at: at)
+    return read_message(payload, from_wire=lambda at: at, new_id=str)
 
 
 def peek(talk: Talk, start: int, count: int, path: str = "orders", **more: Any) -> Any:

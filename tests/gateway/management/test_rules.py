@@ -21,12 +21,12 @@ FIRST = {"skip": Int(0), "top": Int(2_147_483_647)}
 async def talk() -> AsyncIterator[Talk]:
     talk = Talk()
     talk.make_queue()
-    with talk.emulator.turns.turn() as now:
-        namespace = talk.emulator.namespace
+    with talk.broker.reactor.turn() as now:
+        namespace = talk.broker.namespace
         namespace.create_topic("news", TopicDescription(), now=now)
         namespace.create_subscription("news", "sport", SubscriptionDescription(), now=now)
     yield talk
-    talk.emulator.turns.close()
+    talk.broker.reactor.close()
 
 
 def manage(talk: Talk, operation: str, body: dict[str, Any], path: str = SPORT) -> Answer:
@@ -38,7 +38,7 @@ def add(talk: Talk, description: Any, name: str = "r") -> Answer:
 
 
 def rules(talk: Talk) -> dict[str, Rule]:
-    subscription = talk.emulator.namespace.subscription("news", "sport")
+    subscription = talk.broker.namespace.subscription("news", "sport")
     return {rule.name: rule for rule in subscription.rules}
 
 
@@ -156,8 +156,8 @@ EMPTY = described(0x13700000005)
 async def test_a_rule_is_shown_as_lists_with_numeric_codes(
     talk: Talk, rule: Rule, filter: Described, action: Described
 ) -> None:
-    with talk.emulator.turns.turn() as now:
-        talk.emulator.namespace.create_rule("news", "sport", rule, now=now)
+    with talk.broker.reactor.turn() as now:
+        talk.broker.namespace.create_rule("news", "sport", rule, now=now)
     created_at = Timestamp(round(talk.clock.wall() * 1000))
 
     shown = manage(talk, "enumerate-rules", {**FIRST, "skip": Int(1)}).body["rules"]
@@ -201,9 +201,9 @@ async def test_only_subscriptions_have_rules(talk: Talk, path: str) -> None:
 async def test_where_a_subscription_forwards_rules_are_added_and_removed_but_not_listed(
     talk: Talk,
 ) -> None:
-    with talk.emulator.turns.turn() as now:
+    with talk.broker.reactor.turn() as now:
         forwarding = SubscriptionDescription(forward_to="orders")
-        talk.emulator.namespace.update_subscription("news", "sport", forwarding, now=now)
+        talk.broker.namespace.update_subscription("news", "sport", forwarding, now=now)
     assert add(talk, {"true-filter": {}}).status["statusCode"] == 200
     assert manage(talk, "remove-rule", {"rule-name": "$Default"}).status["statusCode"] == 200
     answer = manage(talk, "enumerate-rules", FIRST)
@@ -213,7 +213,7 @@ async def test_where_a_subscription_forwards_rules_are_added_and_removed_but_not
 
 
 async def test_to_listen_is_right_enough_and_to_send_is_not(talk: Talk) -> None:
-    client = Talk(talk.emulator, who="reader", put_token=False)
+    client = Talk(talk.broker, who="reader", put_token=False)
     client.endpoint.peer.claims.grant("", {"Send"})
     assert refused(add(client, {"true-filter": {}}))[0] == 401
     client.endpoint.peer.claims.grant("", {"Listen"})

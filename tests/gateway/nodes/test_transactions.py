@@ -75,7 +75,7 @@ async def test_coordinator_says_what_it_can_do(talk: Talk, control: SenderLink) 
 async def test_send_in_a_transaction_arrives_with_the_commit(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.emulator.namespace.queue("orders")
+    queue = talk.broker.namespace.queue("orders")
     txn_id = declare(talk, control)
     answered = send(talk, talk.attach_sender(), txn_id)
     assert answered == TransactionalState(txn_id, Accepted())
@@ -88,13 +88,13 @@ async def test_rolled_back_send_never_arrives(talk: Talk, control: SenderLink) -
     txn_id = declare(talk, control)
     send(talk, talk.attach_sender(), txn_id)
     assert ask(talk, control, Discharge(txn_id, True)) == Accepted()
-    assert len(talk.emulator.namespace.queue("orders").active) == 0
+    assert len(talk.broker.namespace.queue("orders").active) == 0
 
 
 async def test_settlement_in_a_transaction_counts_with_the_commit(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.emulator.namespace.queue("orders")
+    queue = talk.broker.namespace.queue("orders")
     talk.send(talk.attach_sender())
     receiver = talk.attach_receiver()
     receiver.grant(1)
@@ -111,7 +111,7 @@ async def test_settlement_in_a_transaction_counts_with_the_commit(
 async def test_lock_that_ran_out_rolls_the_transaction_back(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.emulator.namespace.queue("orders")
+    queue = talk.broker.namespace.queue("orders")
     sender = talk.attach_sender()
     talk.send(sender)
     receiver = talk.attach_receiver()
@@ -122,7 +122,7 @@ async def test_lock_that_ran_out_rolls_the_transaction_back(
     send(talk, sender, txn_id)
     receiver.settle(message.delivery_id, TransactionalState(txn_id, Accepted()), settled=False)
     talk.pump()
-    talk.emulator.advance(31)
+    talk.broker.advance(31)
     outcome = ask(talk, control, Discharge(txn_id, False))
     assert isinstance(outcome, Rejected)
     assert outcome.error is not None
@@ -143,7 +143,7 @@ async def test_unknown_transaction_cannot_be_ended(
 async def test_unknown_transaction_takes_nothing(talk: Talk) -> None:
     outcome = send(talk, talk.attach_sender(), b"none")
     assert isinstance(outcome, Rejected)
-    assert len(talk.emulator.namespace.queue("orders").active) == 0
+    assert len(talk.broker.namespace.queue("orders").active) == 0
 
 
 async def test_request_that_is_neither_is_refused(talk: Talk, control: SenderLink) -> None:
@@ -158,5 +158,5 @@ async def test_request_that_is_neither_is_refused(talk: Talk, control: SenderLin
 async def test_transaction_ends_with_its_connection(talk: Talk, control: SenderLink) -> None:
     txn_id = declare(talk, control)
     send(talk, talk.attach_sender(), txn_id)
-    talk.endpoint.connection_lost()
-    assert len(talk.emulator.namespace.queue("orders").active) == 0
+    talk.wire.break_off()
+    assert len(talk.broker.namespace.queue("orders").active) == 0

@@ -141,13 +141,13 @@ async def test_scheduled_message_comes_in_its_time(talk: WebTalk) -> None:
     in_a_minute = format_date(datetime.fromtimestamp(talk.clock.wall() + 60, UTC))
     await talk.send(BrokerProperties=json.dumps({"ScheduledEnqueueTimeUtc": in_a_minute}))
     assert (await talk.take()).status == 204
-    talk.emulator.advance(60)
+    talk.broker.advance(60)
     assert (await talk.take()).body == b"coffee"
 
 
 async def test_message_lives_as_long_as_its_sender_says(talk: WebTalk) -> None:
     await talk.send(BrokerProperties='{"TimeToLive": "40"}')
-    talk.emulator.advance(41)
+    talk.broker.advance(41)
     assert (await talk.take()).status == 204
 
 
@@ -281,19 +281,19 @@ async def test_receiver_is_told_of_a_message_whose_lock_runs_out(talk: WebTalk) 
     await talk.peek_lock()
     waiting = talk.begin("POST", "/orders/messages/head?timeout=60")
     await asyncio.sleep(0)
-    talk.emulator.advance(31)
+    talk.broker.advance(31)
     assert reply(await waiting).broker_properties["DeliveryCount"] == 2
 
 
 async def test_nobody_listens_any_more_when_the_wait_is_over(talk: WebTalk) -> None:
     await talk.peek_lock()
-    assert talk.emulator.namespace.subqueue("orders").listeners == []
+    assert talk.broker.namespace.subqueue("orders").listeners == []
 
 
 def waiting_client(talk: WebTalk) -> tuple[Any, list[bytes]]:
     """A connection on which a client waits for a message, and what is written to it."""
     written: list[bytes] = []
-    endpoint = talk.emulator.http(written.append, lambda: None)
+    endpoint = talk.broker.http(written.append, lambda: None)
     head = f"Host: 127.0.0.1:5672\r\nAuthorization: {talk.token}\r\nContent-Length: 0"
     endpoint.receive_data(f"DELETE /orders/messages/head HTTP/1.1\r\n{head}\r\n\r\n".encode())
     return endpoint, written
@@ -302,10 +302,10 @@ def waiting_client(talk: WebTalk) -> tuple[Any, list[bytes]]:
 async def test_client_that_goes_away_while_it_waits_loses_no_message(talk: WebTalk) -> None:
     endpoint, _ = waiting_client(talk)
     await asyncio.sleep(0)
-    assert talk.emulator.namespace.subqueue("orders").listeners != []
+    assert talk.broker.namespace.subqueue("orders").listeners != []
     endpoint.connection_lost()
     await asyncio.sleep(0)
-    assert talk.emulator.namespace.subqueue("orders").listeners == []
+    assert talk.broker.namespace.subqueue("orders").listeners == []
     await talk.send()
     assert (talk.counts().active, "taken" in talk.events()) == (1, False)
 
@@ -334,8 +334,8 @@ async def test_waiting_client_has_its_message_over_the_connection(talk: WebTalk)
 async def test_deleted_queue_is_gone_for_who_waits_there(talk: WebTalk) -> None:
     waiting = talk.begin("POST", "/orders/messages/head?timeout=60")
     await asyncio.sleep(0)
-    with talk.emulator.turns.turn() as now:
-        talk.emulator.namespace.delete_queue("orders", now=now)
+    with talk.broker.reactor.turn() as now:
+        talk.broker.namespace.delete_queue("orders", now=now)
     assert (await waiting).status == 410
 
 
@@ -379,9 +379,9 @@ async def test_unlocked_message_is_delivered_again_and_counted(talk: WebTalk) ->
 async def test_renewed_lock_holds_longer(talk: WebTalk) -> None:
     await talk.send()
     lock = (await talk.peek_lock()).lock
-    talk.emulator.advance(20)
+    talk.broker.advance(20)
     assert (await talk.ask("POST", f"{lock}?timeout=60")).status == 200
-    talk.emulator.advance(20)
+    talk.broker.advance(20)
     assert (await talk.ask("DELETE", lock)).status == 200
 
 
@@ -389,7 +389,7 @@ async def test_renewed_lock_holds_longer(talk: WebTalk) -> None:
 async def test_lost_lock_is_not_found(talk: WebTalk, method: str) -> None:
     await talk.send()
     lock = (await talk.peek_lock()).lock
-    talk.emulator.advance(31)
+    talk.broker.advance(31)
     answer = await talk.ask(method, lock)
     assert answer.status == 404
     assert b"has run out" in answer.body
@@ -546,4 +546,4 @@ async def test_queue_may_be_called_messages(talk: WebTalk) -> None:
 async def test_log_names_the_client_by_its_program(talk: WebTalk) -> None:
     await talk.send(User_Agent="pyazure/0.21.1 (Linux)")
     await talk.send()
-    assert [event.who for event in talk.emulator.trace.after(0)][-2:] == ["pyazure/0.21.1", "HTTP"]
+    assert [event.who for event in talk.broker.trace.after(0)][-2:] == ["pyazure/0.21.1", "HTTP"]

@@ -56,7 +56,7 @@ def got(raw: bytes) -> Decimal:
 
 
 def delivered(payload: bytes) -> Any:
-    message = read_message(payload, from_wire=lambda at: at)
+    message = read_message(payload, from_wire=lambda at: at, new_id=str)
     message.sequence_number, message.enqueued_at = 1, 0.0
     return split_sections(encode_delivery(message, to_wire=lambda at: at))
 
@@ -182,12 +182,12 @@ def test_message_whose_decimal_cannot_be_carried_is_refused() -> None:
     for code in (APPLICATION_PROPERTIES, MESSAGE_ANNOTATIONS, DELIVERY_ANNOTATIONS):
         section = encode_section(code, {"price": sent(Decimal("1E+200"))})
         with pytest.raises(BrokerError, match="too many digits"):
-            read_message(section + BODY, from_wire=lambda at: at)
+            read_message(section + BODY, from_wire=lambda at: at, new_id=str)
 
 
 def test_filters_and_actions_see_the_value() -> None:
     section = encode_section(APPLICATION_PROPERTIES, {"price": sent(Decimal("2.5"))})
-    message = read_message(section + BODY, from_wire=lambda at: at)
+    message = read_message(section + BODY, from_wire=lambda at: at, new_id=str)
     message.sequence_number, message.enqueued_at = 1, 0.0
     message.properties = {"tip": Decimal64.fromhex("31c0000000000001")}
     contents = WireContents(lambda at: at)
@@ -203,7 +203,7 @@ def test_filters_and_actions_see_the_value() -> None:
 
 
 def test_decimal_that_a_settlement_sets_is_handed_out_as_azure_writes_it() -> None:
-    message = read_message(BODY, from_wire=lambda at: at)
+    message = read_message(BODY, from_wire=lambda at: at, new_id=str)
     message.sequence_number, message.enqueued_at = 1, 0.0
     message.properties = {"tip": sent(Decimal("2.5"))}
     out = split_sections(encode_delivery(message, to_wire=lambda at: at))

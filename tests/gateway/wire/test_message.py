@@ -1,3 +1,4 @@
+import os
 import re
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from sbtutorial.amqp.types import Byte, Long, Symbol, Timestamp, ULong, decode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
+from sbtutorial.gateway.ids import Ids
 from sbtutorial.gateway.wire.message import encode_delivery, encode_message, read_messages
 
 BODY = encode_section(DATA, b"coffee")
 TOKEN = UUID(int=3)
+new_id = Ids(os.urandom).message_id
 
 
 def same(at: float) -> float:
@@ -32,7 +35,7 @@ def same(at: float) -> float:
 
 
 def read(payload: bytes) -> Message:
-    (message,) = read_messages(payload, 0, from_wire=same)
+    (message,) = read_messages(payload, 0, from_wire=same, new_id=new_id)
     message.sequence_number, message.enqueued_at, message.state = 7, 100.0, MessageState.ACTIVE
     return message
 
@@ -151,7 +154,7 @@ def test_schedule_and_partition_key_are_read_and_kept() -> None:
         Symbol("x-opt-partition-key"): "p",
     }
     payload = encode_section(MESSAGE_ANNOTATIONS, said) + BODY
-    (message,) = read_messages(payload, 0, from_wire=lambda at: at + 60)
+    (message,) = read_messages(payload, 0, from_wire=lambda at: at + 60, new_id=str)
     assert (message.scheduled_enqueue_at, message.partition_key) == (65.0, "p")
     assert value_of(written(message).message_annotations)["x-opt-partition-key"] == "p"
 
@@ -160,7 +163,7 @@ def test_a_batch_is_its_messages_and_its_envelope_says_nothing() -> None:
     inner = [Properties(message_id=name).encode() + BODY for name in ("a", "b")]
     envelope = Properties(message_id="envelope").encode()
     payload = envelope + b"".join(encode_section(DATA, each) for each in inner)
-    messages = read_messages(payload, BATCH_MESSAGE_FORMAT, from_wire=same)
+    messages = read_messages(payload, BATCH_MESSAGE_FORMAT, from_wire=same, new_id=new_id)
     assert [message.message_id for message in messages] == ["a", "b"]
     assert [message.size_bytes for message in messages] == [len(each) for each in inner]
 
@@ -188,10 +191,10 @@ def test_property_of_more_than_32_kilobytes_is_refused_by_name(
         APPLICATION_PROPERTIES, {"note": "x" * length, "other": "x" * 1000}
     ) + encode_section(DATA, b"")
     if is_accepted:
-        read_messages(payload, 0, from_wire=same)
+        read_messages(payload, 0, from_wire=same, new_id=new_id)
         return
     with pytest.raises(BrokerError, match="property 'note' has 32811 bytes") as caught:
-        read_messages(payload, 0, from_wire=same)
+        read_messages(payload, 0, from_wire=same, new_id=new_id)
     assert caught.value.code is ErrorCode.MESSAGE_SIZE_EXCEEDED
 
 

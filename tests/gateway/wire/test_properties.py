@@ -29,7 +29,7 @@ def message(application: dict[str, Any] | None = None, **properties: Any) -> Mes
         + (encode_section(APPLICATION_PROPERTIES, application) if application else b"")
         + encode_section(DATA, b"coffee")
     )
-    made = read_message(payload, from_wire=lambda at: at - HOUR)
+    made = read_message(payload, from_wire=lambda at: at - HOUR, new_id=str)
     made.enqueued_at = 100.0
     made.sequence_number = 7
     return made
@@ -43,7 +43,7 @@ def edited(original: Message, sql: str) -> Message:
 def on_the_wire(made: Message) -> WireView:
     """What a receiver would read of it."""
     payload = encode_message(made, to_wire=lambda at: at + HOUR)
-    return CONTENTS.view(read_message(payload, from_wire=lambda at: at - HOUR))
+    return CONTENTS.view(read_message(payload, from_wire=lambda at: at - HOUR, new_id=str))
 
 
 def test_system_properties_come_from_the_message_and_from_the_broker() -> None:

@@ -1,0 +1,47 @@
+"""What brings a broker to work on an event loop of asyncio: its timers, and its next round."""
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+
+
+class LoopScheduler:
+    """Turns on the loop that runs: a turn comes when all that can be read has been read."""
+
+    def call_soon(self, action: Callable[[], None]) -> None:
+        """Call once, in the next round of the loop."""
+        asyncio.get_running_loop().call_soon(action)
+
+    def alarm(self, clock: Callable[[], float], ring: Callable[[], None]) -> "LoopAlarm":
+        """A timer for instants of this clock."""
+        return LoopAlarm(clock, ring)
+
+
+class LoopAlarm:
+    """One timer of the event loop that only ever moves to an earlier instant; see `Alarm`."""
+
+    def __init__(self, clock: Callable[[], float], ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._at = inf
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, at: float) -> None:
+        """Ring at `at`, on the clock that was given, or earlier."""
+        if at >= self._at:
+            return
+        self.cancel()
+        self._at = at
+        delay = max(at - self._clock(), 0.0)
+        self._handle = asyncio.get_running_loop().call_later(delay, self._on_time)
+
+    def cancel(self) -> None:
+        """Do not ring."""
+        self._at = inf
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _on_time(self) -> None:
+        self._at, self._handle = inf, None
+        self._ring()
