@@ -13,6 +13,10 @@ MIB = 1024 * 1024
 MAX_ENTITY_NAME_CHARS = 260
 MAX_NAME_CHARS = 50  # of subscriptions and rules
 MAX_PROPERTY_BYTES = 32 * KIB  # of one application property, in every tier
+MAX_HEADER_BYTES = 64 * KIB  # of one message but its body and footer, in every tier
+# An entity is full, too, when it has as many messages as it has room for of this size, however
+# small they are: the broker keeps a number, times and a state with each.
+MIN_MESSAGE_BYTES = 256
 FOR_EVER = timedelta.max
 
 
@@ -53,6 +57,7 @@ class Limits:
             has one size for all.
         partition_count: How many times its size a partitioned queue holds.
         max_header_bytes: Everything of one message but its body.
+        max_batch_messages: In one transfer, however small they are.
         max_id_chars: A message id, a session id or a partition key.
         max_subscriptions: Of one topic; likewise the filters of all of its subscriptions.
         max_connections: Of AMQP clients, at one time.
@@ -67,7 +72,8 @@ class Limits:
     max_entities: int
     message_kilobytes_range: tuple[int, int] | None
     partition_count: int
-    max_header_bytes: int = 64 * KIB
+    max_header_bytes: int = MAX_HEADER_BYTES
+    max_batch_messages: int = 4500
     max_id_chars: int = 128
     max_user_metadata_chars: int = 1024
     max_authorization_rules: int = 12
@@ -96,6 +102,7 @@ PREMIUM = Limits(
     max_entities=1000,
     message_kilobytes_range=(1024, 102_400),
     partition_count=1,
+    max_batch_messages=15_885,  # no page says so; Azure/azure-sdk-for-net issue 16450 does
     max_deleted_at_once=4000,
 )
 

@@ -19,9 +19,10 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.filters.properties import MISSING
 from sbtutorial.gateway.rest.property_headers import format_date, parse_date
-from sbtutorial.gateway.wire.properties import FIELDS, PARTITION_KEY, WireView
+from sbtutorial.gateway.wire.admission import MAX_TIME_TO_LIVE_SECONDS, PARTITION_KEY, SCHEDULED
+from sbtutorial.gateway.wire.properties import FIELDS, WireView
 
-_SCHEDULED = Symbol("x-opt-scheduled-enqueue-time")
+_SCHEDULED = Symbol(SCHEDULED)
 _VIA_PARTITION_KEY = Symbol("x-opt-via-partition-key")
 # .NET's longest duration, which means for ever.
 FOR_EVER_SECONDS = 922337203685.47754
@@ -30,8 +31,6 @@ _TIMESPAN = re.compile(
     r"(?::(?P<seconds>\d{1,2}(?:\.\d{1,7})?))?",
     re.ASCII,
 )
-# What lives longer than the calendar goes on lives for ever.
-_LONGEST_SECONDS = 250e9
 _TEXTS = {name: field for name, field in FIELDS.items() if field != "content_type"}
 _REPORTED = (
     *(*_TEXTS, "DeadLetterSource", "EnqueuedTimeUtc", "ForcePersistence", "LockToken"),
@@ -150,7 +149,7 @@ def _read_timespan(result: Given, name: str, value: object) -> None:
 def _set_time_to_live(result: Given, name: str, value: object, seconds: float) -> None:
     if not (isfinite(seconds) and seconds > 0):
         raise _malformed(name, value, "is not longer than no time")
-    result.time_to_live = seconds if seconds < _LONGEST_SECONDS else None
+    result.time_to_live = seconds if seconds < MAX_TIME_TO_LIVE_SECONDS else None
 
 
 def _read_scheduled(result: Given, name: str, value: object) -> None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import uuid4
 
+from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
     BATCH_MESSAGE_FORMAT,
@@ -25,16 +26,29 @@ from sbtutorial.amqp.messaging import (
     map_items,
     split_sections,
 )
-from sbtutorial.amqp.types import Int, Symbol, decode, encode
-from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.limits import MAX_PROPERTY_BYTES
+from sbtutorial.amqp.types import Int, Symbol, encode
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.limits import MAX_HEADER_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
+from sbtutorial.gateway.wire.admission import (
+    PARTITION_KEY,
+    SCHEDULED,
+    check_annotations,
+    check_application_properties,
+    check_footer,
+    partition_key,
+    scheduled_ms,
+    time_to_live,
+)
 from sbtutorial.gateway.wire.decimals import rewrite_item, rewritten_items
-from sbtutorial.gateway.wire.values import wire_value
+from sbtutorial.gateway.wire.values import (
+    FIRST_INSTANT_MS,
+    LAST_INSTANT_MS,
+    value_of,
+    wire_value,
+)
 
-_SCHEDULED = "x-opt-scheduled-enqueue-time"
-_PARTITION_KEY = "x-opt-partition-key"
 # A client that sends on what it received sends these along; only the broker's word counts.
 _BROKER_OWNED = frozenset(
     {
@@ -79,6 +93,18 @@ class Annotations(NamedTuple):
 _NO_ANNOTATIONS = Annotations(b"", 0)
 
 
+class _Annotated(NamedTuple):
+    """Both maps of a message, and what those of its entries ask for that the broker acts on."""
+
+    delivery: Annotations
+    message: Annotations
+    scheduled: object = None
+    partition_key: object = None
+
+
+_NOT_ANNOTATED = _Annotated(_NO_ANNOTATIONS, _NO_ANNOTATIONS)
+
+
 class Content:
     """The sections of one message as received, without what the broker owns."""
 
@@ -94,12 +120,12 @@ class Content:
         "properties",
     )
 
-    def __init__(self, sections: Sections, header: Header | None, annotations: Annotations):
+    def __init__(self, sections: Sections, header: Header | None, annotations: "_Annotated"):
         self.durable = header.durable if header else None
         self.priority = header.priority if header else None
         self.first_acquirer = header.first_acquirer if header else None
-        self.delivery_annotations = _split_annotations(sections.delivery_annotations)[0]
-        self.message_annotations = annotations
+        self.delivery_annotations = annotations.delivery
+        self.message_annotations = annotations.message
         self.properties = sections.properties
         self.application_properties = sections.application_properties
         self.body = sections.body
@@ -117,12 +143,23 @@ def read_messages(payload: bytes, message_format: int, *, from_wire: ToWire) -> 
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
-        BrokerError: MESSAGE_SIZE_EXCEEDED: one of its properties is too long; ARGUMENT_ERROR: a
+        BrokerError: As `admission` refuses what a message may not hold; ARGUMENT_ERROR: a
             decimal has too many digits.
     """
     if message_format == BATCH_MESSAGE_FORMAT:
-        return [_read(part, from_wire) for part in data_sections(payload)]
+        parts = data_sections(payload)
+        return [_read_part(part, number, from_wire) for number, part in enumerate(parts, 1)]
     return [_read(payload, from_wire)]
+
+
+def _read_part(payload: bytes, number: int, from_wire: ToWire) -> Message:
+    try:
+        return _read(payload, from_wire)
+    except DecodeError as error:
+        raise DecodeError(f"message {number} of the batch: {error}") from error
+    except BrokerError as refusal:
+        text = f"Message {number} of the batch is refused. {refusal.message}"
+        raise BrokerError(refusal.code, text) from refusal
 
 
 def read_message(payload: bytes, *, from_wire: ToWire) -> Message:
@@ -132,67 +169,64 @@ def read_message(payload: bytes, *, from_wire: ToWire) -> Message:
 
 def _read(payload: bytes, from_wire: ToWire) -> Message:
     sections = split_sections(payload)
+    header_bytes = len(payload) - len(sections.body) - len(sections.footer or b"")
+    # A header that is too long is not looked into: the entity refuses the message.
+    is_fit = header_bytes <= MAX_HEADER_BYTES
+    annotated = _look_into(sections) if is_fit else _NOT_ANNOTATED
+    scheduled = scheduled_ms(annotated.scheduled)
     own = sections.application_properties
-    if own is not None and len(own) > MAX_PROPERTY_BYTES:
-        _refuse_long_property(own)
-    if own is not None and (items := rewritten_items(own)) is not None:
+    if is_fit and own is not None and (items := rewritten_items(own)) is not None:
         own = build_map_section(APPLICATION_PROPERTIES, b"".join(items), len(items))
         sections = sections._replace(application_properties=own)
     header = Header.decode_section(sections.header) if sections.header else None
     properties = (
         Properties.decode_section(sections.properties) if sections.properties else Properties()
     )
+    added = 0
     if properties.message_id is None:
         # As on Azure: no message is without, and clients keep account of theirs by it.
         properties.message_id = uuid4().hex
-        sections = sections._replace(properties=properties.encode())
-    annotations, found = _split_annotations(sections.message_annotations)
-    scheduled, partition_key = found.get(_SCHEDULED), found.get(_PARTITION_KEY)
+        named = properties.encode()
+        added = len(named) - len(sections.properties or b"")
+        sections = sections._replace(properties=named)
     return Message(
-        Content(sections, header, annotations),
-        size_bytes=len(payload),
-        header_bytes=len(payload) - len(sections.body) - len(sections.footer or b""),
+        Content(sections, header, annotated),
+        size_bytes=len(payload) + added,
+        header_bytes=header_bytes + added,
         message_id=properties.message_id,
         session_id=properties.group_id,
-        partition_key=partition_key if isinstance(partition_key, str) else None,
-        time_to_live=_time_to_live(header, properties),
-        scheduled_enqueue_at=from_wire(scheduled / 1000) if isinstance(scheduled, int) else None,
+        partition_key=partition_key(annotated.partition_key),
+        time_to_live=time_to_live(header, properties),
+        scheduled_enqueue_at=None if scheduled is None else from_wire(scheduled / 1000),
     )
 
 
-def _refuse_long_property(section: bytes) -> None:
-    for name, raw in map_items(section):
-        if len(raw) > MAX_PROPERTY_BYTES:
-            raise BrokerError(
-                ErrorCode.MESSAGE_SIZE_EXCEEDED,
-                f"The application property '{name}' has {len(raw)} bytes with its name; "
-                f"{MAX_PROPERTY_BYTES} (32 KB) are allowed. Put long values into the body.",
-            )
+def _look_into(sections: Sections) -> _Annotated:
+    """Refuse what the broker could not hand on, and take in what is for the broker."""
+    if sections.application_properties is not None:
+        check_application_properties(sections.application_properties)
+    if sections.footer is not None:
+        check_footer(sections.footer)
+    if sections.message_annotations is None and sections.delivery_annotations is None:
+        return _NOT_ANNOTATED
+    found: dict[object, object] = {}
+    delivery = _own_annotations(sections.delivery_annotations, {})
+    message = _own_annotations(sections.message_annotations, found)
+    return _Annotated(delivery, message, found.get(SCHEDULED), found.get(PARTITION_KEY))
 
 
-def _time_to_live(header: Header | None, properties: Properties) -> float | None:
-    """Seconds to live; a life longer than header.ttl can say comes as a creation and an end."""
-    if header is not None and header.ttl is not None:
-        return header.ttl / 1000
-    if properties.creation_time is None or properties.absolute_expiry_time is None:
-        return None
-    return (properties.absolute_expiry_time - properties.creation_time) / 1000
-
-
-def _split_annotations(section: bytes | None) -> tuple[Annotations, dict[str, object]]:
-    """The sender's own entries, and the two among them that the broker acts on."""
+def _own_annotations(section: bytes | None, found: dict[object, object]) -> Annotations:
+    """The sender's own entries; those that the broker acts on are put into `found`, too."""
     if section is None:
-        return _NO_ANNOTATIONS, {}
+        return _NO_ANNOTATIONS
     kept: list[bytes] = []
-    found: dict[str, object] = {}
-    for key, raw in map_items(section):
+    for key, raw in check_annotations(section):
         if key in _BROKER_OWNED:
             continue
         kept.append(rewrite_item(raw))
-        if key in (_SCHEDULED, _PARTITION_KEY):
-            _, value_at = decode(raw)
-            found[str(key)] = decode(raw, value_at)[0]
-    return Annotations(b"".join(kept), len(kept)), found
+        if key in (SCHEDULED, PARTITION_KEY):
+            found[key] = value_of(raw)
+    return Annotations(b"".join(kept), len(kept))
 
 
 def encode_message(message: Message, *, to_wire: ToWire) -> bytes:
@@ -230,7 +264,8 @@ def _joined(message: Message, delivery_annotations: bytes, to_wire: ToWire) -> b
 def _header(message: Message, content: Content) -> bytes:
     ttl = None
     if message.expires_at is not None:
-        ttl = min(round((message.expires_at - message.enqueued_at) * 1000), _MAX_UINT_MS)
+        lifetime_ms = round((message.expires_at - message.enqueued_at) * 1000)
+        ttl = max(min(lifetime_ms, _MAX_UINT_MS), 0)
     return _encode_header(
         content.durable, content.priority, ttl, content.first_acquirer, message.delivery_count
     )
@@ -290,7 +325,8 @@ def _properties(message: Message, content: Content, to_wire: ToWire) -> bytes:
         Properties.decode_section(content.properties) if content.properties else Properties()
     )
     properties.creation_time = round(to_wire(message.enqueued_at) * 1000)
-    properties.absolute_expiry_time = round(to_wire(message.expires_at) * 1000)
+    expires_ms = round(to_wire(message.expires_at) * 1000)
+    properties.absolute_expiry_time = max(min(expires_ms, LAST_INSTANT_MS), FIRST_INSTANT_MS)
     return properties.encode()
 
 

@@ -16,15 +16,15 @@ from sbtutorial.amqp.messaging import (
     build_map_section,
     map_items,
 )
-from sbtutorial.amqp.types import Symbol, decode, encode
+from sbtutorial.amqp.types import Symbol, encode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.filters.properties import MISSING, ApplicationProperties
+from sbtutorial.gateway.wire.admission import MAX_TIME_TO_LIVE_SECONDS, PARTITION_KEY
 from sbtutorial.gateway.wire.message import Annotations, Content
-from sbtutorial.gateway.wire.values import instant, plain_value, wire_value
+from sbtutorial.gateway.wire.values import instant, plain_value, value_of, wire_value
 
 ToWire = Callable[[float], float]
 
-PARTITION_KEY = "x-opt-partition-key"
 # The system properties that stand in the properties section, by its names.
 FIELDS = {
     "ContentType": "content_type",
@@ -133,7 +133,9 @@ def _set_system(message: Message, content: Content, name: str, value: Any) -> No
         elif field == "group_id":
             message.session_id = value
     elif name == "TimeToLive":
-        message.time_to_live = None if value is None else value.total_seconds()
+        seconds = None if value is None else value.total_seconds()
+        is_for_ever = seconds is None or seconds >= MAX_TIME_TO_LIVE_SECONDS
+        message.time_to_live = None if is_for_ever else seconds
     elif name == "PartitionKey":
         message.partition_key = value
         content.message_annotations = _with_partition_key(content.message_annotations, value)
@@ -155,7 +157,7 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
     left = dict(wanted)
     for key, raw in map_items(section) if section else ():
         name = str(key)
-        if name in left and _is_same(plain_value(_value_of(raw)), left[name]):
+        if name in left and _is_same(plain_value(value_of(raw)), left[name]):
             entries.append(raw)
             del left[name]
     entries += [encode(name) + encode(wire_value(value)) for name, value in left.items()]
@@ -166,12 +168,7 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
 
 def _plain_map(section: bytes | None) -> dict[str, object]:
     items = map_items(section) if section else ()
-    return {str(key): plain_value(_value_of(raw)) for key, raw in items}
-
-
-def _value_of(raw: bytes) -> object:
-    _, value_at = decode(raw)
-    return decode(raw, value_at)[0]
+    return {str(key): plain_value(value_of(raw)) for key, raw in items}
 
 
 def _is_same(one: object, other: object) -> bool:

@@ -15,6 +15,7 @@ from sbtutorial.amqp.types import (
     Long,
     Symbol,
     Timestamp,
+    decode,
 )
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.gateway.wire.decimals import read_decimal, write_decimal
@@ -22,9 +23,21 @@ from sbtutorial.gateway.wire.decimals import read_decimal, write_decimal
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
-# .NET's duration, in ticks of 100 nanoseconds.
-_TIMESPAN = Symbol("com.microsoft:timespan")
+# The ends of the calendar, in milliseconds since the epoch: .NET's DateTime.MinValue and MaxValue.
+FIRST_INSTANT_MS = -62_135_596_800_000
+LAST_INSTANT_MS = 253_402_300_799_999
+# What .NET has and AMQP has not: a duration in ticks of 100 nanoseconds, an address, a time in
+# ticks since the year 1 in UTC.
+TIMESPAN = Symbol("com.microsoft:timespan")
+URI = Symbol("com.microsoft:uri")
+DATETIME_OFFSET = Symbol("com.microsoft:datetime-offset")
 _TICKS_PER_MICROSECOND = 10
+
+
+def value_of(entry: bytes) -> object:
+    """The value of an entry of a map, of which key and value stand one behind the other."""
+    _, value_at = decode(entry)
+    return decode(entry, value_at)[0]
 
 
 def plain_value(value: object) -> object:
@@ -49,14 +62,15 @@ def instant(at: float) -> datetime:
 def wire_value(value: object) -> object:
     """A value of a filter or an action, as AMQP has it."""
     if isinstance(value, datetime):
-        return Timestamp(round(value.timestamp() * 1000))
+        in_utc = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return Timestamp(round(in_utc.timestamp() * 1000))
     if isinstance(value, Decimal):
         return _wire_decimal(value)
     if isinstance(value, Decimal32 | Decimal64 | Decimal128):
         return _wire_decimal(read_decimal(value))
     if isinstance(value, timedelta):
         ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND
-        return Described(_TIMESPAN, Long(ticks))
+        return Described(TIMESPAN, Long(ticks))
     return value
 
 
@@ -69,6 +83,6 @@ def _wire_decimal(value: Decimal) -> Decimal128 | float:
 
 
 def _is_timespan(value: object) -> TypeGuard[Described]:
-    if not isinstance(value, Described) or value.descriptor != _TIMESPAN:
+    if not isinstance(value, Described) or value.descriptor != TIMESPAN:
         return False
     return isinstance(value.value, int)
