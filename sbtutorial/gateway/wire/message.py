@@ -340,6 +340,15 @@ def _application_properties(message: Message, content: Content) -> bytes:
     return build_map_section(APPLICATION_PROPERTIES, b"".join(kept + added), len(kept) + len(added))
 
 
+def merged_bytes(message: Message) -> int:
+    """By how much what was set since the message came makes its properties longer."""
+    if not message.properties:
+        return 0
+    content: Content = message.content  # type: ignore[assignment]
+    own = len(content.application_properties or b"")
+    return len(_application_properties(message, content)) - own
+
+
 def _items(section: bytes | None) -> Iterator[tuple[object, bytes]]:
     return iter(map_items(section)) if section else iter(())
 

@@ -65,7 +65,7 @@ def application(*entries: tuple[bytes, bytes]) -> bytes:
         ULong(2**64 - 1),
         Float(1.5),
         float("nan"),
-        Decimal128(bytes(16)),
+        Decimal128(bytes.fromhex("0c40" + "00" * 13 + "07")),
         Char("€"),
         Timestamp(-(2**63)),
         UUID(int=1),
