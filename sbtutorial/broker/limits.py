@@ -12,6 +12,7 @@ KIB = 1024
 MIB = 1024 * 1024
 MAX_ENTITY_NAME_CHARS = 260
 MAX_NAME_CHARS = 50  # of subscriptions and rules
+MAX_ID_CHARS = 128  # of a message id, a session id or a partition key, in every tier
 MAX_PROPERTY_BYTES = 32 * KIB  # of one application property, in every tier
 MAX_HEADER_BYTES = 64 * KIB  # of one message but its body and footer, in every tier
 # An entity is full, too, when it has as many messages as it has room for of this size, however
@@ -74,7 +75,7 @@ class Limits:
     partition_count: int
     max_header_bytes: int = MAX_HEADER_BYTES
     max_batch_messages: int = 4500
-    max_id_chars: int = 128
+    max_id_chars: int = MAX_ID_CHARS
     max_user_metadata_chars: int = 1024
     max_authorization_rules: int = 12
     max_subscriptions: int = 2000

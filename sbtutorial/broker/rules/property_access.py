@@ -25,6 +25,9 @@ class PropertyAccess(Protocol):
             message: Stays as it is.
             application: All of the application properties.
             system: Those system properties that are other than before; `MISSING` for removed.
+
+        Raises:
+            FilterError: No message can have these properties.
         """
 
 

@@ -4,6 +4,7 @@ Correlation filters that look at the same properties differ in the wanted values
 answers for all of them. SQL filters are asked one by one.
 """
 
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ class RuleIndex:
         if not by_key:
             del self._looked_up[rule.filter.shape]
 
+    def __len__(self) -> int:
+        """How many questions a message is asked: SQL filters, and look-ups for the others."""
+        return len(self._asked) + len(self._looked_up)
+
     def matching(self, message: Properties) -> list["Rule"]:
         """The rules that match, by name.
 
@@ -49,8 +54,34 @@ class RuleIndex:
             FilterError: A filter cannot be worked out for this message.
         """
         found = [rule for rule in self._asked.values() if rule.filter.matches(message)]
-        for shape, by_key in self._looked_up.items():
-            key = shape.key_of(message)
-            if key is not None:
-                found += by_key.get(key, {}).values()
+        found += _look_up(self._looked_up.items(), message)
         return sorted(found, key=attrgetter("name"))
+
+    def matching_in_steps(
+        self, message: Properties, questions: int
+    ) -> Generator[int, None, list["Rule"]]:
+        """`matching`, a few questions a step; each step tells how many they were.
+
+        Rules that come or go meanwhile play no part.
+        """
+        found: list[Rule] = []
+        asked, looked_up = tuple(self._asked.values()), tuple(self._looked_up.items())
+        for start in range(0, len(asked), questions):
+            step = asked[start : start + questions]
+            found += [rule for rule in step if rule.filter.matches(message)]
+            yield len(step)
+        for start in range(0, len(looked_up), questions):
+            shapes = looked_up[start : start + questions]
+            found += _look_up(shapes, message)
+            yield len(shapes)
+        return sorted(found, key=attrgetter("name"))
+
+
+def _look_up(
+    shapes: Iterable[tuple[Shape, Mapping[tuple[object, ...], Mapping[str, "Rule"]]]],
+    message: Properties,
+) -> Iterator["Rule"]:
+    for shape, by_key in shapes:
+        key = shape.key_of(message)
+        if key is not None:
+            yield from by_key.get(key, {}).values()

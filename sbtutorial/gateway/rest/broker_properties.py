@@ -31,7 +31,6 @@ _TIMESPAN = re.compile(
     r"(?::(?P<seconds>\d{1,2}(?:\.\d{1,7})?))?",
     re.ASCII,
 )
-
 _TEXTS = {name: field for name, field in FIELDS.items() if field != "content_type"}
 _REPORTED = (
     *(*_TEXTS, "DeadLetterSource", "EnqueuedTimeUtc", "ForcePersistence", "LockToken"),

@@ -169,10 +169,11 @@ def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
     sections = split_sections(payload)
     header_bytes = len(payload) - len(sections.body) - len(sections.footer or b"")
     # A header that is too long is not looked into: the entity refuses the message.
-    annotated = _look_into(sections) if header_bytes <= MAX_HEADER_BYTES else _NOT_ANNOTATED
+    is_fit = header_bytes <= MAX_HEADER_BYTES
+    annotated = _look_into(sections) if is_fit else _NOT_ANNOTATED
     scheduled = scheduled_ms(annotated.scheduled)
     own = sections.application_properties
-    if own is not None and (items := rewritten_items(own)) is not None:
+    if is_fit and own is not None and (items := rewritten_items(own)) is not None:
         own = build_map_section(APPLICATION_PROPERTIES, b"".join(items), len(items))
         sections = sections._replace(application_properties=own)
     header = Header.decode_section(sections.header) if sections.header else None
@@ -183,9 +184,9 @@ def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
     if properties.message_id is None:
         # As on Azure: no message is without, and clients keep account of theirs by it.
         properties.message_id = new_id()
-        own = properties.encode()
-        added = len(own) - len(sections.properties or b"")
-        sections = sections._replace(properties=own)
+        named = properties.encode()
+        added = len(named) - len(sections.properties or b"")
+        sections = sections._replace(properties=named)
     return Message(
         Content(sections, header, annotated),
         size_bytes=len(payload) + added,
@@ -335,6 +336,15 @@ def _application_properties(message: Message, content: Content) -> bytes:
     kept = [raw for key, raw in _items(content.application_properties) if key not in changed]
     added = [encode(str(key)) + encode(wire_value(value)) for key, value in changed.items()]
     return build_map_section(APPLICATION_PROPERTIES, b"".join(kept + added), len(kept) + len(added))
+
+
+def merged_bytes(message: Message) -> int:
+    """By how much what was set since the message came makes its properties longer."""
+    if not message.properties:
+        return 0
+    content: Content = message.content  # type: ignore[assignment]
+    own = len(content.application_properties or b"")
+    return len(_application_properties(message, content)) - own
 
 
 def _items(section: bytes | None) -> Iterator[tuple[object, bytes]]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
     MESSAGE_ANNOTATIONS,
@@ -17,10 +18,17 @@ from sbtutorial.amqp.messaging import (
     map_items,
 )
 from sbtutorial.amqp.types import Symbol, encode
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.limits import MAX_HEADER_BYTES, MAX_ID_CHARS
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.rules.filters.errors import FilterError, HeaderSizeError
 from sbtutorial.broker.rules.filters.properties import MISSING, ApplicationProperties
-from sbtutorial.gateway.wire.admission import MAX_TIME_TO_LIVE_SECONDS, PARTITION_KEY
-from sbtutorial.gateway.wire.message import Annotations, Content
+from sbtutorial.gateway.wire.admission import (
+    MAX_TIME_TO_LIVE_SECONDS,
+    PARTITION_KEY,
+    check_application_properties,
+)
+from sbtutorial.gateway.wire.message import Annotations, Content, merged_bytes
 from sbtutorial.gateway.wire.values import instant, plain_value, value_of, wire_value
 
 ToWire = Callable[[float], float]
@@ -108,15 +116,55 @@ class WireContents:
     def edited(
         self, message: Message, application: Mapping[str, object], system: Mapping[str, object]
     ) -> Message:
-        """A copy with these properties; the body stays as it was sent, byte for byte."""
+        """A copy with these properties; the body stays as it was sent, byte for byte.
+
+        Raises:
+            FilterError: A value has no form on the wire, or breaks a limit that holds for senders,
+                too; `HeaderSizeError` if the properties are too long together.
+        """
         twin = message.copy()
         twin.properties = None
-        content: Content = copy(message.content)  # type: ignore[assignment]
-        content.application_properties = _rewritten(content.application_properties, application)
-        twin.content = content
-        for name, value in system.items():
-            _set_system(twin, content, name, None if value is MISSING else value)
+        before: Content = message.content  # type: ignore[assignment]
+        twin.content = content = copy(before)
+        try:
+            content.application_properties = _rewritten(before.application_properties, application)
+            for name, value in system.items():
+                _set_system(twin, content, name, None if value is MISSING else value)
+        except BrokerError as refusal:
+            raise FilterError(refusal.message) from refusal
+        except (ArithmeticError, DecodeError, TypeError, ValueError) as error:
+            raise FilterError(f"What the action sets cannot be written: {error}.") from error
+        grown = _rewritable_bytes(content) - _rewritable_bytes(before)
+        grown -= merged_bytes(message)
+        _require_fit(twin, message.header_bytes + grown)
+        twin.size_bytes += grown
+        twin.header_bytes += grown
         return twin
+
+
+def _rewritable_bytes(content: Content) -> int:
+    sections = content.properties, content.application_properties
+    return sum(map(len, filter(None, sections))) + len(content.message_annotations.items)
+
+
+def _require_fit(twin: Message, header_bytes: int) -> None:
+    if header_bytes > MAX_HEADER_BYTES:
+        # The first sentence is Azure's.
+        raise HeaderSizeError(
+            "The size quota for this stream has been exceeded. The action has made the properties "
+            f"{header_bytes} bytes long; {MAX_HEADER_BYTES} (64 KB) are allowed."
+        )
+    ids = (
+        ("MessageId", twin.message_id),
+        ("SessionId", twin.session_id),
+        ("PartitionKey", twin.partition_key),
+    )
+    for name, value in ids:
+        if isinstance(value, str) and len(value) > MAX_ID_CHARS:
+            raise FilterError(
+                f"sys.{name} cannot be set to a text of {len(value)} characters; it may have "
+                f"{MAX_ID_CHARS} at most."
+            )
 
 
 def _set_system(message: Message, content: Content, name: str, value: Any) -> None:
@@ -163,7 +211,9 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
     entries += [encode(name) + encode(wire_value(value)) for name, value in left.items()]
     if not entries:
         return None
-    return build_map_section(APPLICATION_PROPERTIES, b"".join(entries), len(entries))
+    rewritten = build_map_section(APPLICATION_PROPERTIES, b"".join(entries), len(entries))
+    check_application_properties(rewritten)
+    return rewritten
 
 
 def _plain_map(section: bytes | None) -> dict[str, object]:

@@ -21,6 +21,7 @@ from sbtutorial.amqp.types import (
     Array,
     Byte,
     Char,
+    Decimal128,
     Described,
     Float,
     Int,
@@ -64,6 +65,7 @@ def application(*entries: tuple[bytes, bytes]) -> bytes:
         ULong(2**64 - 1),
         Float(1.5),
         float("nan"),
+        Decimal128(bytes.fromhex("0c40" + "00" * 13 + "07")),
         Char("€"),
         Timestamp(-(2**63)),
         UUID(int=1),
@@ -124,12 +126,10 @@ def test_name_that_is_no_text_is_refused(name: bytes, shown: str) -> None:
         read(section + BODY)
 
 
-@pytest.mark.parametrize(
-    "name", [b"\xa1\x01\xff", b"\xb1\x00\x00\x00\x02\xc3\x28", b"\xa3\x01\x80"]
-)
-def test_name_that_is_no_unicode_is_refused(name: bytes) -> None:
+@pytest.mark.parametrize("name", ["a1 01 ff", "b1 00000002 c328", "a3 01 80"])
+def test_name_that_is_no_unicode_is_refused(name: str) -> None:
     with pytest.raises(DecodeError, match=r"text is not UTF-8|symbol is not ASCII"):
-        read(application((name, NULL)) + BODY)
+        read(application((bytes.fromhex(name), NULL)) + BODY)
 
 
 def test_text_that_is_no_unicode_is_refused_wherever_it_stands() -> None:

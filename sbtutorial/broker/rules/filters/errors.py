@@ -4,6 +4,8 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 
 FILTER_EXCEPTION = "FilterException"
 """The dead-letter reason of a message whose filter or action failed."""
+HEADER_SIZE_EXCEEDED = "HeaderSizeExceeded"
+"""The dead-letter reason of a message whose properties an action has made too long."""
 
 
 class FilterError(Exception):
@@ -13,11 +15,23 @@ class FilterError(Exception):
 
     Attributes:
         message: What failed and with which values, for people.
+        reason: What a dead letter has as its reason.
     """
+
+    reason = FILTER_EXCEPTION
 
     def __init__(self, message: str):
         super().__init__(message)
         self.message = message
+
+
+class HeaderSizeError(FilterError):
+    """An action has made a message's properties longer than they may be.
+
+    The subscription dead-letters the message, whatever its description says of filters.
+    """
+
+    reason = HEADER_SIZE_EXCEEDED
 
 
 def refusal(problem: str) -> BrokerError:
