@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
-from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
@@ -131,8 +130,8 @@ def _status(broker: ControlledBroker, _call: "ControlCall") -> Json:
         "pid": os.getpid(),
         "version": __version__,
         "started_at": broker.started_at,
-        "queues": len(broker.namespace.queues()),
-        "topics": len(broker.namespace.topics()),
+        "queues": len(broker.namespace.directory.queues()),
+        "topics": len(broker.namespace.directory.topics()),
         "connections": broker.connections,
         "advanced_seconds": broker.clock.advanced_seconds,
         "now": broker.clock.now(),
@@ -146,7 +145,8 @@ def _advance(broker: ControlledBroker, call: "ControlCall") -> Json:
 
 def _shrink(broker: ControlledBroker, call: "ControlCall") -> Json:
     with broker.turns.turn() as now:
-        queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
+        queue = broker.namespace.directory.queue(call.rest)
+        broker.namespace.shrink(queue, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
@@ -171,8 +171,7 @@ def _shutdown(broker: ControlledBroker, _call: "ControlCall") -> Json:
 
 def _queue(broker: ControlledBroker, call: "ControlCall") -> Json:
     with broker.turns.turn() as now:
-        entity = broker.namespace.subqueue(call.rest).entity
-        assert isinstance(entity, Receivable)
+        entity = broker.namespace.directory.receivable(call.rest)
         return snapshot(entity, now=now, is_connected=broker.is_connected).to_plain()
 
 

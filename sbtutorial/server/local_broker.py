@@ -26,7 +26,7 @@ from sbtutorial.gateway.faults import Faults
 from sbtutorial.gateway.nodes.dispatch import Dispatchers
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.reactor import Reactor
-from sbtutorial.gateway.wire.properties import WireContents
+from sbtutorial.gateway.wire.properties import WirePropertyAccess
 from sbtutorial.server.listener import Close, Endpoint, Listener, Write
 from sbtutorial.store.store import MemoryStore, Store
 from sbtutorial.trace import Advanced, Trace
@@ -79,7 +79,7 @@ class LocalBroker:
             namespace,
             limits=limits,
             journal=self._journal,
-            contents=WireContents(self.clock.to_wire),
+            property_access=WirePropertyAccess(self.clock.to_wire),
         )
         self.competitions = Dispatchers()
         self.turns = Reactor(self.namespace, self.clock, self.competitions, self._commit)

@@ -76,7 +76,7 @@ async def test_advancing_does_at_once_what_was_due_later() -> None:
     talk.pump()
     assert talk.emulator.namespace.next_deadline() == talk.clock.now() + 30
     talk.emulator.advance(30)
-    assert talk.emulator.namespace.queue("orders").counts().locked == 0
+    assert talk.emulator.namespace.directory.queue("orders").receivable.counts().locked == 0
     assert talk.emulator.namespace.next_deadline() is None
     talk.emulator.turns.close()
 
@@ -86,9 +86,11 @@ async def test_what_falls_due_after_an_advance_happens_as_much_earlier() -> None
     activated = asyncio.Event()
     emulator.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
     with emulator.turns.turn() as now:
-        queue = emulator.namespace.create_queue("orders", QueueDescription(), now=now)
+        queue = emulator.namespace.create("orders", QueueDescription(), now=now)
         for delay in (1000.0, 1001.0):
-            queue.send([Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now)
+            queue.ingress.send(
+                [Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now
+            )
     emulator.advance(1000.5)
     assert activated.is_set()
     activated.clear()

@@ -44,13 +44,16 @@ def run(tutorial: Tutorial, program: str) -> list[str]:
 def make_queue(tutorial: Tutorial, name: str = "taskqueue", **properties: Any) -> None:
     def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
-            emulator.namespace.create_queue(name, QueueDescription(**properties), now=now)
+            emulator.namespace.create(name, QueueDescription(**properties), now=now)
 
     tutorial.broker.call(make)
 
 
 def count(tutorial: Tutorial, name: str = "taskqueue") -> int:
-    return tutorial.broker.call(lambda emulator: emulator.namespace.queue(name).counts().total)
+    counts = tutorial.broker.call(
+        lambda emulator: emulator.namespace.directory.queue(name).receivable.counts()
+    )
+    return counts.total
 
 
 def today(tutorial: Tutorial) -> ServiceBusClient:
@@ -405,8 +408,8 @@ def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: 
     def make(emulator: LocalBroker) -> None:
         namespace = emulator.namespace
         with emulator.turns.turn() as now:
-            namespace.create_topic("mytopic", TopicDescription(), now=now)
-            namespace.create_subscription("mytopic", "All", SubscriptionDescription(), now=now)
+            namespace.create("mytopic", TopicDescription(), now=now)
+            namespace.create("mytopic/Subscriptions/All", SubscriptionDescription(), now=now)
 
     tutorial.broker.call(make)
     printed = run(

@@ -269,7 +269,9 @@ async def test_bytes_of_a_delivery_can_be_read_without_a_receiver(bench: Bench) 
         from sbtutorial.gateway.wire.message import encode_message
 
         with emulator.turns.turn() as now:
-            message = emulator.namespace.queue("orders").active.lock_next(now=now, who="")
+            message = emulator.namespace.directory.queue("orders").main.peek_lock_next(
+                now=now, who=""
+            )
             return encode_message(message, to_wire=emulator.clock.to_wire)
 
     got = ServiceBusReceivedMessage.from_bytes(bench.broker.call(bytes_of_the_next))

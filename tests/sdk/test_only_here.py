@@ -69,7 +69,7 @@ async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> No
 
     def shrink(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
-            emulator.namespace.shrink_queue("orders", 1, now=now)
+            emulator.namespace.shrink(emulator.namespace.directory.queue("orders"), 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.sender() as sender:

@@ -282,7 +282,7 @@ async def test_the_time_to_live_of_a_queue_holds_for_every_message_in_it(bench: 
 async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> None:
     def delete(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
-            emulator.namespace.delete_queue("orders", now=now)
+            emulator.namespace.delete(emulator.namespace.directory.queue("orders"), now=now)
 
     client = bench.client(retry_total=0)
     async with client, client.get_queue_receiver("orders") as receiver:

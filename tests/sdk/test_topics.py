@@ -24,10 +24,10 @@ SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
     def make(emulator: LocalBroker) -> None:
         with emulator.turns.turn() as now:
-            if not emulator.namespace.topics():
-                emulator.namespace.create_topic("news", TopicDescription(), now=now)
+            if not emulator.namespace.directory.topics():
+                emulator.namespace.create("news", TopicDescription(), now=now)
             description = SubscriptionDescription(**properties)
-            emulator.namespace.create_subscription("news", name, description, now=now, rule=rule)
+            emulator.namespace.create(f"news/Subscriptions/{name}", description, now=now, rule=rule)
 
     bench.broker.call(make)
 

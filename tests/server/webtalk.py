@@ -54,16 +54,16 @@ class WebTalk:
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
         with self.emulator.turns.turn() as now:
-            self.emulator.namespace.create_queue(name, description, now=now)
+            self.emulator.namespace.create(name, description, now=now)
 
     def make_subscription(self) -> None:
         namespace = self.emulator.namespace
         with self.emulator.turns.turn() as now:
-            namespace.create_topic("News", TopicDescription(), now=now)
-            namespace.create_subscription("News", "All", SubscriptionDescription(), now=now)
+            namespace.create("News", TopicDescription(), now=now)
+            namespace.create("News/Subscriptions/All", SubscriptionDescription(), now=now)
 
     def counts(self, name: str = "orders") -> MessageCounts:
-        return self.emulator.namespace.queue(name).counts()
+        return self.emulator.namespace.directory.queue(name).receivable.counts()
 
     def events(self) -> list[str]:
         return [event.what for event in self.emulator.trace.after(0)]

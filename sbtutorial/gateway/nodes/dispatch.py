@@ -1,7 +1,7 @@
-"""How the receivers of one line share its messages: served in turn, while they have credit.
+"""How the receivers of one source share its messages: served in turn, while they have credit.
 
-A line is whatever messages are received from: a queue, a dead-letter queue, or a session, which
-has one receiver only.
+A source is whatever messages are received from: a subqueue, or a session, which has one receiver
+only.
 """
 
 from collections import deque
@@ -17,28 +17,28 @@ from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.wire.conditions import error_of
 
 
-class Line(Protocol):
+class MessageSource(Protocol):
     """What receiving links need of a `SubQueue` or a `MessageSession`."""
 
     @property
     def listeners(self) -> list[Any]:
-        """Each is called with the line when there may be something new to hand out."""
+        """Each is called with the source when there may be something new to hand out."""
 
     @property
     def has_ready(self) -> bool:
-        """Whether `lock_next` would find a message."""
+        """Whether `peek_lock_next` would find a message."""
 
     @property
     def ending(self) -> BrokerError | None:
         """Why nobody can receive here any more."""
 
-    def lock_next(self, *, now: float, who: str) -> Message | None:
+    def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the first ready message under a lock."""
 
-    def take_next(self, *, now: float, who: str) -> Message | None:
+    def receive_and_delete_next(self, *, now: float, who: str) -> Message | None:
         """Remove the first ready message and have it."""
 
-    def line_for(self, token: UUID, /, *, now: float) -> SubQueue:
+    def settling_subqueue(self, token: UUID, /, *, now: float) -> SubQueue:
         """Where the message under a token is settled."""
 
     def receiver_gone(self, tokens: Iterable[UUID], /, *, now: float, who: str) -> None:
@@ -53,7 +53,7 @@ class Receiver(Protocol):
         """Whose credit counts."""
 
     @property
-    def line(self) -> Line:
+    def source(self) -> MessageSource:
         """Where its messages come from."""
 
     def deliver_next(self, now: float) -> bool:
@@ -64,10 +64,10 @@ class Receiver(Protocol):
 
 
 class Dispatcher:
-    """The receivers of one line, served in turn while it has messages and they have credit."""
+    """The receivers of one source, served in turn while it has messages and they have credit."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, source: MessageSource) -> None:
+        self.source = source
         self.receivers: set[Receiver] = set()
         self._waiting: deque[Receiver] = deque()
 
@@ -84,7 +84,7 @@ class Dispatcher:
     def serve(self, now: float) -> None:
         """Deliver until messages or credit run out: one message a turn."""
         waiting = self._waiting
-        while waiting and self.line.has_ready:
+        while waiting and self.source.has_ready:
             receiver = waiting.popleft()
             if receiver.deliver_next(now) and receiver.link.credit > 0:
                 waiting.append(receiver)
@@ -100,37 +100,37 @@ class Dispatchers:
     """Every competition of a namespace, and which of them have something new to hand out."""
 
     def __init__(self) -> None:
-        self._by_line: dict[Line, Dispatcher] = {}
-        self._changed: set[Line] = set()
+        self._by_source: dict[MessageSource, Dispatcher] = {}
+        self._changed: set[MessageSource] = set()
 
     def enter(self, receiver: Receiver) -> Dispatcher:
-        """Let a receiver take part in the competition for its line."""
-        line = receiver.line
-        if line not in self._by_line:
-            self._by_line[line] = Dispatcher(line)
-            line.listeners.append(self._changed.add)
-        competition = self._by_line[line]
+        """Let a receiver take part in the competition for its source."""
+        source = receiver.source
+        if source not in self._by_source:
+            self._by_source[source] = Dispatcher(source)
+            source.listeners.append(self._changed.add)
+        competition = self._by_source[source]
         competition.receivers.add(receiver)
         return competition
 
     def leave(self, receiver: Receiver) -> None:
-        """Take a receiver out; without receivers nobody listens to the line."""
-        competition = self._by_line.get(receiver.line)
+        """Take a receiver out; without receivers nobody listens to the source."""
+        competition = self._by_source.get(receiver.source)
         if competition is None:
             return
         competition.step_out(receiver)
         competition.receivers.discard(receiver)
         if not competition.receivers:
-            del self._by_line[receiver.line]
-            receiver.line.listeners.remove(self._changed.add)
+            del self._by_source[receiver.source]
+            receiver.source.listeners.remove(self._changed.add)
 
     def serve(self, now: float) -> None:
         """Hand out what has become ready since the last call; end what cannot go on."""
         while self._changed:
-            competition = self._by_line.get(self._changed.pop())
+            competition = self._by_source.get(self._changed.pop())
             if competition is None:
                 continue
-            if ending := competition.line.ending:
+            if ending := competition.source.ending:
                 competition.end(ending)
             else:
                 competition.serve(now)

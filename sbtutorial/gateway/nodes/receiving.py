@@ -3,7 +3,6 @@
 Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
-from functools import partial
 from uuid import UUID, uuid4
 
 from sbtutorial.amqp.events import DispositionReceived
@@ -18,11 +17,10 @@ from sbtutorial.amqp.performatives import Error, SenderSettleMode
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.transaction import Settlement
-from sbtutorial.gateway.nodes.dispatch import Line
+from sbtutorial.gateway.nodes.dispatch import MessageSource
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.nodes.settlement import SETTLEMENTS, Outcome
+from sbtutorial.gateway.nodes.settlement import Outcome, settlement_of
 from sbtutorial.gateway.wire.conditions import error_of
 from sbtutorial.gateway.wire.message import encode_delivery
 
@@ -30,9 +28,9 @@ from sbtutorial.gateway.wire.message import encode_delivery
 class ReceiverNode(Node):
     """What all receiving links share; the receive mode is the subclass."""
 
-    def __init__(self, link: SenderLink, line: Line, peer: Peer) -> None:
+    def __init__(self, link: SenderLink, source: MessageSource, peer: Peer) -> None:
         self.link = link
-        self.line = line
+        self.source = source
         self.who = peer.who
         self._clock = peer.clock
         self._has_output = peer.has_output
@@ -68,7 +66,7 @@ class ReceiverNode(Node):
         """Leave; what is unsettled on the link now was held by a client that broke off."""
         self._competitions.leave(self)
         held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
-        self.line.receiver_gone(held, now=self._clock.now(), who=self.who)
+        self.source.receiver_gone(held, now=self._clock.now(), who=self.who)
 
     def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
         payload = encode_delivery(message, to_wire=self._clock.to_wire)
@@ -81,7 +79,7 @@ class ReceiveAndDeleteNode(ReceiverNode):
 
     def deliver_next(self, now: float) -> bool:
         """Send the next message, settled: it is gone from the queue."""
-        message = self.line.take_next(now=now, who=self.who)
+        message = self.source.receive_and_delete_next(now=now, who=self.who)
         if message is None:
             return False
         self._send(message, uuid4().bytes_le, settled=True)
@@ -93,7 +91,7 @@ class PeekLockNode(ReceiverNode):
 
     def deliver_next(self, now: float) -> bool:
         """Send the next message, locked; its tag is the lock token in .NET's byte order."""
-        message = self.line.lock_next(now=now, who=self.who)
+        message = self.source.peek_lock_next(now=now, who=self.who)
         if message is None:
             return False
         assert message.lock_token is not None
@@ -117,26 +115,28 @@ class PeekLockNode(ReceiverNode):
 
     def _settle(self, verdict: object, token: UUID, now: float) -> Outcome | None:
         """The answer; None for what is no verdict."""
-        settlement = SETTLEMENTS.get(type(verdict))
-        if settlement is None:
-            return None
-        line = self.line.line_for(token, now=now)
-        return settlement(line, token, verdict, now=now, who=self.who)
+        settlement = settlement_of(verdict)
+        if settlement is not None:
+            subqueue = self.source.settling_subqueue(token, now=now)
+            subqueue.settle(token, settlement.disposition, now=now, who=self.who)
+        return settlement and settlement.answer
 
     def _settle_with_transaction(
         self, state: TransactionalState, token: UUID, now: float
     ) -> TransactionalState:
-        line = self.line.line_for(token, now=now)
-        settlement = Settlement(line, token, partial(self._settle, state.outcome, token))
-        self._transactions.find(state).settle(settlement, now=now)
+        settlement = settlement_of(state.outcome)
+        if settlement is not None:
+            subqueue = self.source.settling_subqueue(token, now=now)
+            transaction = self._transactions.find(state)
+            transaction.settle(subqueue, token, settlement.disposition, now=now)
         return TransactionalState(state.txn_id, Accepted())
 
 
-def receiver_for(link: SenderLink, line: Line, peer: Peer) -> ReceiverNode:
+def receiver_for(link: SenderLink, source: MessageSource, peer: Peer) -> ReceiverNode:
     """The node behind a link that was accepted, of the kind that the client asked for."""
     assert link.remote_attach is not None
     kind = _KINDS.get(link.remote_attach.snd_settle_mode, PeekLockNode)
-    return kind(link, line, peer)
+    return kind(link, source, peer)
 
 
 _KINDS: dict[int, type[ReceiverNode]] = {SenderSettleMode.SETTLED: ReceiveAndDeleteNode}

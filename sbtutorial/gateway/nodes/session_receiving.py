@@ -36,7 +36,7 @@ def wants_session(link: Link) -> bool:
     return isinstance(link.source, Source) and _FILTER in (link.source.filter or {})
 
 
-def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
+def attach_session(link: SenderLink, subqueue: SessionSubQueue, peer: Peer) -> Node:
     """Accept a link for the session that it asks for, or have it wait for one.
 
     Raises:
@@ -47,24 +47,26 @@ def attach_session(link: SenderLink, line: SessionSubQueue, peer: Peer) -> Node:
     source, now = link.source, peer.clock.now()
     session_id = _session_asked_for(source)
     if session_id is not None:
-        session = line.accept(session_id, now=now, who=peer.who, holder=peer)
+        session = subqueue.accept(session_id, now=now, who=peer.who, holder=peer)
         return _open(link, source, session, peer)
-    if there_is := line.accept_next(now=now, who=peer.who, holder=peer):
+    if there_is := subqueue.accept_next(now=now, who=peer.who, holder=peer):
         return _open(link, source, there_is, peer)
-    waiting = WaitingNode(link, source, line, peer)
-    line.wait(waiting, _wait_seconds(link), now=now)
+    waiting = WaitingNode(link, source, subqueue, peer)
+    subqueue.wait(waiting, _wait_seconds(link), now=now)
     return waiting
 
 
 class WaitingNode(Node):
     """Stands behind a link whose attach is answered once there is a session for it."""
 
-    def __init__(self, link: SenderLink, source: Source, line: SessionSubQueue, peer: Peer) -> None:
+    def __init__(
+        self, link: SenderLink, source: Source, subqueue: SessionSubQueue, peer: Peer
+    ) -> None:
         self.who = peer.who
         self.holder: object = peer
         self._link = link
         self._source = source  # the link forgets it if the client gives up meanwhile
-        self._line = line
+        self._subqueue = subqueue
         self._peer = peer
 
     def accepted(self, session: MessageSession, *, now: float) -> None:
@@ -82,7 +84,7 @@ class WaitingNode(Node):
 
     def detached(self) -> None:
         """The client waits no longer."""
-        self._line.stop_waiting(self)
+        self._subqueue.stop_waiting(self)
 
 
 def _open(link: SenderLink, asked: Source, session: MessageSession, peer: Peer) -> ReceiverNode:
@@ -92,7 +94,7 @@ def _open(link: SenderLink, asked: Source, session: MessageSession, peer: Peer) 
     link.accept(
         source=_granted(asked, session.id),
         properties={_LOCKED_UNTIL: Long(ticks)},
-        max_message_size=ULong(session.line.entity.max_message_bytes),
+        max_message_size=ULong(session.context.max_message_bytes),
     )
     return receiver_for(link, session, peer)
 

@@ -4,51 +4,53 @@ Source: AMQP 1.0, 3.4; Azure Service Bus, "Message transfers, locks, and settlem
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from sbtutorial.amqp.messaging import Accepted, Modified, Rejected, Released
 from sbtutorial.broker.message import DEAD_LETTER_ERROR_DESCRIPTION, DEAD_LETTER_REASON
-from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
 
 Outcome = Accepted | Modified | Rejected | Released
-Settle = Callable[..., Outcome]
 
 
-def _complete(
-    subqueue: SubQueue, token: UUID, verdict: Accepted, *, now: float, who: str
-) -> Outcome:
-    subqueue.complete(token, now=now, who=who)
-    return verdict
+class Settling(NamedTuple):
+    """What to do with the message, and the answer once that is done."""
+
+    disposition: Disposition
+    answer: Outcome
 
 
-def _abandon_or_defer(
-    subqueue: SubQueue, token: UUID, verdict: Modified, *, now: float, who: str
-) -> Outcome:
-    settle = subqueue.defer if verdict.undeliverable_here else subqueue.abandon
-    settle(token, _text_keys(verdict.message_annotations), now=now, who=who)
-    return Modified(None, bool(verdict.undeliverable_here), None)
+def settlement_of(verdict: object) -> Settling | None:
+    """What a verdict asks for; None for what is no verdict."""
+    settling = _SETTLINGS.get(type(verdict))
+    return None if settling is None else settling(verdict)
 
 
-def _dead_letter(
-    subqueue: SubQueue, token: UUID, verdict: Rejected, *, now: float, who: str
-) -> Outcome:
+def _complete(verdict: Accepted) -> Settling:
+    return Settling(_COMPLETE, verdict)
+
+
+def _abandon_or_defer(verdict: Modified) -> Settling:
+    defers = bool(verdict.undeliverable_here)
+    how = Settlement.DEFER if defers else Settlement.ABANDON
+    changed = _text_keys(verdict.message_annotations)
+    return Settling(Disposition(how, changed), Modified(None, defers, None))
+
+
+def _dead_letter(verdict: Rejected) -> Settling:
     changed = _text_keys(verdict.error.info if verdict.error else None) or {}
     reason = changed.pop(DEAD_LETTER_REASON, None)
     description = changed.pop(DEAD_LETTER_ERROR_DESCRIPTION, None)
-    subqueue.dead_letter(token, reason, description, changed, now=now, who=who)
-    return Rejected(None)
+    disposition = Disposition(Settlement.DEAD_LETTER, changed, reason, description)
+    return Settling(disposition, Rejected(None))
 
 
-def _release(
-    subqueue: SubQueue, token: UUID, verdict: Released, *, now: float, who: str
-) -> Outcome:
-    subqueue.release(token, now=now, who=who)
-    return verdict
+def _release(verdict: Released) -> Settling:
+    return Settling(_RELEASE, verdict)
 
 
-# By the kind of the verdict. Each takes line, token, verdict, now and who, and gives the answer.
-SETTLEMENTS: dict[type, Settle] = {
+_COMPLETE, _RELEASE = Disposition(Settlement.COMPLETE), Disposition(Settlement.RELEASE)
+_SETTLINGS: dict[type, Callable[[Any], Settling]] = {
     Accepted: _complete,
     Modified: _abandon_or_defer,
     Rejected: _dead_letter,

@@ -18,17 +18,15 @@ from typing import Protocol
 from urllib.parse import quote
 from uuid import UUID
 
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.errors import BrokerError, ErrorCode, plain_receiver_refused
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import split_line
-from sbtutorial.broker.session_errors import plain_receiver_refused
+from sbtutorial.broker.paths import split_subqueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
-from sbtutorial.gateway.attach import require_own_receivers
 from sbtutorial.gateway.reactor import Reactor
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import read_sent, write_received
@@ -115,7 +113,7 @@ class MessageCall:
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        subqueue = self.broker.namespace.subqueue(self.path.entity)
+        subqueue = self.broker.namespace.directory.subqueue(self.path.entity)
         if subqueue.requires_session:
             raise plain_receiver_refused(subqueue.path)
         return subqueue
@@ -151,7 +149,7 @@ def authorize(request: Request, path: DataPath, broker: Broker) -> None:
         broker.keyring.authorize(
             request.headers.get("authorization"),
             Resource(request.host, path.resource.lower()),
-            entity=split_line(path.entity).entity,
+            entity=split_subqueue(path.entity).entity,
             now=broker.clock.wall(),
             right=right,
         )
@@ -165,10 +163,10 @@ def authorize(request: Request, path: DataPath, broker: Broker) -> None:
 def _send(call: MessageCall) -> Response:
     broker = call.broker
     with broker.turns.turn() as now:
-        entity = broker.namespace.sendable(call.path.entity)
+        entity = broker.namespace.directory.sendable(call.path.entity)
         messages = read_sent(call.request, broker.clock.from_wire)
-        _require_size(messages, entity.max_message_bytes)
-        entity.intake.send(messages, now=now, who=call.who)
+        _require_size(messages, entity.context.max_message_bytes)
+        entity.ingress.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)
 
 
@@ -190,7 +188,7 @@ def _peek_lock(call: MessageCall) -> Poll:
     """Hold the next message under a lock; one that cannot be written is given back."""
 
     def attempt(subqueue: SubQueue, now: float) -> Response | None:
-        message = subqueue.lock_next(now=now, who=call.who)
+        message = subqueue.peek_lock_next(now=now, who=call.who)
         if message is None or message.lock_token is None:
             return None
         try:
@@ -210,7 +208,7 @@ def _receive_and_delete(call: MessageCall) -> Poll:
         if message is None:
             return None
         answer = _written(call, 200, subqueue, message)
-        subqueue.take_next(now=now, who=call.who)
+        subqueue.receive_and_delete_next(now=now, who=call.who)
         return answer
 
     return _receive(call, attempt)
@@ -218,13 +216,13 @@ def _receive_and_delete(call: MessageCall) -> Poll:
 
 def _receive(call: MessageCall, attempt: Callable[[SubQueue, float], Response | None]) -> Poll:
     subqueue = call.subqueue()
-    require_own_receivers(subqueue)
+    subqueue.require_receivers(of_sessions=False)
 
     def attempt_or_refuse(now: float) -> Response | None:
         try:
             return attempt(subqueue, now)
         except BrokerError as refusal:
-            return _refused(refusal, _GONE if subqueue.entity.deleted else None)
+            return _refused(refusal, _GONE if subqueue.context.deleted else None)
 
     return Poll(subqueue, call.wait_seconds, attempt_or_refuse, Response(204))
 

@@ -16,10 +16,10 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.properties import MISSING, SYSTEM_PROPERTIES
 from sbtutorial.gateway.wire.message import encode_message, read_message
-from sbtutorial.gateway.wire.properties import WireContents, WireView
+from sbtutorial.gateway.wire.properties import WirePropertyAccess, WireView
 
 HOUR = 3600.0
-CONTENTS = WireContents(lambda at: at + HOUR)  # the broker's time was moved back by an hour
+CONTENTS = WirePropertyAccess(lambda at: at + HOUR)  # the broker's time was moved back by an hour
 
 
 def message(application: dict[str, Any] | None = None, **properties: Any) -> Message:
