@@ -204,7 +204,7 @@ async def test_a_link_of_the_chain_that_gives_nothing_out_keeps_it_for_later(ben
         middle = await administration.get_queue("b")
         await administration.update_queue(middle, status=EntityStatus.RECEIVE_DISABLED)
         await bench.send("tea", queue="a")
-        assert (bench.counts("b").active, bench.counts().active) == (1, 0)
+        assert (bench.counts("b").main, bench.counts().active) == (1, 0)
         await administration.update_queue(middle, status=EntityStatus.ACTIVE)
     assert await bench.drain() == ["tea"]
 
@@ -221,7 +221,7 @@ async def test_what_goes_to_a_deleted_target_is_dead_lettered(bench: Bench) -> N
 async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None:
     def shrink(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.shrink_queue("orders", 1, now=now)
+            broker.namespace.shrink(broker.namespace.directory.queue("orders"), 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.administration() as administration:
@@ -279,9 +279,9 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
     def pass_on(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
-            (sent,) = namespace.queue("orders").active.peek(1, 1)
+            (sent,) = namespace.directory.queue("orders").main.messages.peek(1, 1)
             message: Message = sent.copy()
-            via = Transfer(namespace.queue("orders"), "nowhere", namespace.intake)
+            via = Transfer(namespace.directory.queue("orders"), "nowhere", namespace.ingress)
             via.send([message], now=now)
 
     bench.broker.call(pass_on)

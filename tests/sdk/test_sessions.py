@@ -226,7 +226,7 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
     async with session(bench, NEXT, max_wait_time=5) as receiver:
         messages = await receiver.receive_messages(2, max_wait_time=5)
         assert {message.delivery_count for message in messages} == {0}
-    assert bench.counts("tables").active == 2
+    assert bench.counts("tables").main == 2
 
 
 async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
@@ -380,9 +380,9 @@ async def test_a_subscription_may_have_sessions(bench: Bench) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
-            namespace.create_topic("news", TopicDescription(), now=now)
+            namespace.create("news", TopicDescription(), now=now)
             description = SubscriptionDescription(requires_session=True)
-            namespace.create_subscription("news", "sport", description, now=now)
+            namespace.create("news/Subscriptions/sport", description, now=now)
 
     bench.broker.call(make)
     async with bench.client(retry_total=0) as client:
