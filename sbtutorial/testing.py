@@ -93,7 +93,7 @@ class SteppedBroker(Core):
     def create_queue(self, name: str, **properties: Any) -> None:
         """Make a queue; properties are those of `QueueDescription`."""
         with self.reactor.turn() as now:
-            self.namespace.create_queue(name, QueueDescription(**properties), now=now)
+            self.namespace.create(name, QueueDescription(**properties), now=now)
 
     @property
     def plain_response(self) -> bytes:

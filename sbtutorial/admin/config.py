@@ -156,7 +156,7 @@ def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
 
 def write_config(namespace: Namespace) -> str:
     """The file that makes a namespace's entities again, without their messages."""
-    queues = [_written(one.name, one.description, _QUEUE) for one in namespace.queues()]
+    queues = [_written(one.name, one.description, _QUEUE) for one in namespace.directory.queues()]
     topics = [
         _written(topic.name, topic.description, _TOPIC)
         | {
@@ -166,7 +166,7 @@ def write_config(namespace: Namespace) -> str:
                 for one in topic.subscriptions()
             ]
         }
-        for topic in namespace.topics()
+        for topic in namespace.directory.topics()
     ]
     content = {"Name": namespace.name, "Queues": queues, "Topics": topics}
     user = {"Namespaces": [content], _LOGGING: {"Type": "File"}}
@@ -229,16 +229,16 @@ def _steps(
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """What to make, by path; forwarding comes last, when every target is there."""
     for topic in config.topics:
-        yield topic.name, partial(namespace.create_topic, topic.name, topic.description, now=now)
+        yield topic.name, partial(namespace.create, topic.name, topic.description, now=now)
     for name, queue in config.queues.items():
-        yield name, partial(namespace.create_queue, name, _unforwarded(queue), now=now)
+        yield name, partial(namespace.create, name, _unforwarded(queue), now=now)
     for topic in config.topics:
         for one in topic.subscriptions:
             path = subscription_path(topic.name, one.name)
             yield path, partial(_subscribe, namespace, topic.name, one, now)
     for name, queue in config.queues.items():
         if queue != _unforwarded(queue):
-            yield name, partial(namespace.update_queue, name, queue, now=now)
+            yield name, partial(_forward, namespace, name, queue, now)
 
 
 def _unforwarded(queue: QueueDescription) -> QueueDescription:
@@ -247,9 +247,14 @@ def _unforwarded(queue: QueueDescription) -> QueueDescription:
 
 def _subscribe(namespace: Namespace, topic: str, one: ConfiguredSubscription, now: float) -> None:
     first = one.rules[0] if one.rules else None
-    namespace.create_subscription(topic, one.name, one.description, rule=first, now=now)
+    path = subscription_path(topic, one.name)
+    made = namespace.create(path, one.description, rule=first, now=now)
     for rule in one.rules[1:]:
-        namespace.create_rule(topic, one.name, rule, now=now)
+        namespace.create_rule(made, rule, now=now)
+
+
+def _forward(namespace: Namespace, name: str, queue: QueueDescription, now: float) -> None:
+    namespace.update(namespace.directory.queue(name), queue, now=now)
 
 
 def _make(path: str, make: Callable[[], object]) -> None:

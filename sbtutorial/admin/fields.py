@@ -24,7 +24,7 @@ def _size_of_all_partitions(entity: Any) -> int:
 
 def _message_size(entity: Any) -> int:
     """Told even where it is what the tier has for all."""
-    return int(entity.max_message_bytes // KIB)
+    return int(entity.context.max_message_bytes // KIB)
 
 
 def _accessed_at(entity: Any, to_wire: ToWire) -> str:
@@ -79,11 +79,11 @@ USER_METADATA = Setting("UserMetadata", TEXT, "user_metadata")
 
 ACCESSED_AT = Reading("AccessedAt", WRITTEN, _accessed_at)
 AVAILABILITY = Reading("EntityAvailabilityStatus", WRITTEN, lambda _, __: "Available")
-COUNT_DETAILS = Reading("CountDetails", COUNTS, lambda entity, _: entity.counts())
+COUNT_DETAILS = Reading("CountDetails", COUNTS, lambda entity, _: entity.receivable.counts())
 CREATED_AT = Reading(
     "CreatedAt", WRITTEN, lambda entity, to_wire: format_instant(to_wire(entity.created_at))
 )
-MESSAGE_COUNT = Reading("MessageCount", INTEGER, lambda entity, _: entity.counts().total)
+MESSAGE_COUNT = Reading("MessageCount", INTEGER, lambda entity, _: entity.receivable.counts().total)
 SIZE_IN_BYTES = Reading("SizeInBytes", INTEGER, lambda entity, _: entity.size_bytes)
 UPDATED_AT = Reading(
     "UpdatedAt", WRITTEN, lambda entity, to_wire: format_instant(to_wire(entity.updated_at))

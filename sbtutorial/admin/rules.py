@@ -12,7 +12,7 @@ from sbtutorial.http.request import Response
 
 def put(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """Create, or with If-Match put another filter and action in place of those that are there."""
-    found = call.namespace.subscription(topic, subscription)
+    found = call.namespace.directory.subscription(topic, subscription)
     element = call.description([ELEMENT])
     if call.is_update:
         call.require_match(_etag(found.rules.find(name)))
@@ -24,27 +24,27 @@ def put(call: AdministrationCall, topic: str, subscription: str, name: str) -> R
             "its name: delete it and create another one.",
         )
     act = call.namespace.update_rule if call.is_update else call.namespace.create_rule
-    rule = act(topic, subscription, rule, now=call.now)
+    rule = act(found, rule, now=call.now)
     return entry_response(200 if call.is_update else 201, _entry(call, found, rule))
 
 
 def get(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """One rule."""
-    found = call.namespace.subscription(topic, subscription)
+    found = call.namespace.directory.subscription(topic, subscription)
     return entry_response(200, _entry(call, found, found.rules.find(name)))
 
 
 def delete(call: AdministrationCall, topic: str, subscription: str, name: str) -> Response:
     """Take it away."""
-    found = call.namespace.subscription(topic, subscription)
+    found = call.namespace.directory.subscription(topic, subscription)
     call.require_match(_etag(found.rules.find(name)))
-    call.namespace.delete_rule(topic, subscription, name, now=call.now)
+    call.namespace.delete_rule(found, name, now=call.now)
     return Response(200)
 
 
 def list_all(call: AdministrationCall, topic: str, subscription: str) -> Response:
     """Every rule of a subscription, by name."""
-    found = call.namespace.subscription(topic, subscription)
+    found = call.namespace.directory.subscription(topic, subscription)
     return feeds.page(call, "Rules", list(found.rules), lambda one: _entry(call, found, one))
 
 

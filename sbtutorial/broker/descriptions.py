@@ -66,6 +66,16 @@ class Description:
             if isinstance(value, timedelta) and value >= _NET_FOR_EVER:
                 object.__setattr__(self, field.name, FOR_EVER)
 
+    @property
+    def lock_seconds(self) -> float:
+        """How long a receiver's lock lasts; 0 where nobody receives."""
+        lock_duration: timedelta = getattr(self, "lock_duration", timedelta(0))
+        return lock_duration.total_seconds()
+
+    def max_message_bytes(self, limits: Limits) -> int:
+        """The largest message that can be in the entity."""
+        return limits.max_message_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class SizedDescription(Description):
@@ -142,3 +152,15 @@ class SubscriptionDescription(Description):
     forward_dead_lettered_messages_to: str | None = None
     auto_delete_on_idle: timedelta = FOR_EVER
     user_metadata: str | None = None
+
+
+def finite_seconds(duration: timedelta) -> float | None:
+    """A duration in seconds; None for the one that means for ever."""
+    return None if duration == FOR_EVER else duration.total_seconds()
+
+
+def shorter(one: float | None, other: float | None) -> float | None:
+    """The shorter of two lifetimes in seconds, where None means for ever."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.queue import Queue
-from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -16,7 +15,7 @@ from sbtutorial.broker.limits import Limits
 from sbtutorial.broker.paths import (
     DEAD_LETTER_SUFFIX,
     TRANSFER_DEAD_LETTER_SUFFIX,
-    split_line,
+    split_subqueue,
     split_subscription,
 )
 from sbtutorial.broker.subqueues.subqueue import SubQueue
@@ -38,21 +37,41 @@ class Directory:
     def __iter__(self) -> Iterator[Queue | Topic]:
         return iter(self._by_name.values())
 
-    def all_of(self, kind: type[_Kind]) -> list[_Kind]:
-        """Every queue, or every topic, by name in ordinal order."""
-        found = [one for one in self._by_name.values() if isinstance(one, kind)]
-        return sorted(found, key=lambda one: one.name)
+    # -- By name --------------------------------------------------------------------------------
 
-    def find(self, name: str, kind: type[_Kind]) -> _Kind:
-        """The queue, or the topic, of this name.
+    def queues(self) -> list[Queue]:
+        """Every queue, by name in ordinal order."""
+        return self._all_of(Queue)
+
+    def topics(self) -> list[Topic]:
+        """Every topic, by name in ordinal order."""
+        return self._all_of(Topic)
+
+    def queue(self, name: str) -> Queue:
+        """The queue of this name.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND, with the names that are here.
         """
-        found = self._by_name.get(name.strip("/").lower())
-        if not isinstance(found, kind):
-            raise _not_found(name, self._who_is_here(kind))
-        return found
+        return self._find(name, Queue)
+
+    def topic(self, name: str) -> Topic:
+        """The topic of this name.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND, with the names that are here.
+        """
+        return self._find(name, Topic)
+
+    def subscription(self, topic_name: str, name: str) -> Subscription:
+        """The subscription of this name.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        return self.topic(topic_name).subscription(name)
+
+    # -- By path --------------------------------------------------------------------------------
 
     def sendable(self, path: str) -> Queue | Topic:
         """What senders mean by a path.
@@ -63,7 +82,7 @@ class Directory:
         found = self._by_name.get(path.strip("/").lower())
         if found is not None:
             return found
-        entity = self.entity(split_line(path).entity)
+        entity = self.entity(split_subqueue(path).entity)
         topic = split_subscription(entity.path)
         instead = topic[0] if topic and isinstance(entity, Subscription) else entity.path
         raise BrokerError(
@@ -71,7 +90,7 @@ class Directory:
             f"'{path}' takes no messages from senders: send to '{instead}' instead.",
         )
 
-    def entity(self, path: str) -> Entity:
+    def entity(self, path: str) -> Queue | Topic | Subscription:
         """The queue, topic or subscription of a path.
 
         Raises:
@@ -81,48 +100,58 @@ class Directory:
         if found is not None:
             return found
         if parts := split_subscription(path):
-            return self.find(parts[0], Topic).subscription(parts[1])
+            return self.topic(parts[0]).subscription(parts[1])
         raise _not_found(path, self._who_is_here(Queue))
 
-    def line(self, path: str) -> SubQueue:
-        """What receivers mean by a path: a queue or a subscription, or a line below it.
+    def receivable(self, path: str) -> Queue | Subscription:
+        """The entity that receivers mean by a path, whichever of its subqueues that names.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for a topic.
         """
-        entity_path, line = split_line(path)
-        entity = self.entity(entity_path)
-        if not isinstance(entity, Receivable):
-            raise BrokerError(
-                ErrorCode.NOT_ALLOWED,
-                f"'{path}' is a topic, and nobody receives from a topic. Receive from one of its "
-                f"subscriptions, '{entity.path}/Subscriptions/<name>'.",
-            )
-        lines = {
-            "": entity.active,
+        entity = self.entity(split_subqueue(path).entity)
+        if isinstance(entity, Queue | Subscription):
+            return entity
+        raise BrokerError(
+            ErrorCode.NOT_ALLOWED,
+            f"'{path}' is a topic, and nobody receives from a topic. Receive from one of its "
+            f"subscriptions, '{entity.path}/Subscriptions/<name>'.",
+        )
+
+    def subqueue(self, path: str) -> SubQueue:
+        """What receivers mean by a path: a queue or a subscription, or a dead-letter queue.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for a topic.
+        """
+        entity = self.receivable(path)
+        by_suffix = {
+            "": entity.main,
             DEAD_LETTER_SUFFIX.lower(): entity.dead_letter,
-            TRANSFER_DEAD_LETTER_SUFFIX.lower(): entity.transfer_dead_letter,
+            TRANSFER_DEAD_LETTER_SUFFIX.lower(): entity.receivable.transfer_dead_letter,
         }
         try:
-            return lines[line.lower()]
+            return by_suffix[split_subqueue(path).subqueue.lower()]
         except KeyError:
             advice = f"Below a {entity.kind} there is '{DEAD_LETTER_SUFFIX[1:]}'."
             raise _not_found(path, advice) from None
 
     def managed(self, path: str) -> SubQueue:
-        """What a management request is about: as `line`, or a topic's scheduled messages.
+        """What a management request is about: as `subqueue`, or a topic's scheduled messages.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND.
         """
         found = self._by_name.get(path.strip("/").lower())
-        return found.scheduled if isinstance(found, Topic) else self.line(path)
+        return found.scheduled if isinstance(found, Topic) else self.subqueue(path)
+
+    # -- For the namespace ------------------------------------------------------------------------
 
     def add(self, entity: Queue | Topic) -> None:
         """Take in a new one; its name must be free."""
         self._by_name[entity.name.lower()] = entity
 
-    def remove(self, entity: Queue | Topic) -> None:
+    def remove(self, entity: Entity) -> None:
         """Let go of one."""
         del self._by_name[entity.name.lower()]
 
@@ -154,9 +183,19 @@ class Directory:
                 f"'{name}'.",
             )
 
+    def _all_of(self, kind: type[_Kind]) -> list[_Kind]:
+        found = [one for one in self._by_name.values() if isinstance(one, kind)]
+        return sorted(found, key=lambda one: one.name)
+
+    def _find(self, name: str, kind: type[_Kind]) -> _Kind:
+        found = self._by_name.get(name.strip("/").lower())
+        if not isinstance(found, kind):
+            raise _not_found(name, self._who_is_here(kind))
+        return found
+
     def _who_is_here(self, kind: type[_Kind]) -> str:
         what = "queues" if kind is Queue else "topics"
-        names = [f"'{one.name}'" for one in self.all_of(kind)]
+        names = [f"'{one.name}'" for one in self._all_of(kind)]
         if not names:
             return f"Namespace '{self._namespace_name}' has no {what} yet; create it first."
         more = len(names) - _NAMED_COUNT

@@ -1,4 +1,7 @@
-"""What the broker refuses, and the kinds that a refusal comes in."""
+"""What the broker refuses, the kinds that a refusal comes in, and the refusals of sessions.
+
+Source: Azure Service Bus, "Service Bus messaging exceptions"; "Message sessions".
+"""
 
 from enum import Enum
 
@@ -36,3 +39,50 @@ class BrokerError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+# -- Sessions: in Azure's words and a few more ------------------------------------------------
+
+
+def plain_receiver_refused(path: str) -> BrokerError:
+    """What to say to who wants messages without locking a session."""
+    # The first sentence is Azure's.
+    return BrokerError(
+        ErrorCode.NOT_ALLOWED,
+        "It is not possible for an entity that requires sessions to create a non-sessionful "
+        f"message receiver. '{path}' requires sessions: accept one of them, by its id or "
+        "whichever is next.",
+    )
+
+
+def session_receiver_refused(path: str) -> BrokerError:
+    """What to say to who wants to lock a session where there are none."""
+    # Azure's own words but for the last ones.
+    return BrokerError(
+        ErrorCode.NOT_ALLOWED,
+        "A sessionful message receiver cannot be created on an entity that does not require "
+        "sessions. Ensure RequiresSession is set to true when creating a Queue or Subscription "
+        f"to enable sessionful behavior, or receive from '{path}' without a session id.",
+    )
+
+
+def session_lock_lost(session_id: str, path: str) -> BrokerError:
+    """What to say to who does not hold a session, or not any more."""
+    # The first two sentences are Azure's.
+    return BrokerError(
+        ErrorCode.SESSION_LOCK_LOST,
+        "The session lock has expired on the MessageSession. Accept a new MessageSession. "
+        f"This receiver does not hold session '{session_id}' of '{path}': renew the lock before "
+        "its time is over, or settle sooner.",
+    )
+
+
+def session_is_held(session_id: str, path: str, who: str) -> BrokerError:
+    """What to say to who wants a session that another receiver holds."""
+    # The first two sentences are Azure's.
+    return BrokerError(
+        ErrorCode.SESSION_CANNOT_BE_LOCKED,
+        f"The requested session '{session_id}' cannot be accepted. It may be locked by another "
+        f"receiver. In '{path}' '{who}' holds it: wait until that receiver closes, or accept "
+        "another session.",
+    )

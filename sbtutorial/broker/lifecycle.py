@@ -1,19 +1,20 @@
-"""How entities come, change and go, whichever kind they are.
+"""How entities come, change and go, whichever kind they are; those that nobody uses by themselves.
 
-Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions".
+Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions"; "AutoDeleteOnIdle".
 """
 
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
-from sbtutorial.broker.descriptions import Description
+from sbtutorial.broker.context import NamespaceContext
+from sbtutorial.broker.descriptions import FOR_EVER, Description
 from sbtutorial.broker.directory import Directory
-from sbtutorial.broker.entities.entity import Entity, EntityContext
-from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.idleness import IdleWatch
 from sbtutorial.broker.paths import entity_path
+from sbtutorial.broker.timers import Timers
 from sbtutorial.broker.validation import fitted, validate, validate_name, validate_update
 
 _Entity = TypeVar("_Entity", bound=Entity)
@@ -25,66 +26,58 @@ _FORWARDING = ("forward_to", "forward_dead_lettered_messages_to")
 class Lifecycle:
     """The steps that every entity of a namespace takes."""
 
-    def __init__(self, directory: Directory, surroundings: EntityContext) -> None:
+    def __init__(self, directory: Directory, lent: NamespaceContext) -> None:
         self._directory = directory
-        self._surroundings = surroundings
-        self._idleness = IdleWatch(
-            surroundings.agenda, lambda entity, at: self.delete(entity, now=at)
-        )
+        self._limits = lent.limits
+        self._auto_delete = AutoDelete(lent.timers, lambda entity, at: self.delete(entity, now=at))
 
-    def checked(self, name: str, description: _Description, *, now: float) -> _Description:
+    def checked(self, name: str, description: _Description) -> _Description:
         """What a new entity of this name will live by.
 
         Raises:
             BrokerError: What `validate_name` and `validate` raise; ARGUMENT_ERROR for a target of
                 forwarding that is not there.
         """
-        self._surroundings.agenda.run_due(now)
         validate_name(description.kind, name)
-        description = fitted(description, self._surroundings.limits)
-        validate(description, self._surroundings.limits)
+        description = fitted(description, self._limits)
+        validate(description, self._limits)
         self._require_targets(description)
         return description
 
     def begin(self, entity: _Entity, *, now: float, who: str) -> _Entity:
         """An entity has its place: watch it, and tell."""
-        self._idleness.watch(entity)
-        entity.report("created", now, who)
+        self._auto_delete.watch(entity)
+        entity.context.report("created", now, who)
         return entity
 
-    def update(self, entity: _Entity, description: Description, *, now: float, who: str) -> _Entity:
+    def update(self, entity: Entity, description: Description, *, now: float, who: str) -> None:
         """Give an entity another description.
 
         Raises:
             BrokerError: What `validate_update` raises; and as `checked` for a target.
         """
-        limits = self._surroundings.limits
-        description = fitted(description, limits)
-        validate_update(entity.description, description, limits)
+        description = fitted(description, self._limits)
+        validate_update(entity.description, description, self._limits)
         self._require_targets(description)
         entity.adopt(description, now=now)
-        self._idleness.watch(entity)
-        entity.report("updated", now, who)
-        for line in entity.lines:
-            line.announce()
-            line.announce_ready(now)
-        return entity
+        self._auto_delete.watch(entity)
+        entity.context.report("updated", now, who)
+        for subqueue in entity.subqueues:
+            subqueue.announce()
+            subqueue.announce_ready(now)
 
     def delete(self, entity: Entity, *, now: float, who: str = "") -> None:
         """End an entity, and what is below it, with all that they hold."""
         if isinstance(entity, Topic):
             for subscription in entity.subscriptions():
                 self.delete(subscription, now=now, who=who)
-        self._take_out(entity)
-        entity.cancel_timers()
-        entity.report("deleted", now, who)
-        entity.delete()
-
-    def _take_out(self, entity: Any) -> None:
         if isinstance(entity, Subscription):
-            self._directory.find(entity.topic_name, Topic).remove(entity)
-        elif isinstance(entity, Queue | Topic):
+            self._directory.topic(entity.topic_name).remove(entity)
+        else:
             self._directory.remove(entity)
+        entity.cancel_timers()
+        entity.context.report("deleted", now, who)
+        entity.delete()
 
     def _require_targets(self, description: Description) -> None:
         """Forward only to what is there."""
@@ -98,3 +91,42 @@ class Lifecycle:
                 raise BrokerError(
                     ErrorCode.ARGUMENT_ERROR, f"{setting} is '{target}'. {problem.message}"
                 ) from None
+
+
+class AutoDelete:
+    """One timer for each entity, which looks when it could be idle whether it is.
+
+    Args:
+        timers: The namespace's.
+        on_idle: Called with the entity and the instant when nobody has used it for so long.
+    """
+
+    def __init__(self, timers: Timers, on_idle: Callable[[Entity, float], None]) -> None:
+        self._timers = timers
+        self._on_idle = on_idle
+
+    def watch(self, entity: Entity) -> None:
+        """Look after an entity from now on, or as its new description says."""
+        if entity.idle_timer is not None:
+            entity.idle_timer.cancel()
+            entity.idle_timer = None
+        # What forwards is never idle: forwarding counts as receiving.
+        forwards = getattr(entity.description, "forward_to", None)
+        if entity.description.auto_delete_on_idle != FOR_EVER and not forwards:
+            self._look_again(entity, entity.updated_at)
+
+    def _look_again(self, entity: Entity, since: float) -> None:
+        entity.idle_timer = self._timers.call_at(since + _idle_seconds(entity), self._look, entity)
+
+    def _look(self, entity: Entity, at: float) -> None:
+        if entity.is_awaited:
+            self._look_again(entity, at)
+        elif entity.used_at + _idle_seconds(entity) > at:
+            self._look_again(entity, entity.used_at)
+        else:
+            self._on_idle(entity, at)
+
+
+def _idle_seconds(entity: Entity) -> float:
+    seconds: float = entity.description.auto_delete_on_idle.total_seconds()
+    return seconds

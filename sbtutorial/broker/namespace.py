@@ -1,14 +1,15 @@
-"""The tree of entities under one name: make, find, change and delete them, and let time pass.
+"""A namespace: the entities under one name; they are made, changed and deleted, and time passes.
 
 Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions", "Rules".
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import overload
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
+from sbtutorial.broker.context import EntityContext, NamespaceContext
 from sbtutorial.broker.descriptions import (
     Description,
     QueueDescription,
@@ -16,30 +17,27 @@ from sbtutorial.broker.descriptions import (
     TopicDescription,
 )
 from sbtutorial.broker.directory import Directory
-from sbtutorial.broker.entities.entity import Entity, EntityContext
-from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.lifecycle import Lifecycle
 from sbtutorial.broker.limits import STANDARD, Limits
-from sbtutorial.broker.rules.property_access import OpaqueContents, PropertyAccess
+from sbtutorial.broker.paths import split_subscription, subscription_path
+from sbtutorial.broker.rules.property_access import NoPropertyAccess, PropertyAccess
 from sbtutorial.broker.rules.rule import Rule, default_rule
-from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.broker.timers import Timers
 from sbtutorial.broker.validation import validate_name
 
-_Entity = TypeVar("_Entity", bound=Entity)
-_D = TypeVar("_D", bound=Description)
-
 
 class Namespace:
-    """Queues, topics and subscriptions, and one agenda for all that will happen to them.
+    """Queues, topics and subscriptions, and one set of timers for all that will happen to them.
 
     Attributes:
         name: As in `<name>.servicebus.windows.net`.
         limits: What the tier allows.
+        directory: What there is, by name and by path.
     """
 
     def __init__(
@@ -49,60 +47,103 @@ class Namespace:
         limits: Limits = STANDARD,
         journal: Journal = no_journal,
         new_token: Callable[[], UUID] = uuid4,
-        contents: PropertyAccess | None = None,
+        property_access: PropertyAccess | None = None,
     ):
         self.name = name
         self.limits = limits
-        self._journal = journal
-        self._agenda = Timers()
-        self._directory = Directory(name, limits)
-        self._surroundings = EntityContext(
+        self.directory = Directory(name, limits)
+        self._timers = Timers()
+        self._lent = NamespaceContext(
             limits=limits,
-            agenda=self._agenda,
+            timers=self._timers,
             journal=journal,
             new_token=new_token,
-            find_intake=self.intake,
-            contents=contents or OpaqueContents(),
+            find_sink=lambda path: self.directory.sendable(path).ingress,
+            property_access=property_access or NoPropertyAccess(),
         )
-        self._lifecycle = Lifecycle(self._directory, self._surroundings)
+        self._lifecycle = Lifecycle(self.directory, self._lent)
 
-    # -- Queues -----------------------------------------------------------------------------
+    # -- Entities -----------------------------------------------------------------------------
 
-    def create_queue(
-        self, name: str, description: QueueDescription, *, now: float, who: str = ""
-    ) -> Queue:
-        """Make a queue.
+    @overload
+    def create(
+        self, path: str, description: QueueDescription, *, now: float, who: str = ""
+    ) -> Queue: ...
+
+    @overload
+    def create(
+        self, path: str, description: TopicDescription, *, now: float, who: str = ""
+    ) -> Topic: ...
+
+    @overload
+    def create(
+        self,
+        path: str,
+        description: SubscriptionDescription,
+        *,
+        now: float,
+        who: str = "",
+        rule: Rule | None = None,
+    ) -> Subscription: ...
+
+    def create(
+        self,
+        path: str,
+        description: Description,
+        *,
+        now: float,
+        who: str = "",
+        rule: Rule | None = None,
+    ) -> Entity:
+        """Make an entity of the kind that is described.
+
+        The path of a subscription is `<topic>/Subscriptions/<name>`; `rule` is the first one that
+        it has, by default one that takes everything.
 
         Raises:
-            BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what `validate` raises.
-        """
-        description = self._lifecycle.checked(name, description, now=now)
-        self._directory.require_free(name)
-        queue = Queue(name, description, self._surroundings, now=now)
-        self._directory.add(queue)
-        return self._lifecycle.begin(queue, now=now, who=who)
-
-    def update_queue(
-        self, name: str, description: QueueDescription, *, now: float, who: str = ""
-    ) -> Queue:
-        """Give a queue another description; its messages and their locks stay.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
+            BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, what `validate_name` and `validate`
+                raise; ENTITY_NOT_FOUND for a subscription's topic.
         """
         self.run_due(now)
-        return self._lifecycle.update(self.queue(name), description, now=now, who=who)
+        if isinstance(description, SubscriptionDescription):
+            return self._create_subscription(path, description, rule or default_rule(), now, who)
+        description = self._lifecycle.checked(path, description)
+        self.directory.require_free(path)
+        kind = Queue if isinstance(description, QueueDescription) else Topic
+        entity = kind(EntityContext(path, description, self._lent, now=now))
+        self.directory.add(entity)
+        return self._lifecycle.begin(entity, now=now, who=who)
 
-    def shrink_queue(self, name: str, megabytes: int, *, now: float, who: str = "") -> Queue:
+    def update(
+        self, entity: Entity, description: Description, *, now: float, who: str = ""
+    ) -> None:
+        """Give an entity another description; its messages, their locks and its rules stay.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once it is deleted; what `validate_update` raises.
+        """
+        entity.context.require_existence(now)
+        self._lifecycle.update(entity, description, now=now, who=who)
+
+    def delete(self, entity: Entity, *, now: float, who: str = "") -> None:
+        """Delete an entity with all that is in it; a topic with its subscriptions.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once it is deleted.
+        """
+        entity.context.require_existence(now)
+        self._lifecycle.delete(entity, now=now, who=who)
+
+    def shrink(self, queue: Queue, megabytes: int, *, now: float, who: str = "") -> None:
         """Let a queue hold less than any tier offers, so that a lesson can fill it in a moment.
 
         Azure has no such thing.
 
         Raises:
-            BrokerError: ENTITY_NOT_FOUND; ARGUMENT_OUT_OF_RANGE if that is not less.
+            BrokerError: ENTITY_NOT_FOUND once it is deleted; ARGUMENT_OUT_OF_RANGE if that is not
+                less.
         """
-        self.run_due(now)
-        queue = self.queue(name)
+        queue.context.require_existence(now)
         most = queue.description.max_size_in_megabytes
         if not 1 <= megabytes <= most:
             raise BrokerError(
@@ -111,249 +152,84 @@ class Namespace:
                 f"and {megabytes} is not among them.",
             )
         queue.adopt(replace(queue.description, max_size_in_megabytes=megabytes), now=now)
-        queue.report("updated", now, who)
-        return queue
-
-    def delete_queue(self, name: str, *, now: float, who: str = "") -> None:
-        """Delete a queue with all that is in it.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        self.run_due(now)
-        self._lifecycle.delete(self.queue(name), now=now, who=who)
-
-    def queue(self, name: str) -> Queue:
-        """The queue of this name, in any case.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, with the names that are here.
-        """
-        return self._directory.find(name, Queue)
-
-    def queues(self) -> list[Queue]:
-        """Every queue, by name in ordinal order."""
-        return self._directory.all_of(Queue)
-
-    # -- Topics -----------------------------------------------------------------------------
-
-    def create_topic(
-        self, name: str, description: TopicDescription, *, now: float, who: str = ""
-    ) -> Topic:
-        """Make a topic, without subscriptions.
-
-        Raises:
-            BrokerError: As `create_queue`.
-        """
-        description = self._lifecycle.checked(name, description, now=now)
-        self._directory.require_free(name)
-        topic = Topic(name, description, self._surroundings, now=now)
-        self._directory.add(topic)
-        return self._lifecycle.begin(topic, now=now, who=who)
-
-    def update_topic(
-        self, name: str, description: TopicDescription, *, now: float, who: str = ""
-    ) -> Topic:
-        """Give a topic another description.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
-        """
-        self.run_due(now)
-        return self._lifecycle.update(self.topic(name), description, now=now, who=who)
-
-    def delete_topic(self, name: str, *, now: float, who: str = "") -> None:
-        """Delete a topic with its subscriptions.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        self.run_due(now)
-        self._lifecycle.delete(self.topic(name), now=now, who=who)
-
-    def topic(self, name: str) -> Topic:
-        """The topic of this name, in any case.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, with the names that are here.
-        """
-        return self._directory.find(name, Topic)
-
-    def topics(self) -> list[Topic]:
-        """Every topic, by name in ordinal order."""
-        return self._directory.all_of(Topic)
-
-    # -- Subscriptions ----------------------------------------------------------------------
-
-    def create_subscription(
-        self,
-        topic_name: str,
-        name: str,
-        description: SubscriptionDescription,
-        *,
-        now: float,
-        rule: Rule | None = None,
-        who: str = "",
-    ) -> Subscription:
-        """Make a subscription; `rule` is its first one, by default one that takes everything.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, and what
-                `validate` raises.
-        """
-        description = self._lifecycle.checked(name, description, now=now)
-        topic, rule = self.topic(topic_name), rule or default_rule()
-        self._check_rule(topic, rule)
-        subscription = Subscription(topic.name, name, description, self._surroundings, now=now)
-        topic.add(subscription)
-        self._lifecycle.begin(subscription, now=now, who=who)
-        self.create_rule(topic_name, name, rule, now=now, who=who)
-        return subscription
-
-    def update_subscription(
-        self,
-        topic_name: str,
-        name: str,
-        description: SubscriptionDescription,
-        *,
-        now: float,
-        who: str = "",
-    ) -> Subscription:
-        """Give a subscription another description; messages, locks and rules stay.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND, and what `validate_update` raises.
-        """
-        self.run_due(now)
-        return self._lifecycle.update(
-            self.subscription(topic_name, name), description, now=now, who=who
-        )
-
-    def delete_subscription(self, topic_name: str, name: str, *, now: float, who: str = "") -> None:
-        """Delete a subscription with all that is in it.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        self.run_due(now)
-        self._lifecycle.delete(self.subscription(topic_name, name), now=now, who=who)
-
-    def subscription(self, topic_name: str, name: str) -> Subscription:
-        """The subscription of this name.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        return self.topic(topic_name).subscription(name)
+        queue.context.report("updated", now, who)
 
     # -- Rules ------------------------------------------------------------------------------
 
     def create_rule(
-        self, topic_name: str, subscription_name: str, rule: Rule, *, now: float, who: str = ""
+        self, subscription: Subscription, rule: Rule, *, now: float, who: str = ""
     ) -> Rule:
         """Give a subscription one more rule.
 
         Raises:
-            BrokerError: ENTITY_NOT_FOUND, ENTITY_ALREADY_EXISTS, ARGUMENT_ERROR for its name,
-                QUOTA_EXCEEDED.
+            BrokerError: ENTITY_NOT_FOUND once the subscription is deleted; ENTITY_ALREADY_EXISTS,
+                ARGUMENT_ERROR for its name, QUOTA_EXCEEDED.
         """
-        self.run_due(now)
-        topic = self.topic(topic_name)
-        subscription = topic.subscription(subscription_name)
-        self._check_rule(topic, rule)
+        subscription.context.require_existence(now)
+        self._check_rule(self.directory.topic(subscription.topic_name), rule)
         stamped = replace(rule, created_at=now)
         subscription.add_rule(stamped, now=now)
         self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped.name, now, who)
         return stamped
 
     def update_rule(
-        self, topic_name: str, subscription_name: str, rule: Rule, *, now: float, who: str = ""
+        self, subscription: Subscription, rule: Rule, *, now: float, who: str = ""
     ) -> Rule:
         """Put a rule in place of the one with its name.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND.
         """
-        self.run_due(now)
-        subscription = self.subscription(topic_name, subscription_name)
+        subscription.context.require_existence(now)
         updated = subscription.rules.update(rule)
         self._report_rule(ChangeKind.RULE_UPDATED, subscription, updated.name, now, who)
         return updated
 
     def delete_rule(
-        self, topic_name: str, subscription_name: str, name: str, *, now: float, who: str = ""
+        self, subscription: Subscription, name: str, *, now: float, who: str = ""
     ) -> None:
         """Take a rule away.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND.
         """
-        self.run_due(now)
-        subscription = self.subscription(topic_name, subscription_name)
+        subscription.context.require_existence(now)
         rule = subscription.rules.remove(name)
         self._report_rule(ChangeKind.RULE_DELETED, subscription, rule.name, now, who)
-
-    # -- Paths ------------------------------------------------------------------------------
-
-    def entity(self, path: str) -> Entity:
-        """The queue, topic or subscription of a path.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        return self._directory.entity(path)
-
-    def subqueue(self, path: str) -> SubQueue:
-        """What receivers mean by a path: a queue, a subscription, or a dead-letter queue.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for a topic.
-        """
-        return self._directory.line(path)
-
-    def managed(self, path: str) -> SubQueue:
-        """What a management request is about: as `subqueue`, or a topic's scheduled messages.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND.
-        """
-        return self._directory.managed(path)
-
-    def sendable(self, path: str) -> Queue | Topic:
-        """What senders mean by a path.
-
-        Raises:
-            BrokerError: ENTITY_NOT_FOUND; NOT_ALLOWED for what takes nothing from senders.
-        """
-        return self._directory.sendable(path)
-
-    def intake(self, path: str) -> Ingress:
-        """The way into what senders mean by a path.
-
-        Raises:
-            BrokerError: As `sendable`.
-        """
-        return self.sendable(path).intake
 
     # -- Time -------------------------------------------------------------------------------
 
     def next_deadline(self) -> float | None:
         """When something will next happen by itself; None when nothing will."""
-        return self._agenda.next_at()
+        return self._timers.next_at()
 
     def run_due(self, now: float) -> None:
         """Let happen what is due by `now`, in order, each thing at its own instant."""
-        self._agenda.run_due(now)
+        self._timers.run_due(now)
 
     def reset(self, *, now: float, who: str = "") -> None:
         """Delete every entity, in no time at any depth."""
-        gone = self._directory.clear()
-        self._agenda.clear()
-        self._journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
+        gone = self.directory.clear()
+        self._timers.clear()
+        self._lent.journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
         for entity in gone:
             entity.delete()
 
     # -- How it is done ---------------------------------------------------------------------
+
+    def _create_subscription(
+        self, path: str, description: SubscriptionDescription, rule: Rule, now: float, who: str
+    ) -> Subscription:
+        topic_name, name = split_subscription(path) or ("", path)
+        description = self._lifecycle.checked(name, description)
+        topic = self.directory.topic(topic_name)
+        self._check_rule(topic, rule)
+        path = subscription_path(topic.name, name)
+        subscription = Subscription(EntityContext(path, description, self._lent, now=now))
+        topic.add(subscription)
+        self._lifecycle.begin(subscription, now=now, who=who)
+        self.create_rule(subscription, rule, now=now, who=who)
+        return subscription
 
     def _check_rule(self, topic: Topic, rule: Rule) -> None:
         """Refuse a rule that may not be."""
@@ -363,4 +239,5 @@ class Namespace:
     def _report_rule(
         self, kind: ChangeKind, subscription: Subscription, rule: str, now: float, who: str
     ) -> None:
-        self._journal(Change(now, kind, subscription.path, 0, None, 0, who, rule, None))
+        path = subscription.path
+        self._lent.journal(Change(now, kind, path, 0, None, 0, who, rule, None))

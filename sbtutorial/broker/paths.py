@@ -1,4 +1,4 @@
-"""How entities are addressed: `orders`, `news/Subscriptions/sport`, each with lines of its own.
+"""How entities are addressed: `orders`, `news/Subscriptions/sport`, each with subqueues of its own.
 
 Source: Azure Service Bus, "AMQP 1.0 protocol guide"; "Dead-letter queues", path to the queue.
 """
@@ -12,10 +12,13 @@ SUBSCRIPTIONS = "/Subscriptions/"
 
 
 class Path(NamedTuple):
-    """A place that receivers mean: an entity's path, and the line of it ("" for the main one)."""
+    """A place that receivers mean: an entity's path, and the suffix of its subqueue.
+
+    The suffix is "" for the main one.
+    """
 
     entity: str
-    line: str
+    subqueue: str
 
 
 def entity_path(uri: str) -> str:
@@ -29,7 +32,7 @@ def entity_path(uri: str) -> str:
     return unquote(path).strip("/")
 
 
-def split_line(path: str) -> Path:
+def split_subqueue(path: str) -> Path:
     """Part an entity's path from what follows it after `/$`."""
     entity, dollar, rest = path.strip("/").partition("/$")
     return Path(entity, f"/${rest}" if dollar else "")

@@ -11,7 +11,7 @@ scheduled one that has become active can no longer be cancelled.
     SCHEDULED -ACTIVATE                +--DEFER--> DEFERRED <--> DEFERRED_LOCKED
 
 Dead-lettering ends a message's life in its subqueue (DEAD) and begins another one, with ARRIVE, in
-the dead-letter queue. A message that no line took (a filter failed on it) arrives there at once.
+the dead-letter queue. A message that no subqueue took (a filter failed on it) arrives at once.
 
 Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message deferral",
 "Message sequencing and timestamps", "Dead-letter queues".

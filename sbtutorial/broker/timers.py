@@ -6,6 +6,7 @@ more than half of the heap; so cancelling costs nothing, and memory stays within
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Any
 
 Action = Callable[[Any, float], None]
@@ -21,10 +22,10 @@ class Timer:
         at: Its due instant.
     """
 
-    __slots__ = ("_action", "_agenda", "_arg", "at")
+    __slots__ = ("_action", "_arg", "_timers", "at")
 
-    def __init__(self, agenda: "Timers", at: float, action: Action, arg: object):
-        self._agenda = agenda
+    def __init__(self, timers: "Timers", at: float, action: Action, arg: object):
+        self._timers = timers
         self._action: Action | None = action
         self._arg = arg
         self.at = at
@@ -33,7 +34,7 @@ class Timer:
         """Make it not happen. A timer that has run or was cancelled stays as it is."""
         if self._action is not None:
             self._action = self._arg = None
-            self._agenda._count_shell()
+            self._timers._count_shell()
 
     @property
     def is_shell(self) -> bool:
@@ -48,9 +49,15 @@ class Timer:
 
 
 class Timers:
-    """Timers in the order in which they are due; `now` comes from the caller."""
+    """Timers in the order in which they are due; `now` comes from the caller.
+
+    Attributes:
+        caught_up_to: The instant by which everything that was due has run: who comes with the
+            same instant again finds nothing to do, without asking.
+    """
 
     def __init__(self) -> None:
+        self.caught_up_to = -inf
         self._heap: list[tuple[float, int, Timer]] = []
         self._made_count = 0
         self._shell_count = 0
@@ -61,6 +68,8 @@ class Timers:
     def call_at(self, at: float, action: Action, arg: object) -> Timer:
         """Have `action(arg, at)` called once `at` has come; `arg` keeps its closures cheap."""
         timer = Timer(self, at, action, arg)
+        if at <= self.caught_up_to:
+            self.caught_up_to = -inf
         self._made_count += 1  # ties run in the order in which they were made
         heappush(self._heap, (at, self._made_count, timer))
         return timer
@@ -85,6 +94,7 @@ class Timers:
                 self._shell_count -= 1
             else:
                 timer._run()
+        self.caught_up_to = now
 
     def clear(self) -> None:
         """Forget every timer at once."""

@@ -3,26 +3,25 @@
 Source: Azure Service Bus, "Overview of Service Bus transaction processing".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sbtutorial.broker.entities.forwarding import Transfer
-from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.subqueues.subqueue import Disposition, SubQueue
 
 MAX_OPERATIONS = 100
 TIMEOUT_SECONDS = 120.0
 
 
-class Settlement(NamedTuple):
-    """What is to become of one locked message; `apply` does it, at the instant that it is given."""
+class _Settling(NamedTuple):
+    """One locked message that is settled with the transaction."""
 
-    line: SubQueue
+    subqueue: SubQueue
     token: UUID
-    apply: Callable[[float], object]
+    disposition: Disposition
 
 
 class Transaction:
@@ -34,36 +33,38 @@ class Transaction:
 
     def __init__(self, now: float) -> None:
         self._ends_at = now + TIMEOUT_SECONDS
-        self._sends: dict[Ingress | Transfer, list[Message]] = {}
-        self._settlements: list[Settlement] = []
+        self._sends: dict[Sink, list[Message]] = {}
+        self._settlements: list[_Settling] = []
         self._count = 0
 
-    def send(self, intake: Ingress | Transfer, messages: Sequence[Message], *, now: float) -> None:
+    def send(self, sink: Sink, messages: Sequence[Message], *, now: float) -> None:
         """Keep messages for an entity until the commit.
 
         Raises:
-            BrokerError: As `Intake.check`, of all that is kept for the entity together; and
+            BrokerError: As `Ingress.check`, of all that is kept for the entity together; and
                 QUOTA_EXCEEDED for more than the 100 operations that are allowed.
         """
-        gathered = [*self._sends.get(intake, ()), *messages]
-        intake.check(gathered, now=now)
+        gathered = [*self._sends.get(sink, ()), *messages]
+        sink.check(gathered, now=now)
         self._count_in(len(messages), now)
-        self._sends[intake] = gathered
+        self._sends[sink] = gathered
 
-    def settle(self, settlement: Settlement, *, now: float) -> None:
+    def settle(
+        self, subqueue: SubQueue, token: UUID, disposition: Disposition, *, now: float
+    ) -> None:
         """Keep a settlement until the commit.
 
         Raises:
             BrokerError: MESSAGE_LOCK_LOST; NOT_ALLOWED for a message that is settled here
                 already; and as `send`.
         """
-        settlement.line.require_lock(settlement.token, now=now)
-        if any(settlement.token == there.token for there in self._settlements):
+        subqueue.require_lock(token, now=now)
+        if any(token == there.token for there in self._settlements):
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED, "This transaction settles the message already."
             )
         self._count_in(1, now)
-        self._settlements.append(settlement)
+        self._settlements.append(_Settling(subqueue, token, disposition))
 
     def commit(self, *, now: float, who: str) -> None:
         """Do all of it.
@@ -73,13 +74,13 @@ class Transaction:
         """
         self._require_time(now)
         for settlement in self._settlements:
-            settlement.line.require_lock(settlement.token, now=now)
-        for intake, messages in self._sends.items():
-            intake.check(messages, now=now)
+            settlement.subqueue.require_lock(settlement.token, now=now)
+        for sink, messages in self._sends.items():
+            sink.check(messages, now=now)
         for settlement in self._settlements:
-            settlement.apply(now)
-        for intake, messages in self._sends.items():
-            intake.send(messages, now=now, who=who)
+            settlement.subqueue.settle(settlement.token, settlement.disposition, now=now, who=who)
+        for sink, messages in self._sends.items():
+            sink.send(messages, now=now, who=who)
 
     def _count_in(self, more: int, now: float) -> None:
         self._require_time(now)

@@ -235,14 +235,14 @@ def _measure_depth(depth: int) -> dict[str, float]:
     from sbtutorial.broker.namespace import Namespace
     from sbtutorial.gateway.wire.message import read_messages
 
-    queue = Namespace(_NAMESPACE).create_queue(
+    queue = Namespace(_NAMESPACE).create(
         "bench", QueueDescription(max_size_in_megabytes=5120), now=0.0
     )
 
     def send(number: int) -> None:
         properties = Properties(message_id=f"{number:036}").encode()
         payload = properties + encode_section(DATA, bytes(BODY_BYTES))
-        queue.send(read_messages(payload, 0, from_wire=float, new_id=str), now=0.0)
+        queue.ingress.send(read_messages(payload, 0, from_wire=float, new_id=str), now=0.0)
 
     running = psutil.Process()
     before = running.memory_info().rss
@@ -255,10 +255,10 @@ def _measure_depth(depth: int) -> dict[str, float]:
         began = time.perf_counter()
         for number in range(rounds):
             send(number)
-            message = queue.active.lock_next(now=0.0, who="bench")
+            message = queue.main.peek_lock_next(now=0.0, who="bench")
             assert message is not None
             assert message.lock_token is not None
-            queue.active.complete(message.lock_token, now=0.0)
+            queue.main.complete(message.lock_token, now=0.0)
         seconds.append((time.perf_counter() - began) / rounds)
     return {
         "microseconds": median(seconds) * 1e6,

@@ -11,15 +11,12 @@ from sbtutorial.amqp.messaging import Coordinator
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, ULong
-from sbtutorial.broker.entities.forwarding import Transfer
-from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.context import Sink
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.paths import entity_path
-from sbtutorial.broker.session_errors import plain_receiver_refused, session_receiver_refused
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.management.node import ManagementHandler
 from sbtutorial.gateway.nodes.addresses import Address, NodeKind, management_path, parse_address
 from sbtutorial.gateway.nodes.node import Node
@@ -69,23 +66,23 @@ def _address(link: Link) -> str:
 
 
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    entity = peer.core.namespace.sendable(address.path)
-    entity.begin_send(peer.core.clock.now())
-    way_in = _way_in(link, entity, peer)
-    limit = entity.max_message_bytes
+    entity = peer.core.namespace.directory.sendable(address.path)
+    entity.context.begin_send(peer.core.clock.now())
+    sink = _sink(link, entity, peer)
+    limit = entity.context.max_message_bytes
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
     )
-    return SenderNode(link, way_in, peer)
+    return SenderNode(link, sink, peer)
 
 
-def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Ingress | Transfer:
+def _sink(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Sink:
     """The entity's own, or the one into another queue that the client wants to reach through it."""
     assert link.remote_attach is not None
     target = (link.remote_attach.properties or {}).get(_TRANSFER_DESTINATION)
     if target is None:
-        return entity.intake
+        return entity.ingress
     if not isinstance(target, str) or not isinstance(entity, Queue):
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
@@ -93,41 +90,17 @@ def _way_in(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Ingress | 
             "to the address of another entity.",
         )
     peer.claims.require("Send", entity_path(target))
-    return Transfer(entity, target, peer.core.namespace.intake)
+    return entity.transfer_to(target)
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
-    subqueue = peer.core.namespace.subqueue(address.path)
-    _check_sessions(subqueue, wants_session(link))
-    require_own_receivers(subqueue)
+    subqueue = peer.core.namespace.directory.subqueue(address.path)
+    subqueue.require_receivers(of_sessions=wants_session(link))
     if isinstance(subqueue, SessionSubQueue):
         return attach_session(link, subqueue, peer)
-    subqueue.entity.begin_receive(peer.core.clock.now())
-    link.accept(max_message_size=ULong(subqueue.entity.max_message_bytes))
+    subqueue.context.begin_receive(peer.core.clock.now())
+    link.accept(max_message_size=ULong(subqueue.context.max_message_bytes))
     return receiver_for(link, subqueue, peer)
-
-
-def require_own_receivers(line: SubQueue) -> None:
-    """Refuse a line whose messages all go on to another entity.
-
-    Raises:
-        BrokerError: NOT_ALLOWED.
-    """
-    if line.forwarding is not None:
-        raise BrokerError(
-            ErrorCode.NOT_ALLOWED,
-            # Azure's own sentence first.
-            "Cannot create a message receiver on an entity with auto-forwarding enabled. "
-            f"'{line.path}' forwards its messages to '{line.forwarding.target}': receive there, "
-            "or end the forwarding.",
-        )
-
-
-def _check_sessions(line: SubQueue, wanted: bool) -> None:
-    if wanted and not line.requires_session:
-        raise session_receiver_refused(line.path)
-    if line.requires_session and not wanted:
-        raise plain_receiver_refused(line.path)
 
 
 def _attach_cbs_requests(link: ReceiverLink, _address: Address, peer: Peer) -> Node:
@@ -140,14 +113,14 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 
 
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
-    target = peer.core.namespace.managed(address.path)
+    target = peer.core.namespace.directory.managed(address.path)
     link.accept()
     handler = ManagementHandler(target, peer)
     return _requests(link, address.path, handler, peer)
 
 
 def _attach_management_responses(link: SenderLink, address: Address, peer: Peer) -> Node:
-    peer.core.namespace.managed(address.path)
+    peer.core.namespace.directory.managed(address.path)
     return _attach_responses(link, address.path, peer)
 
 

@@ -21,7 +21,7 @@ from sbtutorial.gateway.faults import Faults
 from sbtutorial.gateway.ids import Ids, RandomBytes
 from sbtutorial.gateway.nodes.dispatch import Dispatchers
 from sbtutorial.gateway.reactor import Job, Reactor, Scheduler
-from sbtutorial.gateway.wire.properties import WireContents
+from sbtutorial.gateway.wire.properties import WirePropertyAccess
 from sbtutorial.store.store import MemoryStore, Store
 from sbtutorial.trace import Advanced, Trace
 
@@ -74,7 +74,7 @@ class Core:
             limits=limits,
             journal=self._journal,
             new_token=self.ids.uuid,
-            contents=WireContents(clock.to_wire),
+            property_access=WirePropertyAccess(clock.to_wire),
         )
         self.budget = Budget()
         self.dispatchers = Dispatchers(self.budget)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from math import isfinite
 from typing import Any, NamedTuple
 
-from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import MANAGE, TokenError
@@ -95,8 +94,8 @@ def _status(broker: Core, _call: "ControlCall") -> Json:
         "pid": os.getpid(),
         "version": __version__,
         "started_at": broker.started_at,
-        "queues": len(broker.namespace.queues()),
-        "topics": len(broker.namespace.topics()),
+        "queues": len(broker.namespace.directory.queues()),
+        "topics": len(broker.namespace.directory.topics()),
         "connections": broker.connections,
         "advanced_seconds": broker.clock.advanced_seconds,
         "now": broker.clock.now(),
@@ -112,7 +111,8 @@ async def _advance(broker: Core, call: "ControlCall") -> Json:
 
 def _shrink(broker: Core, call: "ControlCall") -> Json:
     with broker.reactor.turn() as now:
-        queue = broker.namespace.shrink_queue(call.rest, call.megabytes(), now=now)
+        queue = broker.namespace.directory.queue(call.rest)
+        broker.namespace.shrink(queue, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
@@ -137,8 +137,7 @@ def _shutdown(broker: Core, _call: "ControlCall") -> Json:
 
 def _queue(broker: Core, call: "ControlCall") -> Json:
     with broker.reactor.turn() as now:
-        entity = broker.namespace.subqueue(call.rest).entity
-        assert isinstance(entity, Receivable)
+        entity = broker.namespace.directory.receivable(call.rest)
         return snapshot(entity, now=now, is_connected=broker.is_connected).to_plain()
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import decode
-from sbtutorial.broker.entities.receivable import Receivable
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
@@ -38,7 +39,7 @@ _STATE_NAMES = {
 
 
 def snapshot(
-    entity: Receivable, *, now: float, is_connected: Callable[[str], bool]
+    entity: Queue | Subscription, *, now: float, is_connected: Callable[[str], bool]
 ) -> QueueSnapshot:
     """What is in a queue, or a subscription, and in its dead-letter queue.
 
@@ -52,14 +53,14 @@ def snapshot(
     """
     messages = tuple(
         _describe(message, state, now, is_connected)
-        for state, message in (*_first(entity.active), *_first_dead(entity.dead_letter))
+        for state, message in (*_first(entity.main), *_first_dead(entity.dead_letter))
     )
     return QueueSnapshot(entity.path, now, _counts(entity), messages)
 
 
 def _first(subqueue: SubQueue) -> Iterator[tuple[str, Message]]:
     shown: Counter[str] = Counter()
-    for message in subqueue.peek(0, _LOOKED_AT):
+    for message in subqueue.messages.peek(0, _LOOKED_AT):
         state = _STATE_NAMES[message.state]
         shown[state] += 1
         if shown[state] <= SHOWN_PER_STATE:
@@ -67,14 +68,14 @@ def _first(subqueue: SubQueue) -> Iterator[tuple[str, Message]]:
 
 
 def _first_dead(dead_letters: SubQueue) -> Iterator[tuple[str, Message]]:
-    return ((DEAD, message) for message in dead_letters.peek(0, SHOWN_PER_STATE))
+    return ((DEAD, message) for message in dead_letters.messages.peek(0, SHOWN_PER_STATE))
 
 
-def _counts(entity: Receivable) -> dict[str, int]:
+def _counts(entity: Queue | Subscription) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for state, name in _STATE_NAMES.items():
-        counts[name] += entity.active.count(state)
-    return {**counts, DEAD: len(entity.dead_letter)}
+        counts[name] += entity.main.messages.count(state)
+    return {**counts, DEAD: len(entity.dead_letter.messages)}
 
 
 def _describe(

@@ -98,12 +98,15 @@ def refusal(config: Any, **options: Any) -> str:
 
 def test_file_of_the_emulator_makes_what_it_names() -> None:
     namespace = made(THEIRS)
-    assert [queue.name for queue in namespace.queues()] == ["inbox", "queue.1"]
-    description = namespace.queue("queue.1").description
+    assert [queue.name for queue in namespace.directory.queues()] == ["inbox", "queue.1"]
+    description = namespace.directory.queue("queue.1").description
     assert (description.max_delivery_count, description.lock_duration) == (3, timedelta(minutes=1))
     assert description.default_message_time_to_live == timedelta(hours=1)
-    assert namespace.queue("inbox").description.forward_to == "queue.1"
-    plain, chosen = namespace.subscription("topic.1", "plain"), namespace.topic("topic.1")
+    assert namespace.directory.queue("inbox").description.forward_to == "queue.1"
+    plain, chosen = (
+        namespace.directory.subscription("topic.1", "plain"),
+        namespace.directory.topic("topic.1"),
+    )
     assert plain.description.max_delivery_count == 4
     assert [rule.name for rule in plain.rules] == ["$Default"]
     correlated, written = chosen.subscription("chosen").rules
@@ -116,19 +119,22 @@ def test_file_of_the_emulator_makes_what_it_names() -> None:
 
 
 def test_file_is_good_in_the_emulators_own_profile() -> None:
-    assert len(made(THEIRS, limits=EMULATOR).queues()) == 2
+    assert len(made(THEIRS, limits=EMULATOR).directory.queues()) == 2
 
 
 def test_written_file_makes_the_same_again() -> None:
     text = write_config(made(THEIRS))
     again = made(json.loads(text))
     assert write_config(again) == text
-    assert again.queue("queue.1").description == made(THEIRS).queue("queue.1").description
+    assert (
+        again.directory.queue("queue.1").description
+        == made(THEIRS).directory.queue("queue.1").description
+    )
 
 
 def test_queues_may_forward_to_what_comes_later_in_the_file() -> None:
     config = changed("Queues/0/Properties/ForwardTo", "topic.1")
-    assert made(config).queue("queue.1").description.forward_to == "topic.1"
+    assert made(config).directory.queue("queue.1").description.forward_to == "topic.1"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_nothing_is_made_when_something_is_refused() -> None:
     config = read_config(json.dumps(changed("Queues/0/Properties/MaxDeliveryCount", 0)))
     with pytest.raises(ConfigError):
         apply_config(config, namespace, now=0)
-    assert (namespace.queues(), namespace.topics()) == ([], [])
+    assert (namespace.directory.queues(), namespace.directory.topics()) == ([], [])
 
 
 def test_text_that_is_no_json_is_refused_with_its_line() -> None:

@@ -170,11 +170,11 @@ def entity_of(layout: Layout, description: Any, limits=PREMIUM) -> Any:
     """An entity that need not be a valid one: the XML does not care."""
     namespace = Namespace(limits=limits)
     make: dict[Layout, Callable[..., Any]] = {
-        QUEUE: lambda fresh: namespace.create_queue("e", fresh, now=BORN),
-        TOPIC: lambda fresh: namespace.create_topic("e", fresh, now=BORN),
-        SUBSCRIPTION: lambda fresh: namespace.create_subscription("t", "e", fresh, now=BORN),
+        QUEUE: lambda fresh: namespace.create("e", fresh, now=BORN),
+        TOPIC: lambda fresh: namespace.create("e", fresh, now=BORN),
+        SUBSCRIPTION: lambda fresh: namespace.create("t/Subscriptions/e", fresh, now=BORN),
     }
-    namespace.create_topic("t", TopicDescription(), now=BORN)
+    namespace.create("t", TopicDescription(), now=BORN)
     entity = make[layout](layout.description())
     entity.adopt(description, now=BORN)
     return entity
@@ -256,10 +256,10 @@ def message(**fields: Any) -> Message:
 
 
 def test_counters_tell_what_the_queue_holds():
-    queue = Namespace().create_queue("q", QueueDescription(), now=0.0)
-    queue.send([message(), message(), message(scheduled_enqueue_at=9.0)], now=1.0)
-    locked = queue.active.lock_next(now=1.0, who="r")
-    queue.active.dead_letter(locked.lock_token, now=2.0)
+    queue = Namespace().create("q", QueueDescription(), now=0.0)
+    queue.ingress.send([message(), message(), message(scheduled_enqueue_at=9.0)], now=1.0)
+    locked = queue.main.peek_lock_next(now=1.0, who="r")
+    queue.main.dead_letter(locked.lock_token, now=2.0)
     texts = texts_of(QUEUE, queue, later=100.0)
     assert texts["ActiveMessageCount"] == "1"
     assert texts["DeadLetterMessageCount"] == "1"
@@ -272,11 +272,11 @@ def test_counters_tell_what_the_queue_holds():
 
 def test_counters_tell_what_a_topic_and_its_subscriptions_hold():
     namespace = Namespace()
-    topic = namespace.create_topic("t", TopicDescription(), now=0.0)
-    one = namespace.create_subscription("t", "one", SubscriptionDescription(), now=0.0)
+    topic = namespace.create("t", TopicDescription(), now=0.0)
+    one = namespace.create("t/Subscriptions/one", SubscriptionDescription(), now=0.0)
     rule = Rule("mine", CorrelationFilter(label="x"))
-    namespace.create_subscription("t", "two", SubscriptionDescription(), now=0.0, rule=rule)
-    topic.send([message(), message(scheduled_enqueue_at=9.0)], now=1.0)
+    namespace.create("t/Subscriptions/two", SubscriptionDescription(), now=0.0, rule=rule)
+    topic.ingress.send([message(), message(scheduled_enqueue_at=9.0)], now=1.0)
     texts = texts_of(TOPIC, topic)
     assert (texts["ActiveMessageCount"], texts["ScheduledMessageCount"]) == ("0", "1")
     assert texts["SubscriptionCount"] == "2"

@@ -22,9 +22,9 @@ PLACES = {
 @pytest.fixture
 def namespace() -> Namespace:
     namespace = Namespace("tutorial")
-    namespace.create_queue("q", QueueDescription(), now=1.0)
-    namespace.create_topic("t", TopicDescription(), now=1.0)
-    namespace.create_subscription("t", "s", SubscriptionDescription(), now=1.0)
+    namespace.create("q", QueueDescription(), now=1.0)
+    namespace.create("t", TopicDescription(), now=1.0)
+    namespace.create("t/Subscriptions/s", SubscriptionDescription(), now=1.0)
     return namespace
 
 
@@ -64,7 +64,7 @@ def test_what_was_deleted_and_made_again_is_something_else(namespace, path, body
 def test_messages_are_no_change(namespace):
     before = etag_of(ask(namespace, "GET", "/q"))
     message = Message(content=b"", size_bytes=10, header_bytes=0)
-    namespace.queue("q").send([message], now=100.0)
+    namespace.directory.queue("q").ingress.send([message], now=100.0)
     assert etag_of(ask(namespace, "GET", "/q")) == before
 
 

@@ -22,9 +22,9 @@ FORWARDING = (
 @pytest.fixture
 def namespace() -> Namespace:
     namespace = Namespace("tutorial")
-    namespace.create_queue("there", QueueDescription(), now=1.0)
-    namespace.create_topic("news", TopicDescription(), now=1.0)
-    namespace.create_subscription("news", "sport", SubscriptionDescription(), now=1.0)
+    namespace.create("there", QueueDescription(), now=1.0)
+    namespace.create("news", TopicDescription(), now=1.0)
+    namespace.create("news/Subscriptions/sport", SubscriptionDescription(), now=1.0)
     return namespace
 
 
@@ -83,7 +83,7 @@ def test_without_a_token_there_is_no_answer_but_401(namespace, method, target):
     response = ask(namespace, method, target, authorize=Guard(None))
     assert response.status == 401
     assert detail_of(response) == "SubCode=40100. no such key"
-    assert [queue.name for queue in namespace.queues()] == ["there"]
+    assert [queue.name for queue in namespace.directory.queues()] == ["there"]
 
 
 def test_tokens_for_forwarding_targets_must_let_send_there(namespace):
@@ -115,7 +115,7 @@ def test_a_bad_token_for_a_target_is_refused_by_its_name(namespace, header, sett
     detail = detail_of(response)
     assert detail.startswith(f"SubCode=40100. {setting} is ")
     assert f"of {header}: no such key" in detail
-    assert [queue.name for queue in namespace.queues()] == ["there"]
+    assert [queue.name for queue in namespace.directory.queues()] == ["there"]
 
 
 def test_without_such_a_token_the_main_one_must_let_send_there(namespace):

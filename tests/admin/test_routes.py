@@ -22,7 +22,9 @@ def test_put_creates_a_queue_and_answers_201_with_its_entry(namespace):
     body = body_of("<MaxDeliveryCount>3</MaxDeliveryCount>")
     response = ask(namespace, "PUT", f"/Orders%2Feu?{VERSION}", body)
     assert response.status == 201
-    assert namespace.queue("orders/EU").description == QueueDescription(max_delivery_count=3)
+    assert namespace.directory.queue("orders/EU").description == QueueDescription(
+        max_delivery_count=3
+    )
     entry = fromstring(response.body)
     assert entry.findtext(f"{ATOM}title") == "Orders/eu"
     assert entry.findtext(f"{ATOM}id") == f"https://127.0.0.1:5672/Orders/eu?{VERSION}"
@@ -34,14 +36,14 @@ def test_put_creates_a_queue_and_answers_201_with_its_entry(namespace):
 
 @pytest.mark.parametrize("target", ["/orders", "/ORDERS", "/orders/", "/%6frders?enrich=false"])
 def test_get_finds_a_queue_in_any_case(namespace, target):
-    namespace.create_queue("Orders", QueueDescription(), now=1.0)
+    namespace.create("Orders", QueueDescription(), now=1.0)
     response = ask(namespace, "GET", target)
     assert response.status == 200
     assert fromstring(response.body).findtext(f"{ATOM}title") == "Orders"
 
 
 def test_slashes_may_be_encoded_or_not(namespace):
-    namespace.create_queue("a/b", QueueDescription(), now=1.0)
+    namespace.create("a/b", QueueDescription(), now=1.0)
     for target in ("/a/b", "/a%2Fb", "/a%2fb"):
         assert fromstring(ask(namespace, "GET", target).body).tag == f"{ATOM}entry"
 
@@ -52,28 +54,28 @@ def test_get_of_a_missing_queue_is_an_empty_feed_as_on_azure(namespace, target):
 
 
 def test_put_with_if_match_updates_and_answers_200(namespace):
-    namespace.create_queue("q", QueueDescription(user_metadata="old"), now=1.0)
+    namespace.create("q", QueueDescription(user_metadata="old"), now=1.0)
     response = ask(
         namespace, "PUT", "/q", body_of("<MaxDeliveryCount>3</MaxDeliveryCount>"), if_match="*"
     )
     assert response.status == 200
-    assert namespace.queue("q").description == QueueDescription(max_delivery_count=3)
+    assert namespace.directory.queue("q").description == QueueDescription(max_delivery_count=3)
 
 
 def test_get_answer_sent_back_as_an_update_changes_nothing(namespace):
     description = QueueDescription(
         user_metadata="m", enable_partitioning=True, max_delivery_count=4
     )
-    namespace.create_queue("q", description, now=1.0)
+    namespace.create("q", description, now=1.0)
     response = ask(namespace, "PUT", "/q", ask(namespace, "GET", "/q").body, if_match="*")
     assert response.status == 200
-    assert namespace.queue("q").description == description
+    assert namespace.directory.queue("q").description == description
 
 
 def test_delete_answers_200_without_a_body(namespace):
-    namespace.create_queue("q", QueueDescription(), now=1.0)
+    namespace.create("q", QueueDescription(), now=1.0)
     assert ask(namespace, "DELETE", "/q") == Response(200)
-    assert namespace.queues() == []
+    assert namespace.directory.queues() == []
 
 
 def test_what_was_due_happens_before_the_answer(namespace):
@@ -157,12 +159,12 @@ def test_what_was_due_happens_before_the_answer(namespace):
 def test_refusals_name_the_thing_and_say_what_to_do(
     namespace, method, target, body, headers, status, words
 ):
-    namespace.create_queue("there", QueueDescription(), now=1.0)
+    namespace.create("there", QueueDescription(), now=1.0)
     response = ask(namespace, method, target, body, **headers)
     assert response.status == status
     detail = detail_of(response)
     assert [word for word in words if word not in detail] == []
-    assert [queue.name for queue in namespace.queues()] == ["there"]
+    assert [queue.name for queue in namespace.directory.queues()] == ["there"]
 
 
 def test_405_says_in_its_header_what_is_allowed(namespace):
@@ -171,7 +173,7 @@ def test_405_says_in_its_header_what_is_allowed(namespace):
 
 def test_full_namespace_refuses_with_403_and_not_as_an_invalid_operation(namespace):
     for number in range(namespace.limits.max_entities):
-        namespace.create_queue(f"q{number}", QueueDescription(), now=1.0)
+        namespace.create(f"q{number}", QueueDescription(), now=1.0)
     response = ask(namespace, "PUT", "/one-more", body_of())
     assert response.status == 403
     assert "SubCode=40300." in detail_of(response)
@@ -183,7 +185,7 @@ def test_full_namespace_refuses_with_403_and_not_as_an_invalid_operation(namespa
 @pytest.mark.parametrize(("count", "pages"), [(250, [100, 100, 50]), (200, [100, 100]), (0, [0])])
 def test_paging_gives_every_queue_once_in_order(namespace, count, pages):
     for number in range(count):
-        namespace.create_queue(f"q{number:03}", QueueDescription(), now=1.0)
+        namespace.create(f"q{number:03}", QueueDescription(), now=1.0)
     seen, sizes = [], []
     target = f"/$Resources/Queues?$skip=0&$top=100&{VERSION}"
     while target:
@@ -208,13 +210,13 @@ def test_paging_gives_every_queue_once_in_order(namespace, count, pages):
 )
 def test_skip_and_top_choose_a_part(namespace, query, names):
     for name in ("c", "a", "b"):
-        namespace.create_queue(name, QueueDescription(), now=1.0)
+        namespace.create(name, QueueDescription(), now=1.0)
     assert titles_of(ask(namespace, "GET", f"/$Resources/queues{query}")) == names
 
 
 def test_there_is_no_next_page_after_the_last_or_of_nothing(namespace):
     for name in ("a", "b"):
-        namespace.create_queue(name, QueueDescription(), now=1.0)
+        namespace.create(name, QueueDescription(), now=1.0)
     assert next_of(ask(namespace, "GET", "/$Resources/queues?$top=2")) is None
     assert next_of(ask(namespace, "GET", "/$Resources/queues?$top=0")) is None
     assert "$skip=1&$top=1" in next_of(ask(namespace, "GET", "/$Resources/queues?$top=1"))
@@ -257,6 +259,6 @@ def test_every_version_of_the_api_is_served(namespace, query, has_size):
 
 
 def test_what_xml_cannot_hold_is_replaced_and_the_answer_can_be_read(namespace):
-    namespace.create_queue("q", QueueDescription(user_metadata="a\x00b\ud800"), now=1.0)
+    namespace.create("q", QueueDescription(user_metadata="a\x00b\ud800"), now=1.0)
     entry = fromstring(ask(namespace, "GET", "/q").body)
     assert entry.findtext(f".//{SB}UserMetadata") == "a\ufffdb\ufffd"

@@ -124,8 +124,8 @@ def test_partitioned_queue_can_be_updated(administration):
 
 def test_runtime_properties_tell_what_is_there(administration, server):
     administration.create_queue("q")
-    queue = server.namespace.queue("q")
-    queue.send([Message(content=b"", size_bytes=10, header_bytes=0)], now=1704067200.0)
+    queue = server.namespace.directory.queue("q")
+    queue.ingress.send([Message(content=b"", size_bytes=10, header_bytes=0)], now=1704067200.0)
     runtime = administration.get_queue_runtime_properties("q")
     assert runtime.name == "q"
     assert (runtime.active_message_count, runtime.total_message_count) == (1, 1)

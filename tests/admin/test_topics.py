@@ -33,8 +33,8 @@ SQL = '<Filter i:type="SqlFilter"><SqlExpression>{}</SqlExpression></Filter>'
 @pytest.fixture
 def namespace() -> Namespace:
     namespace = Namespace("tutorial")
-    namespace.create_topic("news", TopicDescription(), now=1.0)
-    namespace.create_subscription("news", "sport", SubscriptionDescription(), now=1.0)
+    namespace.create("news", TopicDescription(), now=1.0)
+    namespace.create("news/Subscriptions/sport", SubscriptionDescription(), now=1.0)
     return namespace
 
 
@@ -51,7 +51,7 @@ def rule_body(inner: str = "") -> bytes:
 
 
 def rules_of(namespace: Namespace, name: str = "sport") -> list[Rule]:
-    return list(namespace.subscription("news", name).rules)
+    return list(namespace.directory.subscription("news", name).rules)
 
 
 # -- Topics -----------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def test_the_description_in_a_put_says_that_it_is_a_topic(namespace):
         namespace, "PUT", f"/a%2Fb?{VERSION}", topic_body("<UserMetadata>m</UserMetadata>")
     )
     assert response.status == 201
-    assert namespace.topic("a/b").description == TopicDescription(user_metadata="m")
+    assert namespace.directory.topic("a/b").description == TopicDescription(user_metadata="m")
     assert id_of(response) == f"https://127.0.0.1:5672/a/b?{VERSION}"
     assert fromstring(response.body).find(f"{ATOM}content/{SB}TopicDescription") is not None
 
@@ -78,14 +78,14 @@ def test_get_tells_of_a_topic_what_put_said(namespace):
 def test_topic_is_updated_and_deleted(namespace):
     body = topic_body("<DefaultMessageTimeToLive>PT1M</DefaultMessageTimeToLive>")
     assert ask(namespace, "PUT", "/news", body, if_match="*").status == 200
-    after = namespace.topic("news").description
+    after = namespace.directory.topic("news").description
     assert after.default_message_time_to_live == timedelta(minutes=1)
     assert ask(namespace, "DELETE", "/news").status == 200
-    assert namespace.topics() == []
+    assert namespace.directory.topics() == []
 
 
 def test_queues_and_topics_are_listed_apart(namespace):
-    namespace.create_queue("orders", QueueDescription(), now=1.0)
+    namespace.create("orders", QueueDescription(), now=1.0)
     assert titles_of(ask(namespace, "GET", "/$Resources/Topics?$skip=0&$top=100")) == ["news"]
     assert titles_of(ask(namespace, "GET", "/$Resources/queues?$skip=0&$top=100")) == ["orders"]
 
@@ -97,7 +97,7 @@ def test_queues_and_topics_are_listed_apart(namespace):
 def test_subscription_is_made_with_the_rule_that_takes_everything(namespace, path):
     response = ask(namespace, "PUT", path, subscription_body("<LockDuration>PT7S</LockDuration>"))
     assert response.status == 201
-    description = namespace.subscription("news", "fun").description
+    description = namespace.directory.subscription("news", "fun").description
     assert description == SubscriptionDescription(lock_duration=timedelta(seconds=7))
     assert [rule.name for rule in rules_of(namespace, "fun")] == ["$Default"]
     # SDKs take the names out of this: JavaScript's by capital letters, that of 2019 by small ones.
@@ -121,15 +121,15 @@ def test_a_bad_first_rule_leaves_no_subscription_behind(namespace):
         inner = f"<DefaultRuleDescription>{rule}</DefaultRuleDescription>"
         response = ask(namespace, "PUT", "/news/subscriptions/fun", subscription_body(inner))
         assert response.status == 400
-    assert [one.name for one in namespace.topic("news").subscriptions()] == ["sport"]
+    assert [one.name for one in namespace.directory.topic("news").subscriptions()] == ["sport"]
 
 
 def test_subscription_is_updated_and_deleted(namespace):
     body = subscription_body("<MaxDeliveryCount>3</MaxDeliveryCount>")
     assert ask(namespace, "PUT", SPORT, body, if_match="*").status == 200
-    assert namespace.subscription("news", "sport").description.max_delivery_count == 3
+    assert namespace.directory.subscription("news", "sport").description.max_delivery_count == 3
     assert ask(namespace, "DELETE", "/news/subscriptions/SPORT").status == 200
-    assert namespace.topic("news").subscriptions() == []
+    assert namespace.directory.topic("news").subscriptions() == []
 
 
 @pytest.mark.parametrize("target", ["news/Subscriptions/fun", "nowhere"])
@@ -151,7 +151,7 @@ def test_a_forwarding_target_is_told_as_it_was_sent(namespace):
 
 def test_subscriptions_are_listed_in_pages(namespace):
     for name in ("a", "c", "b"):
-        namespace.create_subscription("news", name, SubscriptionDescription(), now=1.0)
+        namespace.create(f"news/Subscriptions/{name}", SubscriptionDescription(), now=1.0)
     response = ask(namespace, "GET", f"/news/subscriptions?$skip=1&$top=2&{VERSION}")
     assert titles_of(response) == ["b", "c"]
     there = "https://127.0.0.1:5672/news/subscriptions?$skip=3&$top=2&" + VERSION
@@ -272,6 +272,6 @@ def test_refusals_name_the_thing_and_change_nothing(
     assert response.status == status
     detail = detail_of(response)
     assert [word for word in words if word not in detail] == []
-    assert [topic.name for topic in namespace.topics()] == ["news"]
-    assert [one.name for one in namespace.topic("news").subscriptions()] == ["sport"]
+    assert [topic.name for topic in namespace.directory.topics()] == ["news"]
+    assert [one.name for one in namespace.directory.topic("news").subscriptions()] == ["sport"]
     assert [(rule.name, rule.created_at) for rule in rules_of(namespace)] == [("$Default", 1.0)]

@@ -37,19 +37,21 @@ class World:
         )
 
     def queue(self, name: str = "orders", **properties: Any) -> Queue:
-        return self.namespace.create_queue(name, QueueDescription(**properties), now=self.now)
+        return self.namespace.create(name, QueueDescription(**properties), now=self.now)
 
     def topic(self, name: str = "news", **properties: Any) -> Topic:
-        return self.namespace.create_topic(name, TopicDescription(**properties), now=self.now)
+        return self.namespace.create(name, TopicDescription(**properties), now=self.now)
 
     def subscription(
         self, name: str = "all", topic: str = "news", rule: Rule | None = None, **properties: Any
     ) -> Subscription:
         description = SubscriptionDescription(**properties)
-        return self.namespace.create_subscription(topic, name, description, rule=rule, now=self.now)
+        return self.namespace.create(
+            f"{topic}/Subscriptions/{name}", description, rule=rule, now=self.now
+        )
 
     def update(self, queue: Queue, **properties: Any) -> None:
-        self.namespace.update_queue(queue.name, QueueDescription(**properties), now=self.now)
+        self.namespace.update(queue, QueueDescription(**properties), now=self.now)
 
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
@@ -57,16 +59,16 @@ class World:
 
     def send(self, queue: Queue | Topic, *contents: object, **fields: Any) -> list[int]:
         messages = [make(content, **fields) for content in contents]
-        return queue.send(messages, now=self.now, who="sender")
+        return queue.ingress.send(messages, now=self.now, who="sender")
 
-    def lock(self, line: SubQueue, who: str = "receiver") -> Message:
-        message = line.lock_next(now=self.now, who=who)
+    def lock(self, subqueue: SubQueue, who: str = "receiver") -> Message:
+        message = subqueue.peek_lock_next(now=self.now, who=who)
         assert message is not None
         return message
 
-    def fail(self, line: SubQueue, times: int = 1) -> None:
+    def fail(self, subqueue: SubQueue, times: int = 1) -> None:
         for _ in range(times):
-            line.abandon(self.lock(line).lock_token, now=self.now)
+            subqueue.abandon(self.lock(subqueue).lock_token, now=self.now)
 
     def kinds(self) -> list[ChangeKind]:
         return [change.kind for change in self.changes]
@@ -79,8 +81,8 @@ def make(content: object = "x", size_bytes: int = 100, **fields: Any) -> Message
     return Message(content, size_bytes=size_bytes, **fields)
 
 
-def contents(line: SubQueue) -> list[object]:
-    return [message.content for message in line]
+def contents(subqueue: SubQueue) -> list[object]:
+    return [message.content for message in subqueue.messages]
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from tests.broker.replay import live_messages
 def lead_a_full_life(world: World) -> Queue:
     """Have everything happen that can happen to a message, and leave some of each kind."""
     queue = world.queue(max_delivery_count=3, requires_duplicate_detection=True)
-    main = queue.active
+    main = queue.main
     world.send(queue, *range(8))
     world.send(queue, "once", "twice", message_id="id")
     world.send(queue, "short", time_to_live=5)
     world.send(queue, "later", "never", scheduled_enqueue_at=START + 20)
-    queue.cancel_scheduled([11 + 1], now=world.now)
+    queue.ingress.cancel_scheduled([11 + 1], now=world.now)
     main.complete(world.lock(main).lock_token, now=world.now)
-    main.take_next(now=world.now, who="receiver")
+    main.receive_and_delete_next(now=world.now, who="receiver")
     held = [world.lock(main) for _ in range(4)]
     main.abandon(held[0].lock_token, now=world.now)
     main.release(held[1].lock_token, now=world.now)
@@ -34,7 +34,7 @@ def lead_a_full_life(world: World) -> Queue:
 
 def test_everything_that_can_happen_to_a_message_is_reported(world: World) -> None:
     lead_a_full_life(world)
-    world.namespace.delete_queue("orders", now=world.now)
+    world.namespace.delete(world.namespace.directory.queue("orders"), now=world.now)
     world.namespace.reset(now=world.now)
     elsewhere = ("topic_", "subscription_", "rule_", "session_", "copied", "forwarded")
     expected = {kind for kind in ChangeKind if not kind.startswith(elsewhere)}
@@ -44,9 +44,9 @@ def test_everything_that_can_happen_to_a_message_is_reported(world: World) -> No
 def test_replayed_changes_leave_the_messages_that_are_there(world: World) -> None:
     queue = lead_a_full_life(world)
     there = {
-        (line.path, message.sequence_number): message.delivery_count
-        for line in (queue.active, queue.dead_letter)
-        for message in line
+        (subqueue.path, message.sequence_number): message.delivery_count
+        for subqueue in (queue.main, queue.dead_letter)
+        for message in subqueue.messages
     }
     assert live_messages(world.changes) == there
     assert len(there) > 5

@@ -3,10 +3,10 @@ import pytest
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
 from sbtutorial.broker.transaction import (
     MAX_OPERATIONS,
     TIMEOUT_SECONDS,
-    Settlement,
     Transaction,
 )
 from tests.broker.conftest import World, contents, make
@@ -17,10 +17,10 @@ def transaction(world: World) -> Transaction:
     return Transaction(world.now)
 
 
-def completion(world: World, queue: Queue, message: Message) -> Settlement:
-    token = message.lock_token
-    assert token is not None
-    return Settlement(queue.active, token, lambda now: queue.active.complete(token, now=now))
+def complete(transaction: Transaction, world: World, queue: Queue, message: Message) -> None:
+    assert message.lock_token is not None
+    completion = Disposition(Settlement.COMPLETE)
+    transaction.settle(queue.main, message.lock_token, completion, now=world.now)
 
 
 def test_nothing_is_seen_before_the_commit_and_everything_after(
@@ -28,22 +28,22 @@ def test_nothing_is_seen_before_the_commit_and_everything_after(
 ) -> None:
     world.send(queue, "raw")
     cooked = world.queue("cooked")
-    raw = world.lock(queue.active)
-    transaction.settle(completion(world, queue, raw), now=world.now)
-    transaction.send(cooked.intake, [make("done")], now=world.now)
-    assert (contents(queue.active), contents(cooked.active)) == (["raw"], [])
+    raw = world.lock(queue.main)
+    complete(transaction, world, queue, raw)
+    transaction.send(cooked.ingress, [make("done")], now=world.now)
+    assert (contents(queue.main), contents(cooked.main)) == (["raw"], [])
     transaction.commit(now=world.now, who="cook")
-    assert (contents(queue.active), contents(cooked.active)) == ([], ["done"])
+    assert (contents(queue.main), contents(cooked.main)) == ([], ["done"])
 
 
 def test_transaction_that_is_never_committed_leaves_no_trace(
     world: World, queue: Queue, transaction: Transaction
 ) -> None:
     world.send(queue, "raw")
-    transaction.settle(completion(world, queue, world.lock(queue.active)), now=world.now)
+    complete(transaction, world, queue, world.lock(queue.main))
     world.pass_time(61)
-    assert contents(queue.active) == ["raw"]
-    assert queue.active.has_ready
+    assert contents(queue.main) == ["raw"]
+    assert queue.main.has_ready
 
 
 def test_lock_that_ran_out_undoes_the_whole(
@@ -51,50 +51,50 @@ def test_lock_that_ran_out_undoes_the_whole(
 ) -> None:
     world.send(queue, "raw")
     cooked = world.queue("cooked")
-    transaction.settle(completion(world, queue, world.lock(queue.active)), now=world.now)
-    transaction.send(cooked.intake, [make("done")], now=world.now)
+    complete(transaction, world, queue, world.lock(queue.main))
+    transaction.send(cooked.ingress, [make("done")], now=world.now)
     world.pass_time(61)
     with pytest.raises(BrokerError) as caught:
         transaction.commit(now=world.now, who="cook")
     assert caught.value.code is ErrorCode.MESSAGE_LOCK_LOST
-    assert contents(cooked.active) == []
+    assert contents(cooked.main) == []
 
 
 def test_sends_that_fit_one_by_one_and_not_together_are_refused(
     world: World, queue: Queue, transaction: Transaction
 ) -> None:
-    queue.intake.max_size_bytes = 250
-    transaction.send(queue.intake, [make()], now=world.now)
-    transaction.send(queue.intake, [make()], now=world.now)
+    queue.ingress.max_size_bytes = 250
+    transaction.send(queue.ingress, [make()], now=world.now)
+    transaction.send(queue.ingress, [make()], now=world.now)
     with pytest.raises(BrokerError) as caught:
-        transaction.send(queue.intake, [make()], now=world.now)
+        transaction.send(queue.ingress, [make()], now=world.now)
     assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
     transaction.commit(now=world.now, who="")
-    assert len(queue.active) == 2
+    assert len(queue.main.messages) == 2
 
 
 def test_message_is_settled_once(world: World, queue: Queue, transaction: Transaction) -> None:
     world.send(queue, "raw")
-    raw = world.lock(queue.active)
-    transaction.settle(completion(world, queue, raw), now=world.now)
+    raw = world.lock(queue.main)
+    complete(transaction, world, queue, raw)
     with pytest.raises(BrokerError, match="settles the message already"):
-        transaction.settle(completion(world, queue, raw), now=world.now)
+        complete(transaction, world, queue, raw)
 
 
 def test_hundred_operations_are_the_most(
     world: World, queue: Queue, transaction: Transaction
 ) -> None:
-    transaction.send(queue.intake, [make()] * MAX_OPERATIONS, now=world.now)
+    transaction.send(queue.ingress, [make()] * MAX_OPERATIONS, now=world.now)
     with pytest.raises(BrokerError, match="may have 100 messages, and this one has 101"):
-        transaction.send(queue.intake, [make()], now=world.now)
+        transaction.send(queue.ingress, [make()], now=world.now)
 
 
 def test_transaction_ends_by_itself_after_two_minutes(
     world: World, queue: Queue, transaction: Transaction
 ) -> None:
-    transaction.send(queue.intake, [make()], now=world.now)
+    transaction.send(queue.ingress, [make()], now=world.now)
     world.pass_time(TIMEOUT_SECONDS)
     with pytest.raises(BrokerError, match="more than 120 seconds") as caught:
         transaction.commit(now=world.now, who="")
     assert caught.value.code is ErrorCode.TIMEOUT
-    assert len(queue.active) == 0
+    assert len(queue.main.messages) == 0

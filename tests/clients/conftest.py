@@ -12,7 +12,7 @@ from sbtutorial.broker.descriptions import (
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.broker.entities.receivable import MessageCounts, Receivable
+from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
@@ -64,22 +64,21 @@ class Bench:
 
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{**LOCK, **properties})
-        self.make(lambda namespace, now: namespace.create_queue(name, description, now=now))
+        self.make(lambda namespace, now: namespace.create(name, description, now=now))
 
     def make_subscription(self, topic: str, name: str, **properties: Any) -> None:
         description = SubscriptionDescription(**{**LOCK, **properties})
 
         def make(namespace: Namespace, now: float) -> None:
-            namespace.create_topic(topic, TopicDescription(), now=now)
-            namespace.create_subscription(topic, name, description, now=now)
+            namespace.create(topic, TopicDescription(), now=now)
+            namespace.create(f"{topic}/Subscriptions/{name}", description, now=now)
 
         self.make(make)
 
     def counts(self, path: str = "orders") -> MessageCounts:
         def count(broker: Any) -> MessageCounts:
-            entity = broker.namespace.entity(path)
-            assert isinstance(entity, Receivable)
-            return entity.counts()
+            counts: MessageCounts = broker.namespace.directory.receivable(path).receivable.counts()
+            return counts
 
         return self.broker.call(count)
 

@@ -50,7 +50,9 @@ def test_a_message_that_is_too_large_is_refused(fail: Any) -> None:
 
 @pytest.mark.feature("Limits")
 def test_a_full_queue_refuses_messages(fail: Any, bench: Bench, javascript: Program) -> None:
-    bench.make(lambda namespace, now: namespace.shrink_queue("orders", 1, now=now))
+    bench.make(
+        lambda namespace, now: namespace.shrink(namespace.directory.queue("orders"), 1, now=now)
+    )
     for _ in range(5):
         javascript.call(
             "failures", "sendTo", connection=bench.connection, queue="orders", bytes=200_000

@@ -75,7 +75,7 @@ class Talk:
     def make_queue(self, name: str = "orders", **properties: Any) -> Queue:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
         with self.broker.reactor.turn() as now:
-            return self.broker.namespace.create_queue(name, description, now=now)
+            return self.broker.namespace.create(name, description, now=now)
 
     def attach_sender(self, address: str = "orders") -> SenderLink:
         link = self.session.attach_sender(

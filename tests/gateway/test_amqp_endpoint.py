@@ -64,7 +64,7 @@ async def test_a_message_is_accepted_when_it_is_stored(talk: Talk) -> None:
     link = talk.attach_sender("sb://127.0.0.1/orders")
     talk.send(link)
     assert verdicts(talk) == [Accepted()]
-    assert talk.broker.namespace.queue("orders").counts().active == 1
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().active == 1
 
 
 async def test_what_is_no_message_is_rejected_and_the_link_lives(talk: Talk) -> None:
@@ -83,7 +83,7 @@ async def test_a_batch_with_one_bad_message_stores_none(talk: Talk) -> None:
     link.send(payload, delivery_tag=b"t", settled=False, message_format=0x80013700)
     talk.pump()
     assert verdicts(talk)[0].error.condition == "amqp:link:message-size-exceeded"
-    assert talk.broker.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().total == 0
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_receive_and_delete_comes_settled_and_is_gone(talk: Talk) -> None:
     receiver.grant(1)
     talk.pump()
     assert talk.received(receiver)[0].settled is True
-    assert talk.broker.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().total == 0
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ async def test_each_verdict_does_its_work_and_is_echoed(
     talk.pump()
     (answer,) = talk.of(DispositionReceived)
     assert (answer.state, answer.settled) == (echo, True)
-    counts = talk.broker.namespace.queue("orders").counts()
+    counts = talk.broker.namespace.directory.queue("orders").receivable.counts()
     assert (counts.active, counts.deferred, counts.dead_letter) == count
 
 
@@ -264,7 +264,7 @@ async def test_a_verdict_after_the_lock_has_run_out_is_refused(talk: Talk) -> No
     talk.pump()
     answer = verdicts(talk)[-1]
     assert answer.error.condition == "com.microsoft:message-lock-lost"
-    assert talk.broker.namespace.queue("orders").counts().active == 1
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().active == 1
 
 
 async def test_a_lock_that_runs_out_gives_the_message_to_the_one_who_waits(talk: Talk) -> None:
@@ -312,9 +312,9 @@ async def test_locks_outlive_the_connection_and_its_holder_is_known_to_be_gone(t
     assert talk.broker.is_connected("cashier")
     talk.wire.break_off()
     assert not talk.broker.is_connected("cashier")
-    counts = talk.broker.namespace.queue("orders").counts()
+    counts = talk.broker.namespace.directory.queue("orders").receivable.counts()
     assert (counts.locked, counts.active) == (1, 1)
-    assert talk.broker.namespace.queue("orders").is_awaited is False
+    assert talk.broker.namespace.directory.queue("orders").is_awaited is False
 
 
 async def test_receivers_of_a_deleted_queue_are_detached(talk: Talk) -> None:
@@ -465,7 +465,7 @@ async def test_time_to_live_ends_messages_that_wait(talk: Talk) -> None:
     talk.make_queue("brief", default_message_time_to_live=timedelta(seconds=10))
     talk.send(talk.attach_sender("brief"))
     talk.broker.advance(10)
-    assert talk.broker.namespace.queue("brief").counts().total == 0
+    assert talk.broker.namespace.directory.queue("brief").receivable.counts().total == 0
 
 
 async def test_what_happened_is_in_the_log_with_who_did_it(talk: Talk) -> None:
@@ -498,7 +498,7 @@ async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_othe
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as broken:
-        broken.setattr(talk.broker.namespace.queue("orders").intake, "send", fail)
+        broken.setattr(talk.broker.namespace.directory.queue("orders").ingress, "send", fail)
         talk.send(link)
     condition, text = why(talk, ConnectionClosed)
     assert condition == "amqp:internal-error"

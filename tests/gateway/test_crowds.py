@@ -34,7 +34,7 @@ async def test_hundreds_of_links_on_one_connection_each_deliver_their_own(
     for name in names:
         (message,) = talk.received(receivers[name])
         assert message.payload.endswith(name.encode())
-    assert broker.namespace.queue("q7").counts().locked == 1
+    assert broker.namespace.directory.queue("q7").receivable.counts().locked == 1
 
 
 async def test_hundreds_of_connections_share_one_queue_and_each_message_goes_to_one(
@@ -55,7 +55,7 @@ async def test_hundreds_of_connections_share_one_queue_and_each_message_goes_to_
         talk.pump()
         got += [message.delivery_tag for message in talk.received(receiver)]
     assert len(got) == len(set(got)) == MANY
-    assert queue.counts().locked == MANY
+    assert queue.receivable.counts().locked == MANY
 
 
 async def test_connections_that_break_off_leave_their_locks_and_nothing_else(
@@ -71,12 +71,12 @@ async def test_connections_that_break_off_leave_their_locks_and_nothing_else(
         talk.attach_receiver().grant(1)
         talk.pump()
         talk.wire.break_off()
-    assert queue.counts().locked == MANY
-    assert not queue.active.listeners
+    assert queue.receivable.counts().locked == MANY
+    assert not queue.main.listeners
     assert not broker.is_connected("client 7")
     broker.advance(31)
-    assert queue.counts().locked == 0
-    assert queue.counts().active == MANY
+    assert queue.receivable.counts().locked == 0
+    assert queue.receivable.counts().active == MANY
 
 
 async def test_receiver_that_closes_while_its_message_is_on_the_way_loses_nothing(
@@ -90,9 +90,9 @@ async def test_receiver_that_closes_while_its_message_is_on_the_way_loses_nothin
     sending.send(sending.attach_sender())  # delivered, and not read yet
     receiver.detach()
     receiving.pump()
-    assert queue.counts().total == 1
+    assert queue.receivable.counts().total == 1
     broker.advance(31)
-    assert queue.active.has_ready
+    assert queue.main.has_ready
     late = Talk(broker, who="late")
     another = late.attach_receiver()
     another.grant(1)
@@ -111,5 +111,5 @@ async def test_lock_that_ends_in_the_turn_of_its_completion_is_lost(broker: Step
     receiver.settle(message.delivery_id, Accepted(), settled=False)
     talk.clock.advance(30)  # due at the very instant at which the bytes arrive
     talk.pump()
-    assert queue.counts().total == 1
-    assert queue.active.has_ready
+    assert queue.receivable.counts().total == 1
+    assert queue.main.has_ready

@@ -44,7 +44,7 @@ async def test_advancing_does_at_once_what_was_due_later() -> None:
     talk.pump()
     assert talk.broker.namespace.next_deadline() == talk.clock.now() + 30
     talk.broker.advance(30)
-    assert talk.broker.namespace.queue("orders").counts().locked == 0
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().locked == 0
     assert talk.broker.namespace.next_deadline() is None
     talk.broker.reactor.close()
 
@@ -54,9 +54,11 @@ async def test_what_falls_due_after_an_advance_happens_as_much_earlier() -> None
     activated = asyncio.Event()
     broker.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
     with broker.reactor.turn() as now:
-        queue = broker.namespace.create_queue("orders", QueueDescription(), now=now)
+        queue = broker.namespace.create("orders", QueueDescription(), now=now)
         for delay in (1000.0, 1001.0):
-            queue.send([Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now)
+            queue.ingress.send(
+                [Message("x", size_bytes=1, scheduled_enqueue_at=now + delay)], now=now
+            )
     broker.advance(1000.5)
     assert activated.is_set()
     activated.clear()

@@ -271,7 +271,7 @@ async def test_a_token_that_expires_ends_what_was_waited_for(talk: Talk) -> None
         talk.broker.reactor.has_output(talk.endpoint)
     talk.pump()
     assert not link.is_attached
-    assert talk.broker.namespace.subqueue("orders").is_awaited is False
+    assert talk.broker.namespace.directory.subqueue("orders").is_awaited is False
 
 
 # -- Delivery ----------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ async def test_receive_and_delete_works_in_a_session(talk: Talk) -> None:
     link = open_session(talk, "7", snd_settle_mode=1, rcv_settle_mode=0)
     assert grant(talk, link) == [b"of 7"]
     assert talk.received(link)[0].settled is True
-    assert talk.broker.namespace.queue("orders").counts().total == 1
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().total == 1
 
 
 async def test_settling_works_while_the_session_is_held_and_not_after(talk: Talk) -> None:
@@ -313,7 +313,7 @@ async def test_settling_works_while_the_session_is_held_and_not_after(talk: Talk
     link.settle(second.delivery_id, Accepted(), settled=False)
     talk.broker.advance(LOCK_SECONDS)  # the lock ends while the verdict is on its way
     talk.pump()
-    counts = talk.broker.namespace.queue("orders").counts()
+    counts = talk.broker.namespace.directory.queue("orders").receivable.counts()
     assert (counts.active, counts.locked) == (1, 0)
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
 
@@ -329,7 +329,7 @@ async def test_a_verdict_in_the_very_turn_in_which_the_lock_ends_is_refused(talk
     verdict = talk.of(DispositionReceived)[-1].state
     assert str(verdict.error.condition) == "com.microsoft:session-lock-lost"
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
-    (message,) = talk.broker.namespace.subqueue("orders").peek(0, 9)
+    (message,) = talk.broker.namespace.directory.subqueue("orders").peek(0, 9)
     assert message.delivery_count == 1
 
 
@@ -364,7 +364,7 @@ async def test_a_holder_that_leaves_frees_its_session_at_once(
     if leave != "vanish":
         talk.pump()
     assert grant(other, open_session(other, "7")) == [b"of 7", b"of 7"]
-    messages = talk.broker.namespace.subqueue("orders").peek(0, 9)
+    messages = talk.broker.namespace.directory.subqueue("orders").peek(0, 9)
     assert [message.delivery_count for message in messages] == [0, 0]
 
 
@@ -376,7 +376,7 @@ async def test_released_messages_come_again_in_their_order(talk: Talk) -> None:
         link.settle(event.delivery_id, Released(), settled=True)
     talk.pump()
     assert len(grant(talk, link, 2)) == 4
-    assert talk.broker.namespace.queue("orders").counts().locked == 2
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().locked == 2
 
 
 async def test_one_connection_may_hold_many_sessions(talk: Talk) -> None:
@@ -474,7 +474,7 @@ async def test_a_deferred_message_is_received_and_settled_by_the_holder(talk: Ta
     send(talk, "7")
     link = open_session(talk, "7")
     grant(talk, link)
-    number = talk.broker.namespace.subqueue("orders").peek(0, 1)[0].sequence_number
+    number = talk.broker.namespace.directory.subqueue("orders").peek(0, 1)[0].sequence_number
     token = UUID(bytes_le=talk.received(link)[0].delivery_tag)
     settle = {"session-id": "7", "lock-tokens": Array([token])}
     manage(talk, "update-disposition", {**settle, "disposition-status": "defered"})
@@ -485,7 +485,7 @@ async def test_a_deferred_message_is_received_and_settled_by_the_holder(talk: Ta
     settle["lock-tokens"] = Array([entry["lock-token"]])
     done = manage(talk, "update-disposition", {**settle, "disposition-status": "completed"})
     assert done.status["statusCode"] == 200
-    assert talk.broker.namespace.queue("orders").counts().total == 0
+    assert talk.broker.namespace.directory.queue("orders").receivable.counts().total == 0
     again = manage(talk, "update-disposition", {**settle, "disposition-status": "completed"})
     assert refused(again) == (410, "com.microsoft:message-lock-lost")
 
@@ -560,7 +560,7 @@ async def test_the_picture_of_a_queue_shows_what_a_session_s_holder_has(talk: Ta
     send(talk, "7", "7")
     grant(talk, open_session(talk, "7"), 1)
     talk.broker.advance(10)
-    queue = talk.broker.namespace.queue("orders")
+    queue = talk.broker.namespace.directory.queue("orders")
     drawn = snapshot(queue, now=talk.clock.now(), is_connected=talk.broker.is_connected)
     locked, ready = drawn.messages
     assert (locked.state, locked.locked_by) == ("locked", "cashier")

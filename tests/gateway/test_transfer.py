@@ -37,16 +37,19 @@ async def test_message_lands_in_the_destination(talk: Talk, destination: str) ->
     talk.send(attach(talk, destination))
     assert talk.of(DispositionReceived)[-1].state == Accepted()
     namespace = talk.broker.namespace
-    assert (len(namespace.queue("target").active), len(namespace.queue("via").active)) == (1, 0)
+    assert (
+        len(namespace.directory.queue("target").main.messages),
+        len(namespace.directory.queue("via").main.messages),
+    ) == (1, 0)
 
 
 async def test_what_the_destination_refuses_is_kept_where_it_was_sent_through(talk: Talk) -> None:
     link = attach(talk, "target")
     with talk.broker.reactor.turn() as now:
-        talk.broker.namespace.delete_queue("target", now=now)
+        talk.broker.namespace.delete(talk.broker.namespace.directory.queue("target"), now=now)
     talk.send(link)
     assert talk.of(DispositionReceived)[-1].state == Accepted()
-    (dead,) = talk.broker.namespace.subqueue("via/$Transfer/$DeadLetterQueue")
+    (dead,) = talk.broker.namespace.directory.subqueue("via/$Transfer/$DeadLetterQueue")
     assert dead.properties is not None
     assert "'target' could not be found" in str(dead.properties["DeadLetterErrorDescription"])
 

@@ -44,13 +44,16 @@ def run(tutorial: Tutorial, program: str) -> list[str]:
 def make_queue(tutorial: Tutorial, name: str = "taskqueue", **properties: Any) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.create_queue(name, QueueDescription(**properties), now=now)
+            broker.namespace.create(name, QueueDescription(**properties), now=now)
 
     tutorial.broker.call(make)
 
 
 def count(tutorial: Tutorial, name: str = "taskqueue") -> int:
-    return tutorial.broker.call(lambda broker: broker.namespace.queue(name).counts().total)
+    counts = tutorial.broker.call(
+        lambda broker: broker.namespace.directory.queue(name).receivable.counts()
+    )
+    return counts.total
 
 
 def today(tutorial: Tutorial) -> ServiceBusClient:
@@ -405,8 +408,8 @@ def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: 
     def make(broker: LocalBroker) -> None:
         namespace = broker.namespace
         with broker.reactor.turn() as now:
-            namespace.create_topic("mytopic", TopicDescription(), now=now)
-            namespace.create_subscription("mytopic", "All", SubscriptionDescription(), now=now)
+            namespace.create("mytopic", TopicDescription(), now=now)
+            namespace.create("mytopic/Subscriptions/All", SubscriptionDescription(), now=now)
 
     tutorial.broker.call(make)
     printed = run(

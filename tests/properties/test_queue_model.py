@@ -123,17 +123,17 @@ class QueueAgainstModel(RuleBasedStateMachine):
         description = QueueDescription(
             max_delivery_count=MOST, dead_lettering_on_message_expiration=dead_letter_expired
         )
-        self.queue = self.namespace.create_queue("orders", description, now=self.now)
+        self.queue = self.namespace.create("orders", description, now=self.now)
         self.model = Model(dead_letter_expired)
         self.send([10, 20, 30], ttl=None)
 
-    def line(self, dead: bool) -> Any:
-        return self.queue.dead_letter if dead else self.queue.active
+    def subqueue(self, dead: bool) -> Any:
+        return self.queue.dead_letter if dead else self.queue.main
 
     @rule(sizes=st.lists(SIZES, min_size=1, max_size=4), ttl=TTLS)
     def send(self, sizes: list[int], ttl: float | None) -> None:
         messages = [Message(None, size_bytes=size, time_to_live=ttl) for size in sizes]
-        numbers = self.queue.send(messages, now=self.now)
+        numbers = self.queue.ingress.send(messages, now=self.now)
         for size in sizes:
             self.model.add(size, ttl, self.now, None)
         assert numbers == list(
@@ -144,7 +144,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def schedule(self, size: int, ttl: float | None, delay: float) -> None:
         due = self.now + delay
         message = Message(None, size_bytes=size, time_to_live=ttl, scheduled_enqueue_at=due)
-        self.queue.send([message], now=self.now)
+        self.queue.ingress.send([message], now=self.now)
         self.model.add(size, ttl, self.now, due)
 
     @rule(pick=PICK)
@@ -152,16 +152,17 @@ class QueueAgainstModel(RuleBasedStateMachine):
         number = pick % (self.model.last_number + 1)
         found = [c for c in self.model.copies if c.number == number and c.state is State.SCHEDULED]
         if found:
-            self.queue.cancel_scheduled([number], now=self.now)
+            self.queue.ingress.cancel_scheduled([number], now=self.now)
             self.model.copies.remove(found[0])
         else:
-            self.refused(ErrorCode.MESSAGE_NOT_FOUND, self.queue.cancel_scheduled, [number])
+            self.refused(ErrorCode.MESSAGE_NOT_FOUND, self.queue.ingress.cancel_scheduled, [number])
 
     @precondition(lambda self: self.model.copies)
     @rule(dead=st.booleans(), how=st.sampled_from(["lock", "lock", "lock", "take"]))
     def receive(self, dead: bool, how: str) -> None:
         dead = dead and self.model.ready(True) is not None
-        receive = getattr(self.line(dead), f"{how}_next")
+        subqueue = self.subqueue(dead)
+        receive = subqueue.peek_lock_next if how == "lock" else subqueue.receive_and_delete_next
         message = receive(now=self.now, who="receiver")
         copy = self.model.ready(dead)
         assert (message and message.sequence_number) == (copy and copy.number)
@@ -173,7 +174,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def settle(self, pick: int, how: str) -> None:
         held = self.model.held()
         copy = held[pick % len(held)]
-        call = getattr(self.line(copy.dead), how)
+        call = getattr(self.subqueue(copy.dead), how)
         if copy.dead and how == "dead_letter":
             self.refused(ErrorCode.NOT_ALLOWED, call, copy.token)
         else:
@@ -184,7 +185,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def settle_what_is_no_longer_held(self, pick: int, how: str) -> None:
         lost = set(self.tokens) - {copy.token for copy in self.model.held()}
         token = sorted(lost)[pick % len(lost)]
-        self.refused(ErrorCode.MESSAGE_LOCK_LOST, getattr(self.queue.active, how), token)
+        self.refused(ErrorCode.MESSAGE_LOCK_LOST, getattr(self.queue.main, how), token)
 
     def settled(self, copy: Copy, how: str) -> None:
         if how == "complete":
@@ -203,9 +204,11 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def receive_deferred(self, picks: list[int], how: str) -> None:
         known = self.model.deferred()
         found = list({id(c): c for c in (known[pick % len(known)] for pick in picks)}.values())
-        line = self.line(found[0].dead)
+        subqueue = self.subqueue(found[0].dead)
         numbers = [c.number for c in found]
-        receive = line.receive_deferred if how == "lock" else line.take_deferred
+        receive = subqueue.receive_and_delete_deferred
+        if how == "lock":
+            receive = subqueue.receive_deferred
         if any(c.dead != found[0].dead for c in found):
             self.refused(ErrorCode.MESSAGE_NOT_FOUND, receive, numbers, who="receiver")
             return
@@ -219,7 +222,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         deferred = {c.number for c in self.model.deferred() if not c.dead}
         others = sorted(set(range(self.model.last_number + 2)) - deferred)
         number = others[pick % len(others)]
-        receive = self.queue.active.receive_deferred
+        receive = self.queue.main.receive_deferred
         wanted = [*sorted(deferred), number]
         self.refused(ErrorCode.MESSAGE_NOT_FOUND, receive, wanted, who="receiver")
 
@@ -247,7 +250,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         for dead in (False, True):
             there = [
                 (m.sequence_number, m.state, m.delivery_count, m.lock_token, m.size_bytes)
-                for m in self.line(dead)
+                for m in self.subqueue(dead).messages
             ]
             copies = sorted(
                 (c for c in self.model.copies if c.dead == dead), key=lambda c: c.number
@@ -258,7 +261,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def counts_and_sizes_are_those_of_a_recount(self) -> None:
         copies = self.model.copies
         main = [c.state for c in copies if not c.dead]
-        assert self.queue.counts() == MessageCounts(
+        assert self.queue.receivable.counts() == MessageCounts(
             active=main.count(State.ACTIVE) + main.count(State.LOCKED),
             dead_letter=len(copies) - len(main),
             scheduled=main.count(State.SCHEDULED),
@@ -273,11 +276,11 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @invariant()
     def changes_alone_tell_what_is_left(self) -> None:
         assert live_messages(self.changes) == {
-            (self.line(c.dead).path, c.number): c.count for c in self.model.copies
+            (self.subqueue(c.dead).path, c.number): c.count for c in self.model.copies
         }
 
     @invariant()
-    def agenda_holds_what_the_model_waits_for(self) -> None:
+    def timers_hold_what_the_model_waits_for(self) -> None:
         waits = [c.ends for c in self.model.copies if c.ends is not None]
         alive = [c.expires for c in self.model.copies if c.expires is not None and not c.dead]
         due = [at for at in waits + alive if at > self.now]

@@ -51,9 +51,10 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
             journal=self.changes.append, new_token=lambda: UUID(int=next(tokens))
         )
         description = QueueDescription(requires_session=True, max_delivery_count=MOST)
-        self.queue = self.namespace.create_queue("tables", description, now=self.now)
-        assert isinstance(self.queue.active, SessionSubQueue)
-        self.line = self.queue.active
+        self.queue = self.namespace.create("tables", description, now=self.now)
+        assert isinstance(self.queue.main, SessionSubQueue)
+        self.subqueue = self.queue.main
+        self.messages = self.subqueue.messages
         self.held: list[MessageSession] = []
         self.waiters: list[Waiter] = []
         self.states: set[str] = set()
@@ -61,12 +62,12 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
     # -- What can be worked out --------------------------------------------------------------
 
     def ready(self, session_id: str) -> list[Message]:
-        return [m for m in self.line if m.session_id == session_id and m.state is State.ACTIVE]
+        return [m for m in self.messages if m.session_id == session_id and m.state is State.ACTIVE]
 
     def free(self) -> list[Message]:
         """The ready messages that nobody's lock covers."""
         taken = {session.id for session in self.held if session.is_held}
-        return [m for m in self.line if m.state is State.ACTIVE and m.session_id not in taken]
+        return [m for m in self.messages if m.state is State.ACTIVE and m.session_id not in taken]
 
     def pick(self, pick: int) -> MessageSession | None:
         self.held = [session for session in self.held if session.is_held]
@@ -85,13 +86,13 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
             Message(None, size_bytes=1, session_id=i, time_to_live=ttl, scheduled_enqueue_at=at)
             for i in ids
         ]
-        self.queue.send(messages, now=self.now)
+        self.queue.ingress.send(messages, now=self.now)
 
     @rule(session_id=IDS)
     def accept(self, session_id: str) -> None:
         is_taken = session_id in {session.id for session in self.held if session.is_held}
         try:
-            self.held.append(self.line.accept(session_id, now=self.now, who="r"))
+            self.held.append(self.subqueue.accept(session_id, now=self.now, who="r"))
             assert not is_taken
         except BrokerError as refusal:
             assert is_taken
@@ -100,7 +101,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
     @rule()
     def accept_next(self) -> None:
         free = self.free()
-        session = self.line.accept_next(now=self.now, who="r")
+        session = self.subqueue.accept_next(now=self.now, who="r")
         assert (session.id if session else None) == (free[0].session_id if free else None)
         if session:
             self.held.append(session)
@@ -109,35 +110,35 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         if not self.free():
             self.waiters.append(Waiter(self))
-            self.line.wait(self.waiters[-1], seconds, now=self.now)
+            self.subqueue.wait(self.waiters[-1], seconds, now=self.now)
 
     @rule(pick=PICK)
     def stop_waiting(self, pick: int) -> None:
         if self.waiters:
             waiter = self.waiters.pop(pick % len(self.waiters))
             waiter.is_waiting = False
-            self.line.stop_waiting(waiter)
+            self.subqueue.stop_waiting(waiter)
 
     @rule(pick=PICK)
     def receive(self, pick: int) -> None:
         if session := self.pick(pick):
             ready = self.ready(session.id)
             assert session.has_ready is bool(ready)
-            message = session.lock_next(now=self.now, who="r")
+            message = session.peek_lock_next(now=self.now, who="r")
             assert message is (ready[0] if ready else None)
 
     @rule(pick=PICK, which=PICK, how=SETTLEMENTS)
     def settle(self, pick: int, which: int, how: str) -> None:
         session = self.pick(pick)
-        if session and session.messages:
-            token = list(session.messages)[which % len(session.messages)]
-            getattr(session.line_for(token, now=self.now), how)(token, now=self.now)
-            assert token not in session.messages
+        if session and session.locked:
+            token = list(session.locked)[which % len(session.locked)]
+            getattr(session.settling_subqueue(token, now=self.now), how)(token, now=self.now)
+            assert token not in session.locked
 
     @rule(pick=PICK)
     def receive_deferred(self, pick: int) -> None:
         if session := self.pick(pick):
-            ours = [m for m in self.line if m.session_id == session.id]
+            ours = [m for m in self.messages if m.session_id == session.id]
             numbers = [m.sequence_number for m in ours if m.state is State.DEFERRED]
             session.receive_deferred(numbers, now=self.now, who="r")
 
@@ -157,7 +158,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
     @rule(pick=PICK)
     def let_go(self, pick: int) -> None:
         if session := self.pick(pick):
-            before = {m: m.delivery_count for m in session.messages.values()}
+            before = {m: m.delivery_count for m in session.locked.values()}
             session.let_go(now=self.now)
             assert all(m.delivery_count == counted for m, counted in before.items())
 
@@ -167,7 +168,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
             (message, message.delivery_count)
             for session in self.held
             if session.is_held and session.locked_until <= self.now + seconds
-            for message in session.messages.values()
+            for message in session.locked.values()
         ]
         self.now += seconds
         self.namespace.run_due(self.now)
@@ -182,31 +183,33 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
 
     @invariant()
     def messages_are_locked_with_their_session_only(self) -> None:
-        locked = {m for m in self.line if m.state in (State.LOCKED, State.DEFERRED_LOCKED)}
+        locked = {m for m in self.messages if m.state in (State.LOCKED, State.DEFERRED_LOCKED)}
         held = [session for session in self.held if session.is_held]
         assert len({session.id for session in held}) == len(held)
-        assert locked == {m for session in held for m in session.messages.values()}
+        assert locked == {m for session in held for m in session.locked.values()}
         for session in held:
-            for token, message in session.messages.items():
+            for token, message in session.locked.items():
                 assert (message.lock_token, message.session_id) == (token, session.id)
                 assert message.locked_until == session.locked_until > self.now
 
     @invariant()
     def sessions_are_listed_that_have_messages_or_a_state(self) -> None:
-        active = {m.session_id for m in self.line if m.state in (State.ACTIVE, State.LOCKED)}
-        assert self.line.list_sessions(skip=0, top=9) == sorted(active | self.states)
-        assert sorted(self.line.list_updated_after(0, skip=0, top=9)) == sorted(self.states)
+        active = {m.session_id for m in self.messages if m.state in (State.ACTIVE, State.LOCKED)}
+        assert self.messages.list_sessions(skip=0, top=9) == sorted(active | self.states)
+        assert sorted(self.messages.list_updated_after(0, skip=0, top=9)) == sorted(self.states)
 
     @invariant()
     def changes_alone_tell_what_is_left(self) -> None:
-        lines = self.line, self.queue.dead_letter
-        left = {(line.path, m.sequence_number): m.delivery_count for line in lines for m in line}
+        lines = self.subqueue, self.queue.dead_letter
+        left = {
+            (one.path, m.sequence_number): m.delivery_count for one in lines for m in one.messages
+        }
         assert live_messages(self.changes) == left
 
     @invariant()
     def peeking_at_every_session_shows_every_message_once(self) -> None:
-        seen = [m for i in ("", "a", "b", "c") for m in self.line.peek_session(i, 0, 1000)]
-        assert sorted(seen, key=lambda m: m.sequence_number) == list(self.line)
+        seen = [m for i in ("", "a", "b", "c") for m in self.messages.peek_session(i, 0, 1000)]
+        assert sorted(seen, key=lambda m: m.sequence_number) == list(self.messages)
 
 
 TestSessionsAgainstMessages = SessionsAgainstMessages.TestCase

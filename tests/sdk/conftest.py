@@ -60,19 +60,23 @@ class Bench:
 
         def make(broker: LocalBroker) -> None:
             with broker.reactor.turn() as now:
-                broker.namespace.create_queue(name, description, now=now)
+                broker.namespace.create(name, description, now=now)
 
         self.broker.call(make)
 
     def counts(self, name: str = "orders") -> MessageCounts:
-        return self.broker.call(lambda broker: broker.namespace.queue(name).counts())
+        return self.broker.call(
+            lambda broker: broker.namespace.directory.queue(name).receivable.counts()
+        )
 
     def what_happened(self) -> list[str]:
         return self.broker.call(lambda broker: [event.what for event in broker.trace.after(0)])
 
     def patience(self, path: str) -> float:
         """How long to wait for what is ready now: in vain for a moment only."""
-        is_there = self.broker.call(lambda broker: broker.namespace.subqueue(path).has_ready)
+        is_there = self.broker.call(
+            lambda broker: broker.namespace.directory.subqueue(path).has_ready
+        )
         return PATIENCE_SECONDS if is_there else SHORT_SECONDS
 
     def client(self, **options: Any) -> Any:

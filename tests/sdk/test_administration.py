@@ -218,13 +218,17 @@ async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
-            namespace.create_topic("topic", TopicDescription(), now=now)
+            namespace.create("topic", TopicDescription(), now=now)
             for name in names:
-                namespace.create_queue(f"queue{name}", QueueDescription(), now=now)
-                namespace.create_topic(f"topic{name}", TopicDescription(), now=now)
+                namespace.create(f"queue{name}", QueueDescription(), now=now)
+                namespace.create(f"topic{name}", TopicDescription(), now=now)
                 description = SubscriptionDescription()
-                namespace.create_subscription("topic", name, description, now=now)
-                namespace.create_rule("topic", "e000", Rule(name, TrueFilter()), now=now)
+                namespace.create(f"topic/Subscriptions/{name}", description, now=now)
+                namespace.create_rule(
+                    namespace.directory.subscription("topic", "e000"),
+                    Rule(name, TrueFilter()),
+                    now=now,
+                )
 
     bench.broker.call(make)
     queues, topics = ["orders", *(f"queue{name}" for name in names)], [f"topic{n}" for n in names]

@@ -42,7 +42,7 @@ def make_queues(broker: ThreadedBroker, *names: str, **properties: Any) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             for name in names:
-                broker.namespace.create_queue(name, QueueDescription(**properties), now=now)
+                broker.namespace.create(name, QueueDescription(**properties), now=now)
 
     broker.call(make)
 
@@ -96,7 +96,9 @@ async def test_nothing_is_throttled(flavour: Flavour) -> None:
         async with client, client.get_queue_sender("orders") as sender:
             for _ in range(3):
                 await sender.send_messages([ServiceBusMessage("x")] * (count // 3))
-        held = broker.call(lambda broker: broker.namespace.queue("orders").counts())
+        held = broker.call(
+            lambda broker: broker.namespace.directory.queue("orders").receivable.counts()
+        )
     assert held.active == count
 
 
@@ -139,7 +141,7 @@ async def test_a_receiver_that_does_nothing_stays_attached(bench: Bench) -> None
     """A receiver that does nothing for an hour stays attached; Azure detaches it in 10 minutes."""
 
     def is_attached(broker: LocalBroker) -> bool:
-        return broker.namespace.queue("orders").is_awaited
+        return broker.namespace.directory.queue("orders").is_awaited
 
     async with bench.receiver() as receiver:
         assert await receiver.peek_messages() == []

@@ -9,7 +9,6 @@ from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.exceptions import ServiceBusError
 from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilter
 
-from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.message import Message
 from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
@@ -221,7 +220,7 @@ async def test_what_goes_to_a_deleted_target_is_dead_lettered(bench: Bench) -> N
 async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None:
     def shrink(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.shrink_queue("orders", 1, now=now)
+            broker.namespace.shrink(broker.namespace.directory.queue("orders"), 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.administration() as administration:
@@ -279,9 +278,9 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
     def pass_on(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
-            (sent,) = namespace.queue("orders").active.peek(1, 1)
+            (sent,) = namespace.directory.queue("orders").main.messages.peek(1, 1)
             message: Message = sent.copy()
-            via = Transfer(namespace.queue("orders"), "nowhere", namespace.intake)
+            via = namespace.directory.queue("orders").transfer_to("nowhere")
             via.send([message], now=now)
 
     bench.broker.call(pass_on)

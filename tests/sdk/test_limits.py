@@ -76,13 +76,13 @@ def crowd(bench: Bench, *, queues: int = 0, subscriptions: int = 0) -> None:
         with broker.reactor.turn() as now:
             for number in range(queues):
                 queue = QueueDescription(default_message_time_to_live=hour)
-                namespace.create_queue(f"q{number}", queue, now=now)
+                namespace.create(f"q{number}", queue, now=now)
             if subscriptions:
                 topic = TopicDescription(default_message_time_to_live=hour)
-                namespace.create_topic("news", topic, now=now)
+                namespace.create("news", topic, now=now)
             for number in range(subscriptions):
                 one = SubscriptionDescription(default_message_time_to_live=hour)
-                namespace.create_subscription("news", f"s{number}", one, now=now)
+                namespace.create(f"news/Subscriptions/s{number}", one, now=now)
 
     bench.broker.call(make)
 

@@ -269,7 +269,9 @@ async def test_bytes_of_a_delivery_can_be_read_without_a_receiver(bench: Bench) 
         from sbtutorial.gateway.wire.message import encode_message
 
         with broker.reactor.turn() as now:
-            message = broker.namespace.queue("orders").active.lock_next(now=now, who="")
+            message = broker.namespace.directory.queue("orders").main.peek_lock_next(
+                now=now, who=""
+            )
             return encode_message(message, to_wire=broker.clock.to_wire)
 
     got = ServiceBusReceivedMessage.from_bytes(bench.broker.call(bytes_of_the_next))

@@ -69,7 +69,7 @@ async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> No
 
     def shrink(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.shrink_queue("orders", 1, now=now)
+            broker.namespace.shrink(broker.namespace.directory.queue("orders"), 1, now=now)
 
     bench.broker.call(shrink)
     async with bench.sender() as sender:

@@ -282,7 +282,7 @@ async def test_the_time_to_live_of_a_queue_holds_for_every_message_in_it(bench: 
 async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> None:
     def delete(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.delete_queue("orders", now=now)
+            broker.namespace.delete(broker.namespace.directory.queue("orders"), now=now)
 
     client = bench.client(retry_total=0)
     async with client, client.get_queue_receiver("orders") as receiver:

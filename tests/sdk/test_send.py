@@ -187,7 +187,7 @@ async def test_a_header_that_is_too_large_is_refused(bench: Bench) -> None:
 @pytest.mark.feature("Limits")
 async def test_a_full_queue_refuses_messages(bench: Bench) -> None:
     def fill(broker) -> None:
-        broker.namespace.queue("orders").intake.max_size_bytes = 100_000
+        broker.namespace.directory.queue("orders").ingress.max_size_bytes = 100_000
 
     bench.broker.call(fill)
     async with bench.sender() as sender:

@@ -380,9 +380,9 @@ async def test_a_subscription_may_have_sessions(bench: Bench) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
-            namespace.create_topic("news", TopicDescription(), now=now)
+            namespace.create("news", TopicDescription(), now=now)
             description = SubscriptionDescription(requires_session=True)
-            namespace.create_subscription("news", "sport", description, now=now)
+            namespace.create("news/Subscriptions/sport", description, now=now)
 
     bench.broker.call(make)
     async with bench.client(retry_total=0) as client:

@@ -24,10 +24,10 @@ SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
     def make(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            if not broker.namespace.topics():
-                broker.namespace.create_topic("news", TopicDescription(), now=now)
+            if not broker.namespace.directory.topics():
+                broker.namespace.create("news", TopicDescription(), now=now)
             description = SubscriptionDescription(**properties)
-            broker.namespace.create_subscription("news", name, description, now=now, rule=rule)
+            broker.namespace.create(f"news/Subscriptions/{name}", description, now=now, rule=rule)
 
     bench.broker.call(make)
 

@@ -97,7 +97,7 @@ async def test_key_that_manages_one_queue_manages_nothing_else(
     token = own(talk, "manager")
     answer = await status(talk, method, target, body_of(), token=token, **forged)
     assert answer in (400, 401)
-    names = [queue.name for queue in talk.broker.namespace.queues()]
+    names = [queue.name for queue in talk.broker.namespace.directory.queues()]
     assert names == ["kitchen", "orders"]
 
 
@@ -187,7 +187,7 @@ async def test_key_of_a_topic_opens_its_subscriptions_only(talk: WebTalk) -> Non
     talk.make_subscription()
     with talk.broker.reactor.turn() as now:
         description = TopicDescription(authorization_rules=KITCHEN_KEYS)
-        namespace.update_topic("News", description, now=now)
+        namespace.update(namespace.directory.topic("News"), description, now=now)
     token = own(talk, "listener", "news")
     receive = "/news/subscriptions/all/messages/head?timeout=0"
     assert await status(talk, "DELETE", receive, token=token) == 204
@@ -224,7 +224,7 @@ DEAD_LETTERS = "<ForwardDeadLetteredMessagesTo>ORDERS</ForwardDeadLetteredMessag
 async def test_who_manages_a_queue_cannot_send_elsewhere_by_forwarding(
     talk: WebTalk, setting: str
 ) -> None:
-    rules = talk.broker.namespace.queue("kitchen").description.authorization_rules
+    rules = talk.broker.namespace.directory.queue("kitchen").description.authorization_rules
     for token in (own(talk, "manager"), talk.sign("kitchen")):
         update = body_of(setting)
         given: dict[str, Any] = {"If_Match": "*", "token": token}
@@ -232,7 +232,7 @@ async def test_who_manages_a_queue_cannot_send_elsewhere_by_forwarding(
         given["ServiceBusSupplementaryAuthorization"] = token
         given["ServiceBusDlqSupplementaryAuthorization"] = token
         assert await status(talk, "PUT", "/kitchen", update, **given) == 401
-    description = talk.broker.namespace.queue("kitchen").description
+    description = talk.broker.namespace.directory.queue("kitchen").description
     assert (description.forward_to, description.authorization_rules) == (None, rules)
 
 

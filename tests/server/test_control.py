@@ -41,11 +41,11 @@ class Caller:
     def send(self, name: str, *bodies: object) -> None:
         messages = [Message(body, size_bytes=10) for body in bodies]
         with self.broker.reactor.turn() as now:
-            self.broker.namespace.queue(name).send(messages, now=now)
+            self.broker.namespace.directory.queue(name).ingress.send(messages, now=now)
 
     def create(self, name: str) -> None:
         with self.broker.reactor.turn() as now:
-            self.broker.namespace.create_queue(name, QueueDescription(), now=now)
+            self.broker.namespace.create(name, QueueDescription(), now=now)
 
 
 class Content:
@@ -104,7 +104,7 @@ async def test_advance_ages_what_the_broker_holds(caller: Caller) -> None:
     caller.create("orders")
     caller.send("orders", "coffee")
     with caller.broker.reactor.turn() as now:
-        caller.broker.namespace.subqueue("orders").lock_next(now=now, who="cashier")
+        caller.broker.namespace.directory.subqueue("orders").peek_lock_next(now=now, who="cashier")
     assert await caller.call("POST", "advance", b'{"seconds": 61}') == (
         200,
         {"advanced_seconds": 61.0},
@@ -143,7 +143,7 @@ async def test_advance_by_nonsense_is_refused_in_a_sentence(caller: Caller, body
 async def test_reset_deletes_every_queue(caller: Caller) -> None:
     caller.create("orders")
     assert await caller.call("POST", "reset") == (200, {})
-    assert caller.broker.namespace.queues() == []
+    assert caller.broker.namespace.directory.queues() == []
 
 
 async def test_shutdown_ends_a_process_of_its_own(caller: Caller) -> None:
@@ -246,12 +246,12 @@ async def test_queue_shows_each_message_in_its_state(caller: Caller) -> None:
     caller.create("orders")
     caller.send("orders", data(b"coffee"), data(b"tea"), data(b"cake"))
     with caller.broker.reactor.turn() as now:
-        line = caller.broker.namespace.subqueue("orders")
-        spoiled = line.lock_next(now=now, who="cashier")
+        line = caller.broker.namespace.directory.subqueue("orders")
+        spoiled = line.peek_lock_next(now=now, who="cashier")
         assert spoiled is not None
         assert spoiled.lock_token is not None
         line.dead_letter(spoiled.lock_token, "spoiled", now=now)
-        line.lock_next(now=now, who="cashier")
+        line.peek_lock_next(now=now, who="cashier")
     caller.clock.tick(10)
     _, answer = await caller.call("GET", "queues/Orders")
     seen = {message["text"]: message for message in answer["messages"]}
@@ -300,7 +300,7 @@ async def test_queue_shrinks_below_what_any_tier_offers(caller: Caller) -> None:
     caller.create("orders")
     status, answer = await caller.call("POST", "shrink/orders", b'{"megabytes": 1}')
     assert (status, answer) == (200, {"max_size_in_megabytes": 1})
-    assert caller.broker.namespace.queue("orders").max_size_bytes == 1024 * 1024
+    assert caller.broker.namespace.directory.queue("orders").ingress.max_size_bytes == 1024 * 1024
 
 
 @pytest.mark.parametrize(

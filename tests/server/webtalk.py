@@ -53,16 +53,16 @@ class WebTalk:
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
         with self.broker.reactor.turn() as now:
-            self.broker.namespace.create_queue(name, description, now=now)
+            self.broker.namespace.create(name, description, now=now)
 
     def make_subscription(self) -> None:
         namespace = self.broker.namespace
         with self.broker.reactor.turn() as now:
-            namespace.create_topic("News", TopicDescription(), now=now)
-            namespace.create_subscription("News", "All", SubscriptionDescription(), now=now)
+            namespace.create("News", TopicDescription(), now=now)
+            namespace.create("News/Subscriptions/All", SubscriptionDescription(), now=now)
 
     def counts(self, name: str = "orders") -> MessageCounts:
-        return self.broker.namespace.queue(name).counts()
+        return self.broker.namespace.directory.queue(name).receivable.counts()
 
     def events(self) -> list[str]:
         return [event.what for event in self.broker.trace.after(0)]

@@ -479,7 +479,7 @@ def test_an_empty_cell_is_refused(source):
 def broker():
     def make_queue(broker: LocalBroker) -> None:
         with broker.reactor.turn() as now:
-            broker.namespace.create_queue("orders", QueueDescription(), now=now)
+            broker.namespace.create("orders", QueueDescription(), now=now)
 
     with ThreadedBroker() as broker:
         broker.call(make_queue)
@@ -487,7 +487,9 @@ def broker():
 
 
 def counts(broker: ThreadedBroker) -> MessageCounts:
-    return broker.call(lambda broker: broker.namespace.queue("orders").counts())
+    return broker.call(
+        lambda broker: broker.namespace.directory.queue("orders").receivable.counts()
+    )
 
 
 def test_lab_is_the_notebooks(broker):

@@ -18,9 +18,9 @@ class DuplicateWindow:
         length_seconds: May be changed at any time; it holds for ids already remembered, too.
     """
 
-    def __init__(self, length_seconds: float, agenda: Timers):
+    def __init__(self, length_seconds: float, timers: Timers):
         self.length_seconds = length_seconds
-        self._agenda = agenda
+        self._timers = timers
         self._accepted: dict[Hashable, tuple[float, int]] = {}  # oldest first
         self._sweep: Timer | None = None
 
@@ -39,7 +39,7 @@ class DuplicateWindow:
         self._accepted.pop(key, None)  # an id whose window is over moves to the young end
         self._accepted[key] = (now, sequence_number)
         if self._sweep is None:
-            self._sweep = self._agenda.call_at(now + self.length_seconds, self._forget_old, None)
+            self._sweep = self._timers.call_at(now + self.length_seconds, self._forget_old, None)
 
     def clear(self) -> None:
         """Forget every id."""
@@ -55,6 +55,6 @@ class DuplicateWindow:
             key = next(iter(self._accepted))
             ends_at = self._accepted[key][0] + self.length_seconds
             if ends_at > at:
-                self._sweep = self._agenda.call_at(ends_at, self._forget_old, None)
+                self._sweep = self._timers.call_at(ends_at, self._forget_old, None)
                 return
             del self._accepted[key]

@@ -5,20 +5,18 @@ send via".
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from sbtutorial.broker.changes import ChangeKind
+from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.states import Input
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
-if TYPE_CHECKING:
-    from sbtutorial.broker.entities.ingress import Ingress
-    from sbtutorial.broker.entities.queue import Queue
-    from sbtutorial.broker.subqueues.line_base import LineBase
-
-FindIntake = Callable[[str], "Ingress"]
+FindSink = Callable[[str], Sink]
+# Takes message, reason, description and now: what a target has refused.
+Keep = Callable[[Message, str, str, float], None]
 
 MAX_HOPS = 4
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
@@ -28,55 +26,67 @@ _TRANSFER_FAILED = "TransferFailed"
 
 
 class Forwarding:
-    """Where the messages of one line go.
+    """Sends on the messages of one subqueue.
 
     Attributes:
         target: The path of the entity that takes them.
     """
 
-    def __init__(self, target: str, find_intake: FindIntake) -> None:
+    def __init__(self, subqueue: SubQueue, target: str, find_sink: FindSink) -> None:
         self.target = entity_path(target)
-        self._find_intake = find_intake
+        self._subqueue = subqueue
+        self._find_sink = find_sink
 
-    def run(self, line: "LineBase", now: float) -> None:
-        """Send on what is ready; what the target refuses goes to the line's dead-letter queue."""
-        refused = []
-        while line.has_ready and (message := line.leave_first()) is not None:
-            if not self._send_on(message, line, now):
-                refused.append(message)
-        for message in refused:  # a dead-letter queue keeps what it cannot send on
-            line.stand_again(message)
+    def on_ready(self, now: float) -> None:
+        """Send on what is ready; what the target refuses goes to the dead-letter queue."""
+        subqueue = self._subqueue
+        kept = []
+        while subqueue.has_ready and (message := subqueue.messages.leave_first()) is not None:
+            if not self._send_on(message, now):
+                kept.append(message)
+        for message in kept:
+            subqueue.messages.requeue(message)
 
-    def _send_on(self, message: Message, line: "LineBase", now: float) -> bool:
-        """Returns whether the message is gone from the line."""
+    def _send_on(self, message: Message, now: float) -> bool:
+        """Returns whether the message is gone from the subqueue."""
         twin = message.copy()
         twin.hops += 1
         try:
             if twin.hops > MAX_HOPS:
-                raise BrokerError(ErrorCode.QUOTA_EXCEEDED, _too_many_hops(line.path))
-            self._find_intake(self.target).send([twin], now=now)
+                raise BrokerError(ErrorCode.QUOTA_EXCEEDED, _too_many_hops(self._subqueue.path))
+            self._find_sink(self.target).send([twin], now=now)
         except BrokerError as refusal:
             reason = HOPS_EXCEEDED if twin.hops > MAX_HOPS else reason_of(refusal)
-            return line.give_up(message, reason, refusal.message, now=now)
-        line.remove(message, Input.FORWARD)
-        line.report(ChangeKind.FORWARDED, message, now, "", self.target)
+            return self._dead_letter_unforwardable(message, reason, refusal.message, now)
+        self._subqueue.messages.remove(message, Input.FORWARD)
+        self._subqueue.report(ChangeKind.FORWARDED, message, now, "", self.target)
         return True
+
+    def _dead_letter_unforwardable(
+        self, message: Message, reason: str, description: str, now: float
+    ) -> bool:
+        """Returns whether the message is gone: a dead-letter queue keeps what it cannot send on."""
+        dead_lettering = self._subqueue.dead_lettering
+        if dead_lettering.is_possible:
+            dead_lettering.dead_letter(message, reason, description, now=now)
+        return dead_lettering.is_possible
 
 
 class Transfer:
-    """The way into one queue by way of another, which keeps what the target refuses.
+    """The way into one entity by way of a queue, which keeps what the target refuses.
 
-    It has the face of an `Intake`: whether the target takes a message is no concern of the sender.
+    It is a sink like any: whether the target takes a message is no concern of the sender.
     """
 
-    def __init__(self, via: "Queue", target: str, find_intake: FindIntake) -> None:
+    def __init__(self, via: Sink, keep: Keep, target: str, find_sink: FindSink) -> None:
         self._via = via
+        self._keep = keep
         self._target = entity_path(target)
-        self._find_intake = find_intake
+        self._find_sink = find_sink
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what the queue on the way would refuse; see `Ingress.check`."""
-        self._via.intake.check(messages, now=now)
+        self._via.check(messages, now=now)
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> None:
         """Hand messages on, each as far as it comes.
@@ -87,10 +97,9 @@ class Transfer:
         self.check(messages, now=now)
         for message in messages:
             try:
-                self._find_intake(self._target).send([message.copy()], now=now, who=who)
+                self._find_sink(self._target).send([message.copy()], now=now, who=who)
             except BrokerError as refusal:
-                kept = self._via.transfer_dead_letter
-                self._via.refuse(message, kept, reason_of(refusal), refusal.message, now)
+                self._keep(message, reason_of(refusal), refusal.message, now)
 
 
 def reason_of(refusal: BrokerError) -> str:

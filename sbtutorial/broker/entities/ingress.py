@@ -1,35 +1,38 @@
-"""How queues and topics take messages in: checked, counted against the size, numbered, scheduled.
+"""An ingress: how queues and topics take messages in: checked, counted, numbered, scheduled.
 
-Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing and timestamps".
+Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing and timestamps";
+"Partitioned queues and topics", use of partition keys.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import NoReturn, Protocol
 
 from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.descriptions import FOR_EVER
-from sbtutorial.broker.entities.admission import check_message, require_session_ids
+from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import KIB
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
-if TYPE_CHECKING:
-    from sbtutorial.broker.entities.entity import Entity
-    from sbtutorial.broker.subqueues.subqueue import SubQueue
+_COUNTED = (str, bytes)  # the ids that have a length; numbers and UUIDs have none
 
 
 class Destination(Protocol):
-    """What becomes of messages that an intake has accepted."""
+    """What becomes of messages that an ingress has accepted."""
 
-    def place(self, message: Message, now: float, who: str) -> None:
+    @property
+    def size_bytes(self) -> int:
+        """All messages that count against the entity's size."""
+
+    def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
 
     def activate(self, message: Message, now: float) -> None:
         """Let a scheduled message, numbered anew by now, begin its life here."""
 
-    def settle_in(self, now: float) -> None:
+    def announce(self, now: float) -> None:
         """All messages of one send are in: tell who waits for them."""
 
 
@@ -37,27 +40,32 @@ class Ingress:
     """The one way in.
 
     Args:
-        entity: Whose intake it is.
-        line: Where scheduled messages wait, and whose name changes are reported under.
+        context: Of the entity.
+        subqueue: Where scheduled messages wait, and whose name changes are reported under.
         destination: Takes over what was accepted.
+
+    Attributes:
+        max_size_bytes: What the entity holds in all.
     """
 
-    def __init__(self, entity: "Entity", line: "SubQueue", destination: Destination) -> None:
-        self._entity = entity
-        self._line = line
+    def __init__(
+        self, context: EntityContext, subqueue: SubQueue, destination: Destination
+    ) -> None:
+        self._context = context
+        self._subqueue = subqueue
         self._destination = destination
         self._duplicates: DuplicateWindow | None = None
+        self.adopt()
 
     def adopt(self) -> None:
         """Live by the entity's description, which has changed."""
-        description, limits = self._entity.description, self._entity.limits
-        self.max_message_bytes: int = description.max_message_bytes(limits)
-        self.max_size_bytes: int = description.max_size_bytes(limits)
+        description = self._context.description
+        self.max_size_bytes: int = description.max_size_bytes(self._context.limits)
         if not description.requires_duplicate_detection:
             return
         window = description.duplicate_detection_history_time_window.total_seconds()
         if self._duplicates is None:
-            self._duplicates = DuplicateWindow(window, self._entity.agenda)
+            self._duplicates = DuplicateWindow(window, self._context.timers)
         self._duplicates.length_seconds = window
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
@@ -72,7 +80,7 @@ class Ingress:
         """
         self.check(messages, now=now)
         numbers = [self._accept(message, now, who) for message in messages]
-        self._destination.settle_in(now)
+        self._destination.announce(now)
         return numbers
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
@@ -82,12 +90,12 @@ class Ingress:
             BrokerError: ENTITY_NOT_FOUND, ENTITY_DISABLED, MESSAGE_SIZE_EXCEEDED, ARGUMENT_ERROR,
                 NOT_ALLOWED or QUOTA_EXCEEDED.
         """
-        entity = self._entity
-        entity.begin_send(now)
+        context = self._context
+        context.begin_send(now)
         for message in messages:
-            check_message(message, entity, self.max_message_bytes, entity.limits)
-        if self._line.requires_session:
-            require_session_ids(messages, entity.path)
+            check_message(message, context)
+        if self._subqueue.requires_session:
+            require_session_ids(messages, context.path)
         self._require_room(messages, now)
 
     def cancel_scheduled(
@@ -98,10 +106,10 @@ class Ingress:
         Raises:
             BrokerError: MESSAGE_NOT_FOUND if one is missing or active by now.
         """
-        self._entity.begin(now)
-        for message in self._line.find_all(sequence_numbers, Input.CANCEL):
-            self._line.remove(message, Input.CANCEL)
-            self._line.report(ChangeKind.CANCELLED, message, now, who)
+        self._context.begin(now)
+        for message in self._subqueue.messages.find_all(sequence_numbers, Input.CANCEL):
+            self._subqueue.messages.remove(message, Input.CANCEL)
+            self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
 
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
@@ -111,13 +119,13 @@ class Ingress:
     # -- How it is done ---------------------------------------------------------------------
 
     def _require_room(self, messages: Sequence[Message], now: float) -> None:
-        added = 0
-        for message in messages:
-            if self._original(message, now) is None:
-                added += message.size_bytes
-        size = self._entity.size_bytes
-        if added and size + added > self.max_size_bytes:
-            kind, path = self._entity.kind, self._entity.path
+        size = self._destination.size_bytes
+        room = self.max_size_bytes - size
+        if sum(message.size_bytes for message in messages) <= room:
+            return
+        added = sum(one.size_bytes for one in messages if self._original(one, now) is None)
+        if added > max(room, 0):
+            kind, path = self._context.kind, self._context.path
             # Azure's own words.
             raise BrokerError(
                 ErrorCode.QUOTA_EXCEEDED,
@@ -131,35 +139,35 @@ class Ingress:
         original = self._original(message, now)
         if original is not None:
             message.sequence_number = original
-            self._line.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
+            self._subqueue.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
             return original
-        number = message.sequence_number = self._entity.next_sequence_number()
+        number = message.sequence_number = self._context.next_sequence_number()
         if self._duplicates is not None and message.message_id is not None:
             self._duplicates.remember(self._duplicate_key(message), number, now)
         if message.scheduled_enqueue_at is not None and message.scheduled_enqueue_at > now:
             self._schedule(message, message.scheduled_enqueue_at, now, who)
         else:
-            self._destination.place(message, now, who)
+            self._destination.enqueue(message, now, who)
         return number
 
     def _schedule(self, message: Message, at: float, now: float, who: str) -> None:
         message.enqueued_at = now
-        self._line.admit(message, Input.SCHEDULE)
-        message.timer = self._entity.agenda.call_at(at, self._activate, message.sequence_number)
-        self._line.report(ChangeKind.SCHEDULED, message, now, who)
+        self._subqueue.messages.admit(message, Input.SCHEDULE)
+        message.timer = self._context.timers.call_at(at, self._activate, message.sequence_number)
+        self._subqueue.report(ChangeKind.SCHEDULED, message, now, who)
 
     def _activate(self, scheduled_number: int, at: float) -> None:
-        entity, line = self._entity, self._line
-        entity.accessed_at = max(at, entity.accessed_at or at)
-        (message,) = line.find_all([scheduled_number], Input.ACTIVATE)
+        context, subqueue = self._context, self._subqueue
+        context.accessed_at = max(at, context.accessed_at or at)
+        (message,) = subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
         message.timer = None
-        line.renumber(message, entity.next_sequence_number())
-        line.move(message, Input.ACTIVATE)
-        line.report(
+        subqueue.messages.renumber(message, context.next_sequence_number())
+        subqueue.messages.move(message, Input.ACTIVATE)
+        subqueue.report(
             ChangeKind.ACTIVATED, message, at, "", previous_sequence_number=scheduled_number
         )
         self._destination.activate(message, at)
-        self._destination.settle_in(at)
+        self._destination.announce(at)
 
     def _original(self, message: Message, now: float) -> int | None:
         if self._duplicates is None or message.message_id is None:
@@ -167,18 +175,87 @@ class Ingress:
         return self._duplicates.original(self._duplicate_key(message), now)
 
     def _duplicate_key(self, message: Message) -> Hashable:
-        if self._entity.description.enable_partitioning:
+        if self._context.description.enable_partitioning:
             return message.message_id, message.partition_key
         return message.message_id
 
 
-def finite_seconds(duration: timedelta) -> float | None:
-    """A duration in seconds; None for the one that means for ever."""
-    return None if duration == FOR_EVER else duration.total_seconds()
+# -- What every ingress refuses of a message, whoever sends it -------------------------------
 
 
-def shorter(one: float | None, other: float | None) -> float | None:
-    """The shorter of two lifetimes in seconds, where None means for ever."""
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)
+def check_message(message: Message, context: EntityContext) -> None:
+    """Refuse a message that is too large or whose ids are too long.
+
+    Raises:
+        BrokerError: MESSAGE_SIZE_EXCEEDED or ARGUMENT_ERROR.
+    """
+    limits = context.limits
+    if message.size_bytes > context.max_message_bytes:
+        _refuse_size(message, context, context.max_message_bytes)
+    if message.header_bytes > limits.max_header_bytes:
+        _refuse_header(message, context, limits.max_header_bytes)
+    longest = limits.max_id_chars
+    if isinstance(message.message_id, _COUNTED) and len(message.message_id) > longest:
+        _refuse_id("message_id", message.message_id, longest)
+    if message.session_id is not None and len(message.session_id) > longest:
+        _refuse_id("session_id", message.session_id, longest)
+    if message.partition_key is not None:
+        _check_partition_key(message, message.partition_key, longest)
+
+
+def require_session_ids(messages: Iterable[Message], path: str) -> None:
+    """Refuse messages without a session id, as an entity with sessions does.
+
+    Raises:
+        BrokerError: NOT_ALLOWED.
+    """
+    for message in messages:
+        if message.session_id is None:
+            # The first two sentences are Azure's.
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                "The SessionId was not set on a message, and it cannot be sent to the entity. "
+                "Entities that have session support enabled can only receive messages that have "
+                f"the SessionId set to a valid value. Set the session id of message "
+                f"'{message.message_id}' for '{path}'.",
+            )
+
+
+def _check_partition_key(message: Message, partition_key: str, longest: int) -> None:
+    if len(partition_key) > longest:
+        _refuse_id("partition_key", partition_key, longest)
+    if message.session_id is not None and message.session_id != partition_key:
+        raise BrokerError(
+            ErrorCode.ARGUMENT_ERROR,
+            f"partition_key '{partition_key}' differs from session_id '{message.session_id}'; "
+            "set one of them, or both to the same text.",
+        )
+
+
+def _refuse_size(message: Message, context: EntityContext, most: int) -> NoReturn:
+    raise BrokerError(
+        ErrorCode.MESSAGE_SIZE_EXCEEDED,
+        f"{_named(message)} has {message.size_bytes} bytes; {context.kind} '{context.path}' takes "
+        f"{most} ({most // KIB} KB) at most, properties included. Send less at a time, or keep the "
+        "body elsewhere and send its address.",
+    )
+
+
+def _refuse_header(message: Message, context: EntityContext, most: int) -> NoReturn:
+    raise BrokerError(
+        ErrorCode.MESSAGE_SIZE_EXCEEDED,
+        f"The header of {_named(message)} (its system and application properties) has "
+        f"{message.header_bytes} bytes; {context.kind} '{context.path}' takes {most} "
+        f"({most // KIB} KB) at most. Put long values into the body.",
+    )
+
+
+def _refuse_id(name: str, value: str | bytes, longest: int) -> NoReturn:
+    raise BrokerError(
+        ErrorCode.ARGUMENT_ERROR,
+        f"{name} has {len(value)} characters; it may have {longest} at most.",
+    )
+
+
+def _named(message: Message) -> str:
+    return "message" if message.message_id is None else f"message '{message.message_id}'"

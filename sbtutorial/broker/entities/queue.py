@@ -1,35 +1,51 @@
-"""A queue: an intake, and behind it a line of messages with its dead-letter queue."""
+"""A queue: an ingress, and behind it what is received from."""
 
-from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.descriptions import QueueDescription
-from sbtutorial.broker.entities.entity import EntityContext
+from typing import Any
+
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.entities.entity import Entity
+from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.receivable import Receivable
-from sbtutorial.broker.entities.sendable import Sendable
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 
-class Queue(Sendable, Receivable):
-    """What senders send to and receivers receive from."""
+class Queue(Entity):
+    """What senders send to and receivers receive from.
 
-    description: QueueDescription
+    Attributes:
+        ingress: The way in.
+        receivable: The subqueues, of which `main` and `dead_letter` are at hand here, too.
+    """
 
-    def __init__(
-        self, name: str, description: QueueDescription, surroundings: EntityContext, *, now: float
-    ):
-        super().__init__(name, description, surroundings, now=now)
-        self.intake = Ingress(self, self.active, self)
-        self.adopt(description, now=now)
+    def __init__(self, context: EntityContext) -> None:
+        super().__init__(context)
+        self.receivable = Receivable(context)
+        self.main = self.receivable.main
+        self.dead_letter = self.receivable.dead_letter
+        self.ingress = Ingress(context, self.main, self.receivable)
 
-    # -- For the intake ----------------------------------------------------------------------
+    @property
+    def subqueues(self) -> tuple[SubQueue, ...]:
+        """The main one and the dead-letter queues."""
+        return self.receivable.subqueues
 
-    def place(self, message: Message, now: float, who: str) -> None:
-        """Put an accepted message into the line."""
-        self.active.admit(message, Input.SEND)
-        self.start_life(message, now)
-        self.active.report(ChangeKind.SENT, message, now, who)
+    def transfer_to(self, target: str) -> Transfer:
+        """The way into another entity by way of this queue."""
+        return Transfer(self.ingress, self._keep, target, self.context.find_sink)
 
-    def activate(self, message: Message, now: float) -> None:
-        """A scheduled message is in the line already; its life begins now."""
-        self.start_life(message, now)
+    def adopt(self, description: Any, *, now: float) -> None:
+        """Live by a description from now on; see `EntityContext.adopt`."""
+        super().adopt(description, now=now)
+        self.receivable.adopt()
+        self.ingress.adopt()
+
+    def cancel_timers(self) -> None:
+        """Have nothing more happen here by itself."""
+        super().cancel_timers()
+        self.ingress.cancel_timers()
+
+    def _keep(self, message: Message, reason: str, description: str, now: float) -> None:
+        kept = self.receivable.transfer_dead_letter
+        self.receivable.refuse(message, kept, reason, description, now)

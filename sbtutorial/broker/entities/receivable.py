@@ -1,17 +1,17 @@
-"""What queues and subscriptions have in common: a line for receivers, and its dead-letter queue.
+"""What is received from: the main subqueue of an entity, and its dead-letter queues.
 
 Source: Azure Service Bus, "Message expiration", "Dead-letter queues", "Message counters".
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.entities.entity import Entity, EntityContext
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.forwarding import Forwarding
-from sbtutorial.broker.entities.ingress import finite_seconds, shorter
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import DEAD_LETTER_SUFFIX, TRANSFER_DEAD_LETTER_SUFFIX
-from sbtutorial.broker.states import MessageState
+from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
@@ -39,73 +39,88 @@ class MessageCounts(NamedTuple):
     total: int = 0
 
 
-class Receivable(Entity):
-    """An entity that receivers work on.
+class Receivable:
+    """The three subqueues that receivers work on, and how messages come into the main one.
 
     Attributes:
-        active: The main line. `dead_letter`: the other one.
+        main: The one that a path without suffix means.
+        dead_letter: For what could not be delivered or processed.
         transfer_dead_letter: For what was sent through this entity and refused further on.
     """
 
-    def __init__(self, path: str, description: Any, surroundings: EntityContext, *, now: float):
-        super().__init__(path, description, surroundings, now=now)
-        self.dead_letter = SubQueue(self, path + DEAD_LETTER_SUFFIX, None)
-        self.transfer_dead_letter = SubQueue(self, path + TRANSFER_DEAD_LETTER_SUFFIX, None)
-        main_line = SessionSubQueue if description.requires_session else SubQueue
-        self.active: SubQueue = main_line(self, path, self.dead_letter)
+    def __init__(self, context: EntityContext) -> None:
+        self._context = context
+        path = context.path
+        main = SessionSubQueue if context.description.requires_session else SubQueue
+        self.dead_letter = SubQueue(context, path + DEAD_LETTER_SUFFIX)
+        self.transfer_dead_letter = SubQueue(context, path + TRANSFER_DEAD_LETTER_SUFFIX)
+        self.main: SubQueue = main(context, path, self.dead_letter)
+        self.announce = self.main.announce_ready
+        self.adopt()
 
     @property
-    def lines(self) -> tuple[SubQueue, ...]:
-        """The main line and the dead-letter queues."""
-        return self.active, self.dead_letter, self.transfer_dead_letter
+    def subqueues(self) -> tuple[SubQueue, ...]:
+        """The main one and the dead-letter queues."""
+        return self.main, self.dead_letter, self.transfer_dead_letter
 
     @property
     def size_bytes(self) -> int:
         """All messages here, those in the dead-letter queues included."""
-        dead = self.dead_letter.size_bytes + self.transfer_dead_letter.size_bytes
-        return self.active.size_bytes + dead
+        dead = self.dead_letter.messages.size_bytes + self.transfer_dead_letter.messages.size_bytes
+        return self.main.messages.size_bytes + dead
 
-    def adopt(self, description: Any, *, now: float) -> None:
-        """Live by a description from now on; see `Entity.adopt`."""
-        super().adopt(description, now=now)
-        self.active.forwarding = self._forwarding(description.forward_to)
-        dead_target = description.forward_dead_lettered_messages_to
-        self.dead_letter.forwarding = self._forwarding(dead_target)
-        self.lock_seconds = description.lock_duration.total_seconds()
-        self._default_ttl_seconds = finite_seconds(description.default_message_time_to_live)
+    def adopt(self) -> None:
+        """Forward as the entity's description says, which has changed."""
+        description = self._context.description
+        self.main.forwarding = self._forwarding(self.main, description.forward_to)
+        self.dead_letter.forwarding = self._forwarding(
+            self.dead_letter, description.forward_dead_lettered_messages_to
+        )
 
     def counts(self) -> MessageCounts:
         """How many messages there are of each kind, exactly, at once at any depth."""
-        main, dead = self.active.count, self.dead_letter.count
+        main, dead = self.main.messages.count, self.dead_letter.messages.count
         locked, deferred_locked = MessageState.LOCKED, MessageState.DEFERRED_LOCKED
         return MessageCounts(
             active=main(MessageState.ACTIVE) + main(locked),
-            dead_letter=len(self.dead_letter),
+            dead_letter=len(self.dead_letter.messages),
             scheduled=main(MessageState.SCHEDULED),
-            transfer_dead_letter=len(self.transfer_dead_letter),
+            transfer_dead_letter=len(self.transfer_dead_letter.messages),
             deferred=main(MessageState.DEFERRED) + main(deferred_locked),
             locked=main(locked) + main(deferred_locked) + dead(locked) + dead(deferred_locked),
-            total=sum(map(len, self.lines)),
+            total=sum(len(subqueue.messages) for subqueue in self.subqueues),
         )
+
+    # -- How messages come in -------------------------------------------------------------------
+
+    def enqueue(
+        self, message: Message, now: float, who: str, kind: ChangeKind = ChangeKind.SENT
+    ) -> None:
+        """Put an accepted message, numbered by now, into the main subqueue."""
+        self.main.messages.admit(message, Input.SEND)
+        self.activate(message, now)
+        self.main.report(kind, message, now, who)
+
+    def activate(self, message: Message, now: float) -> None:
+        """Begin a message's life: count its time to live, the shorter of its own and the entity's.
+
+        A scheduled message is in the main subqueue before.
+        """
+        message.enqueued_at = now
+        seconds = shorter(message.time_to_live, self._context.default_time_to_live)
+        expires_at = None if seconds is None else now + seconds
+        self.main.dead_lettering.start_time_to_live(message, expires_at)
 
     def refuse(
         self, message: Message, dead_letters: SubQueue, reason: str, description: str, now: float
     ) -> None:
-        """Dead-letter a message that never came into the main line."""
-        message.sequence_number = self.next_sequence_number()
+        """Dead-letter a message that never came into the main subqueue."""
+        message.sequence_number = self._context.next_sequence_number()
         message.enqueued_at = now
-        self.active.report(ChangeKind.DEAD_LETTERED, message, now, "", reason)
-        dead_letters.bury(message, reason, description, now=now, source=self.path)
+        self.main.report(ChangeKind.DEAD_LETTERED, message, now, "", reason)
+        dead_letters.dead_letter_here(
+            message, reason, description, now=now, source=self._context.path
+        )
 
-    def settle_in(self, now: float) -> None:
-        """Messages have come in, or the entity has changed: tell the receivers, or forward."""
-        self.active.announce_ready(now)
-
-    def start_life(self, message: Message, now: float) -> None:
-        """Count the time to live from now: the shorter of the message's and the entity's."""
-        message.enqueued_at = now
-        seconds = shorter(message.time_to_live, self._default_ttl_seconds)
-        self.active.start_time_to_live(message, None if seconds is None else now + seconds)
-
-    def _forwarding(self, target: str | None) -> Forwarding | None:
-        return Forwarding(target, self.surroundings.find_intake) if target else None
+    def _forwarding(self, subqueue: SubQueue, target: str | None) -> Forwarding | None:
+        return Forwarding(subqueue, target, self._context.find_sink) if target else None

@@ -1,54 +1,47 @@
-"""A subscription: rules, and behind them a line of messages with its dead-letter queue.
+"""A subscription: rules, and behind them what is received from.
 
 Source: Azure Service Bus, "Queues, topics, and subscriptions"; "Topic filters and actions".
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.descriptions import SubscriptionDescription
-from sbtutorial.broker.entities.entity import EntityContext
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.receivable import Receivable
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.paths import subscription_path
+from sbtutorial.broker.paths import split_subscription
 from sbtutorial.broker.rules.filters.errors import FILTER_EXCEPTION, FilterError
 from sbtutorial.broker.rules.filters.properties import Properties
 from sbtutorial.broker.rules.rule import Rule
-from sbtutorial.broker.rules.rule_set import Rules
-from sbtutorial.broker.states import Input
+from sbtutorial.broker.rules.rule_set import RuleSet
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 # Azure's own words, both.
 SESSION_ID_IS_NULL = "Session id is null."
 _NEEDS_SESSION = "Session enabled entity doesn't allow a message whose session identifier is null."
 
 
-class Subscription(Receivable):
+class Subscription(Entity):
     """What receivers of a topic receive from.
 
     Attributes:
-        name: Within its topic. `path` has both: `news/Subscriptions/sport`.
-        topic_name: Whose copies it takes.
+        topic_name: Whose copies it takes; `path` has both names: `news/Subscriptions/sport`.
         rules: Which of the topic's messages it takes.
+        receivable: The subqueues, of which `main` and `dead_letter` are at hand here, too.
     """
 
-    description: SubscriptionDescription
-
-    def __init__(
-        self,
-        topic_name: str,
-        name: str,
-        description: SubscriptionDescription,
-        surroundings: EntityContext,
-        *,
-        now: float,
-    ):
-        path = subscription_path(topic_name, name)
-        super().__init__(path, description, surroundings, now=now)
-        self.topic_name = topic_name
-        self._name = name
-        self.rules = Rules(path)
-        self._rule_added_at = now
-        self.adopt(description, now=now)
+    def __init__(self, context: EntityContext) -> None:
+        super().__init__(context)
+        parts = split_subscription(context.path)
+        assert parts is not None, "the path is a subscription's"
+        self.topic_name, self._name = parts
+        self.rules = RuleSet(self.path)
+        self.receivable = Receivable(context)
+        self.main = self.receivable.main
+        self.dead_letter = self.receivable.dead_letter
+        self._rule_added_at = context.created_at
 
     @property
     def name(self) -> str:
@@ -56,43 +49,48 @@ class Subscription(Receivable):
         return self._name
 
     @property
-    def max_message_bytes(self) -> int:
-        """The largest message that can come here."""
-        return self.limits.max_message_bytes
+    def subqueues(self) -> tuple[SubQueue, ...]:
+        """The main one and the dead-letter queues."""
+        return self.receivable.subqueues
 
     @property
     def used_at(self) -> float:
         """As any entity's; a new rule is use, too."""
         return max(super().used_at, self._rule_added_at)
 
+    def adopt(self, description: Any, *, now: float) -> None:
+        """Live by a description from now on; see `EntityContext.adopt`."""
+        super().adopt(description, now=now)
+        self.receivable.adopt()
+
     def add_rule(self, rule: Rule, *, now: float) -> None:
         """Take what one more rule lets in.
 
         Raises:
-            BrokerError: As `Rules.add`.
+            BrokerError: As `RuleSet.add`.
         """
         self.rules.add(rule)
         self._rule_added_at = now
 
-    def take(self, message: Message, view: Callable[[], Properties], now: float) -> None:
+    def take_copies(self, message: Message, view: Callable[[], Properties], now: float) -> None:
         """Take copies of a message of the topic, as many as the rules say."""
         try:
-            copies = list(self.rules.copies(message, view, self.surroundings.contents))
+            copies = list(self.rules.copies(message, view, self.context.property_access))
         except FilterError as problem:
             if self.description.dead_lettering_on_filter_evaluation_exceptions:
-                twin = message.copy()
-                self.refuse(twin, self.dead_letter, FILTER_EXCEPTION, problem.message, now)
+                self._refuse(message.copy(), FILTER_EXCEPTION, problem.message, now)
             return
         for copy in copies:
-            self._place(copy, now)
+            self._enqueue(copy, now)
         if copies:
-            self.settle_in(now)
+            self.receivable.announce(now)
 
-    def _place(self, message: Message, now: float) -> None:
-        if self.description.requires_session and message.session_id is None:
-            self.refuse(message, self.dead_letter, SESSION_ID_IS_NULL, _NEEDS_SESSION, now)
+    def _enqueue(self, message: Message, now: float) -> None:
+        if self.main.requires_session and message.session_id is None:
+            self._refuse(message, SESSION_ID_IS_NULL, _NEEDS_SESSION, now)
             return
-        message.sequence_number = self.next_sequence_number()
-        self.active.admit(message, Input.SEND)
-        self.start_life(message, now)
-        self.active.report(ChangeKind.COPIED, message, now, "")
+        message.sequence_number = self.context.next_sequence_number()
+        self.receivable.enqueue(message, now, "", ChangeKind.COPIED)
+
+    def _refuse(self, message: Message, reason: str, description: str, now: float) -> None:
+        self.receivable.refuse(message, self.dead_letter, reason, description, now)

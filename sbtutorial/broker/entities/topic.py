@@ -1,16 +1,16 @@
-"""A topic: an intake, and behind it subscriptions that each take their copies.
+"""A topic: an ingress, and behind it subscriptions that each take their copies.
 
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.descriptions import TopicDescription
-from sbtutorial.broker.entities.entity import EntityContext
-from sbtutorial.broker.entities.ingress import Ingress, finite_seconds, shorter
-from sbtutorial.broker.entities.sendable import Sendable
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.descriptions import shorter
+from sbtutorial.broker.entities.entity import Entity
+from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
@@ -26,33 +26,29 @@ class RuleCounts(NamedTuple):
     correlation: int
 
 
-class Topic(Sendable):
+class Topic(Entity):
     """What senders send to; receivers go to its subscriptions.
 
     Attributes:
+        ingress: The way in.
         scheduled: Where messages wait for their time; no receiver comes here.
     """
 
-    description: TopicDescription
-
-    def __init__(
-        self, name: str, description: TopicDescription, surroundings: EntityContext, *, now: float
-    ):
-        super().__init__(name, description, surroundings, now=now)
+    def __init__(self, context: EntityContext) -> None:
+        super().__init__(context)
         self._subscriptions: dict[str, Subscription] = {}
-        self.scheduled = SubQueue(self, name, None)
-        self.intake = Ingress(self, self.scheduled, self)
-        self.adopt(description, now=now)
+        self.scheduled = SubQueue(context, self.path)
+        self.ingress = Ingress(context, self.scheduled, self)
 
     @property
-    def lines(self) -> tuple[SubQueue, ...]:
+    def subqueues(self) -> tuple[SubQueue, ...]:
         """The scheduled messages."""
         return (self.scheduled,)
 
     @property
     def size_bytes(self) -> int:
         """All messages of the topic, those of its subscriptions included."""
-        size = self.scheduled.size_bytes
+        size = self.scheduled.messages.size_bytes
         for subscription in self._subscriptions.values():
             size += subscription.size_bytes
         return size
@@ -60,7 +56,7 @@ class Topic(Sendable):
     @property
     def scheduled_count(self) -> int:
         """How many messages wait for their time."""
-        return self.scheduled.count(MessageState.SCHEDULED)
+        return self.scheduled.messages.count(MessageState.SCHEDULED)
 
     @property
     def rule_counts(self) -> RuleCounts:
@@ -69,10 +65,15 @@ class Topic(Sendable):
         correlation = sum(one.correlation_count for one in rules)
         return RuleCounts(sum(map(len, rules)) - correlation, correlation)
 
-    def adopt(self, description: TopicDescription, *, now: float) -> None:
-        """Live by a description from now on; see `Entity.adopt`."""
+    def adopt(self, description: Any, *, now: float) -> None:
+        """Live by a description from now on; see `EntityContext.adopt`."""
         super().adopt(description, now=now)
-        self._default_ttl_seconds = finite_seconds(description.default_message_time_to_live)
+        self.ingress.adopt()
+
+    def cancel_timers(self) -> None:
+        """Have nothing more happen here by itself."""
+        super().cancel_timers()
+        self.ingress.cancel_timers()
 
     def delete(self) -> None:
         """End it with its subscriptions; see `Entity.delete`."""
@@ -147,9 +148,9 @@ class Topic(Sendable):
                 "together, and no more are allowed. Delete a rule first.",
             )
 
-    # -- For the intake ----------------------------------------------------------------------
+    # -- For the ingress ---------------------------------------------------------------------
 
-    def place(self, message: Message, now: float, who: str) -> None:
+    def enqueue(self, message: Message, now: float, who: str) -> None:
         """Hand out copies of an accepted message."""
         message.enqueued_at = now
         self.scheduled.report(ChangeKind.SENT, message, now, who)
@@ -157,16 +158,15 @@ class Topic(Sendable):
 
     def activate(self, message: Message, now: float) -> None:
         """A scheduled message's time has come: hand out copies of it."""
-        self.scheduled.remove(message, Input.FORWARD)
+        self.scheduled.messages.remove(message, Input.FORWARD)
         self._fan_out(message, now)
 
-    def settle_in(self, now: float) -> None:
+    def announce(self, now: float) -> None:
         """Nobody waits at the topic itself; the subscriptions have told their receivers."""
 
     def _fan_out(self, message: Message, now: float) -> None:
-        message.time_to_live = shorter(message.time_to_live, self._default_ttl_seconds)
-        view = cache(
-            partial(self.surroundings.contents.view, message)
-        )  # looked into once, if at all
+        message.time_to_live = shorter(message.time_to_live, self.context.default_time_to_live)
+        # Looked into once, if at all.
+        view = cache(partial(self.context.property_access.view, message))
         for subscription in tuple(self._subscriptions.values()):
-            subscription.take(message, view, now)
+            subscription.take_copies(message, view, now)

@@ -31,7 +31,7 @@ class PropertyAccess(Protocol):
         """
 
 
-class OpaqueContents:
+class NoPropertyAccess:
     """Contents that nobody can look into: no property is there, and none can be set."""
 
     @property

@@ -15,7 +15,7 @@ from sbtutorial.broker.rules.rule import RULE_NAME_PROPERTY, Rule
 from sbtutorial.broker.rules.rule_index import RuleIndex
 
 
-class Rules:
+class RuleSet:
     """The rules of one subscription, by name in any case.
 
     Attributes:
@@ -95,7 +95,7 @@ class Rules:
             ) from None
 
     def copies(
-        self, message: Message, view: Callable[[], Properties], contents: PropertyAccess
+        self, message: Message, view: Callable[[], Properties], property_access: PropertyAccess
     ) -> Iterator[Message]:
         """The copies that the subscription takes: none, one, or one for each matching action.
 
@@ -115,7 +115,7 @@ class Rules:
             if rule.action is not None:
                 edits = rule.action.apply(seen)
                 application = {**edits.application, RULE_NAME_PROPERTY: rule.name}
-                yield contents.edited(message, application, edits.system)
+                yield property_access.edited(message, application, edits.system)
 
     def _take_stock(self) -> None:
         """Nearly every subscription takes everything, and need not look into messages."""

@@ -27,6 +27,10 @@ class Tokens:
     def __len__(self) -> int:
         return len(self._held)
 
+    def clear(self) -> None:
+        """No token holds anything any more."""
+        self._held.clear()
+
     def grant(self, message: Message, until: float, who: str) -> UUID:
         """Lock a message under a fresh token."""
         token = self._new_token()
@@ -75,12 +79,12 @@ class Locks(Tokens):
     def __init__(
         self,
         path: str,
-        agenda: Timers,
+        timers: Timers,
         new_token: Callable[[], UUID],
         on_expired: Callable[[Message, float], None],
     ):
         super().__init__(path, new_token)
-        self._agenda = agenda
+        self._timers = timers
         self._on_expired = on_expired
         self._ran_out: dict[UUID, int] = {}
         self._run_out_action = self._run_out  # one bound method serves every timer
@@ -88,7 +92,7 @@ class Locks(Tokens):
     def grant(self, message: Message, until: float, who: str) -> UUID:
         """Lock a message under a fresh token, until then."""
         token = super().grant(message, until, who)
-        message.lock_timer = self._agenda.call_at(until, self._run_out_action, token)
+        message.lock_timer = self._timers.call_at(until, self._run_out_action, token)
         return token
 
     def renew(self, message: Message, until: float) -> None:
@@ -96,7 +100,7 @@ class Locks(Tokens):
         super().renew(message, until)
         assert message.lock_timer is not None
         message.lock_timer.cancel()
-        message.lock_timer = self._agenda.call_at(until, self._run_out_action, message.lock_token)
+        message.lock_timer = self._timers.call_at(until, self._run_out_action, message.lock_token)
 
     def end(self, message: Message) -> None:
         """Unlock: the token is worth nothing from now on, and nothing runs out."""

@@ -1,22 +1,47 @@
-"""A session under lock: the only way to its messages and to its state.
+"""A message session under its lock: the only way to its messages and to its state.
 
-It offers what a plain line offers to receivers, so that a link serves both alike.
+It offers what a subqueue without sessions offers to receivers, so that a link serves both alike.
 Source: Azure Service Bus, "Message sessions".
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.errors import BrokerError, ErrorCode, session_lock_lost
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.session_errors import session_lock_lost
 from sbtutorial.broker.states import Input
+from sbtutorial.broker.subqueues.session_table import MessageSessionTable, SessionEntry
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.broker.timers import Timer
 
-if TYPE_CHECKING:
-    from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-    from sbtutorial.broker.subqueues.session_table import Session
+
+class SessionKeeper(Protocol):
+    """What a session needs of the subqueue that its messages are in."""
+
+    path: str
+    context: EntityContext
+    messages: MessageSessionTable
+
+    @property
+    def ending(self) -> BrokerError | None:
+        """Why nobody can receive there now."""
+
+    def subqueue(self) -> SubQueue:
+        """Itself: messages are received and settled there."""
+
+    def lock_lost(self, token: UUID) -> BrokerError:
+        """What to say to who comes with a token that holds nothing."""
+
+    def renew_session(self, session: "MessageSession", now: float) -> float:
+        """Move the end of a session's lock, and of all that is under it."""
+
+    def free(self, session: "MessageSession", now: float) -> None:
+        """Take a session back from its holder, who has not failed."""
+
+    def set_state(self, session: "MessageSession", content: bytes | None, now: float) -> None:
+        """Keep something with a session."""
 
 
 class MessageSession:
@@ -26,12 +51,13 @@ class MessageSession:
 
     Attributes:
         id: The session's.
-        line: Where its messages are.
+        path: Of its subqueue.
+        context: Of its entity.
         who: The receiver's name.
         holder: What stands for the holder, such as its connection; the broker does not look.
         is_held: Whether the lock is still there.
         locked_until: Its end. `timer`: the broker's own, for that instant.
-        messages: Those with the holder, by lock token.
+        locked: The messages with the holder, by lock token.
         listeners: Each is called with this object when messages have become ready, and when the
             lock is lost. It may receive from within the call.
     """
@@ -40,67 +66,58 @@ class MessageSession:
 
     def __init__(
         self,
-        line: "SessionSubQueue",
-        session: "Session",
+        keeper: SessionKeeper,
+        entry: SessionEntry,
         *,
         who: str,
         holder: object,
         locked_until: float,
     ):
-        self.id = session.id
-        self.line = line
-        self.entity = line.entity
+        self.id = entry.id
+        self.path = keeper.path
+        self.context = keeper.context
         self.who = who
         self.holder = holder
         self.locked_until = locked_until
         self.is_held = True
-        self.messages: dict[UUID, Message] = {}
+        self.locked: dict[UUID, Message] = {}
         self.listeners: list[Callable[[MessageSession], None]] = []
-        self._session = session
+        self._keeper = keeper
+        self._subqueue = keeper.subqueue()
+        self._entry = entry
 
     def __repr__(self) -> str:
         return f"<MessageSession {self.id!r} of '{self.path}' by {self.who!r}>"
 
     @property
-    def path(self) -> str:
-        """Of its line."""
-        return self.line.path
-
-    @property
     def has_ready(self) -> bool:
-        """Whether `lock_next` would find a message."""
-        return self.is_held and self._session.ready_count > 0 and self.entity.can_receive
+        """Whether `peek_lock_next` would find a message."""
+        return self.is_held and self._entry.ready_count > 0 and self.context.can_receive
 
     @property
     def ending(self) -> BrokerError | None:
         """Why the holder can receive no more; None as long as it can."""
-        if ending := self.line.ending:
+        if ending := self._keeper.ending:
             return ending
         return None if self.is_held else session_lock_lost(self.id, self.path)
 
-    # -- Receiving --------------------------------------------------------------------------
+    # -- Receiving: as from a subqueue; what is not of the session is refused ------------------
 
-    def lock_next(self, *, now: float, who: str) -> Message | None:
+    def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the session's first ready message; None when nothing is ready, or the lock is gone.
 
         Raises:
             BrokerError: ENTITY_DISABLED, ENTITY_NOT_FOUND once the entity is deleted.
         """
-        message = self._leave_first(now)
-        if message is not None:
-            self.line.lock(message, Input.LOCK, now, who)
-        return message
+        return self._subqueue.lock(self._leave_first(now), Input.LOCK, now, who)
 
-    def take_next(self, *, now: float, who: str) -> Message | None:
-        """Remove the session's first ready message and have it: receive and delete.
+    def receive_and_delete_next(self, *, now: float, who: str) -> Message | None:
+        """Remove the session's first ready message and have it.
 
         Raises:
-            BrokerError: As `lock_next`.
+            BrokerError: As `peek_lock_next`.
         """
-        message = self._leave_first(now)
-        if message is not None:
-            self.line.take(message, Input.TAKE, now, who)
-        return message
+        return self._subqueue.delete(self._leave_first(now), Input.TAKE, now, who)
 
     def receive_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
@@ -109,14 +126,11 @@ class MessageSession:
 
         Raises:
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked, not deferred or of another
-                session; SESSION_LOCK_LOST; and as `lock_next`.
+                session; SESSION_LOCK_LOST; and as `peek_lock_next`.
         """
-        messages = self._deferred(sequence_numbers, Input.RECEIVE_DEFERRED, now)
-        for message in messages:
-            self.line.lock(message, Input.RECEIVE_DEFERRED, now, who)
-        return messages
+        return self._subqueue.lock_deferred(self._deferred(sequence_numbers, now), now, who)
 
-    def take_deferred(
+    def receive_and_delete_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
     ) -> list[Message]:
         """Remove deferred messages of the session and have them; all of them or none.
@@ -124,12 +138,9 @@ class MessageSession:
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        messages = self._deferred(sequence_numbers, Input.TAKE_DEFERRED, now)
-        for message in messages:
-            self.line.take(message, Input.TAKE_DEFERRED, now, who)
-        return messages
+        return self._subqueue.delete_deferred(self._deferred(sequence_numbers, now), now, who)
 
-    def line_for(self, token: UUID, *, now: float) -> "SessionSubQueue":
+    def settling_subqueue(self, token: UUID, *, now: float) -> SubQueue:
         """Where the message under a token is settled, as long as the session is held.
 
         Raises:
@@ -137,19 +148,19 @@ class MessageSession:
                 this session.
         """
         self.require(now)
-        if token not in self.messages:
-            raise self.line.lock_lost(token)
-        return self.line
+        if token not in self.locked:
+            raise self._keeper.lock_lost(token)
+        return self._subqueue
 
     # -- The lock ---------------------------------------------------------------------------
 
     def require(self, now: float) -> None:
-        """Catch up with what is due, and go on only if the session is still held.
+        """Go on only if the session is still held.
 
         Raises:
             BrokerError: SESSION_LOCK_LOST.
         """
-        self.entity.begin(now)
+        self.context.begin(now)
         if not self.is_held:
             raise session_lock_lost(self.id, self.path)
 
@@ -160,15 +171,15 @@ class MessageSession:
             The new end of the lock, in broker time.
         """
         self.require(now)
-        return self.line.renew_session(self, now)
+        return self._keeper.renew_session(self, now)
 
     def let_go(self, *, now: float) -> None:
         """Free the session: what is unsettled returns to its place and nothing is counted."""
-        self.line.free(self, now)
+        self._keeper.free(self, now)
 
     def receiver_gone(self, _tokens: Iterable[UUID], *, now: float, who: str) -> None:
         """Free the session, as its lock lives only as long as the holder's link."""
-        self.line.entity.accessed_at = now
+        self.context.begin(now)
         self.let_go(now=now)
 
     # -- The state --------------------------------------------------------------------------
@@ -176,7 +187,7 @@ class MessageSession:
     def state(self, *, now: float) -> bytes | None:
         """What the application has kept with the session; None if nothing."""
         self.require(now)
-        return self.line.state_of(self.id)
+        return self._keeper.messages.state_of(self.id)
 
     def set_state(self, content: bytes | None, *, now: float) -> None:
         """Keep this with the session, or nothing any more.
@@ -186,9 +197,9 @@ class MessageSession:
                 may be.
         """
         self.require(now)
-        self.line.set_state(self, content, now)
+        self._keeper.set_state(self, content, now)
 
-    # -- For the line -----------------------------------------------------------------------
+    # -- For the subqueue ---------------------------------------------------------------------
 
     def announce(self) -> None:
         """Tell the listeners to look again."""
@@ -196,14 +207,14 @@ class MessageSession:
             listener(self)
 
     def _leave_first(self, now: float) -> Message | None:
-        self.entity.begin_receive(now)
-        number = self._session.line.leave_first() if self.is_held else None
-        return None if number is None else self.line.find(number)
+        self.context.begin_receive(now)
+        number = self._entry.ready.leave_first() if self.is_held else None
+        return None if number is None else self._keeper.messages[number]
 
-    def _deferred(self, numbers: Iterable[int], happening: Input, now: float) -> list[Message]:
+    def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
         self.require(now)
-        self.entity.begin_receive(now)
-        messages = self.line.find_all(numbers, happening)
+        self.context.begin_receive(now)
+        messages = self._keeper.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
         for message in messages:
             if message.session_id != self.id:
                 raise BrokerError(

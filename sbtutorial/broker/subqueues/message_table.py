@@ -1,6 +1,7 @@
-"""Messages by sequence number: what is where, how many of each state, how many bytes."""
+"""The messages of a subqueue by sequence number: what is where, how many, how many bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from itertools import islice
 
 from sortedcontainers import SortedDict
@@ -8,14 +9,59 @@ from sortedcontainers import SortedDict
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState, allows, step
-from sbtutorial.broker.subqueues.ready import ReadyHeap
+
+# Below this many leftovers a sweep of a heap is not worth its while.
+_FEWEST_LEFTOVERS_TO_SWEEP = 64
+
+
+class ReadyHeap:
+    """The sequence numbers of ready messages: one that comes back is ahead of every newer one.
+
+    A message that stops being ready by another way than being the first (it expired, say) leaves
+    its number behind; that is skipped when it comes up, and swept out when such are the most.
+    """
+
+    __slots__ = ("_heap", "_is_ready")  # there may be one for each session
+
+    def __init__(self, is_ready: Callable[[int], bool]):
+        self._heap: list[int] = []
+        self._is_ready = is_ready
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def join(self, sequence_number: int) -> None:
+        """Take a number in, at its own place."""
+        heappush(self._heap, sequence_number)
+
+    def first(self) -> int | None:
+        """The lowest number that is still ready, which stays; None when none is."""
+        heap = self._heap
+        while heap and not self._is_ready(heap[0]):
+            heappop(heap)
+        return heap[0] if heap else None
+
+    def leave_first(self) -> int | None:
+        """The lowest number that is still ready, taken out; None when none is."""
+        heap = self._heap
+        while heap:
+            sequence_number = heappop(heap)
+            if self._is_ready(sequence_number):
+                return sequence_number
+        return None
+
+    def sweep(self, ready_count: int) -> None:
+        """Drop what was left behind if that is more than half of the heap."""
+        if len(self._heap) > 2 * ready_count + _FEWEST_LEFTOVERS_TO_SWEEP:
+            self._heap = list(filter(self._is_ready, self._heap))
+            heapify(self._heap)
 
 
 class MessageTable:
     """Keeps messages, moves them by the table of states, and counts as it goes.
 
     Attributes:
-        path: Its name in texts and records.
+        path: Of the subqueue, for texts.
         size_bytes: All messages here, whatever their state.
     """
 
@@ -38,6 +84,10 @@ class MessageTable:
         """Every message, whatever its state, by sequence number."""
         return iter(self._messages.values())
 
+    def __getitem__(self, sequence_number: int) -> Message:
+        message: Message = self._messages[sequence_number]
+        return message
+
     def count(self, state: MessageState) -> int:
         """How many messages here are in this state."""
         return self._counts[state]
@@ -48,10 +98,7 @@ class MessageTable:
         return message is not None and message.state is MessageState.ACTIVE
 
     def peek(self, from_sequence_number: int, max_count: int) -> list[Message]:
-        """Look at messages in any state, by sequence number, and change nothing.
-
-        Run what is due first, or messages whose time has just passed are seen once more.
-        """
+        """Look at messages in any state, by sequence number, and change nothing."""
         numbers = self._messages.irange(from_sequence_number)
         return [self._messages[number] for number in islice(numbers, max(max_count, 0))]
 
@@ -77,14 +124,21 @@ class MessageTable:
         return found
 
     def first(self) -> Message | None:
-        """The ready message with the lowest number, which stays; None when there is none."""
+        """The ready message with the lowest number, which stays; None without one."""
         number = self._ready.first()
-        return None if number is None else self.find(number)
+        return None if number is None else self[number]
 
     def leave_first(self) -> Message | None:
-        """The ready message with the lowest number, out of the line; None when there is none."""
+        """The ready message with the lowest number, for who gives it away; None without one.
+
+        It is here still: the caller moves it, removes it, or has it wait again (`requeue`).
+        """
         number = self._ready.leave_first()
-        return None if number is None else self.find(number)
+        return None if number is None else self[number]
+
+    def requeue(self, message: Message) -> None:
+        """Have a ready message that `leave_first` has given wait for receivers again."""
+        self._heap_of(message).join(message.sequence_number)
 
     def admit(self, message: Message, happening: Input) -> None:
         """Take a message in under the number that it has."""
@@ -99,7 +153,7 @@ class MessageTable:
         self._counts[before] -= 1
         self._counts[after] += 1
         if after is MessageState.ACTIVE:
-            self._line_of(message).join(message.sequence_number)
+            self._heap_of(message).join(message.sequence_number)
 
     def remove(self, message: Message, happening: Input) -> None:
         """Let a message go, and the timer that it has."""
@@ -117,8 +171,8 @@ class MessageTable:
         message.sequence_number = sequence_number
         self._messages[sequence_number] = message
 
-    def _line_of(self, _message: Message) -> ReadyHeap:
-        """The line in which a message waits for receivers: one for all."""
+    def _heap_of(self, _message: Message) -> ReadyHeap:
+        """Where a message waits for receivers: one heap for all."""
         return self._ready
 
     def _not_found(self, number: int, message: Message | None, happening: Input) -> str:

@@ -1,41 +1,81 @@
-"""Sessions as their line knows them: which have messages, and which of those are free.
+"""The messages of a subqueue with sessions: by number, by session, and which session is free.
 
-Source: Azure Service Bus, "Message sessions".
+Source: Azure Service Bus, "Message sessions", session state.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from itertools import islice
+from math import inf, nextafter
+from typing import NamedTuple
 
-from sortedcontainers import SortedDict, SortedSet
+from sortedcontainers import SortedDict, SortedList, SortedSet
 
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import MessageState
-from sbtutorial.broker.subqueues.ready import ReadyHeap
-from sbtutorial.broker.subqueues.session_states import SessionStates
-
-if TYPE_CHECKING:
-    from sbtutorial.broker.subqueues.message_session import MessageSession
+from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
 
 _ACTIVE, _LOCKED = MessageState.ACTIVE, MessageState.LOCKED
 
 
-class Session:
+class SessionState(NamedTuple):
+    """What an application keeps with one session."""
+
+    content: bytes
+    updated_at: float
+
+
+class SessionStates:
+    """The states of a subqueue's sessions, each a few bytes, whether there are messages or not."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, SessionState] = {}
+        self._by_time: SortedList[tuple[float, str]] = SortedList()
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._by_id
+
+    def get(self, session_id: str) -> bytes | None:
+        """The state of a session; None when it has none."""
+        state = self._by_id.get(session_id)
+        return state.content if state is not None else None
+
+    def set(self, session_id: str, content: bytes | None, at: float) -> int:
+        """Give a session a state, or none.
+
+        Returns:
+            By how many bytes the states have grown.
+        """
+        before = self._by_id.pop(session_id, None)
+        if before is not None:
+            self._by_time.remove((before.updated_at, session_id))
+        if content is not None:
+            self._by_id[session_id] = SessionState(content, at)
+            self._by_time.add((at, session_id))
+        return len(content or b"") - len(before.content if before is not None else b"")
+
+    def updated_after(self, at: float, skip: int, top: int) -> list[str]:
+        """A page of the sessions whose state was set later than this, in that order."""
+        start = self._by_time.bisect_left((nextafter(at, inf),)) + skip
+        return [session_id for _, session_id in self._by_time[start : start + top]]
+
+
+class SessionEntry:
     """One session, for as long as it has active messages or a holder.
 
     Attributes:
-        line: Its ready messages.
+        ready: The numbers of its ready messages.
         ready_count: How many those are. `locked_count`: how many are with its holder.
-        holder: Who has its lock.
+        is_held: Whether a receiver has its lock.
         place: The number under which it stands among the free sessions.
     """
 
-    __slots__ = ("holder", "id", "line", "locked_count", "place", "ready_count")
+    __slots__ = ("id", "is_held", "locked_count", "place", "ready", "ready_count")
 
     def __init__(self, session_id: str, is_ready: Callable[[int], bool]):
         self.id = session_id
-        self.line = ReadyHeap(is_ready)
+        self.ready = ReadyHeap(is_ready)
         self.ready_count = self.locked_count = 0
-        self.holder: MessageSession | None = None
+        self.is_held = False
         self.place: int | None = None
 
     @property
@@ -44,73 +84,146 @@ class Session:
         return self.ready_count > 0 or self.locked_count > 0
 
 
-class Sessions:
-    """All sessions of one line, found by id, or by who has waited longest.
+class MessageSessionTable(MessageTable):
+    """A table of messages that also knows sessions: by id, or by which has waited longest."""
 
-    Attributes:
-        states: What applications keep with them.
-        listed: The ids of those that have active messages or a state, in order.
-    """
+    def clear(self) -> None:
+        """Let go of every message and every state at once."""
+        super().clear()
+        self._states = SessionStates()
+        self._listed: SortedSet[str] = SortedSet()  # with active messages or a state
+        self._entries: dict[str, SessionEntry] = {}
+        self._free: SortedDict[int, SessionEntry] = SortedDict()  # by their first ready message
+        self._by_session: SortedList[tuple[str | None, int]] = SortedList()
+        self._stirred: dict[str, None] = {}
 
-    def __init__(self, is_ready: Callable[[int], bool]):
-        self.states = SessionStates()
-        self.listed: SortedSet[str] = SortedSet()
-        self._is_ready = is_ready
-        self._by_id: dict[str, Session] = {}
-        self._free: SortedDict[int, Session] = SortedDict()  # by their first ready message
+    # -- Sessions -----------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        return len(self._by_id)
-
-    def get(self, session_id: str) -> Session:
+    def session(self, session_id: str) -> SessionEntry:
         """The session of this id, which exists from now on."""
-        session = self._by_id.get(session_id)
-        if session is None:
-            session = self._by_id[session_id] = Session(session_id, self._is_ready)
-        return session
+        entry = self._entries.get(session_id)
+        if entry is None:
+            entry = self._entries[session_id] = SessionEntry(session_id, self.is_ready)
+        return entry
 
-    def of(self, message: Message) -> Session:
-        """The session of a message."""
-        assert message.session_id is not None, "intakes refuse it"
-        return self.get(message.session_id)
-
-    def next_free(self) -> Session | None:
+    def next_free(self) -> SessionEntry | None:
         """Of the sessions that nobody holds, the one whose first ready message is the oldest."""
         return self._free.peekitem(0)[1] if self._free else None
 
-    def moved(self, message: Message, before: MessageState) -> Session | None:
-        """Count a message that has come to another state.
+    def hold(self, entry: SessionEntry) -> None:
+        """A receiver has the session's lock from now on."""
+        entry.is_held = True
+        self._settle_place(entry)
 
-        Returns:
-            Its session, if that has anything to do with it.
-        """
+    def free(self, entry: SessionEntry) -> None:
+        """Nobody has the session's lock any more; what is unsettled comes back after this."""
+        entry.is_held = False
+        self._settle_place(entry)
+
+    def take_stirred(self) -> list[str]:
+        """The held sessions with newly ready messages since the last call, in that order."""
+        stirred, self._stirred = self._stirred, {}
+        return list(stirred)
+
+    # -- States -------------------------------------------------------------------------------
+
+    def state_of(self, session_id: str) -> bytes | None:
+        """What the application has kept with a session; None if nothing."""
+        return self._states.get(session_id)
+
+    def set_state(self, session_id: str, content: bytes | None, at: float) -> None:
+        """Keep something with a session, or nothing any more."""
+        self.size_bytes += self._states.set(session_id, content, at)
+        self._settle_place(self.session(session_id))
+
+    # -- Looking ------------------------------------------------------------------------------
+
+    def peek_session(
+        self, session_id: str, from_sequence_number: int, max_count: int
+    ) -> list[Message]:
+        """Look at one session's messages as `peek` looks at all."""
+        keys = self._by_session.irange((session_id, from_sequence_number), (session_id, inf))
+        return [self[number] for _, number in islice(keys, max(max_count, 0))]
+
+    def list_sessions(self, *, skip: int, top: int) -> list[str]:
+        """Ids, in order, of the sessions that have active messages or a state."""
+        return list(self._listed[skip : skip + top])
+
+    def list_updated_after(self, at: float, *, skip: int, top: int) -> list[str]:
+        """Ids of the sessions whose state was set later than this, the earliest first."""
+        return self._states.updated_after(at, skip, top)
+
+    # -- Keeping messages by session, too -------------------------------------------------------
+
+    def first(self) -> Message | None:
+        """The oldest ready message of a session that nobody holds; None without one."""
+        entry = self.next_free()
+        number = None if entry is None else entry.ready.first()
+        return None if number is None else self[number]
+
+    def leave_first(self) -> Message | None:
+        """As `first`: its number stays until it is moved or removed."""
+        return self.first()
+
+    def admit(self, message: Message, happening: Input) -> None:
+        """Take a message in under the number that it has."""
+        self._by_session.add((message.session_id, message.sequence_number))
+        super().admit(message, happening)
+
+    def move(self, message: Message, happening: Input) -> None:
+        """Bring a message to its next state, and its session along."""
+        before = message.state
+        super().move(message, happening)
         after = message.state
-        if before not in (_ACTIVE, _LOCKED) and after not in (_ACTIVE, _LOCKED):
-            return None
-        session = self.of(message)
-        session.ready_count += (after is _ACTIVE) - (before is _ACTIVE)
-        session.locked_count += (after is _LOCKED) - (before is _LOCKED)
-        session.line.sweep(session.ready_count)
-        self.update(session)
-        return session
+        if before in (_ACTIVE, _LOCKED) or after in (_ACTIVE, _LOCKED):
+            self._count(message, before, after)
 
-    def update(self, session: Session) -> None:
+    def remove(self, message: Message, happening: Input) -> None:
+        """Let a message go, and the timer that it has."""
+        super().remove(message, happening)
+        self._by_session.remove((message.session_id, message.sequence_number))
+
+    def renumber(self, message: Message, sequence_number: int) -> None:
+        """Keep a message under another number from now on."""
+        self._by_session.remove((message.session_id, message.sequence_number))
+        super().renumber(message, sequence_number)
+        self._by_session.add((message.session_id, sequence_number))
+
+    # -- How it is done -----------------------------------------------------------------------
+
+    def _heap_of(self, message: Message) -> ReadyHeap:
+        return self._entry_of(message).ready
+
+    def _entry_of(self, message: Message) -> SessionEntry:
+        assert message.session_id is not None, "every ingress refuses it"
+        return self.session(message.session_id)
+
+    def _count(self, message: Message, before: MessageState, after: MessageState) -> None:
+        entry = self._entry_of(message)
+        entry.ready_count += (after is _ACTIVE) - (before is _ACTIVE)
+        entry.locked_count += (after is _LOCKED) - (before is _LOCKED)
+        entry.ready.sweep(entry.ready_count)
+        self._settle_place(entry)
+        if entry.is_held and after is _ACTIVE:
+            self._stirred[entry.id] = None
+
+    def _settle_place(self, entry: SessionEntry) -> None:
         """Give a session its place: among the free, among the listed, or nowhere any more."""
-        self._place(session)
-        if session.is_active or session.id in self.states:
-            self.listed.add(session.id)
+        self._place_among_free(entry)
+        if entry.is_active or entry.id in self._states:
+            self._listed.add(entry.id)
         else:
-            self.listed.discard(session.id)
-        if session.holder is None and not session.is_active:
-            self._by_id.pop(session.id, None)
+            self._listed.discard(entry.id)
+        if not entry.is_held and not entry.is_active:
+            self._entries.pop(entry.id, None)
 
-    def _place(self, session: Session) -> None:
-        is_free = session.holder is None and session.ready_count > 0
-        place = session.line.first() if is_free else None
-        if place == session.place:
+    def _place_among_free(self, entry: SessionEntry) -> None:
+        is_free = not entry.is_held and entry.ready_count > 0
+        place = entry.ready.first() if is_free else None
+        if place == entry.place:
             return
-        if session.place is not None:
-            del self._free[session.place]
+        if entry.place is not None:
+            del self._free[entry.place]
         if place is not None:
-            self._free[place] = session
-        session.place = place
+            self._free[place] = entry
+        entry.place = place

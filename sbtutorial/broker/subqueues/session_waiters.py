@@ -3,13 +3,11 @@
 Source: Azure Service Bus, "Message sessions", accepting the next available session.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.timers import Timer, Timers
-
-if TYPE_CHECKING:
-    from sbtutorial.broker.subqueues.message_session import MessageSession
 
 
 class SessionWaiter(Protocol):
@@ -23,7 +21,7 @@ class SessionWaiter(Protocol):
     def holder(self) -> object:
         """What will stand for the holder; see `MessageSession`."""
 
-    def accepted(self, session: "MessageSession", *, now: float) -> None:
+    def accepted(self, session: MessageSession, *, now: float) -> None:
         """The session is yours."""
 
     def refused(self, refusal: BrokerError) -> None:
@@ -31,19 +29,19 @@ class SessionWaiter(Protocol):
 
 
 class SessionWaiters:
-    """Those who wait at one line."""
+    """Those who wait at one subqueue."""
 
-    def __init__(self, path: str, agenda: Timers):
+    def __init__(self, path: str, timers: Timers):
         self._path = path
-        self._agenda = agenda
+        self._clockwork = timers
         self._timers: dict[SessionWaiter, tuple[Timer, float]] = {}
 
     def __len__(self) -> int:
         return len(self._timers)
 
     def add(self, waiter: SessionWaiter, seconds: float, now: float) -> None:
-        """Wait at the end of the line, but not longer than this."""
-        timer = self._agenda.call_at(now + seconds, self._on_time_over, waiter)
+        """Wait behind those who wait already, but not longer than this."""
+        timer = self._clockwork.call_at(now + seconds, self._on_time_over, waiter)
         self._timers[waiter] = timer, seconds
 
     def remove(self, waiter: SessionWaiter) -> None:

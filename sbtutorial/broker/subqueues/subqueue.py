@@ -1,71 +1,157 @@
-"""A line of messages that receivers work on: a queue's main one, or its dead-letter queue.
+"""A subqueue: messages that receivers work on; a queue's main one, or a dead-letter queue.
 
-Both run by the same rules but for one: a message that is dead already cannot be dead-lettered.
+All run by the same rules but for those of `dead_lettering`.
 
 Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message deferral",
 "Message browsing".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from itertools import islice
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sbtutorial.broker.changes import ChangeKind
-from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.message import Message
+from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.broker.context import EntityContext, ReadyHook
+from sbtutorial.broker.errors import (
+    BrokerError,
+    ErrorCode,
+    plain_receiver_refused,
+    session_receiver_refused,
+)
+from sbtutorial.broker.message import (
+    DEAD_LETTER_ERROR_DESCRIPTION,
+    DEAD_LETTER_REASON,
+    Message,
+)
 from sbtutorial.broker.states import Input, MessageState
-from sbtutorial.broker.subqueues.line_base import LineBase
+from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
 from sbtutorial.broker.subqueues.locks import Locks, Tokens
+from sbtutorial.broker.subqueues.message_table import MessageTable
 
-Properties = Mapping[str, object] | None
+# Application properties that a settlement lays over those of the message.
+PropertyChanges = Mapping[str, object] | None
 
 
-class SubQueue(LineBase):
-    """What receivers may do with the messages of one line.
+class Settlement(Enum):
+    """The ways to settle a locked message."""
+
+    COMPLETE = "complete"
+    ABANDON = "abandon"
+    RELEASE = "release"
+    DEFER = "defer"
+    DEAD_LETTER = "dead-letter"
+
+
+class Disposition(NamedTuple):
+    """What a receiver says of a message: how it is settled, and what goes with that."""
+
+    settlement: Settlement
+    properties: PropertyChanges = None
+    reason: str | None = None
+    description: str | None = None
+
+
+class SubQueue:
+    """What receivers may do with the messages of one subqueue.
 
     Attributes:
         requires_session: Whether its messages belong to sessions, which receivers lock.
+        context: Of its entity.
+        path: The entity's; for a dead-letter queue with `/$DeadLetterQueue`.
+        messages: All that are here.
+        listeners: Each is called with this object when messages have become ready, and when the
+            entity is disabled, enabled or deleted. It may receive from within the call.
+        forwarding: Sends on what becomes ready; None where messages wait for receivers.
+        dead_lettering: How messages end that nobody settles.
     """
 
     requires_session = False
+    messages: MessageTable
 
-    def clear(self) -> None:
-        """Let go of every message and every lock, at once."""
-        super().clear()
+    def __init__(
+        self, context: EntityContext, path: str, dead_letter_queue: "SubQueue | None" = None
+    ) -> None:
+        self.context = context
+        self.path = path
+        self.messages = self._new_table()
+        self.listeners: list[Callable[[Any], None]] = []
+        self.forwarding: ReadyHook | None = None
+        self.dead_lettering = DeadLettering(context, self.messages, self.report, dead_letter_queue)
         self._locks = self._new_locks()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody receives here or waits to."""
+        return bool(self.listeners)
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether `peek_lock_next` would find a message."""
+        return self.messages.count(MessageState.ACTIVE) > 0 and self.context.can_receive
+
+    @property
+    def ending(self) -> BrokerError | None:
+        """Why nobody can receive here now; None as long as somebody can."""
+        if self.context.can_receive:
+            return None
+        if not self.context.deleted:
+            return self.context.disabled_for("receiving")
+        return BrokerError(
+            ErrorCode.ENTITY_NOT_FOUND,
+            f"The messaging entity '{self.path}' could not be found: it was deleted while this "
+            "receiver was attached.",
+        )
 
     # -- Receiving --------------------------------------------------------------------------
 
-    def lock_next(self, *, now: float, who: str) -> Message | None:
+    def require_receivers(self, *, of_sessions: bool) -> None:
+        """Refuse receivers of the wrong kind, and all of them where messages are forwarded.
+
+        Args:
+            of_sessions: Whether the receiver is to lock a session.
+
+        Raises:
+            BrokerError: NOT_ALLOWED.
+        """
+        if of_sessions and not self.requires_session:
+            raise session_receiver_refused(self.path)
+        if self.requires_session and not of_sessions:
+            raise plain_receiver_refused(self.path)
+        if self.forwarding is not None:
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                # Azure's own sentence first.
+                "Cannot create a message receiver on an entity with auto-forwarding enabled. "
+                f"'{self.path}' forwards its messages to '{self.forwarding.target}': receive "
+                "there, or end the forwarding.",
+            )
+
+    def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the first ready message under a lock; None when nothing is ready.
 
         Raises:
-            BrokerError: ENTITY_DISABLED, ENTITY_NOT_FOUND once the queue is deleted.
+            BrokerError: ENTITY_DISABLED, ENTITY_NOT_FOUND once the entity is deleted.
         """
-        message = self._first_ready(now)
-        if message is not None:
-            self.lock(message, Input.LOCK, now, who)
-        return message
+        return self.lock(self._leave_first(now), Input.LOCK, now, who)
 
-    def take_next(self, *, now: float, who: str) -> Message | None:
-        """Remove the first ready message and have it: receive and delete.
+    def receive_and_delete_next(self, *, now: float, who: str) -> Message | None:
+        """Remove the first ready message and have it.
 
         Raises:
-            BrokerError: As `lock_next`.
+            BrokerError: As `peek_lock_next`.
         """
-        message = self._first_ready(now)
-        if message is not None:
-            self.take(message, Input.TAKE, now, who)
-        return message
+        return self.delete(self._leave_first(now), Input.TAKE, now, who)
 
     def first_ready(self, *, now: float) -> Message | None:
-        """What `take_next` would take now; it stays.
+        """What `receive_and_delete_next` would remove now; it stays.
 
         Raises:
-            BrokerError: As `lock_next`.
+            BrokerError: As `peek_lock_next`.
         """
-        self.entity.begin_receive(now)
-        return self.first()
+        self.context.begin_receive(now)
+        return self.messages.first()
 
     def receive_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
@@ -74,14 +160,11 @@ class SubQueue(LineBase):
 
         Raises:
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked or not deferred; and as
-                `lock_next`.
+                `peek_lock_next`.
         """
-        messages = self._deferred(sequence_numbers, Input.RECEIVE_DEFERRED, now)
-        for message in messages:
-            self.lock(message, Input.RECEIVE_DEFERRED, now, who)
-        return messages
+        return self.lock_deferred(self._deferred(sequence_numbers, now), now, who)
 
-    def take_deferred(
+    def receive_and_delete_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
     ) -> list[Message]:
         """Remove deferred messages and have them; all of them or none.
@@ -89,21 +172,7 @@ class SubQueue(LineBase):
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        messages = self._deferred(sequence_numbers, Input.TAKE_DEFERRED, now)
-        for message in messages:
-            self.take(message, Input.TAKE_DEFERRED, now, who)
-        return messages
-
-    def lock(self, message: Message, happening: Input, now: float, who: str) -> None:
-        """Hold a message that has left the line."""
-        self.move(message, happening)
-        self._locks.grant(message, now + self.entity.lock_seconds, who)
-        self.report(ChangeKind.LOCKED, message, now, who)
-
-    def take(self, message: Message, happening: Input, now: float, who: str) -> None:
-        """Give a message away for good."""
-        self.remove(message, happening)
-        self.report(ChangeKind.TAKEN, message, now, who)
+        return self.delete_deferred(self._deferred(sequence_numbers, now), now, who)
 
     def delete_ready(
         self,
@@ -122,24 +191,25 @@ class SubQueue(LineBase):
         Returns:
             How many were removed.
         """
-        self.entity.begin_receive(now)
+        self.context.begin_receive(now)
         ready = (
             message
-            for message in self
+            for message in self.messages
             if message.state is MessageState.ACTIVE
             and message.enqueued_at < enqueued_before
             and session_id in (None, message.session_id)
         )
         chosen = list(islice(ready, at_most))
         for message in chosen:
-            self.take(message, Input.TAKE, now, who)
+            self.delete(message, Input.TAKE, now, who)
         return len(chosen)
 
     # -- Under a lock: every token that holds nothing here is refused with MESSAGE_LOCK_LOST ---
 
     def require_lock(self, token: UUID, *, now: float) -> Message:
         """The message that a token holds; refuse one that holds nothing."""
-        return self._locked(token, now)
+        self.context.begin(now)
+        return self._locks.message_under(token)
 
     def renew_lock(self, token: UUID, *, now: float, who: str = "") -> float:
         """Hold a locked message for one more `lock_duration`, counted from `now`.
@@ -147,9 +217,9 @@ class SubQueue(LineBase):
         Returns:
             The new end of the lock, in broker time.
         """
-        message = self._locked(token, now)
-        self.move(message, Input.RENEW)
-        until = now + self.entity.lock_seconds
+        message = self.require_lock(token, now=now)
+        self.messages.move(message, Input.RENEW)
+        until = now + self.context.lock_seconds
         self._locks.renew(message, until)
         self.report(ChangeKind.LOCK_RENEWED, message, now, who)
         return until
@@ -157,11 +227,11 @@ class SubQueue(LineBase):
     def complete(self, token: UUID, *, now: float, who: str = "") -> None:
         """Be done with a message: it is removed."""
         message = self._unlock(token, now)
-        self.remove(message, Input.COMPLETE)
+        self.messages.remove(message, Input.COMPLETE)
         self.report(ChangeKind.COMPLETED, message, now, who)
 
     def abandon(
-        self, token: UUID, properties: Properties = None, *, now: float, who: str = ""
+        self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
     ) -> None:
         """Give a message back as failed: it returns to its place with one delivery more."""
         message = self._unlock(token, now)
@@ -175,12 +245,12 @@ class SubQueue(LineBase):
         self._put_back(message, Input.RELEASE, ChangeKind.RELEASED, now, who)
 
     def defer(
-        self, token: UUID, properties: Properties = None, *, now: float, who: str = ""
+        self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
     ) -> None:
         """Set a message aside: from now on only its sequence number gets it."""
         message = self._unlock(token, now)
         message.merge_properties(properties)
-        self.move(message, Input.DEFER)
+        self.messages.move(message, Input.DEFER)
         self.report(ChangeKind.DEFERRED, message, now, who)
 
     def dead_letter(
@@ -188,7 +258,7 @@ class SubQueue(LineBase):
         token: UUID,
         reason: str | None = None,
         description: str | None = None,
-        properties: Properties = None,
+        properties: PropertyChanges = None,
         *,
         now: float,
         who: str = "",
@@ -198,7 +268,7 @@ class SubQueue(LineBase):
         Raises:
             BrokerError: NOT_ALLOWED in a dead-letter queue; the lock stays.
         """
-        if self._dead_letters is None:
+        if not self.dead_lettering.is_possible:
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED,
                 f"A message in '{self.path}' is dead-lettered already. Complete, abandon or defer "
@@ -206,9 +276,13 @@ class SubQueue(LineBase):
             )
         message = self._unlock(token, now)
         message.merge_properties(properties)
-        self._bury(message, self._dead_letters, reason, description, now, who)
+        self.dead_lettering.dead_letter(message, reason, description, now=now, who=who)
 
-    def line_for(self, _token: UUID, *, now: float) -> "SubQueue":
+    def settle(self, token: UUID, disposition: Disposition, *, now: float, who: str = "") -> None:
+        """Settle as a disposition says."""
+        _SETTLE[disposition.settlement](self, token, disposition, now=now, who=who)
+
+    def settling_subqueue(self, _token: UUID, *, now: float) -> "SubQueue":
         """Where the message under a token is settled: here."""
         return self
 
@@ -217,39 +291,132 @@ class SubQueue(LineBase):
 
         To be listened to is to be in use: idleness counts from here.
         """
-        self.entity.accessed_at = now
+        self.context.begin(now)
         for message in filter(None, map(self._locks.find, tokens)):
             self.report(ChangeKind.RECEIVER_GONE, message, now, who)
 
+    # -- For receivers ------------------------------------------------------------------------
+
+    def lock(
+        self, message: Message | None, happening: Input, now: float, who: str
+    ) -> Message | None:
+        """Hold a message for a receiver; None stays None."""
+        if message is not None:
+            self.messages.move(message, happening)
+            self._grant(message, now, who)
+            self.report(ChangeKind.LOCKED, message, now, who)
+        return message
+
+    def delete(
+        self, message: Message | None, happening: Input, now: float, who: str
+    ) -> Message | None:
+        """Give a message to a receiver for good; None stays None."""
+        if message is not None:
+            self.messages.remove(message, happening)
+            self.report(ChangeKind.TAKEN, message, now, who)
+        return message
+
+    def lock_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:
+        """Hold deferred messages for a receiver."""
+        for message in messages:
+            self.lock(message, Input.RECEIVE_DEFERRED, now, who)
+        return messages
+
+    def delete_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:
+        """Give deferred messages to a receiver for good."""
+        for message in messages:
+            self.delete(message, Input.TAKE_DEFERRED, now, who)
+        return messages
+
     # -- For the entity ---------------------------------------------------------------------
+
+    def report(
+        self,
+        kind: ChangeKind,
+        message: Message,
+        at: float,
+        who: str,
+        detail: str = "",
+        previous_sequence_number: int = 0,
+    ) -> None:
+        """Tell the journal."""
+        self.context.journal(
+            Change(
+                at,
+                kind,
+                self.path,
+                message.sequence_number,
+                message.message_id,
+                message.delivery_count,
+                who,
+                detail,
+                message,
+                previous_sequence_number,
+            )
+        )
+
+    def announce(self) -> None:
+        """Tell the listeners to look again: the entity itself has changed."""
+        for listener in tuple(self.listeners):
+            listener(self)
+
+    def announce_ready(self, now: float) -> None:
+        """Tell the listeners to look again, or forward, if there is something to receive."""
+        if self.forwarding is not None:
+            self.forwarding.on_ready(now)
+        elif self.listeners and self.has_ready:
+            self.announce()
+
+    def dead_letter_here(
+        self,
+        message: Message,
+        reason: str | None,
+        description: str | None,
+        *,
+        now: float,
+        source: str,
+    ) -> None:
+        """Take a message that was dead-lettered at `source`: this is the dead-letter queue."""
+        why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
+        message.merge_properties({k: text for k, text in why.items() if text is not None})
+        message.dead_letter_source = source
+        self.messages.admit(message, Input.ARRIVE)
+        self.announce_ready(now)
+
+    def clear(self) -> None:
+        """Let go of every message and every lock, at once."""
+        self.messages.clear()
+        self._locks.clear()
 
     def cancel_timers(self) -> None:
         """Have nothing more happen to the messages here by itself."""
-        for message in self:
+        for message in self.messages:
             for timer in (message.timer, message.lock_timer):
                 if timer is not None:
                     timer.cancel()
 
     # -- How it is done ---------------------------------------------------------------------
 
+    def _new_table(self) -> MessageTable:
+        return MessageTable(self.path)
+
     def _new_locks(self) -> Tokens:
-        entity = self.entity
-        return Locks(self.path, entity.agenda, entity.new_token, self._on_lock_expired)
+        context = self.context
+        return Locks(self.path, context.timers, context.new_token, self._on_lock_expired)
 
-    def _first_ready(self, now: float) -> Message | None:
-        self.entity.begin_receive(now)
-        return self.leave_first()
+    def _leave_first(self, now: float) -> Message | None:
+        self.context.begin_receive(now)
+        return self.messages.leave_first()
 
-    def _deferred(self, numbers: Iterable[int], happening: Input, now: float) -> list[Message]:
-        self.entity.begin_receive(now)
-        return self.find_all(numbers, happening)
+    def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
+        self.context.begin_receive(now)
+        return self.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
 
-    def _locked(self, token: UUID, now: float) -> Message:
-        self.entity.begin(now)
-        return self._locks.message_under(token)
+    def _grant(self, message: Message, now: float, who: str) -> None:
+        self._locks.grant(message, now + self.context.lock_seconds, who)
 
     def _unlock(self, token: UUID, now: float) -> Message:
-        message = self._locked(token, now)
+        message = self.require_lock(token, now=now)
         self._locks.end(message)
         return message
 
@@ -264,5 +431,24 @@ class SubQueue(LineBase):
     ) -> None:
         """Return an unlocked message, and tell who waits for it."""
         self._return(message, happening, kind, now, who)
-        if self.is_ready(message.sequence_number):
+        if self.messages.is_ready(message.sequence_number):
             self.announce_ready(now)
+
+    def _return(
+        self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
+    ) -> None:
+        self.messages.move(message, happening)
+        self.report(kind, message, now, who)
+        self.dead_lettering.check_returned(message, now)
+
+
+# Each takes subqueue, token, disposition, now and who.
+_SETTLE: dict[Settlement, Callable[..., None]] = {
+    Settlement.COMPLETE: lambda at, token, _, **call: at.complete(token, **call),
+    Settlement.RELEASE: lambda at, token, _, **call: at.release(token, **call),
+    Settlement.ABANDON: lambda at, token, how, **call: at.abandon(token, how.properties, **call),
+    Settlement.DEFER: lambda at, token, how, **call: at.defer(token, how.properties, **call),
+    Settlement.DEAD_LETTER: lambda at, token, how, **call: at.dead_letter(
+        token, how.reason, how.description, how.properties, **call
+    ),
+}

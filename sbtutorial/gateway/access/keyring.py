@@ -9,7 +9,7 @@ from math import inf
 from sbtutorial.broker.descriptions import AuthorizationRule
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import split_line, split_subscription
+from sbtutorial.broker.paths import split_subqueue, split_subscription
 from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource
 from sbtutorial.gateway.access.sas import (
     ALL_RIGHTS,
@@ -56,7 +56,7 @@ class Keyring:
                 f"{MAX_URI_CHARS} characters at most.",
             )
         resource = Resource.of(audience)
-        keys = self._opening(split_line(resource.path).entity)
+        keys = self._opening(split_subqueue(resource.path).entity)
         return verify(token, keys=keys, resource=resource, now=now)
 
     def authorize(
@@ -110,7 +110,7 @@ class Keyring:
         """Those of a queue or a topic; a subscription has its topic's."""
         topic = split_subscription(path)
         try:
-            entity = self._namespace.entity(topic[0] if topic else path)
+            entity = self._namespace.directory.entity(topic[0] if topic else path)
         except BrokerError:
             return ()
         rules: tuple[AuthorizationRule, ...] = entity.description.authorization_rules

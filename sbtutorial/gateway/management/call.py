@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sbtutorial.amqp.types import Array, Symbol
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.topic import Topic
+from sbtutorial.broker.errors import (
+    BrokerError,
+    ErrorCode,
+    session_lock_lost,
+    session_receiver_refused,
+)
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import entity_path
-from sbtutorial.broker.session_errors import session_lock_lost, session_receiver_refused
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
@@ -72,6 +79,15 @@ class Call(NamedTuple):
         return list(values)
 
     @property
+    def entity(self) -> Queue | Topic | Subscription:
+        """Whose node was asked.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND: it has been deleted meanwhile.
+        """
+        return self.namespace.directory.entity(self.target.context.path)
+
+    @property
     def sessions(self) -> SessionSubQueue:
         """The target, where it has sessions.
 
@@ -104,13 +120,13 @@ class Call(NamedTuple):
         Raises:
             BrokerError: NOT_ALLOWED.
         """
-        entity = self.target.entity
-        target = getattr(entity.description, "forward_to", None)
-        if target and self.target.path == entity.path:
+        context = self.target.context
+        target = getattr(context.description, "forward_to", None)
+        if target and self.target.path == context.path:
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED,
                 "Cannot create a message browser on an entity with auto-forwarding enabled. "
-                f"'{entity.path}' forwards its messages to '{entity_path(target)}': peek and "
+                f"'{context.path}' forwards its messages to '{entity_path(target)}': peek and "
                 "schedule there, or send with a scheduled enqueue time, or end the forwarding.",
             )
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import Int, Long, Timestamp
 from sbtutorial.broker.entities.ingress import Ingress
-from sbtutorial.broker.entities.sendable import Sendable
+from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, Operation, array_of
-from sbtutorial.gateway.nodes.settlement import Settling, Verdict, settle
 from sbtutorial.gateway.wire.message import encode_message, read_message
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
@@ -53,9 +53,9 @@ def peek_message(call: Call) -> dict[str, Any] | None:
 
 def _peek(call: Call, start: int, count: int) -> list[Message]:
     if call.body.get("session-id") is None:
-        return call.target.peek(start, count)
+        return call.target.messages.peek(start, count)
     session_id = call.field("session-id", str, "a session id (string)")
-    return call.sessions.peek_session(session_id, start, count)
+    return call.sessions.messages.peek_session(session_id, start, count)
 
 
 def schedule_message(call: Call) -> dict[str, Any]:
@@ -63,18 +63,18 @@ def schedule_message(call: Call) -> dict[str, Any]:
     call.require_no_forwarding()
     entries = call.list_field("messages", Mapping, "maps")
     messages = [_scheduled(entry, call) for entry in entries]
-    numbers = _intake(call).send(messages, now=call.now, who=call.who)
+    numbers = _ingress(call).send(messages, now=call.now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 
-def _intake(call: Call) -> Ingress:
-    entity = call.target.entity
-    if not isinstance(entity, Sendable):
+def _ingress(call: Call) -> Ingress:
+    entity = call.entity
+    if isinstance(entity, Subscription):
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
             f"Nothing can be sent to '{entity.path}': it is a {entity.kind}. Send to its topic.",
         )
-    return entity.intake
+    return entity.ingress
 
 
 def _scheduled(entry: Mapping[str, Any], call: Call) -> Message:
@@ -94,7 +94,7 @@ def _scheduled(entry: Mapping[str, Any], call: Call) -> Message:
 def cancel_scheduled_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none."""
     numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
-    _intake(call).cancel_scheduled(numbers, now=call.now, who=call.who)
+    _ingress(call).cancel_scheduled(numbers, now=call.now, who=call.who)
     return {}
 
 
@@ -103,7 +103,10 @@ def receive_by_sequence_number(call: Call) -> dict[str, Any]:
     numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
     mode = call.field("receiver-settle-mode", int, "0 (receive and delete) or 1 (peek-lock)")
     receiver = call.receiving()
-    receive = {RECEIVE_AND_DELETE: receiver.take_deferred, PEEK_LOCK: receiver.receive_deferred}
+    receive = {
+        RECEIVE_AND_DELETE: receiver.receive_and_delete_deferred,
+        PEEK_LOCK: receiver.receive_deferred,
+    }
     if mode not in receive:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR,
@@ -123,7 +126,7 @@ def _deferred(message: Message, clock: Clock) -> dict[str, Any]:
 def batch_delete_messages(call: Call) -> dict[str, Any] | None:
     """`com.microsoft:batch-delete-messages`: the oldest ready ones, up to a number."""
     count = call.field("message-count", int, "a number of messages (int)")
-    most = call.target.entity.limits.max_deleted_at_once
+    most = call.target.context.limits.max_deleted_at_once
     if not 1 <= count <= most:
         raise BrokerError(
             ErrorCode.ARGUMENT_OUT_OF_RANGE,
@@ -143,30 +146,30 @@ def batch_delete_messages(call: Call) -> dict[str, Any] | None:
 def update_disposition(call: Call) -> dict[str, Any]:
     """`com.microsoft:update-disposition`: settle by lock token, without the link it came on."""
     status = call.field("disposition-status", str, "a string").lower()
-    settling = _SETTLINGS.get(status)
-    if settling is None:
+    settlement = _SETTLEMENTS.get(status)
+    if settlement is None:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR,
-            f"'disposition-status' must be one of {', '.join(_SETTLINGS)}, not '{status}'.",
+            f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
         )
-    verdict = Verdict(
-        settling,
+    disposition = Disposition(
+        settlement,
         call.body.get("properties-to-modify"),
         call.body.get("deadletter-reason"),
         call.body.get("deadletter-description"),
     )
     for token in call.list_field("lock-tokens", UUID, "lock tokens (uuid)"):
-        subqueue = call.receiving().line_for(token, now=call.now)
-        settle(verdict, subqueue, token, now=call.now, who=call.who)
+        subqueue = call.receiving().settling_subqueue(token, now=call.now)
+        subqueue.settle(token, disposition, now=call.now, who=call.who)
     return {}
 
 
 # The spelling `defered` is the protocol's own.
-_SETTLINGS = {
-    "completed": Settling.COMPLETE,
-    "abandoned": Settling.ABANDON,
-    "defered": Settling.DEFER,
-    "suspended": Settling.DEAD_LETTER,
+_SETTLEMENTS = {
+    "completed": Settlement.COMPLETE,
+    "abandoned": Settlement.ABANDON,
+    "defered": Settlement.DEFER,
+    "suspended": Settlement.DEAD_LETTER,
 }
 
 

@@ -17,13 +17,8 @@ def add_rule(call: Call) -> dict[str, Any]:
     subscription = _subscription(call)
     name = call.field("rule-name", str, "the name of a rule (string)")
     description = call.field("rule-description", Mapping, "a map with a filter")
-    call.namespace.create_rule(
-        subscription.topic_name,
-        subscription.name,
-        read_rule(name, description),
-        now=call.now,
-        who=call.who,
-    )
+    rule = read_rule(name, description)
+    call.namespace.create_rule(subscription, rule, now=call.now, who=call.who)
     return {}
 
 
@@ -31,9 +26,7 @@ def remove_rule(call: Call) -> dict[str, Any]:
     """`com.microsoft:remove-rule`."""
     subscription = _subscription(call)
     name = call.field("rule-name", str, "the name of a rule (string)")
-    call.namespace.delete_rule(
-        subscription.topic_name, subscription.name, name, now=call.now, who=call.who
-    )
+    call.namespace.delete_rule(subscription, name, now=call.now, who=call.who)
     return {}
 
 
@@ -47,7 +40,7 @@ def enumerate_rules(call: Call) -> dict[str, Any] | None:
 
 
 def _subscription(call: Call) -> Subscription:
-    entity = call.target.entity
+    entity = call.entity
     if not isinstance(entity, Subscription):
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,

@@ -44,10 +44,10 @@ def get_message_sessions(call: Call) -> dict[str, Any] | None:
     updated_ms = call.field("last-updated-time", int, "a time (timestamp)")
     skip, top = _count(call, "skip"), _count(call, "top")
     if updated_ms >= NO_TIME_MS:
-        ids = call.sessions.list_sessions(skip=skip, top=top)
+        ids = call.sessions.messages.list_sessions(skip=skip, top=top)
     else:
         after = call.clock.from_wire(updated_ms / 1000)
-        ids = call.sessions.list_updated_after(after, skip=skip, top=top)
+        ids = call.sessions.messages.list_updated_after(after, skip=skip, top=top)
     return {"skip": Int(skip + len(ids)), "sessions-ids": array_of(ids)} if ids else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import split_line
+from sbtutorial.broker.paths import split_subqueue
 from sbtutorial.gateway.access.claims import Claims
 from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
@@ -52,7 +52,7 @@ class CbsHandler:
         path = Resource.of(audience).path
         try:
             if path:
-                self._namespace.entity(split_line(path).entity)
+                self._namespace.directory.entity(split_subqueue(path).entity)
             self._claims.grant(path, verified.rights, verified.expires_at)
         except BrokerError as refusal:
             return Response(CONDITIONS[refusal.code].status_code, refusal.message)

@@ -34,19 +34,19 @@ class MessageSource(Protocol):
 
     @property
     def has_ready(self) -> bool:
-        """Whether `lock_next` would find a message."""
+        """Whether `peek_lock_next` would find a message."""
 
     @property
     def ending(self) -> BrokerError | None:
         """Why nobody can receive here any more."""
 
-    def lock_next(self, *, now: float, who: str) -> Message | None:
+    def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the first ready message under a lock."""
 
-    def take_next(self, *, now: float, who: str) -> Message | None:
+    def receive_and_delete_next(self, *, now: float, who: str) -> Message | None:
         """Remove the first ready message and have it."""
 
-    def line_for(self, token: UUID, /, *, now: float) -> SubQueue:
+    def settling_subqueue(self, token: UUID, /, *, now: float) -> SubQueue:
         """Where the message under a token is settled."""
 
     def receiver_gone(self, tokens: Iterable[UUID], /, *, now: float, who: str) -> None:

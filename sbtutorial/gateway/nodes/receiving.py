@@ -3,7 +3,6 @@
 Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
-from functools import partial
 from uuid import UUID
 
 from sbtutorial.amqp.events import DispositionReceived
@@ -18,11 +17,10 @@ from sbtutorial.amqp.performatives import Error, SenderSettleMode
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.transaction import Settlement
 from sbtutorial.gateway.nodes.dispatch import MessageSource
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.nodes.settlement import Outcome, outcome_of, read_verdict, settle
+from sbtutorial.gateway.nodes.settlement import Outcome, outcome_of, read_disposition
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import error_of
 from sbtutorial.gateway.wire.message import encode_delivery
@@ -111,7 +109,7 @@ class ReceiveAndDeleteNode(ReceiverNode):
 
     def deliver_next(self, now: float) -> None:
         """Send the next message, settled: it is gone from the queue."""
-        message = self.source.take_next(now=now, who=self.who)
+        message = self.source.receive_and_delete_next(now=now, who=self.who)
         if message is not None:
             self._send(message, self._peer.core.ids.uuid().bytes_le, settled=True)
 
@@ -121,7 +119,7 @@ class PeekLockNode(ReceiverNode):
 
     def deliver_next(self, now: float) -> None:
         """Send the next message, locked; its tag is the lock token in .NET's byte order."""
-        message = self.source.lock_next(now=now, who=self.who)
+        message = self.source.peek_lock_next(now=now, who=self.who)
         if message is not None:
             assert message.lock_token is not None
             self._send(message, message.lock_token.bytes_le, settled=False)
@@ -143,18 +141,21 @@ class PeekLockNode(ReceiverNode):
 
     def _settle(self, state: object, token: UUID, now: float) -> Outcome | None:
         """The answer; None for what is no verdict."""
-        verdict = read_verdict(state)
-        if verdict is None:
+        disposition = read_disposition(state)
+        if disposition is None:
             return None
-        settle(verdict, self.source.line_for(token, now=now), token, now=now, who=self.who)
+        subqueue = self.source.settling_subqueue(token, now=now)
+        subqueue.settle(token, disposition, now=now, who=self.who)
         return outcome_of(state)
 
     def _settle_with_transaction(
         self, state: TransactionalState, token: UUID, now: float
     ) -> TransactionalState:
-        subqueue = self.source.line_for(token, now=now)
-        settlement = Settlement(subqueue, token, partial(self._settle, state.outcome, token))
-        self._peer.transactions.find(state).settle(settlement, now=now)
+        disposition = read_disposition(state.outcome)
+        if disposition is not None:
+            subqueue = self.source.settling_subqueue(token, now=now)
+            transaction = self._peer.transactions.find(state)
+            transaction.settle(subqueue, token, disposition, now=now)
         return TransactionalState(state.txn_id, Accepted())
 
 

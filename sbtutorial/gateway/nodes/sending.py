@@ -8,8 +8,7 @@ from sbtutorial.amqp.events import MessageReceived
 from sbtutorial.amqp.messaging import Accepted, DeliveryState, Rejected, TransactionalState
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
-from sbtutorial.broker.entities.forwarding import Transfer
-from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.gateway.nodes.node import Node
@@ -26,11 +25,11 @@ class SenderNode(Node):
     def __init__(
         self,
         link: ReceiverLink,
-        intake: Ingress | Transfer,
+        sink: Sink,
         peer: Peer,
     ) -> None:
         self._link = link
-        self._intake = intake
+        self._sink = sink
         self._transactions = peer.transactions
         self._clock = peer.core.clock
         self._ids = peer.core.ids
@@ -60,9 +59,9 @@ class SenderNode(Node):
         self, messages: list[Message], state: DeliveryState | None, now: float
     ) -> Accepted | TransactionalState:
         if isinstance(state, TransactionalState):
-            self._transactions.find(state).send(self._intake, messages, now=now)
+            self._transactions.find(state).send(self._sink, messages, now=now)
             return TransactionalState(state.txn_id, _ACCEPTED)
-        self._intake.send(messages, now=now, who=self._who)
+        self._sink.send(messages, now=now, who=self._who)
         return _ACCEPTED
 
 

@@ -94,7 +94,7 @@ def _open(link: SenderLink, asked: Source, session: MessageSession, peer: Peer) 
     link.accept(
         source=_granted(asked, session.id),
         properties={_LOCKED_UNTIL: Long(ticks)},
-        max_message_size=ULong(session.line.entity.max_message_bytes),
+        max_message_size=ULong(session.context.max_message_bytes),
     )
     return receiver_for(link, session, peer)
 

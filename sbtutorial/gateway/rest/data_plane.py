@@ -13,21 +13,17 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import isfinite
 from urllib.parse import quote
 from uuid import UUID
 
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.errors import BrokerError, ErrorCode, plain_receiver_refused
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.paths import split_line
-from sbtutorial.broker.session_errors import plain_receiver_refused
+from sbtutorial.broker.paths import split_subqueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
-from sbtutorial.gateway.attach import require_own_receivers
 from sbtutorial.gateway.core import Core
-from sbtutorial.gateway.nodes.settlement import Settling, Verdict, settle
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import read_sent, write_received
 from sbtutorial.http.refusals import (
@@ -104,7 +100,7 @@ class MessageCall:
         Raises:
             BrokerError: There is no such entity, or it cannot be received from over HTTP.
         """
-        subqueue = self.core.namespace.subqueue(self.path.entity)
+        subqueue = self.core.namespace.directory.subqueue(self.path.entity)
         if subqueue.requires_session:
             raise plain_receiver_refused(subqueue.path)
         return subqueue
@@ -140,7 +136,7 @@ def authorize(request: Request, path: DataPath, core: Core) -> None:
         core.keyring.authorize(
             request.headers.get("authorization"),
             Resource(request.host, path.resource.lower()),
-            entity=split_line(path.entity).entity,
+            entity=split_subqueue(path.entity).entity,
             now=core.clock.wall(),
             right=right,
         )
@@ -154,10 +150,10 @@ def authorize(request: Request, path: DataPath, core: Core) -> None:
 def _send(call: MessageCall) -> Response:
     core = call.core
     with core.reactor.turn() as now:
-        entity = core.namespace.sendable(call.path.entity)
+        entity = core.namespace.directory.sendable(call.path.entity)
         messages = read_sent(call.request, core.clock.from_wire, core.ids.message_id)
-        _require_size(messages, entity.max_message_bytes)
-        entity.intake.send(messages, now=now, who=call.who)
+        _require_size(messages, entity.context.max_message_bytes)
+        entity.ingress.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)
 
 
@@ -179,7 +175,7 @@ def _peek_lock(call: MessageCall) -> Poll:
     """Hold the next message under a lock; one that cannot be written is given back."""
 
     def attempt(subqueue: SubQueue, now: float) -> Response | None:
-        message = subqueue.lock_next(now=now, who=call.who)
+        message = subqueue.peek_lock_next(now=now, who=call.who)
         if message is None or message.lock_token is None:
             return None
         try:
@@ -199,7 +195,7 @@ def _receive_and_delete(call: MessageCall) -> Poll:
         if message is None:
             return None
         answer = _written(call, 200, subqueue, message)
-        subqueue.take_next(now=now, who=call.who)
+        subqueue.receive_and_delete_next(now=now, who=call.who)
         return answer
 
     return _receive(call, attempt)
@@ -207,13 +203,13 @@ def _receive_and_delete(call: MessageCall) -> Poll:
 
 def _receive(call: MessageCall, attempt: Callable[[SubQueue, float], Response | None]) -> Poll:
     subqueue = call.subqueue()
-    require_own_receivers(subqueue)
+    subqueue.require_receivers(of_sessions=False)
 
     def attempt_or_refuse(now: float) -> Response | None:
         try:
             return attempt(subqueue, now)
         except BrokerError as refusal:
-            return _refused(refusal, _GONE if subqueue.entity.deleted else None)
+            return _refused(refusal, _GONE if subqueue.context.deleted else None)
 
     return Poll(subqueue, call.wait_seconds, attempt_or_refuse, Response(204))
 
@@ -274,8 +270,8 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
     DataKind.MESSAGES: {"POST": (SEND, _send)},
     DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
     DataKind.LOCK: {
-        "DELETE": (LISTEN, _settling(partial(settle, Verdict(Settling.COMPLETE)))),
-        "PUT": (LISTEN, _settling(partial(settle, Verdict(Settling.ABANDON)))),
+        "DELETE": (LISTEN, _settling(SubQueue.complete)),
+        "PUT": (LISTEN, _settling(SubQueue.abandon)),
         "POST": (LISTEN, _settling(SubQueue.renew_lock)),
     },
 }

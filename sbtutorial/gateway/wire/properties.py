@@ -103,7 +103,7 @@ _BROKERS: dict[str, Callable[[WireView], object]] = {
 }
 
 
-class WireContents:
+class WirePropertyAccess:
     """Looks into the sections of AMQP messages."""
 
     def __init__(self, to_wire: ToWire) -> None:

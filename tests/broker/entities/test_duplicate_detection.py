@@ -3,8 +3,8 @@ from sbtutorial.broker.timers import Timers
 
 
 def window(length_seconds: float = 60.0) -> tuple[DuplicateWindow, Timers]:
-    agenda = Timers()
-    return DuplicateWindow(length_seconds, agenda), agenda
+    timers = Timers()
+    return DuplicateWindow(length_seconds, timers), timers
 
 
 def test_accepted_id_is_known_with_its_number_until_the_window_ends() -> None:
@@ -26,22 +26,22 @@ def test_ids_of_different_case_are_different() -> None:
 
 
 def test_window_of_an_id_starts_anew_when_it_is_accepted_anew() -> None:
-    ids, agenda = window(60)
+    ids, timers = window(60)
     ids.remember("a", 1, 0.0)
     ids.remember("b", 2, 30.0)
     ids.remember("a", 3, 60.0)
-    agenda.run_due(90.0)
+    timers.run_due(90.0)
     assert ids.original("a", 90.0) == 3
     assert len(ids) == 1
 
 
 def test_longer_window_holds_for_ids_already_remembered() -> None:
-    ids, agenda = window(60)
+    ids, timers = window(60)
     ids.remember("a", 1, 0.0)
     ids.length_seconds = 120
-    agenda.run_due(100.0)
+    timers.run_due(100.0)
     assert ids.original("a", 100.0) == 1
-    agenda.run_due(120.0)
+    timers.run_due(120.0)
     assert ids.original("a", 120.0) is None
 
 
@@ -53,20 +53,20 @@ def test_shorter_window_holds_for_ids_already_remembered() -> None:
 
 
 def test_memory_is_freed_by_one_timer_when_nobody_sends() -> None:
-    ids, agenda = window(60)
+    ids, timers = window(60)
     for n in range(100):
         ids.remember(n, n, float(n))
-    assert len(agenda) == 1
-    agenda.run_due(109.0)
+    assert len(timers) == 1
+    timers.run_due(109.0)
     assert len(ids) == 50
-    agenda.run_due(1000.0)
+    timers.run_due(1000.0)
     assert len(ids) == 0
-    assert agenda.next_at() is None
+    assert timers.next_at() is None
 
 
 def test_cleared_window_knows_nothing_and_waits_for_nothing() -> None:
-    ids, agenda = window(60)
+    ids, timers = window(60)
     ids.remember("a", 1, 0.0)
     ids.clear()
     assert ids.original("a", 1.0) is None
-    assert agenda.next_at() is None
+    assert timers.next_at() is None

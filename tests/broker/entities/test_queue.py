@@ -31,7 +31,7 @@ def test_sequence_numbers_start_at_one_and_have_no_gaps(world: World, queue: Que
 
 def test_sent_message_is_stamped_and_reported(world: World, queue: Queue) -> None:
     world.send(queue, "a", message_id="id")
-    (message,) = queue.active
+    (message,) = queue.main.messages
     assert (message.sequence_number, message.enqueued_at) == (1, START)
     assert message.expires_at is None
     change = world.last()
@@ -40,19 +40,19 @@ def test_sent_message_is_stamped_and_reported(world: World, queue: Queue) -> Non
 
 def test_batch_with_one_bad_message_stores_none(world: World, queue: Queue) -> None:
     batch = [make("good"), make("bad", size_bytes=10**6)]
-    refused(ErrorCode.MESSAGE_SIZE_EXCEEDED, queue.send, batch, now=world.now)
-    assert queue.counts().total == 0
+    refused(ErrorCode.MESSAGE_SIZE_EXCEEDED, queue.ingress.send, batch, now=world.now)
+    assert queue.receivable.counts().total == 0
     assert world.send(queue, "next") == [1]
 
 
 def test_empty_batch_is_accepted(world: World, queue: Queue) -> None:
-    assert queue.send([], now=world.now) == []
+    assert queue.ingress.send([], now=world.now) == []
 
 
 @pytest.mark.parametrize("status", [EntityStatus.DISABLED, EntityStatus.SEND_DISABLED])
 def test_queue_disabled_for_sending_takes_nothing(world: World, queue: Queue, status) -> None:
     world.update(queue, status=status)
-    text = refused(ErrorCode.ENTITY_DISABLED, queue.send, [make()], now=world.now)
+    text = refused(ErrorCode.ENTITY_DISABLED, queue.ingress.send, [make()], now=world.now)
     assert status.value in text
     world.update(queue, status=EntityStatus.ACTIVE)
     assert world.send(queue, "a") == [1]
@@ -66,7 +66,7 @@ def test_queue_disabled_for_receiving_takes_messages(world: World, queue: Queue)
 def test_premium_queue_takes_the_message_size_that_it_was_given(new_world) -> None:
     world = new_world(PREMIUM)
     queue = world.queue(max_message_size_in_kilobytes=2048)
-    assert queue.max_message_bytes == 2 * 1024 * 1024
+    assert queue.context.max_message_bytes == 2 * 1024 * 1024
     assert world.send(queue, "a", size_bytes=2 * 1024 * 1024) == [1]
 
 
@@ -78,8 +78,8 @@ def full(world: World, **properties: object) -> Queue:
     queue = world.queue(**properties)
     chunk = 262_144
     count = GIB // chunk
-    queue.send([make(n, size_bytes=chunk) for n in range(count - 1)], now=world.now)
-    queue.send([make("last", size_bytes=chunk - 1024)], now=world.now)
+    queue.ingress.send([make(n, size_bytes=chunk) for n in range(count - 1)], now=world.now)
+    queue.ingress.send([make("last", size_bytes=chunk - 1024)], now=world.now)
     assert queue.size_bytes == GIB - 1024
     return queue
 
@@ -87,7 +87,9 @@ def full(world: World, **properties: object) -> Queue:
 def test_queue_can_be_filled_to_its_last_byte_and_no_further(world: World) -> None:
     queue = full(world)
     world.send(queue, "fits", size_bytes=1024)
-    text = refused(ErrorCode.QUOTA_EXCEEDED, queue.send, [make(size_bytes=1)], now=world.now)
+    text = refused(
+        ErrorCode.QUOTA_EXCEEDED, queue.ingress.send, [make(size_bytes=1)], now=world.now
+    )
     assert text.startswith(
         "The maximum entity size has been reached or exceeded for Queue: 'orders'. "
         f"Size of entity in bytes:{GIB}, Max entity size in bytes:{GIB}."
@@ -97,16 +99,16 @@ def test_queue_can_be_filled_to_its_last_byte_and_no_further(world: World) -> No
 def test_batch_that_does_not_fit_stores_none(world: World) -> None:
     queue = full(world)
     batch = [make(size_bytes=1000), make(size_bytes=1000)]
-    refused(ErrorCode.QUOTA_EXCEEDED, queue.send, batch, now=world.now)
+    refused(ErrorCode.QUOTA_EXCEEDED, queue.ingress.send, batch, now=world.now)
     assert queue.size_bytes == GIB - 1024
 
 
 def test_dead_letters_share_the_quota_and_completing_frees_it(world: World) -> None:
     queue = full(world)
     world.send(queue, "fits", size_bytes=1024)
-    queue.active.dead_letter(world.lock(queue.active).lock_token, now=world.now)
+    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     assert queue.size_bytes == GIB
-    refused(ErrorCode.QUOTA_EXCEEDED, queue.send, [make()], now=world.now)
+    refused(ErrorCode.QUOTA_EXCEEDED, queue.ingress.send, [make()], now=world.now)
     queue.dead_letter.complete(world.lock(queue.dead_letter).lock_token, now=world.now)
     world.send(queue, "fits again")
 
@@ -131,16 +133,16 @@ def test_shorter_time_to_live_counts(world: World, message_ttl, queue_ttl, effec
     )
     queue = world.queue(**chosen)
     world.send(queue, "a", time_to_live=message_ttl)
-    (message,) = queue.active
+    (message,) = queue.main.messages
     assert message.expires_at == (None if effective is None else START + effective)
 
 
 def test_message_expires_at_its_instant_and_is_dropped(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
     world.pass_time(9.999)
-    assert queue.active.has_ready
+    assert queue.main.has_ready
     world.pass_time(5)
-    assert queue.counts().total == 0
+    assert queue.receivable.counts().total == 0
     assert (world.last().kind, world.last().at) == (ChangeKind.EXPIRED, START + 10)
 
 
@@ -148,14 +150,14 @@ def test_expired_message_is_not_delivered_even_if_nobody_ran_what_was_due(
     world: World, queue: Queue
 ) -> None:
     world.send(queue, "a", time_to_live=10)
-    assert queue.active.lock_next(now=world.now + 10, who="") is None
+    assert queue.main.peek_lock_next(now=world.now + 10, who="") is None
 
 
 def test_expired_message_is_dead_lettered_if_the_queue_says_so(world: World) -> None:
     queue = world.queue(dead_lettering_on_message_expiration=True)
     world.send(queue, "a", time_to_live=10)
     world.pass_time(60)
-    (dead,) = queue.dead_letter
+    (dead,) = queue.dead_letter.messages
     assert dead.properties == {
         "DeadLetterReason": "TTLExpiredException",
         "DeadLetterErrorDescription": "The message expired and was dead lettered.",
@@ -176,9 +178,9 @@ def test_nothing_expires_in_the_dead_letter_queue(world: World) -> None:
 
 def test_locked_message_does_not_expire_and_can_be_completed_late(world: World, queue) -> None:
     world.send(queue, "a", time_to_live=10)
-    message = world.lock(queue.active)
+    message = world.lock(queue.main)
     world.pass_time(30)
-    queue.active.complete(message.lock_token, now=world.now)
+    queue.main.complete(message.lock_token, now=world.now)
     assert world.last().kind is ChangeKind.COMPLETED
 
 
@@ -187,16 +189,16 @@ def test_message_past_its_time_expires_when_it_is_given_back(
     world: World, queue: Queue, settlement: str
 ) -> None:
     world.send(queue, "a", time_to_live=10)
-    message = world.lock(queue.active)
+    message = world.lock(queue.main)
     world.pass_time(30)
-    getattr(queue.active, settlement)(message.lock_token, now=world.now)
-    assert queue.counts().total == 0
+    getattr(queue.main, settlement)(message.lock_token, now=world.now)
+    assert queue.receivable.counts().total == 0
     assert (world.last().kind, world.last().at) == (ChangeKind.EXPIRED, START + 30)
 
 
 def test_message_past_its_time_expires_when_its_lock_does(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
-    world.lock(queue.active)
+    world.lock(queue.main)
     world.pass_time(100)
     assert [(change.kind, change.at) for change in world.changes[-2:]] == [
         (ChangeKind.LOCK_EXPIRED, START + 60),
@@ -206,8 +208,8 @@ def test_message_past_its_time_expires_when_its_lock_does(world: World, queue: Q
 
 def test_message_given_back_in_time_expires_at_its_time(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
-    message = world.lock(queue.active)
-    queue.active.release(message.lock_token, now=world.now)
+    message = world.lock(queue.main)
+    queue.main.release(message.lock_token, now=world.now)
     world.pass_time(10)
     assert world.last().kind is ChangeKind.EXPIRED
 
@@ -215,20 +217,20 @@ def test_message_given_back_in_time_expires_at_its_time(world: World, queue: Que
 def test_message_that_failed_too_often_is_kept_even_past_its_time(world: World) -> None:
     queue = world.queue(max_delivery_count=1)
     world.send(queue, "a", time_to_live=10)
-    world.lock(queue.active)
+    world.lock(queue.main)
     world.pass_time(100)
-    (dead,) = queue.dead_letter
+    (dead,) = queue.dead_letter.messages
     assert dead.properties is not None
     assert dead.properties["DeadLetterReason"] == "MaxDeliveryCountExceeded"
 
 
 def test_deferred_message_does_not_expire(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
-    message = world.lock(queue.active)
-    queue.active.defer(message.lock_token, now=world.now)
+    message = world.lock(queue.main)
+    queue.main.defer(message.lock_token, now=world.now)
     world.pass_time(100)
-    queue.active.receive_deferred([1], now=world.now, who="")
-    queue.active.abandon(message.lock_token, now=world.now)
+    queue.main.receive_deferred([1], now=world.now, who="")
+    queue.main.abandon(message.lock_token, now=world.now)
     assert message.state is MessageState.DEFERRED
 
 
@@ -237,7 +239,7 @@ def test_changed_default_time_to_live_affects_later_messages_only(world: World, 
     world.update(queue, default_message_time_to_live=timedelta(seconds=10))
     world.send(queue, "b")
     world.pass_time(10)
-    assert contents(queue.active) == ["a"]
+    assert contents(queue.main) == ["a"]
 
 
 # -- Scheduling --------------------------------------------------------------------------------
@@ -247,8 +249,8 @@ def test_scheduled_message_waits_under_a_number_of_its_own(world: World, queue: 
     assert world.send(queue, "later", scheduled_enqueue_at=START + 30) == [1]
     assert world.send(queue, "now") == [2]
     assert world.changes[-2].kind is ChangeKind.SCHEDULED
-    assert world.lock(queue.active).content == "now"
-    assert queue.active.lock_next(now=world.now, who="") is None
+    assert world.lock(queue.main).content == "now"
+    assert queue.main.peek_lock_next(now=world.now, who="") is None
 
 
 def test_scheduled_message_is_activated_with_a_new_number_and_time(world: World, queue) -> None:
@@ -258,8 +260,8 @@ def test_scheduled_message_is_activated_with_a_new_number_and_time(world: World,
     change = world.last()
     assert (change.kind, change.at) == (ChangeKind.ACTIVATED, START + 30)
     assert (change.sequence_number, change.previous_sequence_number) == (3, 1)
-    assert contents(queue.active) == ["now", "later"]
-    later = queue.active.find(3)
+    assert contents(queue.main) == ["now", "later"]
+    later = queue.main.messages.find(3)
     assert later is not None
     assert later.enqueued_at == START + 30
     assert later.expires_at == START + 130
@@ -270,30 +272,30 @@ def test_scheduled_messages_become_active_in_the_order_of_their_times(world: Wor
     world.send(queue, "second", scheduled_enqueue_at=START + 30)
     world.send(queue, "first", scheduled_enqueue_at=START + 20)
     world.pass_time(60)
-    assert [world.lock(queue.active).content for _ in range(2)] == ["first", "second"]
+    assert [world.lock(queue.main).content for _ in range(2)] == ["first", "second"]
 
 
 @pytest.mark.parametrize("at", [START, START - 100])
 def test_time_that_has_come_means_at_once(world: World, queue: Queue, at: float) -> None:
     world.send(queue, "a", scheduled_enqueue_at=at)
     assert world.last().kind is ChangeKind.SENT
-    assert world.lock(queue.active).content == "a"
+    assert world.lock(queue.main).content == "a"
 
 
 def test_time_to_live_does_not_run_while_scheduled(world: World, queue: Queue) -> None:
     world.send(queue, "later", scheduled_enqueue_at=START + 100, time_to_live=10)
     world.pass_time(100)
-    assert queue.active.has_ready
+    assert queue.main.has_ready
     world.pass_time(10)
-    assert not queue.active.has_ready
+    assert not queue.main.has_ready
 
 
 def test_cancelled_message_never_becomes_active(world: World, queue: Queue) -> None:
     world.send(queue, "a", "b", scheduled_enqueue_at=START + 30)
-    queue.cancel_scheduled([2], now=world.now, who="sender")
+    queue.ingress.cancel_scheduled([2], now=world.now, who="sender")
     assert (world.last().kind, world.last().sequence_number) == (ChangeKind.CANCELLED, 2)
     world.pass_time(60)
-    assert contents(queue.active) == ["a"]
+    assert contents(queue.main) == ["a"]
 
 
 def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
@@ -301,16 +303,16 @@ def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
     world.send(queue, "active")
     for other in (2, 99):
         text = refused(
-            ErrorCode.MESSAGE_NOT_FOUND, queue.cancel_scheduled, [1, other], now=world.now
+            ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.cancel_scheduled, [1, other], now=world.now
         )
         assert f"number {other} " in text
-    assert queue.counts().scheduled == 1
+    assert queue.receivable.counts().scheduled == 1
 
 
 def test_message_cannot_be_cancelled_once_its_time_has_come(world: World, queue: Queue) -> None:
     world.send(queue, "a", scheduled_enqueue_at=START + 30)
-    refused(ErrorCode.MESSAGE_NOT_FOUND, queue.cancel_scheduled, [1], now=START + 30)
-    assert contents(queue.active) == ["a"]
+    refused(ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.cancel_scheduled, [1], now=START + 30)
+    assert contents(queue.main) == ["a"]
 
 
 # -- Duplicates --------------------------------------------------------------------------------
@@ -329,7 +331,7 @@ def test_duplicate_is_accepted_under_the_first_number_and_dropped(world, detecti
     assert world.send(detecting, "b", message_id="id") == [1]
     change = world.last()
     assert (change.kind, change.sequence_number) == (ChangeKind.DUPLICATE_DROPPED, 1)
-    assert contents(detecting.active) == ["a"]
+    assert contents(detecting.main) == ["a"]
 
 
 def test_dropped_duplicate_uses_up_no_number(world: World, detecting: Queue) -> None:
@@ -339,15 +341,15 @@ def test_dropped_duplicate_uses_up_no_number(world: World, detecting: Queue) -> 
 
 def test_id_is_a_duplicate_though_its_message_is_consumed(world: World, detecting: Queue) -> None:
     world.send(detecting, "a", message_id="id")
-    detecting.active.take_next(now=world.now, who="")
+    detecting.main.receive_and_delete_next(now=world.now, who="")
     world.send(detecting, "b", message_id="id")
-    assert detecting.counts().total == 0
+    assert detecting.receivable.counts().total == 0
 
 
 def test_second_of_one_batch_is_dropped(world: World, detecting: Queue) -> None:
     batch = [make("a", message_id="x"), make("b", message_id="y"), make("c", message_id="x")]
-    assert detecting.send(batch, now=world.now) == [1, 2, 1]
-    assert contents(detecting.active) == ["a", "b"]
+    assert detecting.ingress.send(batch, now=world.now) == [1, 2, 1]
+    assert contents(detecting.main) == ["a", "b"]
 
 
 def test_id_may_come_again_when_the_window_is_over(world: World, detecting: Queue) -> None:
@@ -362,7 +364,7 @@ def test_scheduled_message_counts_from_when_it_was_scheduled(world: World, detec
     world.pass_time(60)
     world.send(detecting, "c", message_id="id")
     world.pass_time(1000)
-    assert contents(detecting.active) == ["c", "a"]
+    assert contents(detecting.main) == ["c", "a"]
 
 
 def test_messages_without_an_id_are_never_duplicates(world: World, detecting: Queue) -> None:
@@ -393,7 +395,7 @@ def test_in_a_partitioned_queue_the_partition_key_is_part_of_the_id(world: World
 
 def test_refused_batch_leaves_no_id_behind(world: World, detecting: Queue) -> None:
     batch = [make("a", message_id="id"), make("b", size_bytes=10**6)]
-    refused(ErrorCode.MESSAGE_SIZE_EXCEEDED, detecting.send, batch, now=world.now)
+    refused(ErrorCode.MESSAGE_SIZE_EXCEEDED, detecting.ingress.send, batch, now=world.now)
     assert world.send(detecting, "a", message_id="id") == [1]
 
 
@@ -402,13 +404,13 @@ def test_refused_batch_leaves_no_id_behind(world: World, detecting: Queue) -> No
 
 def test_counts_tell_every_state_apart_and_count_each_message_once(world: World, queue) -> None:
     world.send(queue, "dead", "deferred", "deferred and locked", "locked", "ready", "ready")
-    dead, aside, held, _ = (world.lock(queue.active) for _ in range(4))
-    queue.active.dead_letter(dead.lock_token, now=world.now)
-    queue.active.defer(aside.lock_token, now=world.now)
-    queue.active.defer(held.lock_token, now=world.now)
-    queue.active.receive_deferred([held.sequence_number], now=world.now, who="")
+    dead, aside, held, _ = (world.lock(queue.main) for _ in range(4))
+    queue.main.dead_letter(dead.lock_token, now=world.now)
+    queue.main.defer(aside.lock_token, now=world.now)
+    queue.main.defer(held.lock_token, now=world.now)
+    queue.main.receive_deferred([held.sequence_number], now=world.now, who="")
     world.send(queue, "later", scheduled_enqueue_at=START + 100)
-    assert queue.counts() == MessageCounts(
+    assert queue.receivable.counts() == MessageCounts(
         active=3,
         dead_letter=1,
         scheduled=1,
@@ -425,8 +427,8 @@ def test_access_is_noted(world: World, queue: Queue) -> None:
     assert queue.accessed_at is None
     world.send(queue, "a")
     world.pass_time(5)
-    token = world.lock(queue.active).lock_token
+    token = world.lock(queue.main).lock_token
     assert queue.accessed_at == START + 5
     world.pass_time(5)
-    queue.active.complete(token, now=world.now)
+    queue.main.complete(token, now=world.now)
     assert queue.accessed_at == START + 10

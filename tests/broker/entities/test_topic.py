@@ -16,9 +16,9 @@ from tests.broker.conftest import World, contents, make
 def test_every_subscription_gets_a_copy_of_its_own(world: World) -> None:
     topic, one, two = world.topic(), world.subscription("one"), world.subscription("two")
     world.send(topic, "rain", "sun")
-    world.lock(one.active)
-    assert contents(one.active) == contents(two.active) == ["rain", "sun"]
-    assert two.counts().locked == 0
+    world.lock(one.main)
+    assert contents(one.main) == contents(two.main) == ["rain", "sun"]
+    assert two.receivable.counts().locked == 0
 
 
 def test_copies_are_numbered_by_the_subscription_and_remember_the_topics_number(
@@ -29,7 +29,7 @@ def test_copies_are_numbered_by_the_subscription_and_remember_the_topics_number(
     assert world.send(topic, "rain") == [1]
     late = world.subscription("late")
     assert world.send(topic, "sun") == [2]
-    (copy,) = late.active
+    (copy,) = late.main.messages
     assert (copy.sequence_number, copy.enqueued_sequence_number) == (1, 2)
 
 
@@ -56,21 +56,21 @@ def test_scheduled_message_waits_at_the_topic_and_reaches_who_subscribes_meanwhi
     topic = world.topic()
     world.send(topic, "rain", scheduled_enqueue_at=world.now + 60)
     late = world.subscription("late")
-    assert (topic.scheduled_count, len(late.active)) == (1, 0)
+    assert (topic.scheduled_count, len(late.main.messages)) == (1, 0)
     world.pass_time(60)
-    assert (topic.scheduled_count, contents(late.active)) == (0, ["rain"])
-    (copy,) = late.active
+    assert (topic.scheduled_count, contents(late.main)) == (0, ["rain"])
+    (copy,) = late.main.messages
     assert (copy.state, copy.enqueued_at) == (MessageState.ACTIVE, world.now)
 
 
 def test_scheduled_message_of_a_topic_can_be_cancelled(world: World) -> None:
     topic, everyone = world.topic(), world.subscription()
     (number,) = world.send(topic, "rain", scheduled_enqueue_at=world.now + 60)
-    topic.cancel_scheduled([number], now=world.now)
+    topic.ingress.cancel_scheduled([number], now=world.now)
     world.pass_time(60)
-    assert len(everyone.active) == 0
+    assert len(everyone.main.messages) == 0
     with pytest.raises(BrokerError, match="No message with sequence number"):
-        topic.cancel_scheduled([number], now=world.now)
+        topic.ingress.cancel_scheduled([number], now=world.now)
 
 
 @pytest.mark.parametrize(
@@ -84,35 +84,34 @@ def test_shortest_of_three_lifetimes_counts(
     news = world.topic(**options)
     everyone = world.subscription(default_message_time_to_live=timedelta(seconds=subscription))
     world.send(news, "rain", time_to_live=message)
-    (copy,) = everyone.active
+    (copy,) = everyone.main.messages
     assert copy.expires_at == world.now + lives
 
 
 def test_duplicate_reaches_no_subscription(world: World) -> None:
     topic, everyone = world.topic(requires_duplicate_detection=True), world.subscription()
     assert world.send(topic, "rain", message_id="7") == world.send(topic, "rain", message_id="7")
-    assert len(everyone.active) == 1
+    assert len(everyone.main.messages) == 1
 
 
 def test_size_of_a_topic_is_that_of_its_subscriptions_and_is_limited(world: World) -> None:
     topic, everyone = world.topic(), world.subscription()
-    topic.intake.max_size_bytes = MIB
-    topic.send([make(size_bytes=250_000) for _ in range(4)], now=world.now)
+    topic.ingress.max_size_bytes = MIB
+    topic.ingress.send([make(size_bytes=250_000) for _ in range(4)], now=world.now)
     with pytest.raises(BrokerError, match="exceeded for Topic: 'news'") as caught:
-        topic.send([make(size_bytes=250_000)], now=world.now)
+        topic.ingress.send([make(size_bytes=250_000)], now=world.now)
     assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
-    everyone.active.take_next(now=world.now, who="reader")
-    topic.send([make(size_bytes=250_000)], now=world.now)
+    everyone.main.receive_and_delete_next(now=world.now, who="reader")
+    topic.ingress.send([make(size_bytes=250_000)], now=world.now)
 
 
 def test_disabled_topic_refuses_and_disabled_subscription_still_collects(world: World) -> None:
     topic = world.topic()
     asleep = world.subscription("asleep", status=EntityStatus.DISABLED)
     world.send(topic, "rain")
-    assert (len(asleep.active), asleep.active.has_ready) == (1, False)
-    world.namespace.update_topic(
-        "news", type(topic.description)(status=EntityStatus.DISABLED), now=world.now
-    )
+    assert (len(asleep.main.messages), asleep.main.has_ready) == (1, False)
+    disabled = type(topic.description)(status=EntityStatus.DISABLED)
+    world.namespace.update(topic, disabled, now=world.now)
     with pytest.raises(BrokerError, match="Topic 'news' is disabled for sending"):
         world.send(topic, "sun")
 
@@ -122,9 +121,9 @@ def test_subscription_dead_letters_for_itself_alone(world: World) -> None:
     strict = world.subscription("strict", max_delivery_count=1)
     patient = world.subscription("patient")
     world.send(topic, "rain")
-    world.fail(strict.active)
-    world.fail(patient.active)
-    assert (len(strict.dead_letter), len(patient.dead_letter)) == (1, 0)
+    world.fail(strict.main)
+    world.fail(patient.main)
+    assert (len(strict.dead_letter.messages), len(patient.dead_letter.messages)) == (1, 0)
     assert strict.dead_letter.path == "news/Subscriptions/strict/$DeadLetterQueue"
 
 
@@ -132,26 +131,26 @@ def test_deleted_topic_takes_its_subscriptions_along(world: World) -> None:
     world.topic()
     everyone = world.subscription()
     world.changes.clear()
-    world.namespace.delete_topic("NEWS", now=world.now)
-    assert everyone.deleted
+    world.namespace.delete(world.namespace.directory.topic("NEWS"), now=world.now)
+    assert everyone.context.deleted
     assert world.kinds() == [ChangeKind.SUBSCRIPTION_DELETED, ChangeKind.TOPIC_DELETED]
     world.topic()
-    assert world.namespace.topic("news").subscriptions() == []
+    assert world.namespace.directory.topic("news").subscriptions() == []
 
 
 def test_deleted_subscription_gets_nothing_any_more(world: World) -> None:
     topic, everyone = world.topic(), world.subscription()
-    world.namespace.delete_subscription("news", "ALL", now=world.now)
+    world.namespace.delete(world.namespace.directory.subscription("news", "ALL"), now=world.now)
     world.send(topic, "rain")
-    assert (topic.subscriptions(), len(everyone.active)) == ([], 0)
+    assert (topic.subscriptions(), len(everyone.main.messages)) == ([], 0)
 
 
 def test_session_subscription_dead_letters_what_has_no_session(world: World) -> None:
     topic, ordered = world.topic(), world.subscription(requires_session=True)
     world.send(topic, "rain")
     world.send(topic, "sun", session_id="monday")
-    assert contents(ordered.active) == ["sun"]
-    (dead,) = ordered.dead_letter
+    assert contents(ordered.main) == ["sun"]
+    (dead,) = ordered.dead_letter.messages
     assert dead.properties is not None
     assert dead.properties["DeadLetterReason"] == "Session id is null."
 
@@ -162,7 +161,7 @@ def test_subscriptions_names_are_the_same_in_any_case(world: World) -> None:
     with pytest.raises(BrokerError, match="'news/Subscriptions/Sport' exists already"):
         world.subscription("sport")
     with pytest.raises(BrokerError, match="Subscriptions here: 'Sport'"):
-        world.namespace.subscription("news", "weather")
+        world.namespace.directory.subscription("news", "weather")
 
 
 def test_subscription_without_its_topic_cannot_be_made(world: World) -> None:
@@ -188,16 +187,14 @@ def test_idle_subscription_goes_and_its_topic_stays(world: World) -> None:
     world.subscription(auto_delete_on_idle=timedelta(minutes=5))
     world.pass_time(301)
     assert topic.subscriptions() == []
-    assert world.namespace.topics() == [topic]
+    assert world.namespace.directory.topics() == [topic]
 
 
 def test_a_new_rule_is_use_of_its_subscription(world: World) -> None:
     topic = world.topic()
     subscription = world.subscription(auto_delete_on_idle=timedelta(minutes=5))
     world.pass_time(299)
-    world.namespace.create_rule(
-        topic.name, subscription.name, Rule("more", TrueFilter()), now=world.now
-    )
+    world.namespace.create_rule(subscription, Rule("more", TrueFilter()), now=world.now)
     world.pass_time(299)
     assert topic.subscriptions() == [subscription]
     world.pass_time(2)
@@ -208,5 +205,5 @@ def test_reset_empties_topics_too(world: World) -> None:
     world.topic()
     everyone = world.subscription()
     world.namespace.reset(now=world.now)
-    assert everyone.deleted
-    assert world.namespace.topics() == []
+    assert everyone.context.deleted
+    assert world.namespace.directory.topics() == []

@@ -10,9 +10,9 @@ from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.errors import FILTER_EXCEPTION, FilterError
 from sbtutorial.broker.rules.filters.properties import MISSING, Properties
-from sbtutorial.broker.rules.property_access import OpaqueContents
+from sbtutorial.broker.rules.property_access import NoPropertyAccess
 from sbtutorial.broker.rules.rule import DEFAULT_RULE_NAME, Rule
-from sbtutorial.broker.rules.rule_set import Rules
+from sbtutorial.broker.rules.rule_set import RuleSet
 from tests.broker.conftest import World, contents
 
 
@@ -39,7 +39,7 @@ class Fails:
         raise FilterError("division by zero")
 
 
-class Recorded(OpaqueContents):
+class Recorded(NoPropertyAccess):
     """Contents that put what they were asked for into the copy's properties."""
 
     def edited(
@@ -51,10 +51,10 @@ class Recorded(OpaqueContents):
 
 
 def copies_of(*rules: Rule) -> list[Mapping[str, object] | None]:
-    collection = Rules("news/Subscriptions/all")
+    collection = RuleSet("news/Subscriptions/all")
     for rule in rules:
         collection.add(rule)
-    seen = OpaqueContents()
+    seen = NoPropertyAccess()
     made = collection.copies(Message("rain", size_bytes=1), lambda: seen, Recorded())
     return [copy.properties for copy in made]
 
@@ -71,14 +71,16 @@ def test_rule_given_at_creation_takes_the_place_of_the_default(world: World) -> 
     nobody = world.subscription(rule=Rule("never", FalseFilter()))
     world.send(topic, "rain")
     assert [rule.name for rule in nobody.rules] == ["never"]
-    assert len(nobody.active) == 0
+    assert len(nobody.main.messages) == 0
 
 
 def test_subscription_without_rules_takes_nothing(world: World) -> None:
     topic, everyone = world.topic(), world.subscription()
-    world.namespace.delete_rule("news", "all", "$default", now=world.now)
+    world.namespace.delete_rule(
+        world.namespace.directory.subscription("news", "all"), "$default", now=world.now
+    )
     world.send(topic, "rain")
-    assert len(everyone.active) == 0
+    assert len(everyone.main.messages) == 0
 
 
 def test_matching_rules_without_action_give_one_copy_together() -> None:
@@ -103,18 +105,18 @@ def test_only_default_rule_takes_without_looking_into_the_message() -> None:
     def never_called() -> Properties:
         raise AssertionError("the message was looked into")
 
-    rules = Rules("news/Subscriptions/all")
+    rules = RuleSet("news/Subscriptions/all")
     rules.add(Rule("everything", TrueFilter()))
     message = Message("rain", size_bytes=1)
-    assert len(list(rules.copies(message, never_called, OpaqueContents()))) == 1
+    assert len(list(rules.copies(message, never_called, NoPropertyAccess()))) == 1
 
 
 @pytest.mark.parametrize("rule", [Rule("r", Fails()), Rule("r", TrueFilter(), Fails())])
 def test_failing_rule_dead_letters_the_message_with_what_failed(world: World, rule: Rule) -> None:
     topic, everyone = world.topic(), world.subscription(rule=rule)
     world.send(topic, "rain")
-    assert len(everyone.active) == 0
-    (dead,) = everyone.dead_letter
+    assert len(everyone.main.messages) == 0
+    (dead,) = everyone.dead_letter.messages
     assert dead.properties == {
         "DeadLetterReason": FILTER_EXCEPTION,
         "DeadLetterErrorDescription": "division by zero",
@@ -128,7 +130,7 @@ def test_failing_rule_drops_the_message_where_the_subscription_says_so(world: Wo
         rule=Rule("r", Fails()), dead_lettering_on_filter_evaluation_exceptions=False
     )
     world.send(topic, "rain")
-    assert everyone.counts().total == 0
+    assert everyone.receivable.counts().total == 0
 
 
 def test_failing_rule_of_one_subscription_leaves_the_others_alone(world: World) -> None:
@@ -136,17 +138,21 @@ def test_failing_rule_of_one_subscription_leaves_the_others_alone(world: World) 
     world.subscription("broken", rule=Rule("r", Fails()))
     fine = world.subscription("fine")
     world.send(topic, "rain")
-    assert contents(fine.active) == ["rain"]
+    assert contents(fine.main) == ["rain"]
 
 
 def test_updated_rule_keeps_its_name_and_its_age(world: World) -> None:
     topic, everyone = world.topic(), world.subscription(rule=Rule("Mine", TrueFilter()))
     created_at = world.now
     world.pass_time(60)
-    world.namespace.update_rule("news", "all", Rule("mine", FalseFilter()), now=world.now)
+    world.namespace.update_rule(
+        world.namespace.directory.subscription("news", "all"),
+        Rule("mine", FalseFilter()),
+        now=world.now,
+    )
     world.send(topic, "rain")
     (rule,) = everyone.rules
-    assert (rule.name, rule.created_at, len(everyone.active)) == ("Mine", created_at, 0)
+    assert (rule.name, rule.created_at, len(everyone.main.messages)) == ("Mine", created_at, 0)
 
 
 def test_rules_are_found_in_any_case_and_missed_with_the_names_that_are_there(
@@ -167,7 +173,11 @@ def test_impossible_rule_name_is_refused(world: World, name: str) -> None:
     world.topic()
     world.subscription()
     with pytest.raises(BrokerError, match="cannot name a rule"):
-        world.namespace.create_rule("news", "all", Rule(name, TrueFilter()), now=world.now)
+        world.namespace.create_rule(
+            world.namespace.directory.subscription("news", "all"),
+            Rule(name, TrueFilter()),
+            now=world.now,
+        )
 
 
 def test_rules_of_all_subscriptions_are_counted_and_limited(world: World) -> None:
@@ -176,7 +186,11 @@ def test_rules_of_all_subscriptions_are_counted_and_limited(world: World) -> Non
         everyone.rules.add(Rule(f"r{number}", TrueFilter()))
     assert topic.rule_counts == (2000, 0)
     with pytest.raises(BrokerError, match="have 2000 sql filters together"):
-        world.namespace.create_rule("news", "all", Rule("more", TrueFilter()), now=world.now)
+        world.namespace.create_rule(
+            world.namespace.directory.subscription("news", "all"),
+            Rule("more", TrueFilter()),
+            now=world.now,
+        )
 
 
 class Labelled:
@@ -195,7 +209,7 @@ def test_many_correlation_rules_are_answered_by_one_look_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(CorrelationFilter, "matches")  # nobody is asked one by one
-    rules = Rules("news/Subscriptions/all")
+    rules = RuleSet("news/Subscriptions/all")
     for number in range(1000):
         action = Marks({"number": number})
         rules.add(Rule(f"r{number}", CorrelationFilter(label=str(number % 500)), action))

@@ -13,9 +13,9 @@ TOKEN = UUID(int=7)
 
 class Holder:
     def __init__(self) -> None:
-        self.agenda = Timers()
+        self.timers = Timers()
         self.expired: list[tuple[Message, float]] = []
-        self.locks = Locks("orders", self.agenda, lambda: TOKEN, self.on_expired)
+        self.locks = Locks("orders", self.timers, lambda: TOKEN, self.on_expired)
         self.message = make()
         self.message.sequence_number = 17
 
@@ -49,17 +49,17 @@ def test_granted_lock_is_written_on_the_message(holder: Holder) -> None:
 
 
 def test_lock_runs_out_at_its_end_and_not_before(holder: Holder) -> None:
-    holder.agenda.run_due(129.999)
+    holder.timers.run_due(129.999)
     assert holder.expired == []
-    holder.agenda.run_due(140.0)
+    holder.timers.run_due(140.0)
     assert holder.expired == [(holder.message, 130.0)]
 
 
 def test_renewed_lock_runs_out_at_its_new_end_only(holder: Holder) -> None:
     holder.locks.renew(holder.message, 150.0)
-    holder.agenda.run_due(149.0)
+    holder.timers.run_due(149.0)
     assert holder.locks.message_under(TOKEN).locked_until == 150.0
-    holder.agenda.run_due(150.0)
+    holder.timers.run_due(150.0)
     assert holder.expired == [(holder.message, 150.0)]
 
 
@@ -68,12 +68,12 @@ def test_ended_lock_leaves_nothing_on_the_message_and_nothing_to_come(holder: Ho
     message = holder.message
     assert message.lock_token is message.locked_until is message.locked_by is None
     assert message.lock_timer is None
-    assert holder.agenda.next_at() is None
+    assert holder.timers.next_at() is None
     assert len(holder.locks) == 0
 
 
 def test_token_of_a_lock_that_ran_out_is_refused_with_its_story(holder: Holder) -> None:
-    holder.agenda.run_due(130.0)
+    holder.timers.run_due(130.0)
     assert lost(holder) == (
         "The lock supplied is invalid. Either the lock expired, or the message has already been "
         "removed from the queue. The lock on message 17 in 'orders' has run out. "
@@ -87,12 +87,12 @@ def test_token_that_never_held_anything_is_refused_by_itself(holder: Holder) -> 
 
 
 def test_only_so_many_ended_locks_are_remembered() -> None:
-    agenda = Timers()
+    timers = Timers()
     tokens = iter(UUID(int=n) for n in range(1, 5000))
-    locks = Locks("orders", agenda, lambda: next(tokens), lambda message, at: locks.end(message))
+    locks = Locks("orders", timers, lambda: next(tokens), lambda message, at: locks.end(message))
     for _ in range(3000):
         locks.grant(make(), 1.0, "")
-    agenda.run_due(1.0)
+    timers.run_due(1.0)
     assert len(locks._ran_out) == 1000
 
 

@@ -46,9 +46,9 @@ class Bench:
         self.queue = world.queue(
             "tables", requires_session=True, lock_duration=timedelta(seconds=LOCK), **properties
         )
-        line = self.queue.active
-        assert isinstance(line, SessionSubQueue)
-        self.line = line
+        subqueue = self.queue.main
+        assert isinstance(subqueue, SessionSubQueue)
+        self.subqueue = subqueue
 
     @property
     def now(self) -> float:
@@ -58,24 +58,24 @@ class Bench:
         return self.world.send(self.queue, *messages, session_id=session_id, **fields)
 
     def accept(self, session_id: str, who: str = "receiver") -> MessageSession:
-        return self.line.accept(session_id, now=self.now, who=who)
+        return self.subqueue.accept(session_id, now=self.now, who=who)
 
     def accept_next(self, who: str = "receiver") -> MessageSession | None:
-        return self.line.accept_next(now=self.now, who=who)
+        return self.subqueue.accept_next(now=self.now, who=who)
 
     def lock(self, session: MessageSession) -> Message:
-        message = session.lock_next(now=self.now, who=session.who)
+        message = session.peek_lock_next(now=self.now, who=session.who)
         assert message is not None
         return message
 
     def wait(self, seconds: float = 65, who: str = "waiter") -> Customer:
         customer = Customer(who)
-        self.line.wait(customer, seconds, now=self.now)
+        self.subqueue.wait(customer, seconds, now=self.now)
         return customer
 
     def settle(self, session: MessageSession, message: Message, how: str, *args: Any) -> None:
-        line = session.line_for(token_of(message), now=self.now)
-        getattr(line, how)(token_of(message), *args, now=self.now, who=session.who)
+        subqueue = session.settling_subqueue(token_of(message), now=self.now)
+        getattr(subqueue, how)(token_of(message), *args, now=self.now, who=session.who)
 
     def defer(self, session: MessageSession) -> int:
         message = self.lock(session)
@@ -107,9 +107,9 @@ def test_a_message_without_a_session_id_is_refused_with_all_that_come_with_it(
     bench: Bench,
 ) -> None:
     pair = [make(session_id="1"), make(message_id="lost")]
-    text = refused(ErrorCode.NOT_ALLOWED, bench.queue.send, pair, now=bench.now)
+    text = refused(ErrorCode.NOT_ALLOWED, bench.queue.ingress.send, pair, now=bench.now)
     assert "lost" in text and "tables" in text
-    assert bench.queue.counts().total == 0
+    assert bench.queue.receivable.counts().total == 0
 
 
 def test_a_queue_without_sessions_takes_messages_with_and_without_a_session_id(
@@ -117,7 +117,7 @@ def test_a_queue_without_sessions_takes_messages_with_and_without_a_session_id(
 ) -> None:
     world.send(queue, "with", session_id="1")
     world.send(queue, "without")
-    assert contents(queue.active) == ["with", "without"]
+    assert contents(queue.main) == ["with", "without"]
 
 
 # -- Accepting by id ---------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_any_id_names_a_session_even_if_there_is_no_message_yet(
     bench: Bench, session_id: str
 ) -> None:
     session = bench.accept(session_id)
-    assert session.lock_next(now=bench.now, who="receiver") is None
+    assert session.peek_lock_next(now=bench.now, who="receiver") is None
     bench.send(session_id, "soup")
     assert bench.lock(session).content == "soup"
 
@@ -205,7 +205,7 @@ def test_waiters_are_served_in_the_order_in_which_they_came(bench: Bench) -> Non
 def test_one_send_serves_as_many_waiters_as_it_has_sessions(bench: Bench) -> None:
     waiters = [bench.wait() for _ in range(3)]
     pair = [make(session_id="1"), make(session_id="2"), make(session_id="1")]
-    bench.queue.send(pair, now=bench.now)
+    bench.queue.ingress.send(pair, now=bench.now)
     assert [w.session.id if w.session else None for w in waiters] == ["1", "2", None]
 
 
@@ -251,7 +251,7 @@ def test_waiting_ends_when_its_time_is_over(bench: Bench) -> None:
 
 def test_who_has_gone_away_is_given_nothing(bench: Bench) -> None:
     gone, there = bench.wait(), bench.wait()
-    bench.line.stop_waiting(gone)
+    bench.subqueue.stop_waiting(gone)
     bench.send("1", "x")
     assert gone.session is None and there.session is not None
     bench.world.pass_time(100)
@@ -264,7 +264,7 @@ def test_a_deleted_queue_sends_waiters_away_and_ends_what_is_held(bench: Bench) 
     told: list[MessageSession] = []
     session.listeners.append(told.append)
     waiter = bench.wait()
-    bench.world.namespace.delete_queue("tables", now=bench.now)
+    bench.world.namespace.delete(bench.world.namespace.directory.queue("tables"), now=bench.now)
     assert waiter.refusal is not None and waiter.refusal.code is ErrorCode.ENTITY_NOT_FOUND
     assert told == [session]
     assert session.ending is not None and session.ending.code is ErrorCode.ENTITY_NOT_FOUND
@@ -278,7 +278,7 @@ def test_a_reset_sends_waiters_away_and_leaves_no_timer(bench: Bench) -> None:
     waiter = bench.wait()
     bench.world.namespace.reset(now=bench.now)
     assert waiter.refusal is not None
-    bench.line.stop_waiting(waiter)
+    bench.subqueue.stop_waiting(waiter)
     assert bench.world.namespace.next_deadline() is None
 
 
@@ -313,10 +313,10 @@ def test_only_the_holder_gets_a_session_s_messages_and_in_their_order(bench: Ben
 def test_a_plain_receiver_gets_nothing(bench: Bench) -> None:
     (number,) = bench.send("1", "x")
     plain = {"now": bench.now, "who": "plain"}
-    for refused_call in (bench.line.lock_next, bench.line.take_next):
+    for refused_call in (bench.subqueue.peek_lock_next, bench.subqueue.receive_and_delete_next):
         assert "requires sessions" in refused(ErrorCode.NOT_ALLOWED, refused_call, **plain)
-    refused(ErrorCode.NOT_ALLOWED, bench.line.receive_deferred, [number], **plain)
-    refused(ErrorCode.NOT_ALLOWED, bench.line.take_deferred, [number], **plain)
+    refused(ErrorCode.NOT_ALLOWED, bench.subqueue.receive_deferred, [number], **plain)
+    refused(ErrorCode.NOT_ALLOWED, bench.subqueue.receive_and_delete_deferred, [number], **plain)
 
 
 def test_a_listener_is_told_of_its_own_session_only(bench: Bench) -> None:
@@ -334,10 +334,10 @@ def test_receive_and_delete_takes_from_the_session(bench: Bench) -> None:
     bench.send("1", "soup")
     bench.send("2", "salad")
     session = bench.accept("2")
-    message = session.take_next(now=bench.now, who="receiver")
+    message = session.receive_and_delete_next(now=bench.now, who="receiver")
     assert message is not None and message.content == "salad"
-    assert session.take_next(now=bench.now, who="receiver") is None
-    assert contents(bench.line) == ["soup"]
+    assert session.receive_and_delete_next(now=bench.now, who="receiver") is None
+    assert contents(bench.subqueue) == ["soup"]
 
 
 def test_an_abandoned_message_returns_ahead_and_counts(bench: Bench) -> None:
@@ -365,7 +365,7 @@ def test_a_message_is_settled_in_its_own_session_only(bench: Bench) -> None:
     message = bench.lock(one)
     refused(ErrorCode.MESSAGE_LOCK_LOST, bench.settle, other, message, "complete")
     bench.settle(one, message, "complete")
-    assert bench.queue.counts().total == 0
+    assert bench.queue.receivable.counts().total == 0
 
 
 @pytest.mark.parametrize("how", ["complete", "release", "defer", "dead_letter"])
@@ -373,8 +373,8 @@ def test_a_message_is_settled_once(bench: Bench, how: str) -> None:
     bench.send("1", "soup")
     session = bench.accept("1")
     token = token_of(bench.lock(session))
-    getattr(session.line_for(token, now=bench.now), how)(token, now=bench.now)
-    refused(ErrorCode.MESSAGE_LOCK_LOST, session.line_for, token, now=bench.now)
+    getattr(session.settling_subqueue(token, now=bench.now), how)(token, now=bench.now)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, session.settling_subqueue, token, now=bench.now)
 
 
 def test_a_locked_message_shows_the_end_of_the_session_s_lock(bench: Bench) -> None:
@@ -392,8 +392,10 @@ def test_a_locked_message_shows_the_end_of_the_session_s_lock(bench: Bench) -> N
 def test_the_lock_of_a_message_cannot_be_renewed_by_itself(bench: Bench) -> None:
     bench.send("1", "soup")
     token = token_of(bench.lock(bench.accept("1")))
-    assert "session" in refused(ErrorCode.NOT_ALLOWED, bench.line.renew_lock, token, now=bench.now)
-    refused(ErrorCode.MESSAGE_LOCK_LOST, bench.line.renew_lock, NOTHING, now=bench.now)
+    assert "session" in refused(
+        ErrorCode.NOT_ALLOWED, bench.subqueue.renew_lock, token, now=bench.now
+    )
+    refused(ErrorCode.MESSAGE_LOCK_LOST, bench.subqueue.renew_lock, NOTHING, now=bench.now)
 
 
 def test_renewal_moves_the_end_for_all_that_is_unsettled(bench: Bench) -> None:
@@ -428,7 +430,7 @@ def test_a_lock_that_runs_out_dead_letters_what_failed_too_often(world: World) -
     bench.lock(session)
     world.pass_time(LOCK)
     assert contents(bench.queue.dead_letter) == ["soup"]
-    assert contents(bench.line) == ["salad"]
+    assert contents(bench.subqueue) == ["salad"]
 
 
 def test_the_holder_is_told_that_its_lock_was_lost_and_why(bench: Bench) -> None:
@@ -449,7 +451,7 @@ def test_who_completes_at_the_very_end_of_the_lock_is_too_late(bench: Bench) -> 
     message = bench.lock(session)
     token = token_of(message)
     bench.world.now += LOCK  # and nothing has run yet
-    refused(ErrorCode.SESSION_LOCK_LOST, session.line_for, token, now=bench.now)
+    refused(ErrorCode.SESSION_LOCK_LOST, session.settling_subqueue, token, now=bench.now)
     assert (message.state, message.delivery_count) == (MessageState.ACTIVE, 1)
 
 
@@ -460,7 +462,7 @@ def test_a_lost_session_gives_out_nothing_and_keeps_nothing(bench: Bench) -> Non
     bench.send("1", "salad")
     bench.world.now += LOCK
     named = {"now": bench.now, "who": "late"}
-    assert session.lock_next(**named) is session.take_next(**named) is None
+    assert session.peek_lock_next(**named) is session.receive_and_delete_next(**named) is None
     refused(ErrorCode.SESSION_LOCK_LOST, session.receive_deferred, [number], **named)
     refused(ErrorCode.SESSION_LOCK_LOST, session.state, now=bench.now)
     refused(ErrorCode.SESSION_LOCK_LOST, session.set_state, b"x", now=bench.now)
@@ -473,7 +475,7 @@ def test_letting_go_returns_what_is_unsettled_untried(bench: Bench) -> None:
     token = token_of(bench.lock(session))
     session.let_go(now=bench.now)
     session.let_go(now=bench.now)  # a second goodbye changes nothing
-    refused(ErrorCode.SESSION_LOCK_LOST, session.line_for, token, now=bench.now)
+    refused(ErrorCode.SESSION_LOCK_LOST, session.settling_subqueue, token, now=bench.now)
     again = bench.accept("1", who="other")
     assert [bench.lock(again).delivery_count for _ in range(2)] == [0, 0]
     assert bench.world.kinds().count(ChangeKind.RELEASED) == 1
@@ -508,9 +510,9 @@ def test_a_deferred_message_is_received_by_the_session_s_holder(bench: Bench) ->
     bench.settle(session, pair[0], "complete")
     bench.settle(session, pair[1], "abandon")
     assert (pair[1].state, pair[1].delivery_count) == (MessageState.DEFERRED, 1)
-    (taken,) = session.take_deferred([numbers[0]], now=bench.now, who="receiver")
+    (taken,) = session.receive_and_delete_deferred([numbers[0]], now=bench.now, who="receiver")
     assert taken.content == "soup"
-    assert bench.queue.counts().total == 0
+    assert bench.queue.receivable.counts().total == 0
 
 
 def test_a_deferred_message_stays_with_its_session(bench: Bench) -> None:
@@ -521,7 +523,7 @@ def test_a_deferred_message_stays_with_its_session(bench: Bench) -> None:
     named = {"now": bench.now, "who": "receiver"}
     text = refused(ErrorCode.MESSAGE_NOT_FOUND, one.receive_deferred, numbers, **named)
     assert "'2'" in text
-    assert bench.line.count(MessageState.DEFERRED) == 2
+    assert bench.subqueue.messages.count(MessageState.DEFERRED) == 2
 
 
 @pytest.mark.parametrize(("is_lost", "count"), [(True, 1), (False, 0)])
@@ -585,13 +587,17 @@ def test_peek_shows_one_session_or_all_in_any_state(bench: Bench) -> None:
     session = bench.accept("a")
     bench.defer(session)
     bench.lock(session)
-    seen = bench.line.peek_session("a", 1, 10)
+    messages = bench.subqueue.messages
+    seen = messages.peek_session("a", 1, 10)
     assert [message.content for message in seen] == ["deferred", "locked", "ready", "later"]
-    assert [m.content for m in bench.line.peek_session("a", 2, 2)] == ["locked", "ready"]
-    assert bench.line.peek_session("c", 1, 10) == []
-    assert [m.content for m in bench.line.peek(4, 10)] == ["other", "later"]
+    assert [m.content for m in messages.peek_session("a", 2, 2)] == [
+        "locked",
+        "ready",
+    ]
+    assert bench.subqueue.messages.peek_session("c", 1, 10) == []
+    assert [m.content for m in bench.subqueue.messages.peek(4, 10)] == ["other", "later"]
     bench.world.pass_time(10)
-    assert [m.sequence_number for m in bench.line.peek_session("a", 4, 10)] == [6]
+    assert [m.sequence_number for m in bench.subqueue.messages.peek_session("a", 4, 10)] == [6]
 
 
 def test_sessions_are_listed_that_have_active_messages_or_a_state(bench: Bench) -> None:
@@ -603,9 +609,9 @@ def test_sessions_are_listed_that_have_active_messages_or_a_state(bench: Bench) 
     bench.send("scheduled", "x", scheduled_enqueue_at=bench.now + 10)
     bench.accept("stateful").set_state(b"x", now=bench.now)
     bench.accept("empty")
-    assert bench.line.list_sessions(skip=0, top=100) == ["locked", "ready", "stateful"]
-    assert bench.line.list_sessions(skip=1, top=1) == ["ready"]
-    assert bench.line.list_sessions(skip=3, top=100) == []
+    assert bench.subqueue.messages.list_sessions(skip=0, top=100) == ["locked", "ready", "stateful"]
+    assert bench.subqueue.messages.list_sessions(skip=1, top=1) == ["ready"]
+    assert bench.subqueue.messages.list_sessions(skip=3, top=100) == []
 
 
 def test_a_session_is_listed_no_more_when_its_last_message_and_its_state_are_gone(
@@ -616,9 +622,9 @@ def test_a_session_is_listed_no_more_when_its_last_message_and_its_state_are_gon
     session.set_state(b"x", now=bench.now)
     bench.settle(session, bench.lock(session), "complete")
     session.let_go(now=bench.now)
-    assert bench.line.list_sessions(skip=0, top=100) == ["1"]
+    assert bench.subqueue.messages.list_sessions(skip=0, top=100) == ["1"]
     bench.accept("1").set_state(None, now=bench.now)
-    assert bench.line.list_sessions(skip=0, top=100) == []
+    assert bench.subqueue.messages.list_sessions(skip=0, top=100) == []
 
 
 def test_sessions_are_listed_by_when_their_state_was_set_strictly_later(bench: Bench) -> None:
@@ -627,12 +633,12 @@ def test_sessions_are_listed_by_when_their_state_was_set_strictly_later(bench: B
         bench.world.pass_time(10)
         session.set_state(b"x", now=bench.now)
     start = bench.now
-    assert bench.line.list_updated_after(0, skip=0, top=100) == ["c", "b", "a"]
-    assert bench.line.list_updated_after(start - 10, skip=0, top=100) == ["a"]
-    assert bench.line.list_updated_after(start - 10.1, skip=1, top=1) == ["a"]
-    assert bench.line.list_updated_after(start, skip=0, top=100) == []
+    assert bench.subqueue.messages.list_updated_after(0, skip=0, top=100) == ["c", "b", "a"]
+    assert bench.subqueue.messages.list_updated_after(start - 10, skip=0, top=100) == ["a"]
+    assert bench.subqueue.messages.list_updated_after(start - 10.1, skip=1, top=1) == ["a"]
+    assert bench.subqueue.messages.list_updated_after(start, skip=0, top=100) == []
     sessions[0].set_state(None, now=bench.now)
-    assert bench.line.list_updated_after(0, skip=0, top=100) == ["b", "a"]
+    assert bench.subqueue.messages.list_updated_after(0, skip=0, top=100) == ["b", "a"]
 
 
 # -- What else there is to know -----------------------------------------------------------------
@@ -667,9 +673,9 @@ def test_time_to_live_ends_in_a_held_session_too(bench: Bench) -> None:
     session = bench.accept("1")
     message = bench.lock(session)
     bench.world.pass_time(10)
-    assert contents(bench.line) == ["locked"]
+    assert contents(bench.subqueue) == ["locked"]
     bench.settle(session, message, "abandon")
-    assert bench.queue.counts().total == 0
+    assert bench.queue.receivable.counts().total == 0
 
 
 def test_a_queue_with_a_holder_or_a_waiter_is_not_idle(world: World) -> None:
@@ -681,10 +687,10 @@ def test_a_queue_with_a_holder_or_a_waiter_is_not_idle(world: World) -> None:
     waiter = bench.wait(400)
     session.let_go(now=bench.now)
     world.pass_time(399)
-    assert not bench.queue.deleted
-    bench.line.stop_waiting(waiter)
+    assert not bench.queue.context.deleted
+    bench.subqueue.stop_waiting(waiter)
     world.pass_time(600)
-    assert bench.queue.deleted
+    assert bench.queue.context.deleted
 
 
 def test_sessions_that_are_done_leave_nothing_behind(bench: Bench) -> None:
@@ -693,7 +699,7 @@ def test_sessions_that_are_done_leave_nothing_behind(bench: Bench) -> None:
     while session := bench.accept_next():
         bench.settle(session, bench.lock(session), "complete")
         session.let_go(now=bench.now)
-    assert len(bench.line._sessions) == 0
-    assert len(bench.line._by_session) == 0
-    assert bench.line.list_sessions(skip=0, top=1000) == []
+    assert len(bench.subqueue.messages._entries) == 0
+    assert len(bench.subqueue.messages._by_session) == 0
+    assert bench.subqueue.messages.list_sessions(skip=0, top=1000) == []
     assert bench.world.namespace.next_deadline() is None

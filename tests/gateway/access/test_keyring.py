@@ -20,10 +20,10 @@ LISTENER = AuthorizationRule("reader", ("Listen",), "first", "spare")
 def namespace() -> Namespace:
     namespace = Namespace()
     rules = {"authorization_rules": (LISTENER,)}
-    namespace.create_queue("orders", QueueDescription(**rules), now=0)
-    namespace.create_queue("letters", QueueDescription(), now=0)
-    namespace.create_topic("news", TopicDescription(**rules), now=0)
-    namespace.create_subscription("news", "all", SubscriptionDescription(), now=0)
+    namespace.create("orders", QueueDescription(**rules), now=0)
+    namespace.create("letters", QueueDescription(), now=0)
+    namespace.create("news", TopicDescription(**rules), now=0)
+    namespace.create("news/Subscriptions/all", SubscriptionDescription(), now=0)
     return namespace
 
 
@@ -109,7 +109,7 @@ def test_key_of_the_namespace_opens_everything(keyring: Keyring) -> None:
 
 
 def test_changed_rule_counts_at_once(keyring: Keyring, namespace: Namespace) -> None:
-    namespace.update_queue("orders", QueueDescription(), now=0)
+    namespace.update(namespace.directory.queue("orders"), QueueDescription(), now=0)
     with pytest.raises(TokenError):
         keyring.verify(token("orders"), f"{HOST}/orders", now=0)
 

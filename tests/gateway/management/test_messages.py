@@ -37,12 +37,12 @@ async def test_oldest_ready_messages_go_and_their_number_is_said(talk: Talk) -> 
     send(talk, b"one", b"two", b"three")
     answer = delete(talk, 2)
     assert (answer.status["statusCode"], answer.body) == (200, {"message-count": 2})
-    left = list(talk.broker.namespace.queue("orders").active)
+    left = list(talk.broker.namespace.directory.queue("orders").main.messages)
     assert [message.sequence_number for message in left] == [3]
 
 
 async def test_what_is_locked_or_came_later_stays(talk: Talk) -> None:
-    queue = talk.broker.namespace.queue("orders")
+    queue = talk.broker.namespace.directory.queue("orders")
     send(talk, b"locked", b"old")
     receiver = talk.attach_receiver()
     receiver.grant(1)
@@ -50,7 +50,7 @@ async def test_what_is_locked_or_came_later_stays(talk: Talk) -> None:
     talk.clock.advance(10)
     send(talk, b"new")
     assert delete(talk, 10, seconds=-5).body == {"message-count": 1}
-    assert [message.sequence_number for message in queue.active] == [1, 3]
+    assert [message.sequence_number for message in queue.main.messages] == [1, 3]
 
 
 async def test_nothing_to_delete_is_no_content(talk: Talk) -> None:
@@ -66,9 +66,9 @@ async def test_number_beyond_the_tiers_is_refused(talk: Talk, count: int) -> Non
 
 async def test_only_one_sessions_messages_go_where_it_is_named(talk: Talk) -> None:
     with talk.broker.reactor.turn() as now:
-        talk.broker.namespace.delete_queue("orders", now=now)
+        talk.broker.namespace.delete(talk.broker.namespace.directory.queue("orders"), now=now)
     queue = talk.make_queue(requires_session=True, lock_duration=timedelta(seconds=30))
     send(talk, b"a", group_id="a")
     send(talk, b"", group_id="")
     assert delete(talk, 10, **{"session-id": ""}).body == {"message-count": 1}
-    assert [message.session_id for message in queue.active] == ["a"]
+    assert [message.session_id for message in queue.main.messages] == ["a"]

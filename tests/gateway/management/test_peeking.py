@@ -26,8 +26,8 @@ async def talk() -> Talk:
 def fill(talk: Talk, count: int, size: int = 1) -> None:
     """As many messages, of the sessions "a" and "b" in turn."""
     with talk.broker.reactor.turn() as now:
-        queue = talk.broker.namespace.queue("orders")
-        queue.send([made("ab"[number % 2], size) for number in range(count)], now=now)
+        queue = talk.broker.namespace.directory.queue("orders")
+        queue.ingress.send([made("ab"[number % 2], size) for number in range(count)], now=now)
 
 
 def made(session_id: str, size: int) -> Message:

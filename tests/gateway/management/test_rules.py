@@ -23,8 +23,8 @@ async def talk() -> AsyncIterator[Talk]:
     talk.make_queue()
     with talk.broker.reactor.turn() as now:
         namespace = talk.broker.namespace
-        namespace.create_topic("news", TopicDescription(), now=now)
-        namespace.create_subscription("news", "sport", SubscriptionDescription(), now=now)
+        namespace.create("news", TopicDescription(), now=now)
+        namespace.create("news/Subscriptions/sport", SubscriptionDescription(), now=now)
     yield talk
     talk.broker.reactor.close()
 
@@ -38,7 +38,7 @@ def add(talk: Talk, description: Any, name: str = "r") -> Answer:
 
 
 def rules(talk: Talk) -> dict[str, Rule]:
-    subscription = talk.broker.namespace.subscription("news", "sport")
+    subscription = talk.broker.namespace.directory.subscription("news", "sport")
     return {rule.name: rule for rule in subscription.rules}
 
 
@@ -157,7 +157,9 @@ async def test_a_rule_is_shown_as_lists_with_numeric_codes(
     talk: Talk, rule: Rule, filter: Described, action: Described
 ) -> None:
     with talk.broker.reactor.turn() as now:
-        talk.broker.namespace.create_rule("news", "sport", rule, now=now)
+        talk.broker.namespace.create_rule(
+            talk.broker.namespace.directory.subscription("news", "sport"), rule, now=now
+        )
     created_at = Timestamp(round(talk.clock.wall() * 1000))
 
     shown = manage(talk, "enumerate-rules", {**FIRST, "skip": Int(1)}).body["rules"]
@@ -203,7 +205,9 @@ async def test_where_a_subscription_forwards_rules_are_added_and_removed_but_not
 ) -> None:
     with talk.broker.reactor.turn() as now:
         forwarding = SubscriptionDescription(forward_to="orders")
-        talk.broker.namespace.update_subscription("news", "sport", forwarding, now=now)
+        talk.broker.namespace.update(
+            talk.broker.namespace.directory.subscription("news", "sport"), forwarding, now=now
+        )
     assert add(talk, {"true-filter": {}}).status["statusCode"] == 200
     assert manage(talk, "remove-rule", {"rule-name": "$Default"}).status["statusCode"] == 200
     answer = manage(talk, "enumerate-rules", FIRST)

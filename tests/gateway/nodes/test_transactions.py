@@ -75,26 +75,26 @@ async def test_coordinator_says_what_it_can_do(talk: Talk, control: SenderLink) 
 async def test_send_in_a_transaction_arrives_with_the_commit(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.broker.namespace.queue("orders")
+    queue = talk.broker.namespace.directory.queue("orders")
     txn_id = declare(talk, control)
     answered = send(talk, talk.attach_sender(), txn_id)
     assert answered == TransactionalState(txn_id, Accepted())
-    assert len(queue.active) == 0
+    assert len(queue.main.messages) == 0
     assert ask(talk, control, Discharge(txn_id, False)) == Accepted()
-    assert len(queue.active) == 1
+    assert len(queue.main.messages) == 1
 
 
 async def test_rolled_back_send_never_arrives(talk: Talk, control: SenderLink) -> None:
     txn_id = declare(talk, control)
     send(talk, talk.attach_sender(), txn_id)
     assert ask(talk, control, Discharge(txn_id, True)) == Accepted()
-    assert len(talk.broker.namespace.queue("orders").active) == 0
+    assert len(talk.broker.namespace.directory.queue("orders").main.messages) == 0
 
 
 async def test_settlement_in_a_transaction_counts_with_the_commit(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.broker.namespace.queue("orders")
+    queue = talk.broker.namespace.directory.queue("orders")
     talk.send(talk.attach_sender())
     receiver = talk.attach_receiver()
     receiver.grant(1)
@@ -103,15 +103,15 @@ async def test_settlement_in_a_transaction_counts_with_the_commit(
     txn_id = declare(talk, control)
     receiver.settle(message.delivery_id, TransactionalState(txn_id, Accepted()), settled=False)
     talk.pump()
-    assert queue.counts().locked == 1
+    assert queue.receivable.counts().locked == 1
     assert ask(talk, control, Discharge(txn_id, False)) == Accepted()
-    assert queue.counts().total == 0
+    assert queue.receivable.counts().total == 0
 
 
 async def test_lock_that_ran_out_rolls_the_transaction_back(
     talk: Talk, control: SenderLink
 ) -> None:
-    queue = talk.broker.namespace.queue("orders")
+    queue = talk.broker.namespace.directory.queue("orders")
     sender = talk.attach_sender()
     talk.send(sender)
     receiver = talk.attach_receiver()
@@ -127,7 +127,7 @@ async def test_lock_that_ran_out_rolls_the_transaction_back(
     assert isinstance(outcome, Rejected)
     assert outcome.error is not None
     assert outcome.error.condition == "amqp:transaction:rollback"
-    assert queue.counts().total == 1
+    assert queue.receivable.counts().total == 1
 
 
 @pytest.mark.parametrize("request_", [Discharge(b"none", False), Discharge(b"none", True)])
@@ -143,7 +143,7 @@ async def test_unknown_transaction_cannot_be_ended(
 async def test_unknown_transaction_takes_nothing(talk: Talk) -> None:
     outcome = send(talk, talk.attach_sender(), b"none")
     assert isinstance(outcome, Rejected)
-    assert len(talk.broker.namespace.queue("orders").active) == 0
+    assert len(talk.broker.namespace.directory.queue("orders").main.messages) == 0
 
 
 async def test_request_that_is_neither_is_refused(talk: Talk, control: SenderLink) -> None:
@@ -159,4 +159,4 @@ async def test_transaction_ends_with_its_connection(talk: Talk, control: SenderL
     txn_id = declare(talk, control)
     send(talk, talk.attach_sender(), txn_id)
     talk.wire.break_off()
-    assert len(talk.broker.namespace.queue("orders").active) == 0
+    assert len(talk.broker.namespace.directory.queue("orders").main.messages) == 0

@@ -287,7 +287,7 @@ async def test_receiver_is_told_of_a_message_whose_lock_runs_out(talk: WebTalk) 
 
 async def test_nobody_listens_any_more_when_the_wait_is_over(talk: WebTalk) -> None:
     await talk.peek_lock()
-    assert talk.broker.namespace.subqueue("orders").listeners == []
+    assert talk.broker.namespace.directory.subqueue("orders").listeners == []
 
 
 def waiting_client(talk: WebTalk) -> tuple[Any, list[bytes]]:
@@ -302,10 +302,10 @@ def waiting_client(talk: WebTalk) -> tuple[Any, list[bytes]]:
 async def test_client_that_goes_away_while_it_waits_loses_no_message(talk: WebTalk) -> None:
     endpoint, _ = waiting_client(talk)
     await asyncio.sleep(0)
-    assert talk.broker.namespace.subqueue("orders").listeners != []
+    assert talk.broker.namespace.directory.subqueue("orders").listeners != []
     endpoint.connection_lost()
     await asyncio.sleep(0)
-    assert talk.broker.namespace.subqueue("orders").listeners == []
+    assert talk.broker.namespace.directory.subqueue("orders").listeners == []
     await talk.send()
     assert (talk.counts().active, "taken" in talk.events()) == (1, False)
 
@@ -335,7 +335,7 @@ async def test_deleted_queue_is_gone_for_who_waits_there(talk: WebTalk) -> None:
     waiting = talk.begin("POST", "/orders/messages/head?timeout=60")
     await asyncio.sleep(0)
     with talk.broker.reactor.turn() as now:
-        talk.broker.namespace.delete_queue("orders", now=now)
+        talk.broker.namespace.delete(talk.broker.namespace.directory.queue("orders"), now=now)
     assert (await waiting).status == 410
 
 

@@ -34,10 +34,10 @@ from sbtutorial.broker.rules.filters.errors import FilterError
 from sbtutorial.broker.rules.filters.properties import MISSING, SYSTEM_PROPERTIES
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.gateway.wire.message import encode_message, merged_bytes, read_message
-from sbtutorial.gateway.wire.properties import WireContents, WireView
+from sbtutorial.gateway.wire.properties import WirePropertyAccess, WireView
 
 HOUR = 3600.0
-CONTENTS = WireContents(lambda at: at + HOUR)  # the broker's time was moved back by an hour
+CONTENTS = WirePropertyAccess(lambda at: at + HOUR)  # the broker's time was moved back by an hour
 
 
 def message(application: dict[str, Any] | None = None, **properties: Any) -> Message:

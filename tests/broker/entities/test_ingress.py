@@ -1,8 +1,7 @@
 import pytest
 
-from sbtutorial.broker.entities.admission import check_message
+from sbtutorial.broker.entities.ingress import check_message
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.limits import STANDARD
 from tests.broker.conftest import World, make
 
 ORDERS = World().queue("orders")
@@ -10,7 +9,7 @@ ORDERS = World().queue("orders")
 
 def refusal(**fields: object) -> BrokerError:
     with pytest.raises(BrokerError) as caught:
-        check_message(make(**fields), ORDERS, 262_144, STANDARD)
+        check_message(make(**fields), ORDERS.context)
     return caught.value
 
 
@@ -18,7 +17,7 @@ def test_message_at_every_limit_is_accepted() -> None:
     message = make(
         size_bytes=262_144, header_bytes=65_536, message_id="x" * 128, session_id="x" * 128
     )
-    check_message(message, ORDERS, 262_144, STANDARD)
+    check_message(message, ORDERS.context)
 
 
 def test_message_too_large_is_refused_with_both_sizes() -> None:
@@ -43,10 +42,10 @@ def test_id_of_more_than_128_characters_is_refused_by_name(name: str) -> None:
 
 
 def test_ids_without_a_length_are_accepted() -> None:
-    check_message(make(message_id=2**63), ORDERS, 262_144, STANDARD)
+    check_message(make(message_id=2**63), ORDERS.context)
 
 
 def test_partition_key_must_be_the_session_id_if_both_are_set() -> None:
     error = refusal(session_id="a", partition_key="b")
     assert error.code is ErrorCode.ARGUMENT_ERROR
-    check_message(make(session_id="a", partition_key="a"), ORDERS, 262_144, STANDARD)
+    check_message(make(session_id="a", partition_key="a"), ORDERS.context)

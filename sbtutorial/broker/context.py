@@ -1,0 +1,181 @@
+"""What the parts of an entity share: its path, its description, its clockwork, and the gate.
+
+Subqueues and ingresses hold the context of their entity and know nothing of the entity above them.
+Source: Azure Service Bus, "Suspend and reactivate messaging entities".
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+from uuid import UUID
+
+from sbtutorial.broker.changes import Change, ChangeKind, Journal
+from sbtutorial.broker.descriptions import finite_seconds
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import Limits
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.rules.property_access import PropertyAccess
+from sbtutorial.broker.timers import Timers
+
+
+class Sink(Protocol):
+    """Where messages go in: an entity's ingress, or the way into one entity through another."""
+
+    def check(self, messages: Sequence[Message], *, now: float) -> None:
+        """Refuse what `send` would refuse, and change nothing."""
+
+    def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> object:
+        """Take all of these messages, or none."""
+
+
+class ReadyHook(Protocol):
+    """What takes the messages that become ready in a subqueue, in place of receivers.
+
+    Attributes:
+        target: Where they go, for texts.
+    """
+
+    target: str
+
+    def on_ready(self, now: float) -> None:
+        """Something is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceContext:
+    """What a namespace lends to all of its entities.
+
+    Attributes:
+        limits: What the tier allows.
+        timers: Everything that will happen by itself.
+        journal: Told of each thing that happens.
+        new_token: Makes lock tokens.
+        find_sink: The way into the entity of a path.
+        property_access: Looks into messages, for rules.
+    """
+
+    limits: Limits
+    timers: Timers
+    journal: Journal
+    new_token: Callable[[], UUID]
+    find_sink: Callable[[str], Sink]
+    property_access: PropertyAccess
+
+
+class EntityContext:
+    """One entity, as far as its parts need to know it.
+
+    Attributes:
+        path: As created; a look-up takes any case.
+        kind: "queue", "topic" or "subscription".
+        description: What the entity lives by now.
+        created_at, updated_at: Broker time.
+        accessed_at: When it last was sent to, received from or settled on; None before that.
+        deleted: True from the moment that nothing here counts any more.
+        can_send, can_receive: What its status allows.
+        lock_seconds: How long a lock lasts; 0 where nobody receives.
+        default_time_to_live: Seconds; None for ever.
+        max_message_bytes: The largest message that can be here.
+        last_sequence_number: The one given last; its messages are numbered from 1.
+    """
+
+    def __init__(self, path: str, description: Any, lent: NamespaceContext, *, now: float):
+        self.path = path
+        self.kind: str = description.kind
+        self.limits = lent.limits
+        self.timers = lent.timers
+        self.journal = lent.journal
+        self.new_token = lent.new_token
+        self.find_sink = lent.find_sink
+        self.property_access = lent.property_access
+        self.created_at = now
+        self.accessed_at: float | None = None
+        self.deleted = False
+        self.last_sequence_number = 0
+        self.adopt(description, now=now)
+
+    def adopt(self, description: Any, *, now: float) -> None:
+        """Live by a description from now on; locks and lifetimes that have begun stay as they are.
+
+        The description must be a valid one; `Lifecycle` sees to that.
+        """
+        self.description = description
+        self.updated_at = now
+        self.can_send: bool = description.status.can_send
+        self.can_receive: bool = description.status.can_receive
+        self.lock_seconds: float = description.lock_seconds
+        self.default_time_to_live = finite_seconds(description.default_message_time_to_live)
+        self.max_message_bytes: int = description.max_message_bytes(self.limits)
+
+    def next_sequence_number(self) -> int:
+        """Number one more message."""
+        self.last_sequence_number += 1
+        return self.last_sequence_number
+
+    def end(self) -> None:
+        """Nothing here counts any more: the entity is deleted."""
+        self.deleted = True
+        self.can_send = self.can_receive = False
+
+    # -- The gate: before anything else happens ------------------------------------------------
+
+    def begin(self, now: float) -> None:
+        """Catch up with what was due by `now`, and note that the entity is in use."""
+        if now > self.timers.caught_up_to:
+            self.timers.run_due(now)
+        self.accessed_at = now
+
+    def begin_send(self, now: float) -> None:
+        """`begin`, and refuse unless the entity takes messages.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED.
+        """
+        self.begin(now)
+        if not self.can_send:
+            self._refuse("sending", now)
+
+    def begin_receive(self, now: float) -> None:
+        """`begin`, and refuse unless the entity gives messages out.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED.
+        """
+        self.begin(now)
+        if not self.can_receive:
+            self._refuse("receiving", now)
+
+    def disabled_for(self, what: str) -> BrokerError:
+        """The refusal of an entity whose status forbids something."""
+        return BrokerError(
+            ErrorCode.ENTITY_DISABLED,
+            f"{self.kind.capitalize()} '{self.path}' is disabled for {what}: its status is "
+            f"{self.description.status.value}. Set the status to Active and try again.",
+        )
+
+    def require_existence(self, now: float) -> None:
+        """Catch up with what was due by `now`, and refuse if the entity is no more.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND.
+        """
+        if now > self.timers.caught_up_to:
+            self.timers.run_due(now)
+        if self.deleted:
+            raise BrokerError(
+                ErrorCode.ENTITY_NOT_FOUND,
+                f"The messaging entity '{self.path}' could not be found: it has been deleted. "
+                "Create it again.",
+            )
+
+    def _refuse(self, what: str, now: float) -> NoReturn:
+        self.require_existence(now)
+        raise self.disabled_for(what)
+
+    # -- Telling -------------------------------------------------------------------------------
+
+    def report(self, happening: str, now: float, who: str) -> None:
+        """Tell the journal that the entity itself was "created", "updated" or "deleted"."""
+        description = None if happening == "deleted" else self.description
+        kind = ChangeKind(f"{self.kind}_{happening}")
+        self.journal(Change(now, kind, self.path, 0, None, 0, who, "", None, 0, description))

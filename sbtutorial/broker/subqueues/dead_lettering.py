@@ -1,0 +1,120 @@
+"""How messages end that nobody has settled: too many deliveries, or their time to live is over.
+
+Either leads to the dead-letter queue. Two rules need one, and do not hold in a dead-letter queue
+itself: nothing expires there, and nothing is dead-lettered.
+
+Source: Azure Service Bus, "Dead-letter queues", "Message expiration".
+"""
+
+from typing import Protocol
+
+from sbtutorial.broker.changes import ChangeKind
+from sbtutorial.broker.context import EntityContext
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import Input, allows
+from sbtutorial.broker.subqueues.message_table import MessageTable
+
+TTL_EXPIRED = "TTLExpiredException"
+MAX_DELIVERY_COUNT_EXCEEDED = "MaxDeliveryCountExceeded"
+
+
+class DeadLetterQueue(Protocol):
+    """What takes the messages that are dead-lettered."""
+
+    def dead_letter_here(
+        self,
+        message: Message,
+        reason: str | None,
+        description: str | None,
+        *,
+        now: float,
+        source: str,
+    ) -> None:
+        """Take a message that was dead-lettered at `source`."""
+
+
+class Report(Protocol):
+    """Tells the journal what happened to a message."""
+
+    def __call__(
+        self, kind: ChangeKind, message: Message, at: float, who: str, detail: str = "", /
+    ) -> None:
+        """It happened."""
+
+
+class DeadLettering:
+    """The rules by which messages of one subqueue end.
+
+    Args:
+        context: Of the entity.
+        messages: Those of the subqueue.
+        report: The subqueue's.
+        queue: Takes what is dead-lettered; None for a dead-letter queue, which has none.
+    """
+
+    def __init__(
+        self,
+        context: EntityContext,
+        messages: MessageTable,
+        report: Report,
+        queue: DeadLetterQueue | None,
+    ) -> None:
+        self._context = context
+        self._messages = messages
+        self._report = report
+        self._queue = queue
+        self._time_to_live_action = self._on_time_to_live_over  # one bound method for all timers
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether messages here can be dead-lettered: not in a dead-letter queue."""
+        return self._queue is not None
+
+    def dead_letter(
+        self,
+        message: Message,
+        reason: str | None,
+        description: str | None,
+        *,
+        now: float,
+        who: str = "",
+    ) -> None:
+        """Send an unlocked message on to the dead-letter queue."""
+        assert self._queue is not None, "asked before"
+        self._messages.remove(message, Input.DEAD_LETTER)
+        self._report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "")
+        self._queue.dead_letter_here(
+            message, reason, description, now=now, source=self._messages.path
+        )
+
+    def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
+        """Have the message expire at this instant unless it is locked or deferred then."""
+        message.expires_at = expires_at
+        message.timer = None
+        if expires_at is not None:
+            message.timer = self._context.timers.call_at(
+                expires_at, self._time_to_live_action, message.sequence_number
+            )
+
+    def check_returned(self, message: Message, now: float) -> None:
+        """See of a message that is back from its receiver whether its end has come."""
+        most = self._context.description.max_delivery_count
+        if self._queue is not None and message.delivery_count >= most:
+            why = f"Message could not be consumed after {most} delivery attempts."
+            self.dead_letter(message, MAX_DELIVERY_COUNT_EXCEEDED, why, now=now)
+        elif message.expires_at is not None and message.expires_at <= now:
+            self._expire(message, now)
+
+    def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
+        self._expire(self._messages[sequence_number], at)
+
+    def _expire(self, message: Message, at: float) -> None:
+        """End a message's time to live, unless it is with a receiver or set aside."""
+        if self._queue is None or not allows(message.state, Input.EXPIRE):
+            return
+        if self._context.description.dead_lettering_on_message_expiration:
+            why = "The message expired and was dead lettered."
+            self.dead_letter(message, TTL_EXPIRED, why, now=at)
+        else:
+            self._messages.remove(message, Input.EXPIRE)
+            self._report(ChangeKind.EXPIRED, message, at, "")
