@@ -329,7 +329,7 @@ async def test_a_verdict_in_the_very_turn_in_which_the_lock_ends_is_refused(talk
     verdict = talk.of(DispositionReceived)[-1].state
     assert str(verdict.error.condition) == "com.microsoft:session-lock-lost"
     assert why(talk, LinkDetached) == "com.microsoft:session-lock-lost"
-    (message,) = talk.broker.namespace.directory.subqueue("orders").peek(0, 9)
+    (message,) = talk.broker.namespace.directory.subqueue("orders").messages.peek(0, 9)
     assert message.delivery_count == 1
 
 
@@ -364,7 +364,7 @@ async def test_a_holder_that_leaves_frees_its_session_at_once(
     if leave != "vanish":
         talk.pump()
     assert grant(other, open_session(other, "7")) == [b"of 7", b"of 7"]
-    messages = talk.broker.namespace.directory.subqueue("orders").peek(0, 9)
+    messages = talk.broker.namespace.directory.subqueue("orders").messages.peek(0, 9)
     assert [message.delivery_count for message in messages] == [0, 0]
 
 
@@ -474,7 +474,9 @@ async def test_a_deferred_message_is_received_and_settled_by_the_holder(talk: Ta
     send(talk, "7")
     link = open_session(talk, "7")
     grant(talk, link)
-    number = talk.broker.namespace.directory.subqueue("orders").peek(0, 1)[0].sequence_number
+    number = (
+        talk.broker.namespace.directory.subqueue("orders").messages.peek(0, 1)[0].sequence_number
+    )
     token = UUID(bytes_le=talk.received(link)[0].delivery_tag)
     settle = {"session-id": "7", "lock-tokens": Array([token])}
     manage(talk, "update-disposition", {**settle, "disposition-status": "defered"})
