@@ -77,7 +77,8 @@ class Bench:
 
     def counts(self, path: str = "orders") -> MessageCounts:
         def count(broker: Any) -> MessageCounts:
-            return broker.namespace.directory.receivable(path).receivable.counts()
+            counts: MessageCounts = broker.namespace.directory.receivable(path).receivable.counts()
+            return counts
 
         return self.broker.call(count)
 

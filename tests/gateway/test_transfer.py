@@ -49,8 +49,8 @@ async def test_what_the_destination_refuses_is_kept_where_it_was_sent_through(ta
         talk.broker.namespace.delete(talk.broker.namespace.directory.queue("target"), now=now)
     talk.send(link)
     assert talk.of(DispositionReceived)[-1].state == Accepted()
-    via = talk.broker.namespace.directory.subqueue("via/$Transfer/$DeadLetterQueue")
-    (dead,) = via.messages
+    subqueue = talk.broker.namespace.directory.subqueue("via/$Transfer/$DeadLetterQueue")
+    (dead,) = subqueue.messages
     assert dead.properties is not None
     assert "'target' could not be found" in str(dead.properties["DeadLetterErrorDescription"])
 

@@ -9,7 +9,6 @@ from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.exceptions import ServiceBusError
 from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilter
 
-from sbtutorial.broker.entities.forwarding import Transfer
 from sbtutorial.broker.message import Message
 from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
@@ -281,7 +280,7 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
             namespace = broker.namespace
             (sent,) = namespace.directory.queue("orders").main.messages.peek(1, 1)
             message: Message = sent.copy()
-            via = Transfer(namespace.directory.queue("orders"), "nowhere", namespace.ingress)
+            via = namespace.directory.queue("orders").transfer_to("nowhere")
             via.send([message], now=now)
 
     bench.broker.call(pass_on)

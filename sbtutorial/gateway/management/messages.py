@@ -152,12 +152,11 @@ def update_disposition(call: Call) -> dict[str, Any]:
             ErrorCode.ARGUMENT_ERROR,
             f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
         )
-    body = call.body
     disposition = Disposition(
         settlement,
-        body.get("properties-to-modify"),
-        body.get("deadletter-reason"),
-        body.get("deadletter-description"),
+        call.body.get("properties-to-modify"),
+        call.body.get("deadletter-reason"),
+        call.body.get("deadletter-description"),
     )
     for token in call.list_field("lock-tokens", UUID, "lock tokens (uuid)"):
         subqueue = call.receiving().settling_subqueue(token, now=call.now)

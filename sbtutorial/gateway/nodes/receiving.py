@@ -20,7 +20,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.gateway.nodes.dispatch import MessageSource
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.nodes.settlement import Outcome, settlement_of
+from sbtutorial.gateway.nodes.settlement import Outcome, outcome_of, read_disposition
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import error_of
 from sbtutorial.gateway.wire.message import encode_delivery
@@ -141,20 +141,21 @@ class PeekLockNode(ReceiverNode):
 
     def _settle(self, state: object, token: UUID, now: float) -> Outcome | None:
         """The answer; None for what is no verdict."""
-        settlement = settlement_of(state)
-        if settlement is not None:
-            subqueue = self.source.settling_subqueue(token, now=now)
-            subqueue.settle(token, settlement.disposition, now=now, who=self.who)
-        return settlement and settlement.answer
+        disposition = read_disposition(state)
+        if disposition is None:
+            return None
+        subqueue = self.source.settling_subqueue(token, now=now)
+        subqueue.settle(token, disposition, now=now, who=self.who)
+        return outcome_of(state)
 
     def _settle_with_transaction(
         self, state: TransactionalState, token: UUID, now: float
     ) -> TransactionalState:
-        settlement = settlement_of(state.outcome)
-        if settlement is not None:
+        disposition = read_disposition(state.outcome)
+        if disposition is not None:
             subqueue = self.source.settling_subqueue(token, now=now)
             transaction = self._peer.transactions.find(state)
-            transaction.settle(subqueue, token, settlement.disposition, now=now)
+            transaction.settle(subqueue, token, disposition, now=now)
         return TransactionalState(state.txn_id, Accepted())
 
 

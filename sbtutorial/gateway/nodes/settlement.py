@@ -1,10 +1,10 @@
-"""What a receiver's verdict on a message does, whichever protocol it comes by.
+"""What a receiver's verdict on a message asks for, and what the broker answers.
 
 Source: AMQP 1.0, 3.4; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from sbtutorial.amqp.messaging import Accepted, Modified, Rejected, Released
 from sbtutorial.broker.message import DEAD_LETTER_ERROR_DESCRIPTION, DEAD_LETTER_REASON
@@ -13,48 +13,40 @@ from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
 Outcome = Accepted | Modified | Rejected | Released
 
 
-class Settling(NamedTuple):
-    """What to do with the message, and the answer once that is done."""
-
-    disposition: Disposition
-    answer: Outcome
-
-
-def settlement_of(verdict: object) -> Settling | None:
-    """What a verdict asks for; None for what is no verdict."""
-    settling = _SETTLINGS.get(type(verdict))
-    return None if settling is None else settling(verdict)
+def read_disposition(state: object) -> Disposition | None:
+    """The disposition that a delivery state is; None for one that is none, such as `received`."""
+    read = _READ.get(type(state))
+    return read(state) if read else None
 
 
-def _complete(verdict: Accepted) -> Settling:
-    return Settling(_COMPLETE, verdict)
+def outcome_of(state: object) -> Outcome:
+    """What the broker answers when it has done what a delivery state says."""
+    if isinstance(state, Modified):
+        return Modified(None, bool(state.undeliverable_here), None)
+    if isinstance(state, Rejected):
+        return Rejected(None)
+    assert isinstance(state, Accepted | Released)
+    return state
 
 
-def _abandon_or_defer(verdict: Modified) -> Settling:
-    defers = bool(verdict.undeliverable_here)
-    how = Settlement.DEFER if defers else Settlement.ABANDON
-    changed = _text_keys(verdict.message_annotations)
-    return Settling(Disposition(how, changed), Modified(None, defers, None))
+def _read_modified(state: Modified) -> Disposition:
+    settlement = Settlement.DEFER if state.undeliverable_here else Settlement.ABANDON
+    return Disposition(settlement, _text_keys(state.message_annotations))
 
 
-def _dead_letter(verdict: Rejected) -> Settling:
-    changed = _text_keys(verdict.error.info if verdict.error else None) or {}
+def _read_rejected(state: Rejected) -> Disposition:
+    changed = _text_keys(state.error.info if state.error else None) or {}
     reason = changed.pop(DEAD_LETTER_REASON, None)
     description = changed.pop(DEAD_LETTER_ERROR_DESCRIPTION, None)
-    disposition = Disposition(Settlement.DEAD_LETTER, changed, reason, description)
-    return Settling(disposition, Rejected(None))
-
-
-def _release(verdict: Released) -> Settling:
-    return Settling(_RELEASE, verdict)
+    return Disposition(Settlement.DEAD_LETTER, changed, reason, description)
 
 
 _COMPLETE, _RELEASE = Disposition(Settlement.COMPLETE), Disposition(Settlement.RELEASE)
-_SETTLINGS: dict[type, Callable[[Any], Settling]] = {
-    Accepted: _complete,
-    Modified: _abandon_or_defer,
-    Rejected: _dead_letter,
-    Released: _release,
+_READ: dict[type, Callable[[Any], Disposition]] = {
+    Accepted: lambda _state: _COMPLETE,
+    Modified: _read_modified,
+    Rejected: _read_rejected,
+    Released: lambda _state: _RELEASE,
 }
 
 

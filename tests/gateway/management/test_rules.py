@@ -205,9 +205,9 @@ async def test_where_a_subscription_forwards_rules_are_added_and_removed_but_not
 ) -> None:
     with talk.broker.reactor.turn() as now:
         forwarding = SubscriptionDescription(forward_to="orders")
-        namespace = talk.broker.namespace
-        sport = namespace.directory.subscription("news", "sport")
-        namespace.update(sport, forwarding, now=now)
+        talk.broker.namespace.update(
+            talk.broker.namespace.directory.subscription("news", "sport"), forwarding, now=now
+        )
     assert add(talk, {"true-filter": {}}).status["statusCode"] == 200
     assert manage(talk, "remove-rule", {"rule-name": "$Default"}).status["statusCode"] == 200
     answer = manage(talk, "enumerate-rules", FIRST)
