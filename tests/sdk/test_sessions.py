@@ -218,6 +218,42 @@ async def test_a_receiver_that_waits_in_a_session_is_told_that_its_lock_is_lost(
             await waiting
 
 
+@pytest.mark.parametrize("mode", list(ServiceBusReceiveMode))
+async def test_a_wait_as_long_as_the_lock_of_its_session_ends_quietly(
+    bench: Bench, mode: ServiceBusReceiveMode
+) -> None:
+    """A wait that is as long as the lock of its session ends without an error.
+
+    Source: live tests of azure-sdk-for-python, test_sessions_async.py,
+    `..._receive_handler_receiveanddelete`.
+    """
+    bench.make_queue("brief", requires_session=True, lock_duration=timedelta(seconds=5))
+    await bench.send("soup", queue="brief", session_id="7")
+    async with bench.receiver("brief", session_id="7", receive_mode=mode, max_wait_time=5) as seven:
+        got = []
+        async for message in seven:
+            got.append(str(message))
+            if mode is ServiceBusReceiveMode.PEEK_LOCK:
+                await seven.complete_message(message)
+    assert got == ["soup"]
+
+
+async def test_a_session_is_free_when_its_lock_is_over_though_its_receiver_is_there(
+    bench: Bench,
+) -> None:
+    """A session whose lock is over goes to another receiver at once."""
+    await send(bench, "7 soup")
+    async with session(bench, "7") as late:
+        message = await take(late)
+        bench.broker.advance(LOCK_SECONDS)
+        async with session(bench, "7") as relief:
+            with pytest.raises(SessionLockLostError):
+                await late.complete_message(message)
+            again = await take(relief)
+            assert (str(again), again.delivery_count) == ("soup", 1)
+            await relief.complete_message(again)
+
+
 async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench) -> None:
     """Closing the receiver frees its session at once; no delivery is counted."""
     await send(bench, "7 soup", "7 salad")
