@@ -107,8 +107,12 @@ def split_sections(payload: bytes) -> Sections:
     )
 
 
-def data_sections(payload: bytes) -> list[bytes]:
+def data_sections(payload: bytes, at_most: int | None = None) -> list[bytes]:
     """The contents of each data section: in a batch, the messages. The envelope says nothing.
+
+    Args:
+        payload: A whole message.
+        at_most: After so many and one more, nobody looks on.
 
     Raises:
         DecodeError: The payload is malformed, or its body is not made of data sections.
@@ -119,6 +123,8 @@ def data_sections(payload: bytes) -> list[bytes]:
         code, start, end = _next_section(payload, offset)
         if code == DATA:
             contents.append(payload[start + (2 if payload[start] == 0xA0 else 5) : end])
+            if at_most is not None and len(contents) > at_most:
+                break
         elif code in _BODY:
             raise DecodeError("a batch must be made of data sections")
         offset = end

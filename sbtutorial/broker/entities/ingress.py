@@ -4,18 +4,24 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 "Partitioned queues and topics", use of partition keys.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import deque
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from typing import NoReturn, Protocol
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.limits import KIB
+from sbtutorial.broker.limits import KIB, MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input
+from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.timers import Timer
 
+# Taken at once of very many: about a millisecond's worth.
+_STEP_MESSAGES = 64
+# What one step may cost: so many filters are asked in half a millisecond, or so.
+_STEP_COST = 96
 _COUNTED = (str, bytes)  # the ids that have a length; numbers and UUIDs have none
 
 
@@ -25,6 +31,16 @@ class Destination(Protocol):
     @property
     def size_bytes(self) -> int:
         """All messages that count against the entity's size."""
+
+    @property
+    def message_count(self) -> int:
+        """How many messages they are."""
+
+    def takes_long(self, message: Message) -> bool:
+        """Whether `enqueue` would keep everybody waiting: it is activated in steps instead."""
+
+    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+        """`activate` and `announce`, little by little; each step tells what it has cost."""
 
     def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
@@ -55,6 +71,10 @@ class Ingress:
         self._subqueue = subqueue
         self._destination = destination
         self._duplicates: DuplicateWindow | None = None
+        # Numbers of messages that take long to activate and of those behind them, in order.
+        self._in_steps: deque[int] = deque()
+        self._steps: Iterator[int] | None = None
+        self._step_timer: Timer | None = None
         self.adopt()
 
     def adopt(self) -> None:
@@ -82,6 +102,28 @@ class Ingress:
         numbers = [self._accept(message, now, who) for message in messages]
         self._destination.announce(now)
         return numbers
+
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, None]:
+        """`send` for very many: checked as one, and taken a few at a time, so nobody waits long.
+
+        Yields:
+            How many were taken; wants to be sent the time of the next step.
+
+        Raises:
+            BrokerError: As `check`, before anything is taken; ENTITY_NOT_FOUND when the entity is
+                deleted meanwhile.
+        """
+        self.check(messages, now=now)
+        for start in range(0, len(messages), _STEP_MESSAGES):
+            if self._context.deleted:
+                self._context.begin_send(now)
+            step = messages[start : start + _STEP_MESSAGES]
+            for message in step:
+                self._accept(message, now, who)
+            self._destination.announce(now)
+            now = yield len(step)
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing.
@@ -111,15 +153,30 @@ class Ingress:
             self._subqueue.messages.remove(message, Input.CANCEL)
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
 
+    def is_waiting(self, message: Message) -> bool:
+        """Whether a message that was sent for now is still to be activated, or in the midst of it."""
+        if not self._in_steps:
+            return False
+        at = message.scheduled_enqueue_at
+        is_due = at is None or at <= message.enqueued_at
+        return message.state is MessageState.ACTIVE or (
+            message.state is MessageState.SCHEDULED and is_due
+        )
+
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
         if self._duplicates is not None:
             self._duplicates.clear()
+        if self._step_timer is not None:
+            self._step_timer.cancel()
+        self._step_timer = self._steps = None
+        self._in_steps.clear()
 
     # -- How it is done ---------------------------------------------------------------------
 
     def _require_room(self, messages: Sequence[Message], now: float) -> None:
-        size = self._destination.size_bytes
+        least = self._destination.message_count * MIN_MESSAGE_BYTES
+        size = max(self._destination.size_bytes, least)
         room = self.max_size_bytes - size
         if sum(message.size_bytes for message in messages) <= room:
             return
@@ -146,28 +203,76 @@ class Ingress:
             self._duplicates.remember(self._duplicate_key(message), number, now)
         if message.scheduled_enqueue_at is not None and message.scheduled_enqueue_at > now:
             self._schedule(message, message.scheduled_enqueue_at, now, who)
+        elif self._in_steps or self._destination.takes_long(message):
+            self._admit_scheduled(message, now, who)
+            self._wait_for_steps(number, now)
         else:
             self._destination.enqueue(message, now, who)
         return number
 
     def _schedule(self, message: Message, at: float, now: float, who: str) -> None:
+        self._admit_scheduled(message, now, who)
+        message.timer = self._context.timers.call_at(at, self._activate, message.sequence_number)
+
+    def _admit_scheduled(self, message: Message, now: float, who: str) -> None:
         message.enqueued_at = now
         self._subqueue.messages.admit(message, Input.SCHEDULE)
-        message.timer = self._context.timers.call_at(at, self._activate, message.sequence_number)
         self._subqueue.report(ChangeKind.SCHEDULED, message, now, who)
 
     def _activate(self, scheduled_number: int, at: float) -> None:
-        context, subqueue = self._context, self._subqueue
+        context = self._context
         context.accessed_at = max(at, context.accessed_at or at)
-        (message,) = subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
+        (message,) = self._subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
         message.timer = None
-        subqueue.messages.renumber(message, context.next_sequence_number())
+        if self._in_steps or self._destination.takes_long(message):
+            self._wait_for_steps(scheduled_number, at)
+            return
+        self._begin_life(message, at)
+        self._destination.activate(message, at)
+        self._destination.announce(at)
+
+    def _begin_life(self, message: Message, at: float) -> None:
+        subqueue, scheduled_number = self._subqueue, message.sequence_number
+        subqueue.messages.renumber(message, self._context.next_sequence_number())
         subqueue.messages.move(message, Input.ACTIVATE)
         subqueue.report(
             ChangeKind.ACTIVATED, message, at, "", previous_sequence_number=scheduled_number
         )
-        self._destination.activate(message, at)
-        self._destination.announce(at)
+
+    # -- In steps: one message after the other, a little at a time -----------------------------
+
+    def _wait_for_steps(self, scheduled_number: int, at: float) -> None:
+        self._in_steps.append(scheduled_number)
+        if self._step_timer is None:
+            self._step_timer = self._context.timers.call_at(at, self._step, None)
+
+    def _step(self, _: None, at: float) -> None:
+        self._step_timer = None
+        if self._steps is None:
+            self._steps = self._activation_in_steps(self._in_steps[0], at)
+        try:
+            left = _STEP_COST
+            while left > 0:
+                left -= next(self._steps)
+        except StopIteration:
+            self._end_steps()
+        except Exception:
+            self._end_steps()
+            raise
+        finally:
+            if self._in_steps:
+                self._step_timer = self._context.timers.call_at(at, self._step, None)
+
+    def _end_steps(self) -> None:
+        self._steps = None
+        if self._in_steps:
+            self._in_steps.popleft()
+
+    def _activation_in_steps(self, scheduled_number: int, at: float) -> Iterator[int]:
+        message = self._subqueue.messages.find(scheduled_number)
+        if message is not None:  # it has not been cancelled
+            self._begin_life(message, at)
+            yield from self._destination.activate_in_steps(message, at)
 
     def _original(self, message: Message, now: float) -> int | None:
         if self._duplicates is None or message.message_id is None:

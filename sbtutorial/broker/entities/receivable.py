@@ -3,6 +3,7 @@
 Source: Azure Service Bus, "Message expiration", "Dead-letter queues", "Message counters".
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
@@ -69,6 +70,12 @@ class Receivable:
         dead = self.dead_letter.messages.size_bytes + self.transfer_dead_letter.messages.size_bytes
         return self.main.messages.size_bytes + dead
 
+    @property
+    def message_count(self) -> int:
+        """How many messages are in all three."""
+        dead = len(self.dead_letter.messages) + len(self.transfer_dead_letter.messages)
+        return len(self.main.messages) + dead
+
     def adopt(self) -> None:
         """Forward as the entity's description says, which has changed."""
         description = self._context.description
@@ -92,6 +99,16 @@ class Receivable:
         )
 
     # -- How messages come in -------------------------------------------------------------------
+
+    def takes_long(self, _message: Message) -> bool:
+        """One message comes in at once."""
+        return False
+
+    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+        """`activate`, in one step."""
+        self.activate(message, at)
+        self.announce(at)
+        yield 1
 
     def enqueue(
         self, message: Message, now: float, who: str, kind: ChangeKind = ChangeKind.SENT

@@ -3,8 +3,8 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions"; "Topic filters and actions".
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
@@ -18,6 +18,7 @@ from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.rules.rule_set import RuleSet
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
+_COPIES_A_STEP = 32
 # Azure's own words, both.
 SESSION_ID_IS_NULL = "Session id is null."
 _NEEDS_SESSION = "Session enabled entity doesn't allow a message whose session identifier is null."
@@ -75,15 +76,37 @@ class Subscription(Entity):
     def take_copies(self, message: Message, view: Callable[[], Properties], now: float) -> None:
         """Take copies of a message of the topic, as many as the rules say."""
         try:
-            copies = list(self.rules.copies(message, view, self.context.property_access))
+            copies = self.rules.copies(message, view, self.context.property_access)
         except FilterError as problem:
-            if self.description.dead_lettering_on_filter_evaluation_exceptions:
-                self._refuse(message.copy(), FILTER_EXCEPTION, problem.message, now)
+            self._fail(message, problem, now)
             return
         for copy in copies:
             self._enqueue(copy, now)
         if copies:
             self.receivable.announce(now)
+
+    def work_out_copies(
+        self, message: Message, view: Callable[[], Properties], questions: int
+    ) -> Generator[int, None, "Copies"]:
+        """Find out what `take_copies` would take, a few questions a step; nothing is changed yet.
+
+        Yields:
+            How many questions the step has asked.
+        """
+        try:
+            copies = yield from self.rules.copies_in_steps(
+                message, view, self.context.property_access, questions=questions
+            )
+        except FilterError as problem:
+            return Copies(self, [], problem)
+        return Copies(self, copies)
+
+    def _fail(self, message: Message, problem: FilterError, now: float) -> None:
+        """One rule fails for one message here; what the others take does not depend on it."""
+        is_filters = problem.reason == FILTER_EXCEPTION
+        if is_filters and not self.description.dead_lettering_on_filter_evaluation_exceptions:
+            return
+        self._refuse(message.copy(), problem.reason, problem.message, now)
 
     def _enqueue(self, message: Message, now: float) -> None:
         if self.main.requires_session and message.session_id is None:
@@ -94,3 +117,30 @@ class Subscription(Entity):
 
     def _refuse(self, message: Message, reason: str, description: str, now: float) -> None:
         self.receivable.refuse(message, self.dead_letter, reason, description, now)
+
+
+class Copies(NamedTuple):
+    """What a subscription takes of one message, worked out and not yet taken."""
+
+    subscription: Subscription
+    copies: list[Message]
+    problem: FilterError | None = None
+
+    def take(self, message: Message, now: float) -> Generator[int, None, None]:
+        """Take them, a few a step; nothing if the subscription is deleted by now.
+
+        Yields:
+            How many the step has taken.
+        """
+        subscription = self.subscription
+        if subscription.context.deleted:
+            return
+        if self.problem is not None:
+            subscription._fail(message, self.problem, now)
+            yield 1
+        for start in range(0, len(self.copies), _COPIES_A_STEP):
+            step = self.copies[start : start + _COPIES_A_STEP]
+            for copy in step:
+                subscription._enqueue(copy, now)
+            subscription.receivable.announce(now)
+            yield len(step)

@@ -3,15 +3,16 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
+from collections.abc import Generator, Iterator
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.ingress import Ingress
-from sbtutorial.broker.entities.subscription import Subscription
+from sbtutorial.broker.entities.subscription import Copies, Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.rule import Rule
@@ -52,6 +53,14 @@ class Topic(Entity):
         for subscription in self._subscriptions.values():
             size += subscription.size_bytes
         return size
+
+    @property
+    def message_count(self) -> int:
+        """All messages that count in `size_bytes`."""
+        count = len(self.scheduled.messages)
+        for subscription in self._subscriptions.values():
+            count += subscription.receivable.message_count
+        return count
 
     @property
     def scheduled_count(self) -> int:
@@ -164,9 +173,62 @@ class Topic(Entity):
     def announce(self, now: float) -> None:
         """Nobody waits at the topic itself; the subscriptions have told their receivers."""
 
+    def takes_long(self, message: Message) -> bool:
+        """Whether so many rules or subscriptions are asked that others would notice."""
+        subscriptions = self._subscriptions
+        if len(subscriptions) > _FEW_SUBSCRIPTIONS:
+            return True
+        questions = sum(one.rules.questions for one in subscriptions.values())
+        return questions * _weight(message) > _FEW_QUESTIONS
+
+    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+        """Hand out copies little by little: all are worked out before the first is taken."""
+        self._shorten_life(message)
+        view = cache(partial(self.context.property_access.view, message))
+        weight = _weight(message)
+        questions = max(_FEW_QUESTIONS // weight, 1)
+        found: list[Copies] = []
+        for subscription in tuple(self._subscriptions.values()):
+            steps = subscription.work_out_copies(message, view, questions)
+            found.append((yield from _weighed(steps, weight)))
+            yield 1
+        for copies in found:
+            for count in copies.take(message, at):
+                yield count * _COPY_COST
+        if not self.context.deleted:
+            self.scheduled.messages.remove(message, Input.FORWARD)
+
     def _fan_out(self, message: Message, now: float) -> None:
-        message.time_to_live = shorter(message.time_to_live, self.context.default_time_to_live)
+        self._shorten_life(message)
         # Looked into once, if at all.
         view = cache(partial(self.context.property_access.view, message))
         for subscription in tuple(self._subscriptions.values()):
             subscription.take_copies(message, view, now)
+
+    def _shorten_life(self, message: Message) -> None:
+        message.time_to_live = shorter(message.time_to_live, self.context.default_time_to_live)
+
+
+# Up to here copies are handed out at once: it takes less than half a millisecond.
+_FEW_SUBSCRIPTIONS = 24
+_FEW_QUESTIONS = 64
+# A copy that is taken costs as much as so many questions.
+_COPY_COST = 4
+# A filter may look through a text; in a header of so many bytes that takes another question's time.
+_BYTES_PER_QUESTION = 1024
+_COPIED = TypeVar("_COPIED")
+
+
+def _weight(message: Message) -> int:
+    """How many questions' time one question to this message may take."""
+    return 1 + message.header_bytes // _BYTES_PER_QUESTION
+
+
+def _weighed(steps: Generator[int, None, _COPIED], weight: int) -> Generator[int, None, _COPIED]:
+    """The same steps, each at its cost."""
+    try:
+        while True:
+            yield next(steps) * weight
+    except StopIteration as end:
+        found: _COPIED = end.value
+        return found

@@ -3,12 +3,13 @@
 Source: Azure Service Bus, "Topic filters and actions".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.filters.boolean import TrueFilter
+from sbtutorial.broker.rules.filters.errors import FilterError
 from sbtutorial.broker.rules.filters.properties import Properties
 from sbtutorial.broker.rules.property_access import PropertyAccess
 from sbtutorial.broker.rules.rule import RULE_NAME_PROPERTY, Rule
@@ -20,6 +21,7 @@ class RuleSet:
 
     Attributes:
         correlation_count: How many have a correlation filter; the others count as SQL.
+        questions: What a message is asked until it is known which match: filters and look-ups.
     """
 
     def __init__(self, path: str) -> None:
@@ -27,6 +29,7 @@ class RuleSet:
         self._by_name: dict[str, Rule] = {}
         self._index = RuleIndex()
         self._takes_all = False
+        self.questions = 0
         self.correlation_count = 0
 
     def __len__(self) -> int:
@@ -96,7 +99,7 @@ class RuleSet:
 
     def copies(
         self, message: Message, view: Callable[[], Properties], property_access: PropertyAccess
-    ) -> Iterator[Message]:
+    ) -> list[Message]:
         """The copies that the subscription takes: none, one, or one for each matching action.
 
         Rules without an action give one copy together; each rule with one gives a copy of its own.
@@ -105,17 +108,38 @@ class RuleSet:
             FilterError: A filter or an action cannot be worked out for this message.
         """
         if self._takes_all:
-            yield message.copy()
-            return
-        seen = view()
-        matching = self._index.matching(seen)
-        if any(rule.action is None for rule in matching):
-            yield message.copy()
-        for rule in matching:
-            if rule.action is not None:
-                edits = rule.action.apply(seen)
-                application = {**edits.application, RULE_NAME_PROPERTY: rule.name}
-                yield property_access.edited(message, application, edits.system)
+            return [message.copy()]
+        try:
+            seen = view()
+            return list(_copies(message, seen, self._index.matching(seen), property_access))
+        except Exception as error:
+            raise _failure(self._path, error) from error
+
+    def copies_in_steps(
+        self,
+        message: Message,
+        view: Callable[[], Properties],
+        property_access: PropertyAccess,
+        *,
+        questions: int,
+    ) -> Generator[int, None, list[Message]]:
+        """`copies`, a few questions a step, for many rules or messages that take long to look into.
+
+        Yields:
+            How many questions the step has asked; a copy that is changed counts as some.
+        """
+        if self._takes_all:
+            return [message.copy()]
+        copies = []
+        try:
+            seen = view()
+            matching = yield from self._index.matching_in_steps(seen, questions)
+            for copy in _copies(message, seen, matching, property_access):
+                copies.append(copy)
+                yield _QUESTIONS_PER_COPY
+        except Exception as error:
+            raise _failure(self._path, error) from error
+        return copies
 
     def _take_stock(self) -> None:
         """Nearly every subscription takes everything, and need not look into messages."""
@@ -123,3 +147,30 @@ class RuleSet:
         self._takes_all = (
             only is not None and isinstance(only.filter, TrueFilter) and only.action is None
         )
+        self.questions = 0 if self._takes_all else len(self._index)
+
+
+# An action that is applied takes about as long as so many filters.
+_QUESTIONS_PER_COPY = 4
+
+
+def _copies(
+    message: Message, seen: Properties, matching: list[Rule], property_access: PropertyAccess
+) -> Iterator[Message]:
+    if any(rule.action is None for rule in matching):
+        yield message.copy()
+    for rule in matching:
+        if rule.action is not None:
+            edits = rule.action.apply(seen)
+            application = {**edits.application, RULE_NAME_PROPERTY: rule.name}
+            yield property_access.edited(message, application, edits.system)
+
+
+def _failure(path: str, error: Exception) -> FilterError:
+    """What went wrong, as a failure of this subscription with this message and of nobody else.
+
+    Whatever it was: a rule that does what nobody foresaw must not stop a topic.
+    """
+    if isinstance(error, FilterError):
+        return error
+    return FilterError(f"A rule of '{path}' has failed: {error!r}.")

@@ -3,9 +3,18 @@
 Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 """
 
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
-from sbtutorial.amqp.messaging import Accepted, DeliveryState, Rejected, TransactionalState
+from sbtutorial.amqp.messaging import (
+    BATCH_MESSAGE_FORMAT,
+    Accepted,
+    DeliveryState,
+    Rejected,
+    TransactionalState,
+)
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.broker.context import Sink
@@ -13,8 +22,9 @@ from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
+from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, error_of
-from sbtutorial.gateway.wire.message import read_messages
+from sbtutorial.gateway.wire.message import batch_parts, read_messages, read_parts
 
 
 class SenderNode(Node):
@@ -34,23 +44,56 @@ class SenderNode(Node):
         self._clock = peer.core.clock
         self._ids = peer.core.ids
         self._who = peer.who
+        self._max_batch_messages = peer.core.namespace.limits.max_batch_messages
         link.grant(self.CREDIT)
 
-    def message_received(self, event: MessageReceived, *, now: float) -> None:
-        """Store one message, or all of a batch, before the sender is told."""
-        outcome: Accepted | Rejected | TransactionalState
+    def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
+        """Store one message, or all of a batch, before the sender is told.
+
+        A batch of many messages is a job: read, checked as one, and taken a few at a time.
+        """
+        outcome: Outcome
         try:
-            messages = read_messages(
-                event.payload,
-                event.message_format or 0,
-                from_wire=self._clock.from_wire,
-                new_id=self._ids.message_id,
-            )
+            if event.message_format == BATCH_MESSAGE_FORMAT:
+                parts = batch_parts(event.payload, self._max_batch_messages)
+                if len(parts) > _AT_ONCE:
+                    return self._take_in_steps(parts, event)
+                messages = list(self._read(parts, 1))
+            else:
+                messages = read_messages(
+                    event.payload, 0, from_wire=self._clock.from_wire, new_id=self._ids.message_id
+                )
             outcome = self._take(messages, event.state, now)
-        except DecodeError as error:
-            outcome = Rejected(Error(DECODE_ERROR, f"The message cannot be read: {error}", None))
-        except BrokerError as refusal:
-            outcome = Rejected(error_of(refusal))
+        except (DecodeError, BrokerError) as refusal:
+            outcome = _rejected(refusal)
+        self._answer(event, outcome)
+        return None
+
+    def _read(self, parts: list[bytes], first_number: int) -> Iterator[Message]:
+        return read_parts(
+            parts, first_number, from_wire=self._clock.from_wire, new_id=self._ids.message_id
+        )
+
+    def _take_in_steps(self, parts: list[bytes], event: MessageReceived) -> Job:
+        outcome: Outcome = _ACCEPTED
+        now = yield 0
+        try:
+            messages: list[Message] = []
+            for start in range(0, len(parts), _AT_ONCE):
+                messages += self._read(parts[start : start + _AT_ONCE], start + 1)
+                now = yield _UNITS
+            if isinstance(event.state, TransactionalState) or isinstance(self._intake, Transfer):
+                outcome = self._take(messages, event.state, now)
+            else:
+                steps = self._intake.send_in_steps(messages, now=now, who=self._who)
+                yield from _in_units(steps)
+        except (DecodeError, BrokerError) as refusal:
+            outcome = _rejected(refusal)
+        self._answer(event, outcome)
+
+    def _answer(self, event: MessageReceived, outcome: "Outcome") -> None:
+        if not self._link.is_attached:
+            return
         if not event.settled:
             self._link.settle(event.delivery_id, outcome)
         self._link.keep_credit(self.CREDIT)
@@ -65,4 +108,25 @@ class SenderNode(Node):
         return _ACCEPTED
 
 
+Outcome = Accepted | Rejected | TransactionalState
+
 _ACCEPTED = Accepted()
+# Of a batch, so many messages are worked on at once, for about this much of a turn.
+_AT_ONCE = 64
+_UNITS = 24
+_MESSAGES_A_UNIT = 4
+
+
+def _in_units(steps: Generator[int, float, None]) -> Job:
+    """Steps that count messages, as a job that counts what they cost."""
+    count = next(steps)
+    with suppress(StopIteration):
+        while True:
+            now = yield max(count // _MESSAGES_A_UNIT, 1)
+            count = steps.send(now)
+
+
+def _rejected(refusal: DecodeError | BrokerError) -> Rejected:
+    if isinstance(refusal, BrokerError):
+        return Rejected(error_of(refusal))
+    return Rejected(Error(DECODE_ERROR, f"The message cannot be read: {refusal}", None))

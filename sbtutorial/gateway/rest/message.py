@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
     DATA,
@@ -111,7 +112,10 @@ def body_bytes(body: bytes) -> bytes:
         return b""
     if body[2] == DATA:
         return b"".join(data_sections(body))
-    value = decode(body)[0].value
+    try:
+        value = decode(body)[0].value
+    except DecodeError:  # a map whose keys Python cannot tell apart
+        return body
     if isinstance(value, bytes):
         return value
     return (value if isinstance(value, str) else _as_json(value)).encode(errors="replace")

@@ -7,7 +7,7 @@ Source: AMQP 1.0, part 3.2; Azure Service Bus, "Messages, payloads, and serializ
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,8 +26,8 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.types import Int, Symbol, encode
-from sbtutorial.broker.errors import BrokerError
-from sbtutorial.broker.limits import MAX_HEADER_BYTES
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import MAX_HEADER_BYTES, STANDARD
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.gateway.wire.admission import (
@@ -127,27 +127,65 @@ class Content:
         self.footer = sections.footer
 
 
+def batch_parts(payload: bytes, at_most: int) -> list[bytes]:
+    """The messages of a batch, each encoded: its data sections. The envelope says nothing.
+
+    Args:
+        payload: Of one transfer with message format 0x80013700, all frames joined.
+        at_most: What the tier allows in one batch.
+
+    Raises:
+        DecodeError: The bytes are no batch.
+        BrokerError: MESSAGE_SIZE_EXCEEDED: it has too many messages.
+    """
+    parts = data_sections(payload, at_most)
+    if len(parts) > at_most:
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            f"The batch has more than {at_most} messages, all that one batch may have, however "
+            "small they are. Send them in several batches.",
+        )
+    return parts
+
+
 def read_messages(
-    payload: bytes, message_format: int, *, from_wire: ToWire, new_id: NewId
+    payload: bytes,
+    message_format: int,
+    *,
+    from_wire: ToWire,
+    new_id: NewId,
+    at_most: int = STANDARD.max_batch_messages,
 ) -> list[Message]:
     """Every message in one transfer: one, or those of a batch, ready for `Queue.send`.
 
     Args:
         payload: The transfer's payload, all frames joined.
-        message_format: 0, or 0x80013700 for a batch: each data section holds a whole message, and
-            the envelope around them says nothing that counts.
+        message_format: 0, or 0x80013700 for a batch.
         from_wire: Turns an instant on the client's clock into broker time.
         new_id: Makes a message id, for a message without.
+        at_most: How many a batch may have.
 
     Raises:
         DecodeError: The bytes are not an AMQP message.
-        BrokerError: As `admission` refuses what a message may not hold; ARGUMENT_ERROR: a decimal
-            has too many digits.
+        BrokerError: As `admission` refuses what a message may not hold, and `batch_parts` what is
+            too many; ARGUMENT_ERROR: a decimal has too many digits.
     """
     if message_format == BATCH_MESSAGE_FORMAT:
-        parts = data_sections(payload)
-        return [_read_part(part, number, from_wire, new_id) for number, part in enumerate(parts, 1)]
+        parts = batch_parts(payload, at_most)
+        return list(read_parts(parts, 1, from_wire=from_wire, new_id=new_id))
     return [_read(payload, from_wire, new_id)]
+
+
+def read_parts(
+    parts: Iterable[bytes], first_number: int, *, from_wire: ToWire, new_id: NewId
+) -> Iterator[Message]:
+    """The messages of a batch, or some of them, of which the first has this number.
+
+    Raises:
+        DecodeError: As `read_messages`; BrokerError, too. Both say which message it is.
+    """
+    for number, part in enumerate(parts, first_number):
+        yield _read_part(part, number, from_wire, new_id)
 
 
 def _read_part(payload: bytes, number: int, from_wire: ToWire, new_id: NewId) -> Message:

@@ -1,0 +1,145 @@
+"""Batches of many messages: how many one may have, all or none, and nobody waits for one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sbtutorial.amqp.events import DispositionReceived
+from sbtutorial.amqp.messaging import (
+    APPLICATION_PROPERTIES,
+    BATCH_MESSAGE_FORMAT,
+    DATA,
+    Accepted,
+    Properties,
+    Rejected,
+    encode_section,
+)
+from sbtutorial.amqp.sender import SenderLink
+from sbtutorial.broker.limits import EMULATOR, PREMIUM, STANDARD, Limits
+from sbtutorial.testing import SteppedBroker
+from tests.gateway.talk import Talk
+
+Batch = Callable[[int], bytes]
+
+
+def numbered(count: int) -> bytes:
+    each = (Properties(message_id=f"m{number}").encode() for number in range(count))
+    return b"".join(encode_section(DATA, payload) for payload in each)
+
+
+def empty(count: int) -> bytes:
+    return encode_section(DATA, b"") * count
+
+
+def send(talk: Talk, link: SenderLink, payload: bytes) -> Any:
+    """The outcome of a batch."""
+    delivery_id = link.send(
+        payload, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    talk.pump()
+    return outcome_of(talk, delivery_id)
+
+
+def outcome_of(talk: Talk, delivery_id: int) -> Any:
+    found = [each for each in talk.of(DispositionReceived) if each.delivery_id == delivery_id]
+    return found[-1].state if found else None
+
+
+@pytest.mark.parametrize("limits", [STANDARD, EMULATOR, PREMIUM], ids=lambda each: each.name)
+@pytest.mark.parametrize("batch", [numbered, empty])
+def test_batch_has_so_many_messages_at_most_however_small_they_are(
+    limits: Limits, batch: Batch
+) -> None:
+    talk = Talk(SteppedBroker(limits=limits))
+    queue = talk.make_queue()
+    link = talk.attach_sender()
+    most = limits.max_batch_messages
+    assert isinstance(send(talk, link, batch(most)), Accepted)
+    assert queue.counts().total == most
+    refused = send(talk, link, batch(most + 1))
+    assert isinstance(refused, Rejected)
+    assert refused.error is not None
+    assert f"more than {most} messages" in (refused.error.description or "")
+    assert queue.counts().total == most
+
+
+def test_messages_of_a_large_batch_stand_in_its_order() -> None:
+    talk = Talk()
+    queue = talk.make_queue()
+    assert isinstance(send(talk, talk.attach_sender(), numbered(1000)), Accepted)
+    there = queue.active.peek(1, 2000)
+    assert [message.message_id for message in there] == [f"m{number}" for number in range(1000)]
+    assert [message.sequence_number for message in there] == list(range(1, 1001))
+
+
+@pytest.mark.parametrize("count", [2, 1000])
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (encode_section(APPLICATION_PROPERTIES, {"a": [1]}), "property 'a' is a list"),
+        (b"\x00\x53\x75", "cannot be read"),
+        (Properties(message_id="m" * 129).encode(), "129 characters"),
+    ],
+)
+def test_one_bad_message_keeps_all_of_its_batch_out(count: int, bad: bytes, problem: str) -> None:
+    talk = Talk()
+    queue = talk.make_queue()
+    refused = send(talk, talk.attach_sender(), numbered(count - 1) + encode_section(DATA, bad))
+    assert isinstance(refused, Rejected)
+    assert refused.error is not None
+    assert problem in (refused.error.description or "")
+    assert queue.counts().total == 0
+    if "129" not in problem:
+        assert f"message {count} of the batch" in (refused.error.description or "").lower()
+
+
+def test_large_batch_keeps_no_other_client_waiting() -> None:
+    broker = SteppedBroker()
+    talk, other = Talk(broker), Talk(broker, who="other")
+    queue = talk.make_queue()
+    talk.make_queue("other")
+    link, quick = talk.attach_sender(), other.attach_sender("other")
+    batch = link.send(
+        numbered(4500), delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    for _ in range(3):
+        broker.step()
+    one = quick.send(Properties(message_id="1").encode(), delivery_tag=b"o", settled=False)
+    other.endpoint.receive_data(other.client.data_to_send())
+    for _ in range(3):
+        broker.step()
+    other.wire.read()
+    assert isinstance(outcome_of(other, one), Accepted)
+    talk.wire.read()
+    assert outcome_of(talk, batch) is None  # it goes on, all the same
+    talk.pump()
+    assert isinstance(outcome_of(talk, batch), Accepted)
+    assert queue.counts().total == 4500
+
+
+def test_what_a_client_sends_behind_a_large_batch_stands_behind_it() -> None:
+    talk = Talk()
+    queue = talk.make_queue()
+    link = talk.attach_sender()
+    link.send(numbered(1000), delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT)
+    talk.send(link, message_id="last")
+    assert [each.message_id for each in queue.active.peek(1001, 5)] == ["last"]
+
+
+def test_queue_that_is_deleted_under_a_large_batch_refuses_the_rest() -> None:
+    broker = SteppedBroker()
+    talk = Talk(broker)
+    talk.make_queue()
+    link = talk.attach_sender()
+    batch = link.send(
+        numbered(4500), delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    for _ in range(3):
+        broker.step()
+    with broker.reactor.turn() as now:
+        broker.namespace.delete_queue("orders", now=now)
+    talk.pump()
+    assert not isinstance(outcome_of(talk, batch), Accepted)
