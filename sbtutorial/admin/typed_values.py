@@ -28,7 +28,7 @@ _MAX_DIGITS = 40
 _INT32 = range(-(1 << 31), 1 << 31)
 
 
-class _Written(NamedTuple):
+class TypedText(NamedTuple):
     """A value's type, in the schema's namespace or .NET's, and its text."""
 
     type: str
@@ -44,10 +44,10 @@ def write_pairs(parent: Element, values: Mapping[str, object]) -> None:
         if value is None:
             SubElement(pair, "Value", {"i:nil": "true"})
             continue
-        written = _written(value)
+        typed = written(value)
         # The JavaScript SDK counts the characters of this prefix, and looks for `i:` by name.
-        attributes = {"i:type": f"d6p1:{written.type}", "xmlns:d6p1": written.namespace}
-        SubElement(pair, "Value", attributes).text = written.text
+        attributes = {"i:type": f"d6p1:{typed.type}", "xmlns:d6p1": typed.namespace}
+        SubElement(pair, "Value", attributes).text = typed.text
 
 
 def read_pairs(parent: Element) -> dict[str, object]:
@@ -71,25 +71,40 @@ def read_pairs(parent: Element) -> dict[str, object]:
     return pairs
 
 
-def _written(value: Any) -> _Written:
+def parse_typed(type_name: str, text: str) -> object:
+    """The value that `written` has made a text of.
+
+    Raises:
+        ValueError: There is no such type, or the text is no value of it.
+    """
+    if type_name not in _PARSERS:
+        raise ValueError(f"there is no type '{type_name[:80]}'")
+    try:
+        return _PARSERS[type_name](text if type_name == "string" else text.strip())
+    except (ValueError, InvalidOperation):
+        raise ValueError(f"'{text[:80]}' is no {type_name}") from None
+
+
+def written(value: Any) -> TypedText:
+    """The text of a value, and the type by which it is read again."""
     match value:
         case bool():
-            return _Written("boolean", "true" if value else "false")
+            return TypedText("boolean", "true" if value else "false")
         case int():
-            return _Written("int" if value in _INT32 else "long", str(value))
+            return TypedText("int" if value in _INT32 else "long", str(value))
         case float():
-            return _Written("double", _double(value))
+            return TypedText("double", _double(value))
         case Decimal():
-            return _Written("decimal", _decimal(value))
+            return TypedText("decimal", _decimal(value))
         case datetime():
-            return _Written("dateTime", _instant(value))
+            return TypedText("dateTime", _instant(value))
         case timedelta():
-            return _Written("duration", format_duration(value))
+            return TypedText("duration", format_duration(value))
         case bytes():
-            return _Written("base64Binary", b64encode(value).decode())
+            return TypedText("base64Binary", b64encode(value).decode())
         case UUID():
-            return _Written("guid", str(value), _SERIALIZATION)
-    return _Written("string", str(value))
+            return TypedText("guid", str(value), _SERIALIZATION)
+    return TypedText("string", str(value))
 
 
 def _decimal(value: Decimal) -> str:
@@ -112,16 +127,15 @@ def _read(name: str, element: Element) -> object:
     if is_nil(element):
         return None
     type_name = element.get(f"{{{SCHEMA_INSTANCE}}}type", "string").rpartition(":")[2]
-    parse = _PARSERS.get(type_name)
     text = element.text or ""
-    if parse is None:
+    if type_name not in _PARSERS:
         raise _refusal(
             f"'{name[:80]}' is of type '{type_name[:80]}'; it may be of one of "
             f"{', '.join(_PARSERS)}."
         )
     try:
-        return parse(text if type_name == "string" else text.strip())
-    except (ValueError, InvalidOperation):
+        return parse_typed(type_name, text)
+    except ValueError:
         raise _refusal(f"'{name[:80]}' is '{text[:80]}', which is no {type_name}.") from None
 
 

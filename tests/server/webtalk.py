@@ -77,6 +77,10 @@ class WebTalk:
         lower = {name.lower(): value for name, value in everything.items()}
         return Request(method, target, lower, body, tuple(everything.items()))
 
+    def answer(self, request: Request) -> Any:
+        """What the broker answers, perhaps later."""
+        return router.handle(request, self.emulator)
+
     def begin(self, method: str, target: str) -> Awaitable[Response]:
         """Ask for what is not there yet."""
         answer = router.handle(self.request(method, target), self.emulator)
