@@ -10,7 +10,7 @@ import binascii
 from functools import partial
 
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.http_endpoint import Switch
+from sbtutorial.server.http_endpoint import Later, Switch
 from sbtutorial.server.listener import Close, Endpoint, EndpointFactory, Write
 
 PATH = "$servicebus/websocket"
@@ -38,10 +38,10 @@ def answer(request: Request, make_amqp: EndpointFactory) -> Response | Switch:
     return Switch(headers, partial(_serve, make_amqp))
 
 
-def _serve(make_amqp: EndpointFactory, write: Write, close: Close) -> Endpoint:
+def _serve(make_amqp: EndpointFactory, write: Write, close: Close, later: Later) -> Endpoint:
     from sbtutorial.server.websocket import WebSocketEndpoint
 
-    return WebSocketEndpoint(write, close, make_amqp)
+    return WebSocketEndpoint(write, close, make_amqp, later=later)
 
 
 def _accept(request: Request) -> str:
