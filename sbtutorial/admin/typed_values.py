@@ -22,9 +22,10 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"  # .NET's own types
 _PAIR = "KeyValueOfstringanyType"
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
-# .NET's decimal has 28 digits.
-_MAX_EXPONENT = 28
-_MAX_DIGITS = 40
+# .NET's decimal has 28 digits; AMQP's largest has 34, and exponents up to 6144.
+_WRITTEN_OUT = 28
+_MAX_EXPONENT = 6144
+_MAX_DECIMAL_CHARS = 40
 _INT32 = range(-(1 << 31), 1 << 31)
 
 
@@ -109,7 +110,7 @@ def written(value: Any) -> TypedText:
 
 def _decimal(value: Decimal) -> str:
     """Without an exponent where that is short: a few letters can stand for a million digits."""
-    return format(value, "f") if abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
+    return format(value, "f") if abs(value.adjusted()) <= _WRITTEN_OUT else str(value)
 
 
 def _double(value: float) -> str:
@@ -151,8 +152,8 @@ def _integer_of(bits: int, *, signed: bool = True) -> Callable[[str], int]:
 
 
 def _read_decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT or len(text) > _MAX_DIGITS:
+    value = Decimal(text) if len(text) <= _MAX_DECIMAL_CHARS else Decimal("NaN")
+    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
         raise ValueError
     return value
 

@@ -17,6 +17,7 @@ from sbtutorial.gateway.access.sas import sign
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import router
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.trace import Event
 from tests.gateway.talk import Talk
 
 HOST = "127.0.0.1:5672"
@@ -67,6 +68,9 @@ class WebTalk:
 
     def events(self) -> list[str]:
         return [event.what for event in self.emulator.trace.after(0)]
+
+    def last_event(self) -> Event:
+        return self.emulator.trace.after(0)[-1]
 
     def request(
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
