@@ -1,10 +1,12 @@
 """The rules of a subscription as the emulator's `config.json` has them."""
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from sbtutorial.admin.config_values import ConfigValue
 from sbtutorial.admin.rule_xml import AS_SQL, CONDITIONS
+from sbtutorial.admin.typed_values import parse_typed, written
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.rules.filters.actions import SqlAction, parse_action
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
@@ -12,7 +14,8 @@ from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
 from sbtutorial.broker.rules.rule import Filter, Rule
 
 _EXPRESSION = "SqlExpression"
-_PARAMETERS = "Parameters"  # ours: the emulator's format has no place for them
+# Ours: the emulator's format has no place for parameters, and knows no types.
+_PARAMETERS, _TYPE, _VALUE = "Parameters", "Type", "Value"
 _FILTER_TYPES = {"Sql": "SqlFilter", "Correlation": "CorrelationFilter"}
 
 
@@ -36,7 +39,7 @@ def write_rule(rule: Rule) -> dict[str, Any]:
     """The entry of a rule."""
     properties = _written_filter(rule.filter)
     if isinstance(rule.action, SqlAction):
-        properties["Action"] = {_EXPRESSION: rule.action.expression}
+        properties["Action"] = _written_sql(rule.action.expression, rule.action.parameters)
     return {"Name": rule.name, "Properties": properties}
 
 
@@ -51,10 +54,24 @@ def _filter(properties: Mapping[str, ConfigValue]) -> Filter:
 
 
 def _sql(place: ConfigValue) -> Filter:
+    return parse_filter(*_expression(place))
+
+
+def _expression(place: ConfigValue) -> tuple[str, dict[str, object]]:
     parts = place.fields(required=(_EXPRESSION,), optional=(_PARAMETERS,))
     given = parts[_PARAMETERS].any_fields() if _PARAMETERS in parts else {}
-    parameters = {name: one.simple() for name, one in given.items()}
-    return parse_filter(parts[_EXPRESSION].text(), parameters)
+    return parts[_EXPRESSION].text(), {name: _value(one) for name, one in given.items()}
+
+
+def _value(place: ConfigValue) -> object:
+    """A plain value of JSON, or one of another type, as {"Type": "decimal", "Value": "1.5"}."""
+    if not place.is_object:
+        return place.simple()
+    parts = place.fields(required=(_TYPE, _VALUE))
+    try:
+        return parse_typed(parts[_TYPE].text(), parts[_VALUE].text())
+    except ValueError as error:
+        raise place.problem(str(error)) from None
 
 
 def _correlation(place: ConfigValue) -> Filter:
@@ -63,7 +80,7 @@ def _correlation(place: ConfigValue) -> Filter:
     conditions: dict[str, Any] = {CONDITIONS[name]: one.text() for name, one in given.items()}
     if custom is not None:
         own = custom.any_fields()
-        conditions["properties"] = {name: one.simple() for name, one in own.items()}
+        conditions["properties"] = {name: _value(one) for name, one in own.items()}
     return CorrelationFilter(**conditions)
 
 
@@ -73,7 +90,7 @@ _READERS = {"SqlFilter": _sql, "CorrelationFilter": _correlation}
 def _action(properties: Mapping[str, ConfigValue]) -> SqlAction | None:
     if "Action" not in properties:
         return None
-    return parse_action(properties["Action"].fields(required=(_EXPRESSION,))[_EXPRESSION].text())
+    return parse_action(*_expression(properties["Action"]))
 
 
 def _written_filter(filter: Filter) -> dict[str, Any]:
@@ -81,15 +98,35 @@ def _written_filter(filter: Filter) -> dict[str, Any]:
         return {"FilterType": "Correlation", "CorrelationFilter": _written_conditions(filter)}
     if not isinstance(filter, SqlFilter):
         return {"FilterType": "Sql", "SqlFilter": {_EXPRESSION: AS_SQL[type(filter)]}}
-    written: dict[str, Any] = {_EXPRESSION: filter.expression}
-    if filter.parameters:
-        written[_PARAMETERS] = dict(filter.parameters)
-    return {"FilterType": "Sql", "SqlFilter": written}
+    sql = _written_sql(filter.expression, filter.parameters)
+    return {"FilterType": "Sql", "SqlFilter": sql}
+
+
+def _written_sql(expression: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+    entry: dict[str, Any] = {_EXPRESSION: expression}
+    if parameters:
+        entry[_PARAMETERS] = _written_values(parameters)
+    return entry
+
+
+def _written_values(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _written_value(value) for name, value in values.items()}
+
+
+def _written_value(value: object) -> object:
+    if (
+        value is None
+        or isinstance(value, str | int)
+        or (isinstance(value, float) and isfinite(value))
+    ):
+        return value
+    typed = written(value)
+    return {_TYPE: typed.type, _VALUE: typed.text}
 
 
 def _written_conditions(filter: CorrelationFilter) -> dict[str, Any]:
     conditions = {name: getattr(filter, field) for name, field in CONDITIONS.items()}
-    written = {name: value for name, value in conditions.items() if value is not None}
+    entry: dict[str, Any] = {name: text for name, text in conditions.items() if text is not None}
     if filter.properties:
-        written["Properties"] = dict(filter.properties)
-    return written
+        entry["Properties"] = _written_values(filter.properties)
+    return entry

@@ -101,14 +101,19 @@ class ConfigValue:
             raise self._wrong("true or false")
         return self._value
 
-    def simple(self) -> str | int | float | bool:
-        """A text, a number, true or false.
+    @property
+    def is_object(self) -> bool:
+        """Whether it is an object, with fields."""
+        return isinstance(self._value, dict)
+
+    def simple(self) -> str | int | float | bool | None:
+        """A text, a number, true, false or null.
 
         Raises:
             ConfigError: It is something else.
         """
-        if not isinstance(self._value, str | int | float):
-            raise self._wrong("a text, a number, true or false")
+        if self._value is not None and not isinstance(self._value, str | int | float):
+            raise self._wrong("a text, a number, true, false or null")
         return self._value
 
     def _wrong(self, wanted: str) -> ConfigError:

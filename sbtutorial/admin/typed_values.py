@@ -22,13 +22,14 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"  # .NET's own types
 _PAIR = "KeyValueOfstringanyType"
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
-# .NET's decimal has 28 digits.
-_MAX_EXPONENT = 28
-_MAX_DIGITS = 40
+# .NET's decimal has 28 digits; AMQP's largest has 34, and exponents up to 6144.
+_WRITTEN_OUT = 28
+_MAX_EXPONENT = 6144
+_MAX_DECIMAL_CHARS = 40
 _INT32 = range(-(1 << 31), 1 << 31)
 
 
-class _Written(NamedTuple):
+class TypedText(NamedTuple):
     """A value's type, in the schema's namespace or .NET's, and its text."""
 
     type: str
@@ -44,10 +45,10 @@ def write_pairs(parent: Element, values: Mapping[str, object]) -> None:
         if value is None:
             SubElement(pair, "Value", {"i:nil": "true"})
             continue
-        written = _written(value)
+        typed = written(value)
         # The JavaScript SDK counts the characters of this prefix, and looks for `i:` by name.
-        attributes = {"i:type": f"d6p1:{written.type}", "xmlns:d6p1": written.namespace}
-        SubElement(pair, "Value", attributes).text = written.text
+        attributes = {"i:type": f"d6p1:{typed.type}", "xmlns:d6p1": typed.namespace}
+        SubElement(pair, "Value", attributes).text = typed.text
 
 
 def read_pairs(parent: Element) -> dict[str, object]:
@@ -71,30 +72,45 @@ def read_pairs(parent: Element) -> dict[str, object]:
     return pairs
 
 
-def _written(value: Any) -> _Written:
+def parse_typed(type_name: str, text: str) -> object:
+    """The value that `written` has made a text of.
+
+    Raises:
+        ValueError: There is no such type, or the text is no value of it.
+    """
+    if type_name not in _PARSERS:
+        raise ValueError(f"there is no type '{type_name[:80]}'")
+    try:
+        return _PARSERS[type_name](text if type_name == "string" else text.strip())
+    except (ValueError, InvalidOperation):
+        raise ValueError(f"'{text[:80]}' is no {type_name}") from None
+
+
+def written(value: Any) -> TypedText:
+    """The text of a value, and the type by which it is read again."""
     match value:
         case bool():
-            return _Written("boolean", "true" if value else "false")
+            return TypedText("boolean", "true" if value else "false")
         case int():
-            return _Written("int" if value in _INT32 else "long", str(value))
+            return TypedText("int" if value in _INT32 else "long", str(value))
         case float():
-            return _Written("double", _double(value))
+            return TypedText("double", _double(value))
         case Decimal():
-            return _Written("decimal", _decimal(value))
+            return TypedText("decimal", _decimal(value))
         case datetime():
-            return _Written("dateTime", _instant(value))
+            return TypedText("dateTime", _instant(value))
         case timedelta():
-            return _Written("duration", format_duration(value))
+            return TypedText("duration", format_duration(value))
         case bytes():
-            return _Written("base64Binary", b64encode(value).decode())
+            return TypedText("base64Binary", b64encode(value).decode())
         case UUID():
-            return _Written("guid", str(value), _SERIALIZATION)
-    return _Written("string", str(value))
+            return TypedText("guid", str(value), _SERIALIZATION)
+    return TypedText("string", str(value))
 
 
 def _decimal(value: Decimal) -> str:
     """Without an exponent where that is short: a few letters can stand for a million digits."""
-    return format(value, "f") if abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
+    return format(value, "f") if abs(value.adjusted()) <= _WRITTEN_OUT else str(value)
 
 
 def _double(value: float) -> str:
@@ -112,16 +128,15 @@ def _read(name: str, element: Element) -> object:
     if is_nil(element):
         return None
     type_name = element.get(f"{{{SCHEMA_INSTANCE}}}type", "string").rpartition(":")[2]
-    parse = _PARSERS.get(type_name)
     text = element.text or ""
-    if parse is None:
+    if type_name not in _PARSERS:
         raise _refusal(
             f"'{name[:80]}' is of type '{type_name[:80]}'; it may be of one of "
             f"{', '.join(_PARSERS)}."
         )
     try:
-        return parse(text if type_name == "string" else text.strip())
-    except (ValueError, InvalidOperation):
+        return parse_typed(type_name, text)
+    except ValueError:
         raise _refusal(f"'{name[:80]}' is '{text[:80]}', which is no {type_name}.") from None
 
 
@@ -137,8 +152,8 @@ def _integer_of(bits: int, *, signed: bool = True) -> Callable[[str], int]:
 
 
 def _read_decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT or len(text) > _MAX_DIGITS:
+    value = Decimal(text) if len(text) <= _MAX_DECIMAL_CHARS else Decimal("NaN")
+    if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
         raise ValueError
     return value
 

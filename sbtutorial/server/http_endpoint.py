@@ -40,23 +40,6 @@ _EVENTS_OF_A_REQUEST = 32
 _LOG = logging.getLogger(__name__)
 
 
-class Switch(NamedTuple):
-    """An answer after which the connection speaks another protocol: RFC 9110, 7.8.
-
-    Attributes:
-        headers: They name the protocol that the client has asked for.
-        make_endpoint: Makes what serves the connection from then on.
-    """
-
-    headers: Headers
-    make_endpoint: EndpointFactory
-
-
-Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
-# Says of a request's head whether its peer has proved who it is, or refuses it.
-Admit = Callable[[Request], bool | Response]
-
-
 class Cancellable(Protocol):
     """A running coroutine or a timer that can be stopped, as an `asyncio.Task` or `TimerHandle`."""
 
@@ -65,6 +48,23 @@ class Cancellable(Protocol):
 
 
 Later = Callable[[float, Callable[[], None]], Cancellable]
+
+
+class Switch(NamedTuple):
+    """An answer after which the connection speaks another protocol: RFC 9110, 7.8.
+
+    Attributes:
+        headers: They name the protocol that the client has asked for.
+        make_endpoint: Makes what serves the connection from then on, given also `later`.
+    """
+
+    headers: Headers
+    make_endpoint: Callable[[Write, Close, Later], Endpoint]
+
+
+Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
+# Says of a request's head whether its peer has proved who it is, or refuses it.
+Admit = Callable[[Request], bool | Response]
 
 
 class HttpEndpoint:
@@ -303,7 +303,7 @@ class HttpEndpoint:
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = None
-        self._successor = switch.make_endpoint(self._write, self._close)
+        self._successor = switch.make_endpoint(self._write, self._close, self._later)
         if first_bytes := self._http.trailing_data[0]:
             self._successor.receive_data(first_bytes)
 

@@ -7,18 +7,29 @@ Nothing imports this module before the first WebSocket: wsproto costs time that 
 spend. Source: RFC 6455.
 """
 
+from itertools import islice
+
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
+from sbtutorial.server.http_endpoint import Cancellable, Later
 
 # asyncio clients of the SDK end a connection on which a message has more than 4 MiB.
 MAX_MESSAGE_BYTES = 64 * 1024
 
+# A frame takes some 25 microseconds.
+_FRAMES_AT_ONCE = 1000
+# What may wait for its slice.
+_MAX_UNREAD_BYTES = 4 * 1024 * 1024
+
 _GOODBYE = CloseConnection(CloseReason.NORMAL_CLOSURE)
 _NO_TEXT = CloseConnection(
     CloseReason.UNSUPPORTED_DATA, "AMQP is bytes: send binary messages, not text."
+)
+_TOO_FAST = CloseConnection(
+    CloseReason.POLICY_VIOLATION, "Tiny frames come faster than they can be read."
 )
 
 
@@ -28,23 +39,38 @@ class WebSocketEndpoint:
     A peer that breaks the rules (frames that are not masked, text, garbage) is told which in a
     close frame, and let go.
 
+    Frames are worked off in slices: thousands of tiny ones keep nobody else waiting.
+
     Args:
         write: Takes frames.
         close: Ends the connection, after what was written.
         make_inner: Called at once, with its own `write` and `close`.
+        later: Calls something in so many seconds, as `loop.call_later` does.
     """
 
-    def __init__(self, write: Write, close: Close, make_inner: EndpointFactory) -> None:
+    def __init__(
+        self, write: Write, close: Close, make_inner: EndpointFactory, *, later: Later
+    ) -> None:
         self._write = write
         self._close = close
+        self._later = later
+        self._pausing: Cancellable | None = None
+        self._unread_bytes = 0
         self._frames = Connection(ConnectionType.SERVER)
         self._inner: Endpoint | None = make_inner(self._send, self._say_goodbye)
 
     def receive_data(self, data: bytes) -> None:
         """Take frames apart, and hand on what was in them."""
-        if self._is_open:
-            self._frames.receive_data(data)
+        if not self._is_open:
+            return
+        self._frames.receive_data(data)
+        if self._pausing is None:
             self._advance()
+            return
+        self._unread_bytes += len(data)
+        if self._unread_bytes > _MAX_UNREAD_BYTES:
+            self._leave(_TOO_FAST)
+            self.connection_lost()
 
     @property
     def takes_input(self) -> bool:
@@ -63,6 +89,9 @@ class WebSocketEndpoint:
 
     def connection_lost(self) -> None:
         """Tell the inner endpoint, once."""
+        if self._pausing is not None:
+            self._pausing.cancel()
+            self._pausing = None
         inner, self._inner = self._inner, None
         if inner is not None:
             inner.connection_lost()
@@ -71,9 +100,17 @@ class WebSocketEndpoint:
     def _is_open(self) -> bool:
         return self._frames.state is ConnectionState.OPEN
 
+    def _go_on(self) -> None:
+        self._pausing = None
+        if self._is_open:
+            self._advance()
+
     def _advance(self) -> None:
+        self._unread_bytes = 0
         payload: list[bytes] = []
-        farewell = self._read_frames(payload)
+        farewell, is_all = self._read_frames(payload)
+        if not is_all:
+            self._pausing = self._later(0.0, self._go_on)
         if payload and self._inner is not None:
             # All at once: a client sends many small frames, and each turn of the broker costs.
             self._inner.receive_data(b"".join(payload))
@@ -81,19 +118,25 @@ class WebSocketEndpoint:
             self._leave(farewell)
             self.connection_lost()
 
-    def _read_frames(self, payload: list[bytes]) -> CloseConnection | None:
-        """Collect what binary frames hold; returns what to part with when the peer is done for."""
-        for event in self._frames.events():
+    def _read_frames(self, payload: list[bytes]) -> tuple[CloseConnection | None, bool]:
+        """Collect what some binary frames hold.
+
+        Returns:
+            What to part with, when the peer is done for; and whether all frames were read.
+        """
+        count = 0
+        for event in islice(self._frames.events(), _FRAMES_AT_ONCE):
+            count += 1
             match event:
                 case BytesMessage(data=data):
                     payload.append(bytes(data))
                 case Ping():
                     self._write(self._frames.send(event.response()))
                 case TextMessage():
-                    return _NO_TEXT
+                    return _NO_TEXT, True
                 case CloseConnection():  # the peer's own, or what wsproto has to say of garbage
-                    return event.response()
-        return None
+                    return event.response(), True
+        return None, count < _FRAMES_AT_ONCE
 
     def _send(self, data: bytes) -> None:
         """The inner endpoint's `write`: who has said goodbye gets no more."""

@@ -11,7 +11,7 @@ from functools import partial
 
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.http_endpoint import Switch
+from sbtutorial.server.http_endpoint import Later, Switch
 
 PATH = "$servicebus/websocket"
 # Azure's own name, which its SDKs offer, and the one that OASIS registered.
@@ -38,10 +38,10 @@ def answer(request: Request, make_amqp: EndpointFactory) -> Response | Switch:
     return Switch(headers, partial(_serve, make_amqp))
 
 
-def _serve(make_amqp: EndpointFactory, write: Write, close: Close) -> Endpoint:
+def _serve(make_amqp: EndpointFactory, write: Write, close: Close, later: Later) -> Endpoint:
     from sbtutorial.server.websocket import WebSocketEndpoint
 
-    return WebSocketEndpoint(write, close, make_amqp)
+    return WebSocketEndpoint(write, close, make_amqp, later=later)
 
 
 def _accept(request: Request) -> str:

@@ -122,3 +122,11 @@ def test_feed_has_a_second_link_exactly_when_there_is_more():
 
 def test_instants_have_seven_digits():
     assert format_instant(1704067200.25) == "2024-01-01T00:00:00.2500000Z"
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [(-1e12, "0001-01-01T00:00:00.0000000Z"), (-1.5, "1969-12-31T23:59:58.5000000Z"), (1e12, None)],
+)
+def test_instants_beyond_the_calendar_are_its_ends(at, text):
+    assert format_instant(at) == (text or "9999-12-31T23:59:59.9999990Z")

@@ -1,15 +1,21 @@
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from sbtutorial.admin.config import apply_config, read_config, write_config
 from sbtutorial.admin.config_values import ConfigError
+from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
-from sbtutorial.broker.rules.filters.sql import SqlFilter
+from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
+from sbtutorial.broker.rules.rule import Rule
 
 # The shape of the file that Microsoft's emulator comes with.
 THEIRS: dict[str, Any] = {
@@ -190,3 +196,65 @@ def test_limit_of_the_emulator_is_met_by_name() -> None:
     assert "'queue.1': max_delivery_count is 11; it may be 1 to 10." in refusal(
         config, limits=EMULATOR
     )
+
+
+def test_values_of_every_type_in_rules_come_back_as_they_were() -> None:
+    values = {
+        "text": "x",
+        "whole": 2**40,
+        "flag": True,
+        "half": 0.5,
+        "endless": float("inf"),
+        "nothing": None,
+        "decimal": Decimal("1.10"),
+        "at": datetime(2024, 2, 29, 12, tzinfo=UTC),
+        "long": timedelta(days=2, seconds=1),
+        "id": UUID(int=7),
+        "bytes": b"\x00\xff",
+    }
+    compared = {name: values[name] for name in values.keys() - {"nothing", "bytes"}}
+    rules = (
+        Rule("by-value", CorrelationFilter(label="x", properties=compared)),
+        Rule("by-sql", parse_filter("a > @whole", values), parse_action("SET a = @half", values)),
+    )
+    before, after = Namespace("tutorial"), Namespace("tutorial")
+    before.create_topic("news", TopicDescription(), now=1.0)
+    before.create_subscription("news", "all", SubscriptionDescription(), now=1.0, rule=rules[0])
+    before.create_rule("news", "all", rules[1], now=1.0)
+    text = write_config(before)
+    assert "Infinity" not in text
+    apply_config(read_config(text), after, now=1.0)
+    one, other = (list(each.subscription("news", "all").rules) for each in (before, after))
+    assert [rule.name for rule in one] == [rule.name for rule in other]
+    for made, read in zip(one, other, strict=True):
+        if isinstance(made.filter, CorrelationFilter):
+            assert made.filter == read.filter
+        else:
+            assert made.filter.parameters == read.filter.parameters == values
+            assert made.action.parameters == read.action.parameters == values
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"Type": "decimal", "Value": "x"}, "'x' is no decimal"),
+        ({"Type": "decimal", "Value": "1E999999999"}, "is no decimal"),
+        ({"Type": "star", "Value": "x"}, "there is no type 'star'"),
+        ({"Type": "long"}, "'Value' is missing"),
+        ([], "a text, a number, true, false or null"),
+    ],
+)
+def test_value_of_a_rule_that_is_none_is_refused_by_its_place(value: object, problem: str) -> None:
+    rule = {
+        "Name": "r",
+        "Properties": {
+            "FilterType": "Correlation",
+            "CorrelationFilter": {"Properties": {"p": value}},
+        },
+    }
+    subscription = {"Name": "all", "Rules": [rule]}
+    topic = {"Name": "news", "Subscriptions": [subscription]}
+    file = {"UserConfig": {"Namespaces": [{"Name": "n", "Topics": [topic]}]}}
+    with pytest.raises(ConfigError, match=re.escape(problem)) as refusal:
+        read_config(json.dumps(file))
+    assert "Rules[0].Properties.CorrelationFilter.Properties.p" in str(refusal.value)

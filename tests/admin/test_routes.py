@@ -262,3 +262,14 @@ def test_what_xml_cannot_hold_is_replaced_and_the_answer_can_be_read(namespace):
     namespace.create("q", QueueDescription(user_metadata="a\x00b\ud800"), now=1.0)
     entry = fromstring(ask(namespace, "GET", "/q").body)
     assert entry.findtext(f".//{SB}UserMetadata") == "a\ufffdb\ufffd"
+
+
+def test_page_has_a_hundred_entries_at_most(namespace):
+    """Whoever asks for ten thousand keeps nobody waiting while they are written."""
+    for number in range(101):
+        namespace.create_queue(f"q{number:03}", QueueDescription(), now=1.0)
+    page = ask(namespace, "GET", "/$Resources/queues?$top=999999999")
+    assert len(titles_of(page)) == 100
+    link = next_of(page)
+    assert link is not None
+    assert titles_of(ask(namespace, "GET", link.partition("5672")[2])) == ["q100"]

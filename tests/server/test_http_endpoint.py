@@ -416,7 +416,7 @@ class SwitchingPeer(Peer):
             return Response(200, TEXT, request.target.encode())
         return Switch((("Upgrade", "other"), ("Connection", "Upgrade")), self._make)
 
-    def _make(self, write, close):
+    def _make(self, write, close, later):
         self.successor = Successor(write, close)
         return self.successor
 

@@ -33,6 +33,14 @@ class Inner:
         self.lost_count += 1
 
 
+class Timer:
+    def __init__(self, actions):
+        self._actions = actions
+
+    def cancel(self):
+        self._actions.clear()
+
+
 class Exchange:
     """A client and a `WebSocketEndpoint`, joined in memory."""
 
@@ -41,7 +49,10 @@ class Exchange:
         self.sent = b""
         self.closed_count = 0
         self.piece_bytes = piece_bytes
-        self.endpoint = WebSocketEndpoint(self._write, self._close, self._make_inner)
+        self.later = []
+        self.endpoint = WebSocketEndpoint(
+            self._write, self._close, self._make_inner, later=self._call_later
+        )
 
     def _make_inner(self, write, close):
         self.inner = Inner(write, close)
@@ -55,12 +66,23 @@ class Exchange:
     def _close(self):
         self.closed_count += 1
 
+    def _call_later(self, seconds, action):
+        assert seconds == 0
+        self.later.append(action)
+        return Timer(self.later)
+
+    def go_on(self):
+        """Have done what was put off."""
+        while self.later:
+            self.later.pop(0)()
+
     def send(self, *events):
         self.send_bytes(b"".join(self.client.send(event) for event in events))
 
     def send_bytes(self, data):
         for start in range(0, len(data), self.piece_bytes):
             self.endpoint.receive_data(data[start : start + self.piece_bytes])
+            self.go_on()
 
     def heard(self):
         """What the client makes of all that was sent to it since the last time."""
@@ -278,3 +300,35 @@ def test_a_stream_arrives_as_it_was_sent_however_it_is_cut(pieces, piece_bytes, 
     stream = b"".join(pieces)
     assert b"".join(exchange.inner.received) == stream
     assert b"".join(event.data for event in exchange.heard()) == stream
+
+
+# -- Many frames at once --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opcode", [BINARY, PING])
+def test_thousands_of_tiny_frames_are_read_in_slices(opcode):
+    exchange = Exchange()
+    exchange.endpoint.receive_data(frame(opcode, b"x") * 5000)
+    first = len(b"".join(exchange.inner.received)) if opcode == BINARY else len(exchange.heard())
+    assert 0 < first < 5000
+    exchange.go_on()
+    rest = len(b"".join(exchange.inner.received)) if opcode == BINARY else len(exchange.heard())
+    assert (rest if opcode == BINARY else first + rest) == 5000
+
+
+def test_who_leaves_between_two_slices_is_forgotten():
+    exchange = Exchange()
+    exchange.endpoint.receive_data(frame(BINARY, b"x") * 5000)
+    exchange.endpoint.connection_lost()
+    assert exchange.later == []
+    assert exchange.inner.lost_count == 1
+
+
+def test_who_sends_tiny_frames_without_end_is_told_so_and_let_go():
+    exchange = Exchange()
+    for _ in range(80):
+        exchange.endpoint.receive_data(frame(BINARY, b"x") * 10_000)
+    (*_, farewell) = exchange.heard()
+    assert farewell.code == 1008
+    assert exchange.closed_count == 1
+    assert exchange.inner.lost_count == 1

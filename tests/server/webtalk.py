@@ -16,6 +16,7 @@ from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.trace import Event
 from tests.gateway.talk import Talk
 
 HOST = "127.0.0.1:5672"
@@ -67,6 +68,9 @@ class WebTalk:
     def events(self) -> list[str]:
         return [event.what for event in self.broker.trace.after(0)]
 
+    def last_event(self) -> Event:
+        return self.emulator.trace.after(0)[-1]
+
     def request(
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
     ) -> Request:
@@ -75,6 +79,10 @@ class WebTalk:
         everything = {"Host": HOST, "Authorization": token or self.token, **given}
         lower = {name.lower(): value for name, value in everything.items()}
         return Request(method, target, lower, body, tuple(everything.items()))
+
+    def answer(self, request: Request) -> Any:
+        """What the broker answers, perhaps later."""
+        return router.handle(request, self.emulator)
 
     def begin(self, method: str, target: str) -> Awaitable[Response]:
         """Ask for what is not there yet."""

@@ -12,6 +12,7 @@ from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     APPLICATION_PROPERTIES,
     DATA,
+    Header,
     Properties,
     encode_section,
     split_sections,
@@ -19,6 +20,7 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.types import Described, Symbol, Timestamp, decode
 from sbtutorial.broker.descriptions import AuthorizationRule, EntityStatus
 from sbtutorial.gateway.access.sas import ALL_RIGHTS
+from sbtutorial.gateway.rest import data_plane
 from sbtutorial.gateway.rest.property_headers import format_date
 from tests.server.webtalk import WebTalk, reply
 
@@ -348,6 +350,109 @@ async def test_dead_letters_are_received_and_settled_by_their_path(talk: WebTalk
     assert dead.broker_properties["DeadLetterSource"] == "failing"
     assert (await talk.ask("DELETE", dead.lock)).status == 200
     assert talk.counts("failing").total == 0
+
+
+# -- What HTTP cannot carry -----------------------------------------------------------------
+
+
+async def send_over_amqp(talk: WebTalk, payload: bytes) -> None:
+    amqp = talk.amqp()
+    amqp.attach_sender().send(payload, delivery_tag=b"t", settled=False)
+    amqp.pump()
+    assert talk.counts().active == 1
+
+
+UNCARRIED = {
+    "more headers than clients read": {f"p{number}": number for number in range(100)},
+    "a header longer than clients read": {"p": "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 10_900},
+}
+
+
+@pytest.mark.parametrize("properties", UNCARRIED.values(), ids=list(UNCARRIED))
+async def test_message_that_http_cannot_carry_is_refused_and_stays(
+    talk: WebTalk, properties: dict[str, object]
+) -> None:
+    payload = encode_section(APPLICATION_PROPERTIES, properties) + encode_section(DATA, b"coffee")
+    await send_over_amqp(talk, payload)
+    for answer in (await talk.take(), await talk.peek_lock(), await talk.take()):
+        assert (answer.status, b"receive it over AMQP" in answer.body) == (413, True)
+    assert (talk.counts().active, "taken" in talk.events()) == (1, False)
+    amqp = talk.amqp()
+    link = amqp.attach_receiver()
+    link.grant(1)
+    amqp.pump()
+    sections = split_sections(amqp.received(link)[0].payload)
+    assert decode(sections.application_properties)[0].value == properties
+    assert sections.header is not None
+    assert not Header.decode_section(sections.header).delivery_count  # no attempt was counted
+
+
+async def test_defect_while_a_message_is_written_loses_none(
+    talk: WebTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    await talk.send()
+    with monkeypatch.context() as patch:
+        patch.setattr(data_plane, "write_received", fail)
+        for method in ("DELETE", "POST"):
+            with pytest.raises(ZeroDivisionError):
+                await talk.ask(method, "/orders/messages/head?timeout=0")
+    answer = await talk.peek_lock()
+    assert (answer.status, answer.broker_properties["DeliveryCount"]) == (201, 1)
+
+
+async def test_properties_that_no_header_can_carry_are_left_out(talk: WebTalk) -> None:
+    odd = {
+        "two\nlines": 1,
+        "Transfer-Encoding": "gzip",
+        "content-length": "7",
+        "Location": "there",
+        "é": 1,
+        "bytes": b"x",
+        "nothing": None,
+        "lines": "one\r\nX: two",
+        "euro": "5 \N{EURO SIGN}",
+        "control": "\x7f\x00",
+        "endless": float("inf"),
+        "id": UUID(int=7),
+        "before": Timestamp(-(2**62)),
+    }
+    payload = encode_section(APPLICATION_PROPERTIES, odd) + encode_section(DATA, b"coffee")
+    await send_over_amqp(talk, payload)
+    answer = await talk.take()
+    assert (answer.status, answer.body) == (200, b"coffee")
+    own = {name: text for name, text in answer.headers.items() if name in odd}
+    assert own == {
+        "Transfer-Encoding": "chunked",  # HTTP's own
+        "lines": r'"one\r\nX: two"',
+        "euro": r'"5 \u20ac"',
+        "control": r'"\u007f\u0000"',
+        "endless": "inf",
+        "id": f'"{UUID(int=7)}"',
+        "before": '"Mon, 01 Jan 0001 00:00:00 GMT"',
+    }
+
+
+async def test_batch_of_more_messages_than_azure_takes_is_refused(talk: WebTalk) -> None:
+    batch = json.dumps([{}] * 4501).encode()
+    answer = await talk.ask("POST", "/orders/messages", batch, Content_Type=BATCH)
+    assert (answer.status, talk.counts().total) == (413, 0)
+    assert b"4500 are allowed" in answer.body
+
+
+@pytest.mark.parametrize("seconds", [250e9, 1e12, 1e308])
+async def test_message_that_outlives_the_calendar_lives_for_ever(
+    talk: WebTalk, seconds: float
+) -> None:
+    await talk.send(BrokerProperties=json.dumps({"TimeToLive": seconds}))
+    assert (await talk.take()).broker_properties["TimeToLive"] == 922337203685.4775
+
+
+async def test_name_of_a_program_is_told_up_to_a_length(talk: WebTalk) -> None:
+    await talk.send(User_Agent="x" * 5000)
+    assert talk.last_event().who == "x" * 100
 
 
 # -- Settling -------------------------------------------------------------------------------
