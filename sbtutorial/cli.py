@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import DEFAULT_NAMESPACE
+from sbtutorial.folders import SERVED_NAMESPACE
 
 if TYPE_CHECKING:
     from sbtutorial.hosting.background import Broker
@@ -134,8 +134,7 @@ def _add_serve(commands: "Commands") -> None:
     )
     own.add_argument(
         "--namespace",
-        default=DEFAULT_NAMESPACE,
-        help=f"the broker's name ({DEFAULT_NAMESPACE})",
+        help=f"the broker's name ({SERVED_NAMESPACE}; {SERVED_NAMESPACE}-2, … for further ones)",
     )
     own.add_argument(
         "--tier",
@@ -163,11 +162,7 @@ def _add_export(commands: "Commands") -> None:
         _export,
         help="print the broker's queues and topics as a file for `serve --config`",
     )
-    own.add_argument(
-        "--namespace",
-        default=DEFAULT_NAMESPACE,
-        help=f"the broker's name ({DEFAULT_NAMESPACE})",
-    )
+    own.add_argument("--namespace", help="the broker's name (the one that runs)")
 
 
 def _add_status(commands: "Commands") -> None:
@@ -289,12 +284,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from sbtutorial.hosting import background
-
-    broker = background.find(options.namespace)
-    if broker is None:  # as an error: what is printed may be on its way into a file
-        raise TutorialError(f"No broker of the namespace '{options.namespace}' is running.")
-    print(broker.control.config(), end="")
+    brokers = _running(options.namespace)
+    # As errors: what is printed may be on its way into a file.
+    if not brokers:
+        raise TutorialError(" ".join(_silent(options.namespace)) or _missing(options.namespace))
+    if len(brokers) > 1:
+        names = ", ".join(broker.record.namespace for broker in brokers)
+        raise TutorialError(f"Several brokers run ({names}): choose one with --namespace.")
+    print(brokers[0].control.config(), end="")
     return 0
 
 
@@ -303,39 +300,67 @@ def _status(options: argparse.Namespace) -> int:
 
     from sbtutorial.hosting.broker_status import describe
 
-    brokers = _brokers(options.namespace)
-    for broker in brokers:
+    def say(broker: "Broker") -> None:
         print(describe(broker.control.status(), broker.record.port, time.time()))
-    return 0 if brokers else 1
+
+    answering, silent = _each(options.namespace, say)
+    return 0 if answering and not silent else 1
 
 
 def _stop(options: argparse.Namespace) -> int:
-    for broker in _brokers(options.namespace):
+    def stop(broker: "Broker") -> None:
         broker.control.shutdown()
         print(f"The broker of '{broker.record.namespace}' is stopped, and its queues are gone.")
-    return 0
+
+    _, silent = _each(options.namespace, stop)
+    return 1 if silent else 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    for broker in _brokers(options.namespace):
+    def reset(broker: "Broker") -> None:
         broker.control.reset()
         print(f"The broker of '{broker.record.namespace}' is as new: it has no queues.")
-    return 0
+
+    _, silent = _each(options.namespace, reset)
+    return 1 if silent else 0
 
 
-def _brokers(namespace: str | None) -> "list[Broker]":
-    """The broker of a namespace, or all that run; says so when there is none."""
+def _each(namespace: str | None, act: Callable[["Broker"], None]) -> tuple[int, int]:
+    """Act on the broker of a namespace, or on all; say which are silent, or that there is none.
+
+    Returns:
+        How many answer, and how many live and do not.
+    """
+    brokers = _running(namespace)
+    for broker in brokers:
+        act(broker)
+    silent = _silent(namespace)
+    for sentence in silent:
+        print(sentence)
+    if not brokers and not silent:
+        print(_missing(namespace))
+    return len(brokers), len(silent)
+
+
+def _running(namespace: str | None) -> "list[Broker]":
+    """The broker of a namespace, or all that run and answer."""
     from sbtutorial.hosting import background
 
     if namespace is None:
-        brokers = background.find_all()
-        missing = "No broker is running."
-    else:
-        brokers = [broker for broker in [background.find(namespace)] if broker is not None]
-        missing = f"No broker of the namespace '{namespace}' is running."
-    if not brokers:
-        print(missing)
-    return brokers
+        return background.find_all()
+    return [broker for broker in [background.find(namespace)] if broker is not None]
+
+
+def _silent(namespace: str | None) -> list[str]:
+    from sbtutorial.hosting import background
+
+    return background.silent(namespace)
+
+
+def _missing(namespace: str | None) -> str:
+    if namespace is None:
+        return "No broker is running."
+    return f"No broker of the namespace '{namespace}' is running."
 
 
 def _doctor(_: argparse.Namespace) -> int:

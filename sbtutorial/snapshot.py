@@ -5,14 +5,25 @@ broker time: a picture says "about 30 s left", a live view counts down by itself
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 READY, LOCKED, DEFERRED, SCHEDULED, DEAD = "ready", "locked", "deferred", "scheduled", "dead"
 READY_OR_LOCKED = "ready or locked"  # from outside, by peeking, these two look the same
 STATES = (READY, READY_OR_LOCKED, LOCKED, DEFERRED, SCHEDULED, DEAD)  # in the order of pictures
 
 
-class MessageSnapshot(NamedTuple):
+class _Fields:
+    """Fields that can be had by their names, too, as in `snapshot["counts"]`."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSnapshot(_Fields):
     """One message as it stands.
 
     Attributes:
@@ -48,7 +59,8 @@ class MessageSnapshot(NamedTuple):
     dead_letter_reason: str | None = None
 
 
-class QueueSnapshot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class QueueSnapshot(_Fields):
     """A queue, or a subscription, with its dead-letter queue.
 
     Attributes:
@@ -65,8 +77,7 @@ class QueueSnapshot(NamedTuple):
 
     def to_plain(self) -> dict[str, Any]:
         """The same as plain values, for JSON."""
-        messages = [message._asdict() for message in self.messages]
-        return {**self._asdict(), "counts": dict(self.counts), "messages": messages}
+        return asdict(self)
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "QueueSnapshot":

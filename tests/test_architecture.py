@@ -35,7 +35,7 @@ PACKAGES = {
     "folders": {"platformdirs"},
     "broker": {"sortedcontainers", "lark"},
     "admin": {"defusedxml"},
-    "server": {"h11", "wsproto", "trustme", "certifi"},
+    "server": {"h11", "wsproto", "trustme", "certifi", "filelock"},
     "hosting": {"filelock", "platformdirs"},
     "views": {"IPython", "matplotlib"},
     "workers": {"IPython"},
@@ -50,7 +50,7 @@ PACKAGES = {
 OF_THE_WORLD = {"asyncio", "socket", "ssl", "threading", "subprocess", "multiprocessing", "signal"}
 OF_THE_WORLD |= {"time", "random", "secrets", "os", "selectors", "tempfile", "shutil"}
 PURE = {"amqp", "broker", "store", "http", "admin", "gateway", "text", "snapshot", "errors"}
-WITH_AN_EVENT_LOOP = {"server", "hosting", "exercises"}
+WITH_AN_EVENT_LOOP = {"server", "hosting", "workers"}  # a worker runs its cell's `await`s
 
 # The one way back up the stair: a lab has its exercises checked, by a checker that uses the lab's
 # service. Breaches that are still to be mended stand here too, and only ever get fewer.

@@ -65,6 +65,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         for name in ("lesson-01", "tutorial")
     ]
     monkeypatch.setattr(background, "find_all", lambda: running)
+    monkeypatch.setattr(background, "silent", lambda _=None: [])
     monkeypatch.setattr(background, "find", lambda name: running[1] if name == "tutorial" else None)
     return made
 
@@ -229,14 +230,14 @@ def test_serve_takes_what_can_be_chosen(
     monkeypatch.setattr(terminal, "serve", served.append)
 
     assert cli.main(["serve", *arguments]) == 0
-    assert served == [terminal.Settings("tutorial", **{"also": [], **chosen})]
+    assert served == [terminal.Settings(None, **{"also": [], **chosen})]
 
 
 def test_export_prints_the_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     control = SimpleNamespace(config=lambda: '{"UserConfig": 1}\n')
-    monkeypatch.setattr(background, "find", lambda _: SimpleNamespace(control=control))
+    monkeypatch.setattr(background, "find_all", lambda: [SimpleNamespace(control=control)])
     assert cli.main(["export"]) == 0
     assert capsys.readouterr().out == '{"UserConfig": 1}\n'
 
@@ -245,9 +246,29 @@ def test_export_without_a_broker_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(background, "find", lambda _: None)
-    assert cli.main(["export"]) == 1
+    assert cli.main(["export", "--namespace", "tutorial"]) == 1
     said = capsys.readouterr()
     assert (said.out, "'tutorial' is running" in said.err) == ("", True)
+
+
+def test_export_of_several_brokers_asks_which_one(
+    calls: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["export"]) == 1
+    assert "Several brokers run (lesson-01, tutorial): choose one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["status", "stop", "reset"])
+def test_a_broker_that_lives_and_does_not_answer_is_told_of(
+    name: str,
+    calls: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(background, "silent", lambda _: ["The broker of 'shop' lives, but …"])
+
+    assert cli.main([name]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "The broker of 'shop' lives, but …"
 
 
 def test_the_help_of_serve_knows_the_ports_of_microsofts_emulator(
@@ -290,6 +311,7 @@ def test_without_a_broker_a_command_says_so_and_names_the_namespace(
     name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(background, "find", lambda namespace: None)
+    monkeypatch.setattr(background, "silent", lambda _: [])
 
     assert cli.main([name, "--namespace", "mine"]) == code
     assert capsys.readouterr().out == "No broker of the namespace 'mine' is running.\n"
@@ -299,6 +321,7 @@ def test_status_without_any_broker_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(background, "find_all", list)
+    monkeypatch.setattr(background, "silent", lambda _: [])
 
     assert cli.main(["status"]) == 1
     assert capsys.readouterr().out == "No broker is running.\n"

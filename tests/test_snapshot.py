@@ -19,5 +19,12 @@ def test_a_snapshot_goes_through_json_and_comes_back_equal() -> None:
     assert QueueSnapshot.from_plain(json.loads(json.dumps(snapshot.to_plain()))) == snapshot
 
 
+def test_a_field_can_be_had_by_its_name() -> None:
+    snapshot = QueueSnapshot("orders", 1.5, {READY: 1}, (MessageSnapshot(1, READY, "tea"),))
+
+    assert snapshot["counts"][READY] == 1
+    assert snapshot["messages"][0]["text"] == "tea"
+
+
 def test_each_state_is_named_once() -> None:
     assert len(set(STATES)) == len(STATES)

@@ -21,6 +21,7 @@ from sbtutorial.connection_string import (
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOST
 from sbtutorial.setup import python_version, requirements
+from sbtutorial.setup.file_lock import try_lock
 
 _TLS_LIMIT_SECONDS = 3.0
 _SETUP = "run `python -m sbtutorial lab` in the clone, which installs what is needed"
@@ -64,17 +65,25 @@ def main() -> int:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything, whatever one look comes to."""
+    """Look at everything, whatever one look comes to; what several find is told once."""
+    told: set[str] = set()
     for check in CHECKS:
-        try:
-            yield from check()
-        except TutorialError as error:
-            yield Finding(Kind.PROBLEM, str(error))
-        except ModuleNotFoundError as error:
-            # The missing package itself is a finding of `_packages`.
-            yield Finding(Kind.NOTE, f"{_subject(check)} not looked at: {error.name} is missing")
-        except OSError as error:
-            yield Finding(Kind.PROBLEM, f"{_subject(check)}: {error}")
+        for finding in _looked_at(check):
+            if finding.text not in told:
+                told.add(finding.text)
+                yield finding
+
+
+def _looked_at(check: Check) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except TutorialError as error:
+        yield Finding(Kind.PROBLEM, str(error))
+    except ModuleNotFoundError as error:
+        # The missing package itself is a finding of `_packages`.
+        yield Finding(Kind.NOTE, f"{_subject(check)} not looked at: {error.name} is missing")
+    except OSError as error:
+        yield Finding(Kind.PROBLEM, f"{_subject(check)}: {error}")
 
 
 def _subject(check: Check) -> str:
@@ -140,12 +149,26 @@ def _broker() -> Iterator[Finding]:
     from sbtutorial.hosting import background
     from sbtutorial.hosting.broker_status import describe
 
-    brokers = background.find_all()
-    if not brokers:
-        yield Finding(Kind.OK, "no broker runs now: the first connect() starts it")
+    brokers, silent = background.find_all(), background.silent()
     for broker in brokers:
-        status = broker.control.status()
-        yield Finding(Kind.OK, describe(status, broker.record.port, time.time()))
+        text = describe(broker.control.status(), broker.record.port, time.time())
+        yield Finding(Kind.OK, text)
+    for sentence in silent:
+        yield Finding(Kind.PROBLEM, sentence)
+    if not brokers and not silent:
+        yield Finding(Kind.OK, "no broker runs now: the first connect() starts it")
+
+
+def _records() -> Iterator[Finding]:
+    from sbtutorial.folders import runtime_folder
+    from sbtutorial.hosting.runtime_files import RuntimeFiles, namespaces
+
+    folder = runtime_folder()
+    for files in (RuntimeFiles(folder, name) for name in namespaces(folder)):
+        if damage := files.damage():
+            remedy = f"delete {files.record_path}: the next connect() writes it anew"
+            text = f"the record of the broker '{files.namespace}' {damage}"
+            yield Finding(Kind.PROBLEM, text, remedy)
 
 
 def _certificate() -> Iterator[Finding]:
@@ -183,10 +206,12 @@ def _distrust(bundle: Path, port: int) -> str:
 def _run_time_folder() -> Iterator[Finding]:
     import tempfile
 
-    from sbtutorial.folders import runtime_folder
+    from sbtutorial.folders import runtime_folder, told
 
     folder = runtime_folder()
-    with tempfile.TemporaryFile(dir=folder):
+    with told(f"The folder for run-time files, {folder}, cannot be used"):
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            try_lock(file.fileno())
         yield Finding(Kind.OK, f"run-time files are private and can be written: {folder}")
 
 
@@ -195,6 +220,7 @@ CHECKS: tuple[Check, ...] = (
     _environment,
     _packages,
     _run_time_folder,
+    _records,
     _mode,
     _broker,
     _certificate,

@@ -7,6 +7,8 @@ from sbtutorial.exercises.task import NotYet, Task, Verdict
 from sbtutorial.exercises.workbench import Workbench
 from sbtutorial.lab.service import Service
 
+__all__ = ["Verdict", "check", "judge"]
+
 
 def check(service: Service, name: str, answer: object) -> Verdict:
     """What is said of an answer to the exercise of that name.

@@ -47,6 +47,7 @@ class Core:
     Attributes:
         host: The name or address that its clients call it by.
         started_at: Wall-clock seconds.
+        instance: Random; tells this broker from every other, also from a later one with its key.
         keys: The namespace's own, by name.
         faults: Refusals that a test has ordered.
         on_shutdown: What ends the process around it; None where that is another program.
@@ -87,6 +88,7 @@ class Core:
         self.faults = Faults()
         self.host = HOST
         self.started_at = clock.wall()
+        self.instance = random_bytes(8).hex()
         self.on_shutdown: Callable[[], None] | None = None
         self._store = store or MemoryStore()
         self._uncommitted: list[Change] = []

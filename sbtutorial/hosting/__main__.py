@@ -11,22 +11,30 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sbtutorial.broker.limits import STANDARD, TIERS
-from sbtutorial.folders import HOST
+from sbtutorial.errors import TutorialError
+from sbtutorial.folders import HOST, told
 from sbtutorial.hosting.bounded_log import BoundedLog
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.local_broker import LocalBroker
 
+# How long the broker before may take to be gone when it has let go of its port.
+_LEAVING_SECONDS = 5.0
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until told to stop."""
     options = _parse(arguments)
     sys.stderr = BoundedLog(sys.stderr.fileno())
-    asyncio.run(serve(options))
+    try:
+        asyncio.run(serve(options))
+    except TutorialError as error:
+        sys.exit(str(error))
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -40,22 +48,25 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Start the broker, report it, and end it cleanly when the time has come."""
+    """Start the broker, report it, and end it cleanly when the time has come.
+
+    Raises:
+        TutorialError: One of this name lives, or the system refuses what it needs.
+    """
     files = RuntimeFiles(options.folder, options.namespace)
-    before = files.read() if options.resume else None
-    broker = LocalBroker(
-        namespace=options.namespace,
-        key=before.key if before else None,
-        limits=TIERS[options.tier],
-        certificates_folder=options.folder / "certificates",
-    )
-    port = await _listen(broker, before.port if before else 0)
+    claim = files.claim(_LEAVING_SECONDS)
+    if claim is None:
+        raise TutorialError(
+            f"A broker of '{files.namespace}' lives already (process {files.holder()})."
+        )
+    with claim:
+        broker, port = await _listening(options, files.read() if options.resume else None)
 
-    def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
-        _report_ready()
-        IdleExit(broker.listener, options.idle_seconds, stop).watch()
+        def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
+            _report_ready()
+            IdleExit(broker.listener, options.idle_seconds, stop).watch()
 
-    await host(broker, files, port, on_ready)
+        await host(broker, files, port, on_ready)
 
 
 class IdleExit:
@@ -78,13 +89,30 @@ class IdleExit:
             loop.call_at(ends_at, self.watch)
 
 
-async def _listen(broker: LocalBroker, wanted_port: int) -> int:
-    try:
-        return await broker.start(HOST, wanted_port)
-    except OSError:
-        if not wanted_port:
-            raise
-        return await broker.start(HOST, 0)
+async def _listening(
+    options: argparse.Namespace, before: BrokerRecord | None
+) -> tuple[LocalBroker, int]:
+    """A broker that listens, and its port: those of the one before, as far as that is safe.
+
+    Where another program has the port by now, clients of the broker before may have signed tokens
+    for it: they must open nothing here, so the key is a new one, too.
+    """
+    if before is not None:
+        broker = _broker(options, before.key)
+        with suppress(OSError):
+            return broker, await broker.start(HOST, before.port)
+    broker = _broker(options, None)
+    with told("A port cannot be had"):
+        return broker, await broker.start(HOST, 0)
+
+
+def _broker(options: argparse.Namespace, key: str | None) -> LocalBroker:
+    return LocalBroker(
+        namespace=options.namespace,
+        key=key,
+        limits=TIERS[options.tier],
+        certificates_folder=options.folder / "certificates",
+    )
 
 
 def _report_ready() -> None:

@@ -2,13 +2,16 @@
 
 One process for each namespace of a user, found again by later kernels and workers through its
 record in the run-time folder. It is a process of its own in every sense: it outlives the kernel
-that started it, and the terminal, and leaves by itself (`sbtutorial.hosting.__main__`).
+that started it, and the terminal, and leaves by itself (`sbtutorial.hosting.__main__`). As long as
+it lives it has a claim on its name (`sbtutorial.hosting.claim`): one that does not answer is never
+replaced, but told of.
 """
 
 import os
 import site
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +19,8 @@ from threading import Timer
 from typing import Any, NamedTuple
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import DEFAULT_NAMESPACE, runtime_folder
+from sbtutorial.folders import DEFAULT_NAMESPACE, runtime_folder, told
+from sbtutorial.hosting.claim import claim
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces
 from sbtutorial.version import __version__
@@ -29,6 +33,9 @@ _START_LIMIT_SECONDS = 30.0
 # with it, it gets the longer time.
 _STATUS_LIMIT_SECONDS = 0.5
 _LAST_CALL_LIMIT_SECONDS = 5.0
+# How long a broker may take from its claim to its record, or from the end of its port to its own.
+_PASSING_SECONDS = 1.5
+_NAP_SECONDS = 0.02
 
 
 class How(StrEnum):
@@ -37,10 +44,11 @@ class How(StrEnum):
     FOUND = "found"
     STARTED = "started"
     RESTARTED = "restarted"  # the one before was gone, and what it held with it
+    SILENT = "silent"  # it lives, and does not answer
 
 
 class Broker(NamedTuple):
-    """A background broker that answers.
+    """A background broker that answers; or, when it is `SILENT`, one that lives at least.
 
     Attributes:
         record: Where it is, and its key.
@@ -71,7 +79,9 @@ def ensure(
     tier: str = DEFAULT_TIER,
     idle_seconds: float = DEFAULT_IDLE_SECONDS,
 ) -> Broker:
-    """The broker of a namespace: the one that runs, else a new one; the same for all who ask.
+    """The broker of a namespace: the one that lives, else a new one; the same for all who ask.
+
+    One that lives and does not answer comes back as `SILENT`, with a notice that says what to do.
 
     Args:
         namespace: Its name; brokers of different names know nothing of each other.
@@ -85,7 +95,7 @@ def ensure(
     broker = _find(files, _STATUS_LIMIT_SECONDS)
     if broker is None or _is_replaceable(broker):
         broker = _find_or_start(files, namespace, tier, idle_seconds)
-    return broker._replace(notice=_notice(broker, tier))
+    return broker if broker.notice else broker._replace(notice=_notice(broker, tier))
 
 
 def find(namespace: str = DEFAULT_NAMESPACE) -> Broker | None:
@@ -99,9 +109,20 @@ def find(namespace: str = DEFAULT_NAMESPACE) -> Broker | None:
 
 def find_all() -> list[Broker]:
     """The broker of every namespace that has one, by name."""
-    folder = runtime_folder()
-    found = (find(namespace) for namespace in sorted(namespaces(folder)))
+    found = (find(namespace) for namespace in namespaces(runtime_folder()))
     return [broker for broker in found if broker is not None]
+
+
+def silent(namespace: str | None = None) -> list[str]:
+    """What to tell of brokers that live and do not answer, or are not found: a sentence for each.
+
+    Args:
+        namespace: Only of this one; None for all.
+    """
+    folder = runtime_folder()
+    names = namespaces(folder) if namespace is None else [namespace]
+    files = [RuntimeFiles(folder, name) for name in names]
+    return [_silence(one, pid) for one in files if (pid := _silent_pid(one)) is not None]
 
 
 def start(
@@ -146,18 +167,66 @@ def _find(files: RuntimeFiles, limit_seconds: float) -> Broker | None:
 
 
 def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds: float) -> Broker:
-    from filelock import FileLock, Timeout  # 40 ms that only a start spends
+    turn = claim(files.lock_path, _START_LIMIT_SECONDS * 2)
+    if turn is None:
+        raise TutorialError(_failure(files, "is still being started by another process"))
+    with turn:
+        broker = _find(files, _LAST_CALL_LIMIT_SECONDS)
+        if broker and not _is_replaceable(broker):
+            return broker
+        if broker:
+            _retire(broker)
+        elif (pid := _silent_pid(files)) is not None:
+            return _silent_broker(files, pid)
+        resume = files.read() is not None
+        return start(namespace, tier=tier, idle_seconds=idle_seconds, resume=resume)
 
-    try:
-        with FileLock(files.lock_path, timeout=_START_LIMIT_SECONDS * 2, mode=0o600):
-            broker = _find(files, _LAST_CALL_LIMIT_SECONDS)
-            if broker and _is_replaceable(broker):
-                _retire(broker)
-                broker = None
-            resume = files.read() is not None
-            return broker or start(namespace, tier=tier, idle_seconds=idle_seconds, resume=resume)
-    except Timeout:
-        raise TutorialError(_failure(files, "is still being started by another process")) from None
+
+def _silent_pid(files: RuntimeFiles) -> int | None:
+    """The process of a broker that lives and is not to be reached; None when there is none.
+
+    One that is just coming or going is given the time for that.
+    """
+    end = time.monotonic() + _PASSING_SECONDS
+    while files.record_path.exists() and (pid := files.holder()) is not None:
+        if _find(files, _STATUS_LIMIT_SECONDS):
+            return None
+        if time.monotonic() >= end:
+            return pid
+        time.sleep(_NAP_SECONDS)
+    return None
+
+
+def _silent_broker(files: RuntimeFiles, pid: int) -> Broker:
+    """A broker that is left alone.
+
+    Raises:
+        TutorialError: It cannot be reached ever again, as its record is damaged.
+    """
+    record = files.read()
+    if record is None:
+        raise TutorialError(_silence(files, pid))
+    return Broker(record, 0, How.SILENT, _silence(files, pid))
+
+
+def _silence(files: RuntimeFiles, pid: int) -> str:
+    """What to tell of a broker that lives and is not to be reached."""
+    process = f" (process {pid})" if pid else ""
+    end = f"end it (`{_how_to_end(pid)}`; its queues go with it)"
+    if damage := files.damage():
+        return (
+            f"The broker of '{files.namespace}'{process} lives, but nobody can find it, as its "
+            f"record, {files.record_path}, {damage}: {end}, and connect again."
+        )
+    return (
+        f"The broker of '{files.namespace}'{process} lives, but does not answer: it is stopped, or "
+        f"very busy. Its queues are still there: wait and connect again, or {end}."
+    )
+
+
+def _how_to_end(pid: int) -> str:
+    number = pid or "its process id"
+    return f"taskkill /F /PID {number}" if sys.platform == "win32" else f"kill -9 {number}"
 
 
 def _is_replaceable(broker: Broker) -> bool:
@@ -195,16 +264,17 @@ def _spawn(arguments: list[str], files: RuntimeFiles) -> None:
     """Start the process and wait, blocked on its standard output, until it reports for duty."""
     log = files.open_log()
     try:
-        child = subprocess.Popen(
-            # -P: a learner's own queue.py or types.py must not become the broker's.
-            [_python(), "-P", "-m", "sbtutorial.hosting", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=files.folder,
-            env=_environment(),
-            **_detached(),
-        )
+        with told(f"The broker of '{files.namespace}' cannot be started"):
+            child = subprocess.Popen(
+                # -P: a learner's own queue.py or types.py must not become the broker's.
+                [_python(), "-P", "-m", "sbtutorial.hosting", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=files.folder,
+                env=_environment(),
+                **_detached(),
+            )
     finally:
         os.close(log)
     if not _reported(child):

@@ -1,24 +1,30 @@
 """The lab's own calls, made: what moves time, watches and draws a broker of ours.
 
 Each call is a connection of its own: it takes a millisecond, works from any thread, and one that
-was interrupted leaves nothing half-read behind.
+was interrupted leaves nothing half-read behind. On it, who listens has to prove first that it is a
+broker with the key (`gateway.access.proof`); only then a token is made, for this broker alone and
+for half a minute. Redirects are not followed, and proxies are not asked: the broker is here.
 """
 
 import json
+import secrets
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from sbtutorial.connection_string import VARIABLE, parse_connection_string
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import is_shortage, refusal
+from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.snapshot import QueueSnapshot
 from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from http.client import HTTPConnection, HTTPResponse
 
-_TOKEN_SECONDS = 300
+_TOKEN_SECONDS = 30
+_MAX_HELLO_BYTES = 4096
 _DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing takes these calls
 
 
@@ -121,17 +127,24 @@ class ControlClient:
     ) -> dict[str, Any]:
         from http.client import HTTPConnection, HTTPException
 
-        connection = HTTPConnection(
-            self._host, self._port, timeout=self._timeout_seconds + wait_seconds
-        )
+        connection = HTTPConnection(self._host, self._port, timeout=self._timeout_seconds)
         body = json.dumps(arguments) if arguments is not None else None
         try:
-            connection.request(method, f"/$lab/{call}", body, {"Authorization": self._token()})
+            connection.connect()
+            # What was proved was proved for this connection: never open another by itself.
+            connection.auto_open = 0
+            place = f"/$lab/@{self._proved_instance(connection)}"
+            if connection.sock is not None:
+                connection.sock.settimeout(self._timeout_seconds + wait_seconds)
+            headers = {"Authorization": self._token(place)}
+            connection.request(method, f"{place}/{call}", body, headers)
             with connection.getresponse() as response:
                 answer = self._read(response)
             if until_closed and connection.sock is not None:
                 connection.sock.recv(1)
         except (OSError, HTTPException) as error:
+            if isinstance(error, OSError) and is_shortage(error):
+                raise refusal(error, "The broker cannot be called") from None
             raise BrokerGone(
                 f"The broker of this lab is gone: nothing like it answers at {self._host}:"
                 f"{self._port} ({type(error).__name__}). Run connect() again."
@@ -140,20 +153,52 @@ class ControlClient:
             connection.close()
         return answer
 
-    def _read(self, response: "HTTPResponse") -> dict[str, Any]:
-        try:
-            answer = json.loads(response.read())
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
+    def _proved_instance(self, connection: "HTTPConnection") -> str:
+        """Which broker it is that listens, after it has proved that it has the key.
+
+        Raises:
+            TutorialError: It is no broker of ours, or has another key.
+        """
+        nonce = secrets.token_hex(16)
+        tag = proof.tag(self._key, nonce)
+        query = urlencode({"key": self._key_name, "nonce": nonce, "tag": tag})
+        connection.request("GET", f"/$lab/hello?{query}")
+        with connection.getresponse() as response:
+            answer = _parsed(response.read(_MAX_HELLO_BYTES))
+        if answer is not None and response.status == 401:
             raise TutorialError(
-                f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
-                f"connect() again, or check {VARIABLE} if you have set it."
+                f"What answers at {self._host}:{self._port} does not take the key in your "
+                "connection string: it is another broker's, perhaps because the broker was started "
+                "anew. Take lab.connection_string again and make a new client with it."
             )
+        instance = str((answer or {}).get("instance", ""))
+        shown = str((answer or {}).get("proof", ""))
+        if not proof.is_equal(shown, proof.proof(self._key, nonce, instance)):
+            raise self._no_broker()
+        return instance
+
+    def _read(self, response: "HTTPResponse") -> dict[str, Any]:
+        answer = _parsed(response.read())
+        if answer is None:
+            raise self._no_broker()
         if response.status >= 400:
             raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))
         return answer
 
-    def _token(self) -> str:
-        audience = f"http://{self._host}:{self._port}/"
+    def _no_broker(self) -> TutorialError:
+        return TutorialError(
+            f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
+            f"connect() again, or check {VARIABLE} if you have set it."
+        )
+
+    def _token(self, place: str) -> str:
+        audience = f"http://{self._host}:{self._port}{place}"
         return sign(audience, self._key_name, self._key, time.time() + _TOKEN_SECONDS)
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None

@@ -24,18 +24,21 @@ async def host(
     """Keep a broker that listens already, until a signal or a call ends it; then end it cleanly.
 
     Args:
-        broker: Started.
+        broker: Started, by a process that has the claim on its name.
         files: Where its record is kept while it runs.
         port: Where it listens.
         on_ready: Called when the record is written, with it and with what ends the broker.
+
+    Raises:
+        TutorialError: The record cannot be written; the text says why.
     """
     stopping = asyncio.Event()
     broker.on_shutdown = stopping.set
     _on_signals(stopping)
     _collect_seldom()
     record = _record(broker, port)
-    files.write(record)
     try:
+        files.write(record)
         on_ready(record, stopping.set)
         await stopping.wait()
     finally:

@@ -1,4 +1,4 @@
-"""The private files by which a background broker is found again: one record for each namespace.
+"""The private files by which a broker is found again: one record for each namespace.
 
 A record holds the key, so only its owner may read it: 0600 in a 0700 folder. Where the system
 knows no such modes (Windows) the user's own profile folder keeps others out.
@@ -7,19 +7,28 @@ knows no such modes (Windows) the user's own profile folder keeps others out.
 import json
 import os
 import re
+import stat
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sbtutorial.connection_string import connection_string
+from sbtutorial.connection_string import (
+    ConnectionStringError,
+    connection_string,
+    parse_connection_string,
+)
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import HOST
+from sbtutorial.folders import HOST, told
+from sbtutorial.hosting.claim import Claim, claim, holder
 
 _NAMESPACE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,49}")
+_MAX_RECORD_BYTES = 64 * 1024
+_TEXTS = ("namespace", "key_name", "key", "version", "tier")
 
 
 class BrokerRecord(NamedTuple):
-    """Where a background broker is and how to prove that one may use it.
+    """Where a broker is and how to prove that one may use it.
 
     Attributes:
         started_at: Seconds since the epoch; with `pid` it tells one broker from the next.
@@ -42,14 +51,19 @@ class BrokerRecord(NamedTuple):
         return connection_string(HOST, self.port, self.key_name, self.key)
 
 
+class RecordDamaged(Exception):
+    """A record cannot be used; the text goes on with a sentence that names the file."""
+
+
 def namespaces(folder: Path) -> list[str]:
-    """The namespaces that have a record in a run-time folder, as their file names have them."""
-    stems = (path.stem for path in folder.glob("*.json"))
-    return [stem for stem in stems if _NAMESPACE_NAME.fullmatch(stem)]
+    """The namespaces that have left files in a run-time folder, in small letters, by name."""
+    with told(f"The folder for run-time files, {folder}, cannot be read"):
+        stems = {path.stem for path in folder.iterdir() if path.suffix in (".json", ".alive")}
+    return sorted(stem for stem in stems if _NAMESPACE_NAME.fullmatch(stem))
 
 
 class RuntimeFiles:
-    """What one namespace keeps in the run-time folder: record, log and lock.
+    """What one namespace keeps in the run-time folder: record, claim, log and lock.
 
     Raises:
         TutorialError: The name cannot be a namespace's.
@@ -65,22 +79,60 @@ class RuntimeFiles:
         stem = namespace.lower()
         self.folder = folder
         self.record_path = folder / f"{stem}.json"
+        self.claim_path = folder / f"{stem}.alive"
         self.log_path = folder / f"{stem}.log"
         self.lock_path = folder / f"{stem}.lock"
 
+    def claim(self, wait_seconds: float = 0.0) -> Claim | None:
+        """Claim the name for a broker in this process; None while one of this name lives.
+
+        Raises:
+            TutorialError: The system refuses it; the text says why.
+        """
+        return claim(self.claim_path, wait_seconds)
+
+    def holder(self) -> int | None:
+        """The id of the process whose broker has this name; 0 if it is not known, None for none.
+
+        Raises:
+            TutorialError: The system refuses to say; the text says why.
+        """
+        return holder(self.claim_path)
+
     def read(self) -> BrokerRecord | None:
-        """The record of the broker that was started last, unless it has said goodbye."""
+        """The record of the broker that was started last, unless it has said goodbye.
+
+        One that is damaged counts as none; `damage` says what is wrong with it.
+        """
         try:
-            return BrokerRecord(**json.loads(self.record_path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return self._read()
+        except RecordDamaged:
             return None
 
+    def damage(self) -> str:
+        """What is wrong with the record, in words that follow its file's name; "" for nothing."""
+        try:
+            self._read()
+        except RecordDamaged as damaged:
+            return str(damaged)
+        return ""
+
     def write(self, record: BrokerRecord) -> None:
-        """Put the record in place, whole at every instant."""
+        """Put the record in place, whole at every instant.
+
+        Raises:
+            TutorialError: The system refuses it; the text says why.
+        """
         temporary = self.record_path.with_suffix(f".{os.getpid()}")
-        with open(_open_private(temporary), "w", encoding="utf-8") as file:
-            json.dump(record._asdict(), file)
-        os.replace(temporary, self.record_path)
+        with told(f"The broker's record, {self.record_path}, cannot be written"):
+            try:
+                with open(_open_private(temporary), "w", encoding="utf-8") as file:
+                    json.dump(record._asdict(), file)
+                os.replace(temporary, self.record_path)
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
 
     def remove(self, record: BrokerRecord) -> None:
         """Take the record away if it still is this one, not that of a later broker."""
@@ -89,8 +141,13 @@ class RuntimeFiles:
                 self.record_path.unlink()
 
     def open_log(self) -> int:
-        """A file descriptor for the broker's complaints, emptied of those of earlier brokers."""
-        return _open_private(self.log_path)
+        """A file descriptor for the broker's complaints, emptied of those of earlier brokers.
+
+        Raises:
+            TutorialError: The system refuses it; the text says why.
+        """
+        with told(f"The broker's log, {self.log_path}, cannot be written"):
+            return _open_private(self.log_path)
 
     def last_complaint(self) -> str:
         """The last line of the log, "" when it has none."""
@@ -98,6 +155,51 @@ class RuntimeFiles:
             lines = self.log_path.read_text("utf-8", "replace").split("\n")
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
+
+    def _read(self) -> BrokerRecord | None:
+        try:
+            if not stat.S_ISREG(self.record_path.stat().st_mode):
+                raise RecordDamaged("is a folder, or whatever else, and no file")
+            with self.record_path.open("rb") as file:
+                content = file.read(_MAX_RECORD_BYTES)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RecordDamaged(f"cannot be read ({error.strerror})") from None
+        record = _parsed(content)
+        if record.namespace.lower() != self.namespace.lower():
+            raise RecordDamaged(f"is that of another namespace, '{record.namespace[:50]}'")
+        return record
+
+
+def _parsed(content: bytes) -> BrokerRecord:
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        raise RecordDamaged("is cut off, or was written by something else") from None
+    names = BrokerRecord._fields
+    # A later version may add fields, but may not do without these.
+    missing = [name for name in names if name not in fields] if isinstance(fields, dict) else names
+    if missing:
+        raise RecordDamaged(f"is of another version: it lacks {', '.join(missing)}")
+    record = BrokerRecord(**{name: fields[name] for name in names})
+    if not _is_usable(record):
+        raise RecordDamaged("holds values that cannot be")
+    return record
+
+
+def _is_usable(record: BrokerRecord) -> bool:
+    values: dict[str, Any] = record._asdict()
+    if not all(isinstance(values[name], str) for name in _TEXTS):
+        return False
+    if type(record.pid) is not int or type(record.port) is not int or record.pid < 1:
+        return False
+    if type(record.started_at) not in (int, float) or not isfinite(record.started_at):
+        return False
+    try:
+        return parse_connection_string(record.connection_string).key == record.key
+    except ConnectionStringError:
+        return False
 
 
 def _open_private(path: Path) -> int:

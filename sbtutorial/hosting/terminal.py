@@ -8,6 +8,7 @@ import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from sbtutorial.broker.limits import TIERS
@@ -17,11 +18,13 @@ from sbtutorial.connection_string import (
     parse_connection_string,
 )
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import HOST, runtime_folder
-from sbtutorial.hosting import background
+from sbtutorial.folders import HOST, SERVED_NAMESPACE, runtime_folder
+from sbtutorial.hosting.claim import Claim
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+
+_LEAVING_SECONDS = 0.5  # for one of the same name that is about to be gone
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Settings:
     """What can be chosen about a broker in a terminal.
 
     Attributes:
-        namespace: Its name.
+        namespace: Its name; None for the first of "local", "local-2", … that no broker has.
         port: Where it listens, on loopback; 0 for a free port.
         also: Further ports, each with all that the first one speaks; 0 for a free one.
         tier: "standard", "premium" or "emulator": whose limits it keeps.
@@ -38,7 +41,7 @@ class Settings:
         accept_bearer_tokens: Let every bearer token open everything; see `LocalBroker`.
     """
 
-    namespace: str
+    namespace: str | None = None
     port: int = 0
     also: Sequence[int] = ()
     tier: str = "standard"
@@ -51,20 +54,39 @@ def serve(settings: Settings) -> None:
     """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; prints how to reach it.
 
     Raises:
-        TutorialError: A port, the key or the file cannot be used, or a broker of this name runs
+        TutorialError: A port, the key or the file cannot be used, or a broker of this name lives
             already.
     """
     if settings.key is not None:
         _require_usable(settings.key)
-    namespace = settings.namespace
-    if running := background.find(namespace):
+    files, claim = _named(settings.namespace)
+    with claim:
+        _serve_as(files, settings)
+    print("\nStopped.")
+
+
+def _named(namespace: str | None) -> tuple[RuntimeFiles, Claim]:
+    """The files of a name that no other broker has, and the claim on it."""
+    folder = runtime_folder()
+    if namespace is not None:
+        files = RuntimeFiles(folder, namespace)
+        if claim := files.claim(_LEAVING_SECONDS):
+            return files, claim
         raise TutorialError(
-            f"A broker of the namespace '{namespace}' runs already (pid {running.record.pid}): end "
-            "it with `sbtutorial stop`, or choose another --namespace."
+            f"A broker of the namespace '{namespace}' runs already (process {files.holder()}): end "
+            f"it with `sbtutorial stop --namespace {namespace}`, or choose another --namespace, or "
+            "none."
         )
-    files = RuntimeFiles(runtime_folder(), namespace)
+    for number in count(1):
+        files = RuntimeFiles(folder, SERVED_NAMESPACE + (f"-{number}" if number > 1 else ""))
+        if claim := files.claim():
+            return files, claim
+    raise AssertionError("numbers do not end")
+
+
+def _serve_as(files: RuntimeFiles, settings: Settings) -> None:
     broker = LocalBroker(
-        namespace=namespace,
+        namespace=files.namespace,
         key=settings.key,
         limits=TIERS[settings.tier.capitalize()],
         certificates_folder=files.folder / "certificates",
@@ -73,7 +95,6 @@ def serve(settings: Settings) -> None:
     if settings.config is not None:
         _furnish(broker, settings.config)
     asyncio.run(_serve(broker, files, settings.port, settings.also))
-    print("\nStopped.")
 
 
 async def _serve(broker: LocalBroker, files: RuntimeFiles, port: int, also: Sequence[int]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from sbtutorial.connection_string import VARIABLE, ConnectionString, parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import DEFAULT_NAMESPACE
-from sbtutorial.hosting.background import DEFAULT_TIER, ensure
+from sbtutorial.folders import DEFAULT_NAMESPACE, told
+from sbtutorial.hosting.background import DEFAULT_TIER, How, ensure
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.lab.lab import Lab
 from sbtutorial.lab.offline import OfflineService
@@ -32,9 +32,10 @@ def connect(namespace: str = DEFAULT_NAMESPACE, *, tier: str = DEFAULT_TIER) -> 
     Raises:
         TutorialError: No broker can be had; the text says why and what to do.
     """
-    if text := os.environ.get(VARIABLE):
-        return _connect_elsewhere(text)
-    return _connect_offline(namespace, tier)
+    with told("connect() cannot do its work"):
+        if text := os.environ.get(VARIABLE):
+            return _connect_elsewhere(text)
+        return _connect_offline(namespace, tier)
 
 
 def attach(connection_string: str) -> Lab:
@@ -50,6 +51,8 @@ def attach(connection_string: str) -> Lab:
 
 def _connect_offline(namespace: str, tier: str) -> Lab:
     broker = ensure(namespace, tier=tier)
+    if broker.how is How.SILENT:
+        raise TutorialError(broker.notice)
     print(_introduce("on this machine", broker.record.namespace))
     if broker.notice:
         print(broker.notice)
@@ -108,7 +111,9 @@ def _status(connection: ConnectionString) -> dict[str, Any] | None:
 def _trust_certificate() -> None:
     from sbtutorial.server import certificates
 
-    trust = certificates.trust(certificates.ensure(certificates.default_folder()))
+    folder = certificates.default_folder()
+    with told(f"The folder of the broker's certificate, {folder}, cannot be written"):
+        trust = certificates.trust(certificates.ensure(folder))
     if trust.is_late_for_aiohttp:
         print(
             "aiohttp was imported before connect(), so azure.servicebus.aio.management cannot "

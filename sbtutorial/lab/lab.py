@@ -15,7 +15,7 @@ from sbtutorial.views.event_table import EventTable
 from sbtutorial.views.queue_text import Picture
 
 if TYPE_CHECKING:
-    from sbtutorial.exercises.task import Verdict
+    from sbtutorial.exercises.checker import Verdict
     from sbtutorial.views.timeline import Timeline
 
 

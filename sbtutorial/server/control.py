@@ -1,8 +1,12 @@
 """Control calls: the lab's own, below `/$lab/` on the broker's port: state, time, events, pictures.
 
 Azure has none of this, so it is no part of any SDK: `sbtutorial.hosting.control_client` calls it.
-JSON goes both ways; every call needs a shared access signature that gives Manage; what is wrong
-with a call is said in a sentence, as `{"error": ...}`.
+JSON goes both ways; every call but `hello` needs a shared access signature that gives Manage; what
+is wrong with a call is said in a sentence, as `{"error": ...}`.
+
+`hello` proves to who has the key that the broker has it, too (`gateway.access.proof`), and names
+this instance of it. Below `/$lab/@<instance>/` are the same calls as below `/$lab/`, and a token
+for that path opens no other broker.
 """
 
 import json
@@ -13,6 +17,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import MANAGE, TokenError
 from sbtutorial.gateway.core import Core
@@ -26,6 +31,7 @@ MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
 MAX_WAIT_SECONDS = 60.0
 # One answer holds so many events; a reader asks again from the last one.
 MAX_EVENTS = 2000
+_HELLO = "hello"
 
 Json = dict[str, Any]
 
@@ -43,9 +49,16 @@ def is_control_call(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
+def is_hello(request: Request) -> bool:
+    """Whether a request is the one call that needs no token."""
+    return request.path == PREFIX + _HELLO
+
+
 def handle(request: Request, broker: Core) -> Response | Awaitable[Response]:
     """Answer a call: at once, or later for a long poll."""
     try:
+        if is_hello(request):
+            return _respond(_hello(request, broker))
         authorize(request, broker)
         answer = _route(request, broker)
     except (CallError, BrokerError, TokenError) as refusal:
@@ -76,8 +89,26 @@ def authorize(request: Request, broker: Core) -> None:
     )
 
 
+def _hello(request: Request, broker: Core) -> Json:
+    """Prove that this broker has a key, to a client that has it."""
+    query = request.query
+    nonce, tag = query.get("nonce", ""), query.get("tag", "")
+    if not proof.is_nonce(nonce):
+        raise CallError(400, "'nonce' is 32 to 64 hexadecimal digits, made up for this one call.")
+    key = broker.keyring.of_namespace.get(query.get("key", ""))
+    if key is None or not proof.is_equal(tag, proof.tag(key.value, nonce)):
+        raise CallError(401, "The call was made with another key than this broker's.")
+    answer = proof.proof(key.value, nonce, broker.instance)
+    return {"instance": broker.instance, "proof": answer}
+
+
 def _route(request: Request, broker: Core) -> Json | Awaitable[Json]:
-    name, _, rest = request.path.removeprefix(PREFIX).partition("/")
+    path = request.path.removeprefix(PREFIX)
+    if path.startswith("@"):
+        instance, _, path = path.removeprefix("@").partition("/")
+        if instance != broker.instance:
+            raise CallError(404, "This call is for another broker, which was here before.")
+    name, _, rest = path.partition("/")
     methods = _ROUTES.get(name)
     if methods is None:
         known = ", ".join(sorted(_ROUTES))

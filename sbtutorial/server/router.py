@@ -39,7 +39,7 @@ def admit(head: Request, core: Core) -> bool | Response:
     """
     if stranger := _stranger(head, core):
         return stranger
-    if head.path == _HEALTH:
+    if head.path == _HEALTH or control.is_hello(head):
         return False
     if control.is_control_call(head):
         return control.refusal(head, core) or True

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Self
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.setup.file_lock import try_lock
 
 _PROGRESS_CHARS = 70
+_FAR_BYTES = 1 << 30  # behind the end of any file
 _LINE_COUNT = 8  # of a failure's output that are shown
 _MAX_LINE_CHARS = 300
 # Settings of a user's that would install elsewhere than into the environment.
@@ -192,27 +194,8 @@ def one_at_a_time(clone: Path) -> Iterator[None]:
         yield
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR_BYTES = 1 << 30
-
-    def _lock(descriptor: int, *, wait: bool) -> bool:
-        os.lseek(descriptor, _FAR_BYTES, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        except OSError:  # with LK_LOCK after ten seconds
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, wait: bool) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            return False
-        except OSError:  # some network file systems know no locks: then there is none
-            return True
+def _lock(descriptor: int, *, wait: bool) -> bool:
+    try:
+        return try_lock(descriptor, at=_FAR_BYTES, wait=wait)
+    except OSError:  # some network file systems know no locks: then there is none
         return True

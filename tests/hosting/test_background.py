@@ -15,11 +15,15 @@ import pytest
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import runtime_folder
+from sbtutorial.gateway.access.sas import sign
 from sbtutorial.hosting import background
 from sbtutorial.hosting.background import How, ensure, find, start
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.lab.connecting import connect
+from sbtutorial.server.local_broker import KEY_NAME
 from sbtutorial.version import __version__
+from tests.hosting.stranger import answer, echo, stranger
 from tests.killing import kill
 
 needs_posix_modes = pytest.mark.skipif(
@@ -109,7 +113,8 @@ def test_restarted_broker_takes_a_free_port_when_its_own_is_taken() -> None:
         second = ensure()
     assert second.how is How.RESTARTED
     assert second.record.port != first.record.port
-    assert second.record.key == first.record.key
+    # What clients have signed for whoever listens there now must open nothing here.
+    assert second.record.key != first.record.key
 
 
 def test_stranger_on_the_old_port_is_not_taken_for_the_broker(files: RuntimeFiles) -> None:
@@ -120,6 +125,136 @@ def test_stranger_on_the_old_port_is_not_taken_for_the_broker(files: RuntimeFile
     files.write(broker.record._replace(key="another"))
     assert find() is None
     files.write(broker.record)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no processes")
+def test_broker_that_stands_still_is_not_replaced_but_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "_LAST_CALL_LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(background, "_PASSING_SECONDS", 0.1)
+    broker = ensure()
+    os.kill(broker.record.pid, signal.SIGSTOP)
+    try:
+        again = ensure()
+        assert again.how is How.SILENT
+        assert again.record == broker.record
+        assert f"(process {broker.record.pid}) lives, but does not answer" in again.notice
+        assert f"kill -9 {broker.record.pid}" in again.notice
+        assert background.silent() == background.silent("tutorial") == [again.notice]
+        with pytest.raises(TutorialError, match="lives, but does not answer"):
+            connect()
+    finally:
+        os.kill(broker.record.pid, signal.SIGCONT)
+    assert ensure().record == broker.record
+    assert background.silent() == []
+
+
+def test_broker_whose_record_is_damaged_is_not_doubled(files: RuntimeFiles) -> None:
+    broker = ensure()
+    for damage in ("", "{", json.dumps(broker.record._asdict() | {"port": "x"})):
+        files.record_path.write_text(damage)
+        with pytest.raises(TutorialError, match="nobody can find it") as refused:
+            ensure()
+        assert str(broker.record.pid) in str(refused.value)
+        assert background.silent("tutorial") == [str(refused.value)]
+    files.write(broker.record)
+    assert ensure().record == broker.record
+
+
+def test_damaged_record_of_a_broker_that_is_gone_is_written_anew(files: RuntimeFiles) -> None:
+    kill(ensure())
+    files.record_path.write_text('{"pid": 1')
+    assert ensure().how is How.STARTED
+    assert files.damage() == ""
+
+
+def test_folder_in_the_place_of_the_record_is_a_sentence(files: RuntimeFiles) -> None:
+    runtime_folder()
+    files.record_path.mkdir()
+    with pytest.raises(TutorialError, match=r"tutorial\.json, cannot be written: something else"):
+        ensure()
+    files.record_path.rmdir()
+    assert ensure().how is How.STARTED
+
+
+def test_processes_that_are_started_at_the_same_instant_leave_one_broker(
+    files: RuntimeFiles,
+) -> None:
+    """Without `ensure`, whose turns keep starters apart: the name alone decides."""
+    runtime_folder()
+    arguments = ["--namespace=tutorial", "--idle-seconds=60", f"--folder={files.folder}"]
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "sbtutorial.hosting", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=background._environment(),
+        )
+        for _ in range(4)
+    ]
+    losers = []
+    for racer in racers:
+        assert racer.stdout
+        if racer.stdout.readline() == b"":
+            losers.append(racer)
+    complaints = {racer.communicate()[1] for racer in losers}
+    broker = find()
+    assert broker is not None
+    assert len(losers) == 3
+    told = f"A broker of 'tutorial' lives already (process {broker.record.pid})."
+    assert {complaint.strip() for complaint in complaints} == {told.encode()}
+    shut_down(broker)
+    for racer in racers:
+        racer.communicate()
+
+
+def test_stranger_on_a_dead_brokers_port_gets_nothing_that_the_next_one_accepts(
+    files: RuntimeFiles,
+) -> None:
+    first = ensure()
+    kill(first)
+    with stranger(echo, port=first.record.port) as listening:
+        second = ensure()
+        assert second.how is How.RESTARTED
+        assert listening.heard
+        assert not listening.got_a_token
+    given_away = sign(f"sb://127.0.0.1:{first.record.port}/", KEY_NAME, first.record.key, 2e9)
+    assert answer(second.record.port, "/$lab/status", given_away) == 401
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_process_without_file_descriptors_is_told_so() -> None:
+    ensure()
+    program = """
+import os, resource
+from sbtutorial.errors import TutorialError
+from sbtutorial.lab.connecting import connect
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+for left in range(4):
+    held = []
+    try:
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        for _ in range(left):
+            os.close(held.pop())
+    try:
+        connect()
+    except TutorialError as error:
+        os.closerange(3, 64)
+        assert "as many files and connections open" in str(error), error
+    else:
+        os.closerange(3, 64)
+print("told")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=background._environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1:] == ["told"], done.stderr
 
 
 def test_shut_down_broker_leaves_no_record_and_no_process(files: RuntimeFiles) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,15 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def window() -> Iterator["subprocess.Popen[str]"]:
     """A broker in a window of its own, which has said what it says."""
+    with serving(SERVE) as process:
+        yield process
+
+
+@contextmanager
+def serving(program: str) -> Iterator["subprocess.Popen[str]"]:
+    """A program in a window of its own."""
     with subprocess.Popen(
-        [sys.executable, "-c", SERVE],
+        [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,6 +62,12 @@ def introduction(window: "subprocess.Popen[str]") -> Iterator[str]:
         yield line.strip()
         if line.startswith("Endpoint="):
             return
+
+
+def string_of(namespace: str) -> str:
+    broker = background.find(namespace)
+    assert broker is not None
+    return broker.connection_string
 
 
 def connection_string(window: "subprocess.Popen[str]") -> str:
@@ -81,6 +95,31 @@ def test_a_second_one_of_the_same_name_is_refused(window: "subprocess.Popen[str]
 
     with pytest.raises(TutorialError, match="runs already"):
         terminal.serve(Settings("shop"))
+
+
+def test_one_that_has_no_name_gets_a_free_one_beside_a_lesson_and_another() -> None:
+    lesson = background.ensure()
+    program = "from sbtutorial.hosting.terminal import Settings, serve; serve(Settings())"
+    with serving(program) as first, serving(program) as second:
+        names = [
+            ControlClient(connection_string(one)).status()["namespace"] for one in (first, second)
+        ]
+        assert names == ["local", "local-2"]
+        found = [broker.record.namespace for broker in background.find_all()]
+        assert found == ["local", "local-2", "tutorial"]
+        ControlClient(string_of("local")).shutdown()
+        first.wait(30)
+        with serving(program) as third:
+            status = ControlClient(connection_string(third)).status()
+            assert status["namespace"] == "local"
+    lesson.control.shutdown()
+
+
+def test_it_and_a_lesson_of_the_same_name_are_not_both_started() -> None:
+    background.ensure("shop")
+    with pytest.raises(TutorialError, match=r"'shop' runs already \(process \d+\): end it with"):
+        terminal.serve(Settings("shop"))
+    ControlClient(string_of("shop")).shutdown()
 
 
 def test_it_can_be_stopped_from_elsewhere(window: "subprocess.Popen[str]") -> None:

@@ -1,5 +1,6 @@
 """The picture of a queue, as text to the letter: lessons are saved with it."""
 
+from dataclasses import replace
 from typing import Any
 
 from sbtutorial.snapshot import (
@@ -44,7 +45,7 @@ def test_locked_message_says_whose_it_is_and_for_how_long() -> None:
     locked = message(
         2, "tea", "locked", locked_by="cashier", holder_attached=True, lock_seconds_left=29.7
     )
-    gone = locked._replace(sequence_number=3, holder_attached=False, delivery_count=1)
+    gone = replace(locked, sequence_number=3, holder_attached=False, delivery_count=1)
     assert picture(message(1, "coffee"), locked, gone) == [
         "orders   ready   1 coffee",
         "         locked  2 tea   by cashier, about 30 s left, delivery count 0",
