@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import h11
 
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
-from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
+from sbtutorial.gateway.endpoint import Close, Endpoint, Write
 from sbtutorial.http.request import Headers, Request, Response
 
 MAX_HEAD_BYTES = 32 * 1024
