@@ -4,7 +4,7 @@ Source: Azure Service Bus, "Chaining Service Bus entities with autoforwarding"; 
 send via".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
@@ -96,10 +96,30 @@ class Transfer:
         """
         self.check(messages, now=now)
         for message in messages:
-            try:
-                self._find_sink(self._target).send([message.copy()], now=now, who=who)
-            except BrokerError as refusal:
-                self._keep(message, reason_of(refusal), refusal.message, now)
+            self._send_on(message, now, who)
+
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, None]:
+        """`send`, one message a step; see `Ingress.send_in_steps`.
+
+        Raises:
+            BrokerError: As `check`.
+        """
+        self.check(messages, now=now)
+        for message in messages:
+            self._send_on(message, now, who)
+            now = yield 1
+
+    def is_waiting(self, _message: Message) -> bool:
+        """Where it goes from here is no concern of the sender."""
+        return False
+
+    def _send_on(self, message: Message, now: float, who: str) -> None:
+        try:
+            self._find_sink(self._target).send([message.copy()], now=now, who=who)
+        except BrokerError as refusal:
+            self._keep(message, reason_of(refusal), refusal.message, now)
 
 
 def reason_of(refusal: BrokerError) -> str:

@@ -154,7 +154,7 @@ class Ingress:
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
 
     def is_waiting(self, message: Message) -> bool:
-        """Whether a message that was sent for now is still to be activated, or in the midst of it."""
+        """Whether a message that was sent for now is to be activated still, or is just being so."""
         if not self._in_steps:
             return False
         at = message.scheduled_enqueue_at

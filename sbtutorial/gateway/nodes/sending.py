@@ -64,6 +64,8 @@ class SenderNode(Node):
                     event.payload, 0, from_wire=self._clock.from_wire, new_id=self._ids.message_id
                 )
             outcome = self._take(messages, event.state, now)
+            if outcome is _ACCEPTED and messages and self._sink.is_waiting(messages[-1]):
+                return self._answer_when_there(messages[-1], event)
         except (DecodeError, BrokerError) as refusal:
             outcome = _rejected(refusal)
         self._answer(event, outcome)
@@ -82,14 +84,25 @@ class SenderNode(Node):
             for start in range(0, len(parts), _AT_ONCE):
                 messages += self._read(parts[start : start + _AT_ONCE], start + 1)
                 now = yield _UNITS
-            if isinstance(event.state, TransactionalState) or isinstance(self._intake, Transfer):
+            if isinstance(event.state, TransactionalState):
                 outcome = self._take(messages, event.state, now)
             else:
-                steps = self._intake.send_in_steps(messages, now=now, who=self._who)
+                steps = self._sink.send_in_steps(messages, now=now, who=self._who)
                 yield from _in_units(steps)
+                yield from self._wait_for(messages[-1])
         except (DecodeError, BrokerError) as refusal:
             outcome = _rejected(refusal)
         self._answer(event, outcome)
+
+    def _answer_when_there(self, message: Message, event: MessageReceived) -> Job:
+        yield 0
+        yield from self._wait_for(message)
+        self._answer(event, _ACCEPTED)
+
+    def _wait_for(self, message: Message) -> Job:
+        """Wait until a topic has asked all of its rules, which it does by itself."""
+        while self._sink.is_waiting(message):
+            yield _UNITS_OF_WAITING
 
     def _answer(self, event: MessageReceived, outcome: "Outcome") -> None:
         if not self._link.is_attached:
@@ -115,6 +128,7 @@ _ACCEPTED = Accepted()
 _AT_ONCE = 64
 _UNITS = 24
 _MESSAGES_A_UNIT = 4
+_UNITS_OF_WAITING = 8
 
 
 def _in_units(steps: Generator[int, float, None]) -> Job:

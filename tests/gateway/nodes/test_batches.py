@@ -56,19 +56,19 @@ def test_batch_has_so_many_messages_at_most_however_small_they_are(
     link = talk.attach_sender()
     most = limits.max_batch_messages
     assert isinstance(send(talk, link, batch(most)), Accepted)
-    assert queue.counts().total == most
+    assert queue.receivable.counts().total == most
     refused = send(talk, link, batch(most + 1))
     assert isinstance(refused, Rejected)
     assert refused.error is not None
     assert f"more than {most} messages" in (refused.error.description or "")
-    assert queue.counts().total == most
+    assert queue.receivable.counts().total == most
 
 
 def test_messages_of_a_large_batch_stand_in_its_order() -> None:
     talk = Talk()
     queue = talk.make_queue()
     assert isinstance(send(talk, talk.attach_sender(), numbered(1000)), Accepted)
-    there = queue.active.peek(1, 2000)
+    there = queue.main.messages.peek(1, 2000)
     assert [message.message_id for message in there] == [f"m{number}" for number in range(1000)]
     assert [message.sequence_number for message in there] == list(range(1, 1001))
 
@@ -89,7 +89,7 @@ def test_one_bad_message_keeps_all_of_its_batch_out(count: int, bad: bytes, prob
     assert isinstance(refused, Rejected)
     assert refused.error is not None
     assert problem in (refused.error.description or "")
-    assert queue.counts().total == 0
+    assert queue.receivable.counts().total == 0
     if "129" not in problem:
         assert f"message {count} of the batch" in (refused.error.description or "").lower()
 
@@ -116,7 +116,7 @@ def test_large_batch_keeps_no_other_client_waiting() -> None:
     assert outcome_of(talk, batch) is None  # it goes on, all the same
     talk.pump()
     assert isinstance(outcome_of(talk, batch), Accepted)
-    assert queue.counts().total == 4500
+    assert queue.receivable.counts().total == 4500
 
 
 def test_what_a_client_sends_behind_a_large_batch_stands_behind_it() -> None:
@@ -125,7 +125,7 @@ def test_what_a_client_sends_behind_a_large_batch_stands_behind_it() -> None:
     link = talk.attach_sender()
     link.send(numbered(1000), delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT)
     talk.send(link, message_id="last")
-    assert [each.message_id for each in queue.active.peek(1001, 5)] == ["last"]
+    assert [each.message_id for each in queue.main.messages.peek(1001, 5)] == ["last"]
 
 
 def test_queue_that_is_deleted_under_a_large_batch_refuses_the_rest() -> None:
