@@ -12,6 +12,7 @@ from sbtutorial.admin.config_values import ConfigError
 from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import subscription_path
 from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
@@ -218,13 +219,16 @@ def test_values_of_every_type_in_rules_come_back_as_they_were() -> None:
         Rule("by-sql", parse_filter("a > @whole", values), parse_action("SET a = @half", values)),
     )
     before, after = Namespace("tutorial"), Namespace("tutorial")
-    before.create_topic("news", TopicDescription(), now=1.0)
-    before.create_subscription("news", "all", SubscriptionDescription(), now=1.0, rule=rules[0])
-    before.create_rule("news", "all", rules[1], now=1.0)
+    before.create("news", TopicDescription(), now=1.0)
+    path = subscription_path("news", "all")
+    subscription = before.create(path, SubscriptionDescription(), now=1.0, rule=rules[0])
+    before.create_rule(subscription, rules[1], now=1.0)
     text = write_config(before)
     assert "Infinity" not in text
     apply_config(read_config(text), after, now=1.0)
-    one, other = (list(each.subscription("news", "all").rules) for each in (before, after))
+    one, other = (
+        list(each.directory.subscription("news", "all").rules) for each in (before, after)
+    )
     assert [rule.name for rule in one] == [rule.name for rule in other]
     for made, read in zip(one, other, strict=True):
         if isinstance(made.filter, CorrelationFilter):

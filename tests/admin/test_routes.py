@@ -267,7 +267,7 @@ def test_what_xml_cannot_hold_is_replaced_and_the_answer_can_be_read(namespace):
 def test_page_has_a_hundred_entries_at_most(namespace):
     """Whoever asks for ten thousand keeps nobody waiting while they are written."""
     for number in range(101):
-        namespace.create_queue(f"q{number:03}", QueueDescription(), now=1.0)
+        namespace.create(f"q{number:03}", QueueDescription(), now=1.0)
     page = ask(namespace, "GET", "/$Resources/queues?$top=999999999")
     assert len(titles_of(page)) == 100
     link = next_of(page)

@@ -69,7 +69,7 @@ class WebTalk:
         return [event.what for event in self.broker.trace.after(0)]
 
     def last_event(self) -> Event:
-        return self.emulator.trace.after(0)[-1]
+        return self.broker.trace.after(0)[-1]
 
     def request(
         self, method: str, target: str, body: bytes = b"", *, token: str = "", **headers: str
@@ -82,7 +82,7 @@ class WebTalk:
 
     def answer(self, request: Request) -> Any:
         """What the broker answers, perhaps later."""
-        return router.handle(request, self.emulator)
+        return self.broker.answer_http(request)
 
     def begin(self, method: str, target: str) -> Awaitable[Response]:
         """Ask for what is not there yet."""

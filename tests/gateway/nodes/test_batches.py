@@ -140,6 +140,6 @@ def test_queue_that_is_deleted_under_a_large_batch_refuses_the_rest() -> None:
     for _ in range(3):
         broker.step()
     with broker.reactor.turn() as now:
-        broker.namespace.delete_queue("orders", now=now)
+        broker.namespace.delete(broker.namespace.directory.queue("orders"), now=now)
     talk.pump()
     assert not isinstance(outcome_of(talk, batch), Accepted)
