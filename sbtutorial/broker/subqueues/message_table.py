@@ -10,6 +10,11 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState, allows, step
 
+# Azure's own words, for a deferred message that cannot be had.
+NOT_LOCKED = (
+    "Failed to lock one or more specified messages. Either the message is already locked or does "
+    "not exist."
+)
 # Below this many leftovers a sweep of a heap is not worth its while.
 _FEWEST_LEFTOVERS_TO_SWEEP = 64
 
