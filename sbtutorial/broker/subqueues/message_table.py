@@ -182,7 +182,8 @@ class MessageTable:
 
     def _not_found(self, number: int, message: Message | None, happening: Input) -> str:
         where = "not there" if message is None else message.state.name.lower()
+        azures = f"{NOT_LOCKED} " if happening is Input.RECEIVE_DEFERRED else ""
         return (
-            f"No message with sequence number {number} in '{self.path}' is open to "
+            f"{azures}No message with sequence number {number} in '{self.path}' is open to "
             f"{happening.name.lower().replace('_', ' ')}: it is {where}. Nothing was changed."
         )

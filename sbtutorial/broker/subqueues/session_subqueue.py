@@ -38,8 +38,8 @@ class LockEnd(NamedTuple):
     counted: int
 
 
-# So long after the end of a session's lock its holder's link is ended: whoever waits for a message
-# as long as the lock lasts goes away before. The session itself is free at once.
+# A holder with nothing unsettled is told so long after the end of its lock that the lock is lost:
+# who waits for a message as long as the lock lasts has gone by then. The session is free at once.
 # Source: live tests of azure-sdk-for-python, test_sessions_async.py; Azure/azure-sdk-for-js#1051.
 TOLD_AFTER_SECONDS = 1.0
 
@@ -260,7 +260,11 @@ class SessionSubQueue(SubQueue):
             waiter.accepted(self._hold(entry, now, waiter.who, waiter.holder), now=now)
 
     def _on_lock_over(self, session: MessageSession, at: float) -> None:
+        has_lost_messages = bool(session.locked)
         self._end(session, RUN_OUT, at)
+        if has_lost_messages:
+            session.announce()
+            return
         self._untold[session] = None
         session.timer = self.context.timers.call_at(
             at + TOLD_AFTER_SECONDS, self._tell_holder, session

@@ -339,8 +339,8 @@ class SubQueue:
         dead = self.context.description.dead_lettering_on_message_expiration
         raise BrokerError(
             ErrorCode.MESSAGE_NOT_FOUND,
-            f"{NOT_LOCKED} Of those in '{self.path}' had expired when they were asked for, and are "
-            f"{'dead-lettered' if dead else 'dropped'} now: {numbers}. Ask for the others again.",
+            f"{NOT_LOCKED} What had expired in '{self.path}' is "
+            f"{'dead-lettered' if dead else 'dropped'} now: {numbers}. Ask for others without it.",
         )
 
     def lock_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:

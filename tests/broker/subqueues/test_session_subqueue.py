@@ -449,6 +449,16 @@ def test_the_holder_is_told_that_its_lock_was_lost_and_why(bench: Bench) -> None
     assert "'1'" in session.ending.message and "tables" in session.ending.message
 
 
+def test_a_holder_with_an_unsettled_message_is_told_at_once(bench: Bench) -> None:
+    bench.send("1", "soup")
+    session = bench.accept("1")
+    bench.lock(session)
+    told: list[MessageSession] = []
+    session.listeners.append(told.append)
+    bench.world.pass_time(LOCK)
+    assert told == [session]
+
+
 def test_a_holder_who_leaves_after_the_lock_is_not_told(bench: Bench) -> None:
     session = bench.accept("1")
     session.listeners.append(lambda _: pytest.fail("it has gone"))
