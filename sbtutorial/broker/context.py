@@ -14,7 +14,9 @@ from sbtutorial.broker.descriptions import finite_seconds
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import Limits
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.paths import split_subscription
 from sbtutorial.broker.rules.property_access import PropertyAccess
+from sbtutorial.broker.target_waiters import TargetWaiters
 from sbtutorial.broker.timers import Timers
 
 
@@ -23,6 +25,9 @@ class Sink(Protocol):
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing."""
+
+    def check_transaction(self, messages: Sequence[Message], *, now: float) -> None:
+        """As `check`, of messages that are sent together in one transaction."""
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> object:
         """Take all of these messages, or none."""
@@ -48,6 +53,9 @@ class ReadyHook(Protocol):
     def on_ready(self, now: float) -> None:
         """Something is ready."""
 
+    def end(self) -> None:
+        """Take none any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamespaceContext:
@@ -60,6 +68,7 @@ class NamespaceContext:
         new_token: Makes lock tokens.
         find_sink: The way into the entity of a path.
         property_access: Looks into messages, for rules.
+        target_waiters: Who waits for an entity to take messages.
     """
 
     limits: Limits
@@ -68,6 +77,7 @@ class NamespaceContext:
     new_token: Callable[[], UUID]
     find_sink: Callable[[str], Sink]
     property_access: PropertyAccess
+    target_waiters: TargetWaiters
 
 
 class EntityContext:
@@ -96,10 +106,13 @@ class EntityContext:
         self.new_token = lent.new_token
         self.find_sink = lent.find_sink
         self.property_access = lent.property_access
+        self.target_waiters = lent.target_waiters
         self.created_at = now
         self.accessed_at: float | None = None
         self.deleted = False
         self.last_sequence_number = 0
+        # What a subscription holds counts against the size of its topic.
+        self._counts_against = (split_subscription(path) or (path,))[0]
         self.adopt(description, now=now)
 
     def adopt(self, description: Any, *, now: float) -> None:
@@ -119,6 +132,11 @@ class EntityContext:
         """Number one more message."""
         self.last_sequence_number += 1
         return self.last_sequence_number
+
+    def room_made(self, now: float) -> None:
+        """Messages have left, or the entity has changed: wake who waits to forward to it."""
+        if self.target_waiters:
+            self.target_waiters.wake(self._counts_against, now)
 
     def end(self) -> None:
         """Nothing here counts any more: the entity is deleted."""

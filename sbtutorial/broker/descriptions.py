@@ -107,6 +107,10 @@ class SizedDescription(Description):
         partitions = limits.partition_count if self.enable_partitioning else 1
         return self.max_size_in_megabytes * MIB * partitions
 
+    def is_partitioned(self, limits: Limits) -> bool:
+        """Whether it has partitions: a tier may take the setting, and do nothing about it."""
+        return self.enable_partitioning and limits.partition_count > 1
+
 
 @dataclass(frozen=True, slots=True)
 class QueueDescription(SizedDescription):

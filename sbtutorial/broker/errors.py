@@ -43,6 +43,23 @@ class BrokerError(Exception):
 
 # -- Sessions: in Azure's words and a few more ------------------------------------------------
 
+# The dead-letter reason where such a message comes by forwarding or from a topic.
+SESSION_ID_IS_NULL = "Session id is null."
+
+
+class SessionIdMissing(BrokerError):
+    """The refusal of a message without a session id, where sessions are required."""
+
+    def __init__(self, message_id: object, path: str) -> None:
+        # The first two sentences are Azure's.
+        super().__init__(
+            ErrorCode.NOT_ALLOWED,
+            "The SessionId was not set on a message, and it cannot be sent to the entity. "
+            "Entities that have session support enabled can only receive messages that have "
+            f"the SessionId set to a valid value. Set the session id of message '{message_id}' "
+            f"for '{path}'.",
+        )
+
 
 def plain_receiver_refused(path: str) -> BrokerError:
     """What to say to who wants messages without locking a session."""

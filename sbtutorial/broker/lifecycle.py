@@ -48,6 +48,7 @@ class Lifecycle:
         """An entity has its place: watch it, and tell."""
         self._auto_delete.watch(entity)
         entity.context.report("created", now, who)
+        entity.context.room_made(now)
         return entity
 
     def update(self, entity: Entity, description: Description, *, now: float, who: str) -> None:
@@ -62,6 +63,7 @@ class Lifecycle:
         entity.adopt(description, now=now)
         self._auto_delete.watch(entity)
         entity.context.report("updated", now, who)
+        entity.context.room_made(now)
         for subqueue in entity.subqueues:
             subqueue.announce()
             subqueue.announce_ready(now)
@@ -78,6 +80,7 @@ class Lifecycle:
         entity.cancel_timers()
         entity.context.report("deleted", now, who)
         entity.delete()
+        entity.context.room_made(now)  # in its topic, if it was a subscription
 
     def _require_targets(self, description: Description) -> None:
         """Forward only to what is there."""

@@ -13,6 +13,12 @@ DEAD_LETTER_REASON = "DeadLetterReason"
 DEAD_LETTER_ERROR_DESCRIPTION = "DeadLetterErrorDescription"
 
 
+class AssignedId(str):
+    """A message id that the broker has assigned, as the sender gave none."""
+
+    __slots__ = ()
+
+
 class Message:
     """A message, what its sender said of it and what the broker says of it now.
 

@@ -27,6 +27,7 @@ from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.paths import split_subscription, subscription_path
 from sbtutorial.broker.rules.property_access import NoPropertyAccess, PropertyAccess
 from sbtutorial.broker.rules.rule import Rule, default_rule
+from sbtutorial.broker.target_waiters import TargetWaiters
 from sbtutorial.broker.timers import Timers
 from sbtutorial.broker.validation import validate_name
 
@@ -60,6 +61,7 @@ class Namespace:
             new_token=new_token,
             find_sink=lambda path: self.directory.sendable(path).ingress,
             property_access=property_access or NoPropertyAccess(),
+            target_waiters=TargetWaiters(self._timers),
         )
         self._lifecycle = Lifecycle(self.directory, self._lent)
 
@@ -211,6 +213,7 @@ class Namespace:
         """Delete every entity, in no time at any depth."""
         gone = self.directory.clear()
         self._timers.clear()
+        self._lent.target_waiters.clear()
         self._lent.journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
         for entity in gone:
             entity.delete()

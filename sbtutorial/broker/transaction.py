@@ -45,7 +45,7 @@ class Transaction:
                 QUOTA_EXCEEDED for more than the 100 operations that are allowed.
         """
         gathered = [*self._sends.get(sink, ()), *messages]
-        sink.check(gathered, now=now)
+        sink.check_transaction(gathered, now=now)
         self._count_in(len(messages), now)
         self._sends[sink] = gathered
 

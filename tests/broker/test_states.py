@@ -23,7 +23,10 @@ EXPECTED = {
         Input.DEAD_LETTER,
     },
     MessageState.LOCKED: UNDER_LOCK | {Input.LOCK_EXPIRE, Input.DEAD_LETTER},
-    MessageState.DEFERRED: {Input.RECEIVE_DEFERRED, Input.TAKE_DEFERRED, Input.DEAD_LETTER},
+    MessageState.DEFERRED: {
+        *(Input.RECEIVE_DEFERRED, Input.TAKE_DEFERRED),
+        *(Input.EXPIRE, Input.DEAD_LETTER),
+    },
     MessageState.DEFERRED_LOCKED: UNDER_LOCK | {Input.LOCK_EXPIRE, Input.DEAD_LETTER},
     MessageState.DEAD: {Input.ARRIVE},
     MessageState.GONE: set(),

@@ -30,6 +30,7 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.types import Array, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.broker.states import MessageState
 from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.testing import SteppedBroker
@@ -383,6 +384,26 @@ async def test_management_settles_by_token_from_any_link(talk: Talk) -> None:
     again = manage(other, "update-disposition", body)
     assert again.status["statusCode"] == 410
     assert again.status["errorCondition"] == "com.microsoft:message-lock-lost"
+
+
+@pytest.mark.parametrize("operation", ["renew-lock", "update-disposition"])
+async def test_management_settles_and_renews_all_or_none(talk: Talk, operation: str) -> None:
+    talk.send(talk.attach_sender())
+    receiver = talk.attach_receiver()
+    receiver.grant(1)
+    talk.pump()
+    (message,) = talk.broker.namespace.directory.queue("orders").main.messages
+    until = message.locked_until
+    talk.broker.advance(10)
+    body = {
+        "disposition-status": "completed",
+        "lock-tokens": Array([message.lock_token, UUID(int=9)]),
+    }
+    assert manage(talk, operation, body).status["statusCode"] == 410
+    assert message.state is MessageState.LOCKED
+    assert until is not None and message.locked_until == until
+    body["lock-tokens"] = Array([message.lock_token, message.lock_token])
+    assert manage(talk, operation, body).status["statusCode"] == 200
 
 
 async def test_peeking_an_empty_queue_finds_no_content(talk: Talk) -> None:

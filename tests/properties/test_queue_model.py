@@ -71,17 +71,23 @@ class Model:
         copy.state = State.DEFERRED_LOCKED if asleep else State.LOCKED
         copy.token, copy.ends = token, now + LOCK
 
-    def give_back(self, copy: Copy, now: float, failed: bool) -> None:
-        copy.state, copy.token, copy.ends = HELD[copy.state], None, None
-        copy.count += failed
+    def give_back(self, copy: Copy, now: float, failed: bool, deferred: bool = False) -> None:
+        copy.state = State.DEFERRED if deferred else HELD[copy.state]
+        copy.token = copy.ends = None
+        copy.count += failed and not copy.dead
         if not copy.dead and copy.count >= MOST:
             self.bury(copy)
         self.expire(copy, now)
 
     def expire(self, copy: Copy, now: float) -> None:
-        over = copy.expires is not None and copy.expires <= now
-        if over and copy.state is State.ACTIVE and not copy.dead:
-            self.bury(copy) if self.dead_letter_expired else self.copies.remove(copy)
+        if copy.state is State.ACTIVE and self.is_over(copy, now):
+            self.end(copy)
+
+    def is_over(self, copy: Copy, now: float) -> bool:
+        return copy.expires is not None and copy.expires <= now and not copy.dead
+
+    def end(self, copy: Copy) -> None:
+        self.bury(copy) if self.dead_letter_expired else self.copies.remove(copy)
 
     def bury(self, copy: Copy) -> None:
         copy.dead, copy.state, copy.token, copy.ends = True, State.ACTIVE, None, None
@@ -191,7 +197,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         if how == "complete":
             self.model.copies.remove(copy)
         elif how == "defer":
-            copy.state, copy.token, copy.ends = State.DEFERRED, None, None
+            self.model.give_back(copy, self.now, failed=True, deferred=True)
         elif how == "dead_letter":
             self.model.bury(copy)
         elif how == "renew_lock":
@@ -211,6 +217,11 @@ class QueueAgainstModel(RuleBasedStateMachine):
             receive = subqueue.receive_deferred
         if any(c.dead != found[0].dead for c in found):
             self.refused(ErrorCode.MESSAGE_NOT_FOUND, receive, numbers, who="receiver")
+            return
+        if over := [c for c in found if self.model.is_over(c, self.now)]:
+            self.refused(ErrorCode.MESSAGE_NOT_FOUND, receive, numbers, who="receiver")
+            for copy in over:
+                self.model.end(copy)
             return
         messages = receive(numbers, now=self.now, who="receiver")
         assert [m.sequence_number for m in messages] == numbers

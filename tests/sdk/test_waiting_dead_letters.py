@@ -35,9 +35,9 @@ async def full(bench: Bench) -> Bench:
 def shrink(bench: Bench, queue: str) -> None:
     """Let a queue hold 1 MB."""
 
-    def act(emulator: LocalBroker) -> None:
-        with emulator.turns.turn() as now:
-            emulator.namespace.shrink_queue(queue, 1, now=now)
+    def act(broker: LocalBroker) -> None:
+        with broker.reactor.turn() as now:
+            broker.namespace.shrink(broker.namespace.directory.queue(queue), 1, now=now)
 
     bench.broker.call(act)
 

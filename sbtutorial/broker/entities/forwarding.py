@@ -1,28 +1,47 @@
 """Auto-forwarding: what becomes ready in one entity goes on to another one.
 
+What the target refuses is dead-lettered; dead letters themselves wait until the target takes them.
+
 Source: Azure Service Bus, "Chaining Service Bus entities with autoforwarding"; "Transfers and
-send via".
+send via"; of dead letters that wait, Azure/azure-service-bus#666.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from typing import NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.errors import SESSION_ID_IS_NULL, BrokerError, ErrorCode, SessionIdMissing
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.states import Input
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.timers import Timer
 
 FindSink = Callable[[str], Sink]
 # Takes message, reason, description and now: what a target has refused.
 Keep = Callable[[Message, str, str, float], None]
 
 MAX_HOPS = 4
-HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
+# So many messages go on in one piece; what else is ready goes when others have had their turn.
+MOST_AT_ONCE = 100
 # Azure's own words, where they are known.
-_REASONS = {ErrorCode.NOT_ALLOWED: "Session id is null."}
+HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
 _TRANSFER_FAILED = "TransferFailed"
+# What keeps a target from taking any message now.
+_WILL_PASS = {
+    ErrorCode.QUOTA_EXCEEDED,
+    ErrorCode.ENTITY_DISABLED,
+    ErrorCode.ENTITY_NOT_FOUND,
+}
+
+
+class Refusal(NamedTuple):
+    """Why a message does not go on; `will_pass` if the target may take it later."""
+
+    reason: str
+    description: str
+    will_pass: bool = False
 
 
 class Forwarding:
@@ -32,44 +51,92 @@ class Forwarding:
         target: The path of the entity that takes them.
     """
 
-    def __init__(self, subqueue: SubQueue, target: str, find_sink: FindSink) -> None:
+    def __init__(self, subqueue: SubQueue, target: str) -> None:
         self.target = entity_path(target)
         self._subqueue = subqueue
-        self._find_sink = find_sink
+        self._context = subqueue.context
+        self._waits = False  # for the target to take more, or for `_timer`
+        self._timer: Timer | None = None
+        self._kept: list[Message] = []  # dead letters that no waiting helps
 
     def on_ready(self, now: float) -> None:
-        """Send on what is ready; what the target refuses goes to the dead-letter queue."""
-        subqueue = self._subqueue
-        kept = []
-        while subqueue.has_ready and (message := subqueue.messages.leave_first()) is not None:
-            if not self._send_on(message, now):
-                kept.append(message)
-        for message in kept:
-            subqueue.messages.requeue(message)
+        """Send on what is ready, after what is ready already."""
+        if not self._waits:
+            self._send_on(now)
 
-    def _send_on(self, message: Message, now: float) -> bool:
-        """Returns whether the message is gone from the subqueue."""
-        twin = message.copy()
-        twin.hops += 1
-        try:
-            if twin.hops > MAX_HOPS:
-                raise BrokerError(ErrorCode.QUOTA_EXCEEDED, _too_many_hops(self._subqueue.path))
-            self._find_sink(self.target).send([twin], now=now)
-        except BrokerError as refusal:
-            reason = HOPS_EXCEEDED if twin.hops > MAX_HOPS else reason_of(refusal)
-            return self._dead_letter_unforwardable(message, reason, refusal.message, now)
-        self._subqueue.messages.remove(message, Input.FORWARD)
-        self._subqueue.report(ChangeKind.FORWARDED, message, now, "", self.target)
+    def resume(self, now: float) -> bool:
+        """Send on what the target takes, up to a number; whether it took that."""
+        self._context.target_waiters.remove(self.target, self)
+        self._waits = False
+        return self._send_on(now)
+
+    def end(self) -> None:
+        """Forward no more: what is still here waits for receivers."""
+        self._context.target_waiters.remove(self.target, self)
+        if self._timer is not None:
+            self._timer.cancel()
+        messages = self._subqueue.messages
+        for message in self._kept:
+            if messages.is_ready(message.sequence_number):
+                messages.requeue(message)
+        self._kept.clear()
+
+    def _send_on(self, now: float) -> bool:
+        """Send on until nothing is ready, the target takes no more, or it has been enough at once.
+
+        Returns:
+            Whether the target takes more, as far as is known.
+        """
+        subqueue = self._subqueue
+        for _ in range(MOST_AT_ONCE):
+            if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
+                return True
+            refusal = self._hand_over(message, now)
+            if refusal is None:
+                subqueue.messages.remove(message, Input.FORWARD)
+                subqueue.report(ChangeKind.FORWARDED, message, now, "", self.target)
+                self._context.room_made(now)
+            elif not self._see_to(message, refusal, now):
+                return False
+        if subqueue.has_ready:
+            self._waits = True
+            self._timer = self._context.timers.call_at(now, self._go_on, None)
         return True
 
-    def _dead_letter_unforwardable(
-        self, message: Message, reason: str, description: str, now: float
-    ) -> bool:
-        """Returns whether the message is gone: a dead-letter queue keeps what it cannot send on."""
+    def _go_on(self, _: None, at: float) -> None:
+        self._waits = False
+        self._timer = None
+        self._send_on(at)
+
+    def _hand_over(self, message: Message, now: float) -> Refusal | None:
+        """Send a copy to the target; the refusal, if it is not taken."""
+        twin = message.copy()
+        twin.hops += 1
+        if twin.hops > MAX_HOPS:
+            return Refusal(HOPS_EXCEEDED, _too_many_hops(self._subqueue.path))
+        try:
+            self._context.find_sink(self.target).send([twin], now=now)
+        except BrokerError as error:
+            return refusal_of(error)
+        return None
+
+    def _see_to(self, message: Message, refusal: Refusal, now: float) -> bool:
+        """Dead-letter what is refused; a dead letter waits, or stays for good.
+
+        Returns:
+            Whether other messages may still be taken.
+        """
         dead_lettering = self._subqueue.dead_lettering
         if dead_lettering.is_possible:
-            dead_lettering.dead_letter(message, reason, description, now=now)
-        return dead_lettering.is_possible
+            dead_lettering.dead_letter(message, refusal.reason, refusal.description, now=now)
+            return True
+        if not refusal.will_pass:
+            self._kept.append(message)
+            return True
+        self._subqueue.messages.requeue(message)
+        self._waits = True
+        self._context.target_waiters.add(self.target, self)
+        return False
 
 
 class Transfer:
@@ -87,6 +154,10 @@ class Transfer:
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what the queue on the way would refuse; see `Ingress.check`."""
         self._via.check(messages, now=now)
+
+    def check_transaction(self, messages: Sequence[Message], *, now: float) -> None:
+        """As `check`; see `Ingress.check_transaction`."""
+        self._via.check_transaction(messages, now=now)
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> None:
         """Hand messages on, each as far as it comes.
@@ -118,13 +189,16 @@ class Transfer:
     def _send_on(self, message: Message, now: float, who: str) -> None:
         try:
             self._find_sink(self._target).send([message.copy()], now=now, who=who)
-        except BrokerError as refusal:
-            self._keep(message, reason_of(refusal), refusal.message, now)
+        except BrokerError as error:
+            refusal = refusal_of(error)
+            self._keep(message, refusal.reason, refusal.description, now)
 
 
-def reason_of(refusal: BrokerError) -> str:
-    """The dead-letter reason for a message that another entity would not take."""
-    return _REASONS.get(refusal.code, _TRANSFER_FAILED)
+def refusal_of(error: BrokerError) -> Refusal:
+    """Why another entity would not take a message, as its dead letter says it."""
+    has_no_session = isinstance(error, SessionIdMissing)
+    reason = SESSION_ID_IS_NULL if has_no_session else _TRANSFER_FAILED
+    return Refusal(reason, error.message, error.code in _WILL_PASS)
 
 
 def _too_many_hops(path: str) -> str:

@@ -11,7 +11,8 @@ from typing import NoReturn, Protocol
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.entities.partitioning import PartitionRule
+from sbtutorial.broker.errors import BrokerError, ErrorCode, SessionIdMissing
 from sbtutorial.broker.limits import KIB, MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
@@ -22,6 +23,10 @@ from sbtutorial.broker.timers import Timer
 _STEP_MESSAGES = 64
 # What one step may cost: so many filters are asked in half a millisecond, or so.
 _STEP_COST = 96
+_IN_A_TRANSACTION = (
+    "A message that a transaction sends to a partitioned entity must have a SessionId or a "
+    "PartitionKey, or a MessageId where duplicates are detected."
+)
 _COUNTED = (str, bytes)  # the ids that have a length; numbers and UUIDs have none
 
 
@@ -81,6 +86,7 @@ class Ingress:
         """Live by the entity's description, which has changed."""
         description = self._context.description
         self.max_size_bytes: int = description.max_size_bytes(self._context.limits)
+        self._partition_rule = self._rule_of_partitions()
         if not description.requires_duplicate_detection:
             return
         window = description.duplicate_detection_history_time_window.total_seconds()
@@ -138,7 +144,19 @@ class Ingress:
             check_message(message, context)
         if self._subqueue.requires_session:
             require_session_ids(messages, context.path)
+        if self._partition_rule is not None:
+            self._partition_rule.check(messages)
         self._require_room(messages, now)
+
+    def check_transaction(self, messages: Sequence[Message], *, now: float) -> None:
+        """As `check`, of messages that one transaction sends here.
+
+        Raises:
+            BrokerError: As `check`; NOT_ALLOWED in a partitioned entity for one without its key.
+        """
+        self.check(messages, now=now)
+        if self._partition_rule is not None:
+            self._partition_rule.require_keys(messages, _IN_A_TRANSACTION)
 
     def cancel_scheduled(
         self, sequence_numbers: Iterable[int], *, now: float, who: str = ""
@@ -152,6 +170,7 @@ class Ingress:
         for message in self._subqueue.messages.find_all(sequence_numbers, Input.CANCEL):
             self._subqueue.messages.remove(message, Input.CANCEL)
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
+        self._context.room_made(now)
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was sent for now is to be activated still, or is just being so."""
@@ -173,6 +192,13 @@ class Ingress:
         self._in_steps.clear()
 
     # -- How it is done ---------------------------------------------------------------------
+
+    def _rule_of_partitions(self) -> PartitionRule | None:
+        context, description = self._context, self._context.description
+        if not description.is_partitioned(context.limits):
+            return None
+        detects = description.requires_duplicate_detection
+        return PartitionRule(context.path, detects_duplicates=detects)
 
     def _require_room(self, messages: Sequence[Message], now: float) -> None:
         least = self._destination.message_count * MIN_MESSAGE_BYTES
@@ -316,14 +342,7 @@ def require_session_ids(messages: Iterable[Message], path: str) -> None:
     """
     for message in messages:
         if message.session_id is None:
-            # The first two sentences are Azure's.
-            raise BrokerError(
-                ErrorCode.NOT_ALLOWED,
-                "The SessionId was not set on a message, and it cannot be sent to the entity. "
-                "Entities that have session support enabled can only receive messages that have "
-                f"the SessionId set to a valid value. Set the session id of message "
-                f"'{message.message_id}' for '{path}'.",
-            )
+            raise SessionIdMissing(message.message_id, path)
 
 
 def _check_partition_key(message: Message, partition_key: str, longest: int) -> None:

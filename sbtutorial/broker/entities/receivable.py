@@ -79,6 +79,9 @@ class Receivable:
     def adopt(self) -> None:
         """Forward as the entity's description says, which has changed."""
         description = self._context.description
+        for subqueue in (self.main, self.dead_letter):
+            if subqueue.forwarding is not None:
+                subqueue.forwarding.end()
         self.main.forwarding = self._forwarding(self.main, description.forward_to)
         self.dead_letter.forwarding = self._forwarding(
             self.dead_letter, description.forward_dead_lettered_messages_to
@@ -140,4 +143,4 @@ class Receivable:
         )
 
     def _forwarding(self, subqueue: SubQueue, target: str | None) -> Forwarding | None:
-        return Forwarding(subqueue, target, self._context.find_sink) if target else None
+        return Forwarding(subqueue, target) if target else None

@@ -10,6 +10,7 @@ from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.receivable import Receivable
+from sbtutorial.broker.errors import SESSION_ID_IS_NULL
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import split_subscription
 from sbtutorial.broker.rules.filters.errors import FILTER_EXCEPTION, FilterError
@@ -19,8 +20,7 @@ from sbtutorial.broker.rules.rule_set import RuleSet
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 _COPIES_A_STEP = 32
-# Azure's own words, both.
-SESSION_ID_IS_NULL = "Session id is null."
+# Azure's own words.
 _NEEDS_SESSION = "Session enabled entity doesn't allow a message whose session identifier is null."
 
 

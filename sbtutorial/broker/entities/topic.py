@@ -169,6 +169,7 @@ class Topic(Entity):
         """A scheduled message's time has come: hand out copies of it."""
         self.scheduled.messages.remove(message, Input.FORWARD)
         self._fan_out(message, now)
+        self.context.room_made(now)
 
     def announce(self, now: float) -> None:
         """Nobody waits at the topic itself; the subscriptions have told their receivers."""

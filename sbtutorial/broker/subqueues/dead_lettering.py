@@ -1,9 +1,10 @@
 """How messages end that nobody has settled: too many deliveries, or their time to live is over.
 
-Either leads to the dead-letter queue. Two rules need one, and do not hold in a dead-letter queue
-itself: nothing expires there, and nothing is dead-lettered.
+Either leads to the dead-letter queue. Three rules need one, and do not hold in a dead-letter queue
+itself: nothing expires there, nothing is dead-lettered, and no delivery is counted.
 
-Source: Azure Service Bus, "Dead-letter queues", "Message expiration".
+Source: Azure Service Bus, "Dead-letter queues", "Message expiration"; of the counts there, live
+tests of azure-sdk-for-js, batchReceiver.spec.ts, and Azure/azure-sdk-for-net#53437.
 """
 
 from typing import Protocol
@@ -11,7 +12,7 @@ from typing import Protocol
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input, allows
+from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable
 
 TTL_EXPIRED = "TTLExpiredException"
@@ -88,7 +89,10 @@ class DeadLettering:
         )
 
     def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
-        """Have the message expire at this instant unless it is locked or deferred then."""
+        """Have the message expire at this instant unless it is locked or deferred then.
+
+        What is locked then expires when it comes back, and what is deferred when it is asked for.
+        """
         message.expires_at = expires_at
         message.timer = None
         if expires_at is not None:
@@ -96,25 +100,36 @@ class DeadLettering:
                 expires_at, self._time_to_live_action, message.sequence_number
             )
 
+    def count_delivery(self, message: Message) -> None:
+        """One delivery more has failed, or has ended in a deferral, which counts as much."""
+        if self._queue is not None:
+            message.delivery_count += 1
+
     def check_returned(self, message: Message, now: float) -> None:
         """See of a message that is back from its receiver whether its end has come."""
         most = self._context.description.max_delivery_count
         if self._queue is not None and message.delivery_count >= most:
             why = f"Message could not be consumed after {most} delivery attempts."
             self.dead_letter(message, MAX_DELIVERY_COUNT_EXCEEDED, why, now=now)
-        elif message.expires_at is not None and message.expires_at <= now:
-            self._expire(message, now)
+        elif message.state is MessageState.ACTIVE and self.has_expired(message, now):
+            self.expire(message, now)
+
+    def has_expired(self, message: Message, now: float) -> bool:
+        """Whether a message's time to live is over; it never is in a dead-letter queue."""
+        expires_at = message.expires_at
+        return expires_at is not None and expires_at <= now and self._queue is not None
 
     def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
-        self._expire(self._messages[sequence_number], at)
+        message = self._messages[sequence_number]
+        if message.state is MessageState.ACTIVE and self._queue is not None:
+            self.expire(message, at)
 
-    def _expire(self, message: Message, at: float) -> None:
-        """End a message's time to live, unless it is with a receiver or set aside."""
-        if self._queue is None or not allows(message.state, Input.EXPIRE):
-            return
+    def expire(self, message: Message, at: float) -> None:
+        """Dead-letter or drop a message whose time to live is over and that nobody holds."""
         if self._context.description.dead_lettering_on_message_expiration:
             why = "The message expired and was dead lettered."
             self.dead_letter(message, TTL_EXPIRED, why, now=at)
         else:
             self._messages.remove(message, Input.EXPIRE)
             self._report(ChangeKind.EXPIRED, message, at, "")
+            self._context.room_made(at)

@@ -222,4 +222,4 @@ class MessageSession:
                     f"Message {message.sequence_number} in '{self.path}' is not of session "
                     f"'{self.id}' but of '{message.session_id}'. Nothing was changed.",
                 )
-        return messages
+        return self._subqueue.unexpired(messages, now)

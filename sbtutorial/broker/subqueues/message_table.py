@@ -10,6 +10,11 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState, allows, step
 
+# Azure's own words, for a deferred message that cannot be had.
+NOT_LOCKED = (
+    "Failed to lock one or more specified messages. Either the message is already locked or does "
+    "not exist."
+)
 # Below this many leftovers a sweep of a heap is not worth its while.
 _FEWEST_LEFTOVERS_TO_SWEEP = 64
 
@@ -177,7 +182,8 @@ class MessageTable:
 
     def _not_found(self, number: int, message: Message | None, happening: Input) -> str:
         where = "not there" if message is None else message.state.name.lower()
+        azures = f"{NOT_LOCKED} " if happening is Input.RECEIVE_DEFERRED else ""
         return (
-            f"No message with sequence number {number} in '{self.path}' is open to "
+            f"{azures}No message with sequence number {number} in '{self.path}' is open to "
             f"{happening.name.lower().replace('_', ' ')}: it is {where}. Nothing was changed."
         )

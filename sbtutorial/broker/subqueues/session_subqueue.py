@@ -38,6 +38,11 @@ class LockEnd(NamedTuple):
     counted: int
 
 
+# A holder with nothing unsettled is told so long after the end of its lock that the lock is lost:
+# who waits for a message as long as the lock lasts has gone by then. The session is free at once.
+# Source: live tests of azure-sdk-for-python, test_sessions_async.py; Azure/azure-sdk-for-js#1051.
+TOLD_AFTER_SECONDS = 1.0
+
 LET_GO = LockEnd(ChangeKind.SESSION_UNLOCKED, Input.RELEASE, ChangeKind.RELEASED, 0)
 RUN_OUT = LockEnd(ChangeKind.SESSION_LOCK_LOST, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, 1)
 
@@ -53,6 +58,8 @@ class SessionSubQueue(SubQueue):
     ) -> None:
         super().__init__(context, path, dead_letter_queue)
         self._held: dict[str, MessageSession] = {}
+        # Their lock is over and their holders have not been told; a dictionary keeps its order.
+        self._untold: dict[MessageSession, None] = {}
         self._waiters = SessionWaiters(path, context.timers)
 
     @property
@@ -155,6 +162,9 @@ class SessionSubQueue(SubQueue):
         """Take a session back from its holder, who has not failed."""
         if session.is_held:
             self._end(session, LET_GO, now)
+        elif session in self._untold:
+            session.timer.cancel()
+            del self._untold[session]
 
     def set_state(self, session: MessageSession, content: bytes | None, now: float) -> None:
         """Keep something with a session."""
@@ -167,6 +177,7 @@ class SessionSubQueue(SubQueue):
             )
         self.messages.set_state(session.id, content, now)
         self._report_session(ChangeKind.SESSION_STATE_SET, session, now, content)
+        self.context.room_made(now)
 
     # -- For the entity ---------------------------------------------------------------------
 
@@ -181,7 +192,7 @@ class SessionSubQueue(SubQueue):
         """Tell holders and waiters that the entity has changed."""
         super().announce()
         ending = self.ending
-        for session in tuple(self._held.values()):
+        for session in (*self._held.values(), *self._untold):
             session.announce()
         if ending is None:
             self._serve_waiters(self.context.updated_at)
@@ -189,6 +200,7 @@ class SessionSubQueue(SubQueue):
             self._waiters.refuse_all(ending)
         if self.context.deleted:
             self._held.clear()
+            self._untold.clear()
 
     def announce_ready(self, now: float) -> None:
         """Give sessions to those who wait, and tell holders of new messages; or forward."""
@@ -205,7 +217,7 @@ class SessionSubQueue(SubQueue):
         """Have nothing more happen to messages, sessions and waiters by itself."""
         super().cancel_timers()
         self._waiters.cancel_timers()
-        for session in self._held.values():
+        for session in (*self._held.values(), *self._untold):
             session.timer.cancel()
 
     # -- How it is done ---------------------------------------------------------------------
@@ -248,7 +260,18 @@ class SessionSubQueue(SubQueue):
             waiter.accepted(self._hold(entry, now, waiter.who, waiter.holder), now=now)
 
     def _on_lock_over(self, session: MessageSession, at: float) -> None:
+        has_lost_messages = bool(session.locked)
         self._end(session, RUN_OUT, at)
+        if has_lost_messages:
+            session.announce()
+            return
+        self._untold[session] = None
+        session.timer = self.context.timers.call_at(
+            at + TOLD_AFTER_SECONDS, self._tell_holder, session
+        )
+
+    def _tell_holder(self, session: MessageSession, _at: float) -> None:
+        del self._untold[session]
         session.announce()
 
     def _end(self, session: MessageSession, end: LockEnd, now: float) -> None:

@@ -28,7 +28,7 @@ from sbtutorial.broker.message import (
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
 from sbtutorial.broker.subqueues.locks import Locks, Tokens
-from sbtutorial.broker.subqueues.message_table import MessageTable
+from sbtutorial.broker.subqueues.message_table import NOT_LOCKED, MessageTable
 
 # Application properties that a settlement lays over those of the message.
 PropertyChanges = Mapping[str, object] | None
@@ -229,6 +229,7 @@ class SubQueue:
         message = self._unlock(token, now)
         self.messages.remove(message, Input.COMPLETE)
         self.report(ChangeKind.COMPLETED, message, now, who)
+        self.context.room_made(now)
 
     def abandon(
         self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
@@ -236,7 +237,7 @@ class SubQueue:
         """Give a message back as failed: it returns to its place with one delivery more."""
         message = self._unlock(token, now)
         message.merge_properties(properties)
-        message.delivery_count += 1
+        self.dead_lettering.count_delivery(message)
         self._put_back(message, Input.ABANDON, ChangeKind.ABANDONED, now, who)
 
     def release(self, token: UUID, *, now: float, who: str = "") -> None:
@@ -247,11 +248,15 @@ class SubQueue:
     def defer(
         self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
     ) -> None:
-        """Set a message aside: from now on only its sequence number gets it."""
+        """Set a message aside: from now on only its sequence number gets it.
+
+        That counts as a delivery, and dead-letters a message that has no more of them.
+        Source: live tests of azure-sdk-for-js, deferredMessage.spec.ts; azure-service-bus#375.
+        """
         message = self._unlock(token, now)
         message.merge_properties(properties)
-        self.messages.move(message, Input.DEFER)
-        self.report(ChangeKind.DEFERRED, message, now, who)
+        self.dead_lettering.count_delivery(message)
+        self._return(message, Input.DEFER, ChangeKind.DEFERRED, now, who)
 
     def dead_letter(
         self,
@@ -314,7 +319,29 @@ class SubQueue:
         if message is not None:
             self.messages.remove(message, happening)
             self.report(ChangeKind.TAKEN, message, now, who)
+            self.context.room_made(now)
         return message
+
+    def unexpired(self, deferred: list[Message], now: float) -> list[Message]:
+        """Deferred messages that are asked for, unless the time of one is over: that one ends now.
+
+        Source: Azure/azure-sdk-for-net#30252, confirmed there with the service's team.
+
+        Raises:
+            BrokerError: MESSAGE_NOT_FOUND.
+        """
+        expired = [one for one in deferred if self.dead_lettering.has_expired(one, now)]
+        if not expired:
+            return deferred
+        for message in expired:
+            self.dead_lettering.expire(message, now)
+        numbers = ", ".join(str(one.sequence_number) for one in expired)
+        dead = self.context.description.dead_lettering_on_message_expiration
+        raise BrokerError(
+            ErrorCode.MESSAGE_NOT_FOUND,
+            f"{NOT_LOCKED} What had expired in '{self.path}' is "
+            f"{'dead-lettered' if dead else 'dropped'} now: {numbers}. Ask for others without it.",
+        )
 
     def lock_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:
         """Hold deferred messages for a receiver."""
@@ -387,6 +414,8 @@ class SubQueue:
         """Let go of every message and every lock, at once."""
         self.messages.clear()
         self._locks.clear()
+        if self.forwarding is not None:
+            self.forwarding.end()
 
     def cancel_timers(self) -> None:
         """Have nothing more happen to the messages here by itself."""
@@ -410,7 +439,7 @@ class SubQueue:
 
     def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
         self.context.begin_receive(now)
-        return self.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
+        return self.unexpired(self.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED), now)
 
     def _grant(self, message: Message, now: float, who: str) -> None:
         self._locks.grant(message, now + self.context.lock_seconds, who)
@@ -423,7 +452,7 @@ class SubQueue:
     def _on_lock_expired(self, message: Message, at: float) -> None:
         who = message.locked_by or ""
         self._locks.end(message)
-        message.delivery_count += 1
+        self.dead_lettering.count_delivery(message)
         self._put_back(message, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, at, who)
 
     def _put_back(

@@ -14,7 +14,7 @@ from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
+from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement, SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, Operation, array_of
 from sbtutorial.gateway.wire.message import encode_message, read_message
@@ -27,8 +27,10 @@ RECEIVE_AND_DELETE, PEEK_LOCK = 0, 1
 
 
 def renew_lock(call: Call) -> dict[str, Any]:
-    """`com.microsoft:renew-lock`: one new end for each lock token."""
+    """`com.microsoft:renew-lock`: one new end for each lock token, or for none."""
     tokens = call.list_field("lock-tokens", UUID, "lock tokens (uuid)")
+    for token in tokens:
+        call.target.require_lock(token, now=call.now)
     ends = [call.target.renew_lock(token, now=call.now, who=call.who) for token in tokens]
     return {
         "expirations": array_of(Timestamp(round(call.clock.to_wire(end) * 1000)) for end in ends)
@@ -144,7 +146,10 @@ def batch_delete_messages(call: Call) -> dict[str, Any] | None:
 
 
 def update_disposition(call: Call) -> dict[str, Any]:
-    """`com.microsoft:update-disposition`: settle by lock token, without the link it came on."""
+    """`com.microsoft:update-disposition`: settle by lock token, all of them or none.
+
+    It takes no link: whoever knows the tokens may settle.
+    """
     status = call.field("disposition-status", str, "a string").lower()
     settlement = _SETTLEMENTS.get(status)
     if settlement is None:
@@ -158,10 +163,16 @@ def update_disposition(call: Call) -> dict[str, Any]:
         call.body.get("deadletter-reason"),
         call.body.get("deadletter-description"),
     )
-    for token in call.list_field("lock-tokens", UUID, "lock tokens (uuid)"):
-        subqueue = call.receiving().settling_subqueue(token, now=call.now)
-        subqueue.settle(token, disposition, now=call.now, who=call.who)
+    tokens = dict.fromkeys(call.list_field("lock-tokens", UUID, "lock tokens (uuid)"))
+    for token in tokens:
+        _settling_subqueue(call, token).require_lock(token, now=call.now)
+    for token in tokens:
+        _settling_subqueue(call, token).settle(token, disposition, now=call.now, who=call.who)
     return {}
+
+
+def _settling_subqueue(call: Call, token: UUID) -> SubQueue:
+    return call.receiving().settling_subqueue(token, now=call.now)
 
 
 # The spelling `defered` is the protocol's own.

@@ -190,8 +190,6 @@ def _message(
 ) -> Message:
     said = broker_properties.read(given)
     properties = said.properties
-    if properties.message_id is None:
-        properties.message_id = new_id()  # Azure's choice, too, where the sender makes none
     if content_type:
         properties.content_type = Symbol(escape(content_type).encode("ascii", "replace").decode())
     payload = b"".join(

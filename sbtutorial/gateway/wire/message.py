@@ -28,7 +28,7 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.types import Int, Symbol, encode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MAX_HEADER_BYTES, STANDARD
-from sbtutorial.broker.message import Message
+from sbtutorial.broker.message import AssignedId, Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.gateway.wire.admission import (
     PARTITION_KEY,
@@ -219,9 +219,11 @@ def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
         Properties.decode_section(sections.properties) if sections.properties else Properties()
     )
     added = 0
-    if properties.message_id is None:
+    message_id = properties.message_id
+    if message_id is None:
         # As on Azure: no message is without, and clients keep account of theirs by it.
         properties.message_id = new_id()
+        message_id = AssignedId(properties.message_id)
         named = properties.encode()
         added = len(named) - len(sections.properties or b"")
         sections = sections._replace(properties=named)
@@ -229,7 +231,7 @@ def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
         Content(sections, header, annotated),
         size_bytes=len(payload) + added,
         header_bytes=header_bytes + added,
-        message_id=properties.message_id,
+        message_id=message_id,
         session_id=properties.group_id,
         partition_key=partition_key(annotated.partition_key),
         time_to_live=time_to_live(header, properties),

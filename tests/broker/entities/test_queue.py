@@ -8,6 +8,7 @@ from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from tests.broker.conftest import START, World, contents, make
 
@@ -224,14 +225,66 @@ def test_message_that_failed_too_often_is_kept_even_past_its_time(world: World) 
     assert dead.properties["DeadLetterReason"] == "MaxDeliveryCountExceeded"
 
 
-def test_deferred_message_does_not_expire(world: World, queue: Queue) -> None:
-    world.send(queue, "a", time_to_live=10)
+def defer(world: World, queue: Queue) -> Message:
     message = world.lock(queue.main)
     queue.main.defer(message.lock_token, now=world.now)
+    return message
+
+
+@pytest.mark.parametrize("receive", ["receive_deferred", "receive_and_delete_deferred"])
+@pytest.mark.parametrize("is_dead_lettered", [True, False])
+def test_deferred_message_expires_when_it_is_asked_for(
+    world: World, receive: str, is_dead_lettered: bool
+) -> None:
+    queue = world.queue(dead_lettering_on_message_expiration=is_dead_lettered)
+    world.send(queue, "a", "b", time_to_live=10)
+    world.send(queue, "c", time_to_live=200)
+    a, b, c = [defer(world, queue) for _ in range(3)]
+    assert world.namespace.next_deadline() == START + 10
     world.pass_time(100)
-    queue.main.receive_deferred([1], now=world.now, who="")
-    queue.main.abandon(message.lock_token, now=world.now)
+    assert contents(queue.main) == ["a", "b", "c"]
+    assert queue.receivable.counts().deferred == 3
+    with pytest.raises(BrokerError, match="had expired") as caught:
+        getattr(queue.main, receive)([3, 1], now=world.now, who="")
+    assert caught.value.code is ErrorCode.MESSAGE_NOT_FOUND
+    assert (b.state, c.state) == (MessageState.DEFERRED, MessageState.DEFERRED)
+    assert contents(queue.main) == ["b", "c"]
+    assert world.last().kind is (
+        ChangeKind.DEAD_LETTERED if is_dead_lettered else ChangeKind.EXPIRED
+    )
+    assert list(queue.dead_letter.messages) == ([a] if is_dead_lettered else [])
+    assert getattr(queue.main, receive)([3], now=world.now, who="") == [c]
+
+
+def test_deferred_message_that_expires_under_its_lock_can_be_settled(
+    world: World, queue: Queue
+) -> None:
+    world.send(queue, "a", "b", time_to_live=10)
+    a, b = defer(world, queue), defer(world, queue)
+    queue.main.receive_deferred([1, 2], now=world.now, who="")
+    world.pass_time(20)
+    queue.main.complete(a.lock_token, now=world.now)
+    queue.main.abandon(b.lock_token, now=world.now)
+    assert b.state is MessageState.DEFERRED
+
+
+def test_message_that_is_deferred_after_its_time_stays_until_it_is_asked_for(
+    world: World, queue: Queue
+) -> None:
+    world.send(queue, "a", time_to_live=10)
+    message = world.lock(queue.main)
+    world.pass_time(20)
+    queue.main.defer(message.lock_token, now=world.now)
     assert message.state is MessageState.DEFERRED
+
+
+def test_deferred_dead_letter_does_not_expire(world: World, queue: Queue) -> None:
+    world.send(queue, "a", time_to_live=10)
+    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    letter = world.lock(queue.dead_letter)
+    queue.dead_letter.defer(letter.lock_token, now=world.now)
+    world.pass_time(20)
+    assert queue.dead_letter.receive_deferred([1], now=world.now, who="") == [letter]
 
 
 def test_changed_default_time_to_live_affects_later_messages_only(world: World, queue) -> None:

@@ -14,7 +14,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.message_session import MessageSession
-from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
+from sbtutorial.broker.subqueues.session_subqueue import TOLD_AFTER_SECONDS, SessionSubQueue
 from tests.broker.conftest import World, contents, make
 
 LOCK = 60.0
@@ -439,10 +439,52 @@ def test_the_holder_is_told_that_its_lock_was_lost_and_why(bench: Bench) -> None
     session.listeners.append(told.append)
     assert session.ending is None
     bench.world.pass_time(LOCK)
+    assert not session.is_held
+    assert bench.accept("1").is_held
+    assert told == []  # who waits as long as the lock lasts has gone by itself
+    bench.world.pass_time(TOLD_AFTER_SECONDS)
     assert told == [session]
     assert session.ending is not None
     assert session.ending.code is ErrorCode.SESSION_LOCK_LOST
     assert "'1'" in session.ending.message and "tables" in session.ending.message
+
+
+def test_a_holder_with_an_unsettled_message_is_told_at_once(bench: Bench) -> None:
+    bench.send("1", "soup")
+    session = bench.accept("1")
+    bench.lock(session)
+    told: list[MessageSession] = []
+    session.listeners.append(told.append)
+    bench.world.pass_time(LOCK)
+    assert told == [session]
+
+
+def test_a_holder_who_leaves_after_the_lock_is_not_told(bench: Bench) -> None:
+    session = bench.accept("1")
+    session.listeners.append(lambda _: pytest.fail("it has gone"))
+    bench.world.pass_time(LOCK)
+    session.let_go(now=bench.now)
+    bench.world.pass_time(TOLD_AFTER_SECONDS)
+
+
+@pytest.mark.parametrize("what", ["delete", "reset"])
+def test_a_holder_is_told_of_the_queue_s_end_though_its_lock_is_over(
+    bench: Bench, what: str
+) -> None:
+    session = bench.accept("1")
+    told: list[MessageSession] = []
+    session.listeners.append(told.append)
+    bench.world.pass_time(LOCK)
+    namespace = bench.world.namespace
+    if what == "delete":
+        namespace.delete(bench.queue, now=bench.now)
+    else:
+        namespace.reset(now=bench.now)
+    assert told == [session]
+    assert session.ending is not None
+    assert session.ending.code is ErrorCode.ENTITY_NOT_FOUND
+    bench.world.pass_time(TOLD_AFTER_SECONDS)
+    assert told == [session]
 
 
 def test_who_completes_at_the_very_end_of_the_lock_is_too_late(bench: Bench) -> None:
@@ -509,7 +551,7 @@ def test_a_deferred_message_is_received_by_the_session_s_holder(bench: Bench) ->
     assert [message.content for message in pair] == ["salad", "soup"]
     bench.settle(session, pair[0], "complete")
     bench.settle(session, pair[1], "abandon")
-    assert (pair[1].state, pair[1].delivery_count) == (MessageState.DEFERRED, 1)
+    assert (pair[1].state, pair[1].delivery_count) == (MessageState.DEFERRED, 2)
     (taken,) = session.receive_and_delete_deferred([numbers[0]], now=bench.now, who="receiver")
     assert taken.content == "soup"
     assert bench.queue.receivable.counts().total == 0
@@ -526,7 +568,7 @@ def test_a_deferred_message_stays_with_its_session(bench: Bench) -> None:
     assert bench.subqueue.messages.count(MessageState.DEFERRED) == 2
 
 
-@pytest.mark.parametrize(("is_lost", "count"), [(True, 1), (False, 0)])
+@pytest.mark.parametrize(("is_lost", "count"), [(True, 2), (False, 1)])
 def test_a_deferred_message_returns_deferred_when_the_session_ends(
     bench: Bench, is_lost: bool, count: int
 ) -> None:

@@ -10,7 +10,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from tests.broker.conftest import START, World, contents
+from tests.broker.conftest import START, World, contents, make
 
 LOCK = 60.0
 
@@ -282,12 +282,26 @@ def test_releases_never_dead_letter(world: World) -> None:
     assert contents(queue.main) == ["a"]
 
 
-def test_deliveries_from_the_dead_letter_queue_count_without_end(world: World) -> None:
+def test_no_delivery_from_a_dead_letter_queue_is_counted(world: World) -> None:
     queue = world.queue(max_delivery_count=1)
     world.send(queue, "a")
     world.fail(queue.main)
     world.fail(queue.dead_letter, 5)
-    assert world.lock(queue.dead_letter).delivery_count == 6
+    message = world.lock(queue.dead_letter)
+    world.pass_time(LOCK)
+    queue.dead_letter.defer(world.lock(queue.dead_letter).lock_token, now=world.now)
+    for settlement in ("abandon", "defer"):
+        queue.dead_letter.receive_deferred([1], now=world.now, who="")
+        getattr(queue.dead_letter, settlement)(message.lock_token, now=world.now)
+    assert (message.state, message.delivery_count) == (MessageState.DEFERRED, 1)
+
+
+def test_no_delivery_from_a_transfer_dead_letter_queue_is_counted(world: World) -> None:
+    queue = world.queue(max_delivery_count=1)
+    queue.transfer_to("nowhere").send([make("a")], now=world.now)
+    kept = queue.receivable.transfer_dead_letter
+    world.fail(kept, 3)
+    assert world.lock(kept).delivery_count == 0
 
 
 # -- Dead-lettering ----------------------------------------------------------------------------
@@ -369,7 +383,7 @@ def test_dead_letters_can_be_deferred_and_taken(world: World, queue: Queue) -> N
 def test_deferred_message_is_left_to_those_who_know_its_number(world: World, queue) -> None:
     message = deferred(world, queue)
     assert message.state is MessageState.DEFERRED
-    assert message.delivery_count == 0
+    assert message.delivery_count == 1
     assert message.lock_token is None
     assert queue.main.peek_lock_next(now=world.now, who="") is None
     assert queue.main.messages.peek(1, 10) == [message]
@@ -411,7 +425,7 @@ def test_deferred_message_that_is_locked_is_not_found(world: World, queue: Queue
     assert "deferred_locked" in text
 
 
-@pytest.mark.parametrize(("settlement", "count"), [("abandon", 1), ("release", 0), ("defer", 0)])
+@pytest.mark.parametrize(("settlement", "count"), [("abandon", 2), ("release", 1), ("defer", 2)])
 def test_deferred_message_stays_deferred_unless_done_with(
     world: World, queue: Queue, settlement: str, count: int
 ) -> None:
@@ -425,7 +439,7 @@ def test_deferred_message_returns_deferred_when_its_lock_expires(world: World, q
     message = deferred(world, queue)
     queue.main.receive_deferred([1], now=world.now, who="")
     world.pass_time(LOCK)
-    assert (message.state, message.delivery_count) == (MessageState.DEFERRED, 1)
+    assert (message.state, message.delivery_count) == (MessageState.DEFERRED, 2)
     assert not queue.main.has_ready
 
 
@@ -441,12 +455,26 @@ def test_deferred_message_can_be_completed_renewed_and_dead_lettered(world: Worl
     assert two.state is MessageState.ACTIVE
 
 
-def test_deferred_message_that_fails_too_often_is_dead_lettered(world: World) -> None:
-    queue = world.queue(max_delivery_count=1)
+@pytest.mark.parametrize("settlement", ["abandon", "defer"])
+def test_deferred_message_that_fails_too_often_is_dead_lettered(
+    world: World, settlement: str
+) -> None:
+    queue = world.queue(max_delivery_count=2)
     message = deferred(world, queue)
     queue.main.receive_deferred([1], now=world.now, who="")
-    queue.main.abandon(message.lock_token, now=world.now)
+    getattr(queue.main, settlement)(message.lock_token, now=world.now)
     assert list(queue.dead_letter.messages) == [message]
+    assert (message.state, message.delivery_count) == (MessageState.ACTIVE, 2)
+
+
+def test_message_whose_deferral_is_one_delivery_too_many_is_dead_lettered(world: World) -> None:
+    queue = world.queue(max_delivery_count=1)
+    world.send(queue, "a")
+    queue.main.defer(world.lock(queue.main).lock_token, {"why": "later"}, now=world.now)
+    (dead,) = queue.dead_letter.messages
+    assert dead.properties is not None
+    assert dead.properties["DeadLetterReason"] == "MaxDeliveryCountExceeded"
+    assert dead.properties["why"] == "later"
 
 
 # -- Peeking -----------------------------------------------------------------------------------
