@@ -83,7 +83,7 @@ def test_a_token_opens_one_broker_alone_though_the_next_has_its_key_and_port() -
     with ThreadedBroker(key=KEY) as first:
         own = parse_connection_string(first.connection_string)
         assert own.port
-        place = f"/$lab/@{first.emulator.instance}"
+        place = f"/$lab/@{first.local.instance}"
         token = ControlClient(first.connection_string)._token(place)
         assert answer(own.port, f"{place}/status", token) == 200
         assert answer(own.port, "/$lab/status", token) == 401
@@ -91,7 +91,7 @@ def test_a_token_opens_one_broker_alone_though_the_next_has_its_key_and_port() -
     with ThreadedBroker(key=KEY, port=own.port) as second:
         assert second.connection_string == first.connection_string
         assert answer(own.port, f"{place}/status", token) == 404
-        other = f"/$lab/@{second.emulator.instance}"
+        other = f"/$lab/@{second.local.instance}"
         assert answer(own.port, f"{other}/status", token) == 401
 
 
