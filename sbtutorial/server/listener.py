@@ -198,7 +198,7 @@ class _Port:
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens; the address may be of either family."""
     family, _, _, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     # On Windows that option would let two programs have the same port.
     reuse = os.name == "posix"
