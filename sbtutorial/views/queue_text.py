@@ -102,7 +102,7 @@ def _remarks(message: MessageSnapshot) -> str:
 def readable_name(who: str) -> str:
     """A client's own name; without one, the kind of client that it is."""
     if not _RANDOM_NAME.fullmatch(who):
-        return who or "a receiver"
+        return one_line(who) or "a receiver"
     return "a sender" if who.startswith("SBSender") else "a receiver"
 
 
