@@ -5,7 +5,7 @@ broker time: a picture says "about 30 s left", a live view counts down by itself
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 READY, LOCKED, DEFERRED, SCHEDULED, DEAD = "ready", "locked", "deferred", "scheduled", "dead"
@@ -81,10 +81,14 @@ class QueueSnapshot(_Fields):
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "QueueSnapshot":
-        """What `to_plain` made, read back.
+        """What `to_plain` made, read back; in a later version it may have made more.
 
         Raises:
             TypeError, KeyError: The values are something else.
         """
-        messages = tuple(MessageSnapshot(**message) for message in values["messages"])
+        known = [field.name for field in fields(MessageSnapshot)]
+        messages = tuple(
+            MessageSnapshot(**{name: one[name] for name in known if name in one})
+            for one in values["messages"]
+        )
         return cls(values["name"], values["at"], values["counts"], messages)

@@ -35,6 +35,13 @@ def text_of(value: object, max_chars: int = MAX_TEXT_CHARS) -> str:
     return shortened(encodable, max_chars)
 
 
+def one_line(text: str, max_chars: int = 100) -> str:
+    """A text for a table: in one line, without what a terminal would take for an order."""
+    line = " ".join(shortened(text, 10 * max_chars).split())
+    shown = "".join(each if each.isprintable() else "·" for each in line)
+    return shortened(shown, max_chars)
+
+
 def shortened(text: str, max_chars: int) -> str:
     """A text of so many characters at most; one that is cut off says so by its last."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"

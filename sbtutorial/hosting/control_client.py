@@ -9,6 +9,8 @@ for half a minute. Redirects are not followed, and proxies are not asked: the br
 import json
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -95,12 +97,15 @@ class ControlClient:
         """
         query = urlencode({"after": after, "entity": entity, "wait": wait_seconds})
         page = self._call("GET", f"events?{query}", wait_seconds=wait_seconds)
-        events = tuple(Event(**event) for event in page["events"])
-        return Page(events, page["last"], page["dropped"])
+        with self._answers_of_another_version():
+            events = tuple(_known_fields(event) for event in page["events"])
+            return Page(events, page["last"], page["dropped"])
 
     def queue(self, name: str) -> QueueSnapshot:
         """A queue as it stands."""
-        return QueueSnapshot.from_plain(self._call("GET", f"queues/{quote(name)}"))
+        values = self._call("GET", f"queues/{quote(name)}")
+        with self._answers_of_another_version():
+            return QueueSnapshot.from_plain(values)
 
     def plan_fault(self, occasion: str, **arguments: Any) -> None:
         """Have the broker refuse something that it would do.
@@ -185,6 +190,18 @@ class ControlClient:
             raise TutorialError(str(answer.get("error", f"The broker said {response.status}.")))
         return answer
 
+    @contextmanager
+    def _answers_of_another_version(self) -> Iterator[None]:
+        """Say so where an answer lacks what this version needs of it."""
+        try:
+            yield
+        except (TypeError, KeyError, AttributeError):
+            raise TutorialError(
+                f"The broker at {self._host}:{self._port} runs another version of sbtutorial, "
+                "whose answers this one cannot read: end it with `sbtutorial stop`, which deletes "
+                "its queues, and run connect() again."
+            ) from None
+
     def _no_broker(self) -> TutorialError:
         return TutorialError(
             f"What answers at {self._host}:{self._port} is no broker of this tutorial: run "
@@ -194,6 +211,11 @@ class ControlClient:
     def _token(self, place: str) -> str:
         audience = f"http://{self._host}:{self._port}{place}"
         return sign(audience, self._key_name, self._key, time.time() + _TOKEN_SECONDS)
+
+
+def _known_fields(event: dict[str, Any]) -> Event:
+    """An event of this version or of a later one, which may tell more."""
+    return Event(**{name: event[name] for name in Event._fields if name in event})
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:

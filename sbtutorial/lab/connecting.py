@@ -5,11 +5,12 @@ that names: Azure, Microsoft's emulator, or a broker of ours that runs elsewhere
 """
 
 import os
+from collections.abc import MutableMapping
 from typing import Any
 
 from sbtutorial.connection_string import VARIABLE, ConnectionString, parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import DEFAULT_NAMESPACE, told
+from sbtutorial.folders import DEFAULT_NAMESPACE, HOST, told
 from sbtutorial.hosting.background import DEFAULT_TIER, How, ensure
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.lab.lab import Lab
@@ -17,6 +18,8 @@ from sbtutorial.lab.offline import OfflineService
 from sbtutorial.lab.service import Service
 
 _DETECTION_SECONDS = 2.0
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+_THIS_COMPUTER = (HOST, "localhost")
 
 
 def connect(namespace: str = DEFAULT_NAMESPACE, *, tier: str = DEFAULT_TIER) -> Lab:
@@ -56,7 +59,7 @@ def _connect_offline(namespace: str, tier: str) -> Lab:
     print(_introduce("on this machine", broker.record.namespace))
     if broker.notice:
         print(broker.notice)
-    _trust_certificate()
+    _prepare_clients()
     return Lab(OfflineService(broker.connection_string, broker.record.namespace))
 
 
@@ -72,7 +75,7 @@ def _connect_elsewhere(text: str) -> Lab:
         raise TutorialError(f"{VARIABLE} cannot be used. {refusal}") from None
     if status:
         print(_introduce(f"at {connection.host}:{connection.port}", status["namespace"]))
-        _trust_certificate()
+        _prepare_clients()
     else:
         print(azure.describe(connection))
     return Lab(_service(connection, status))
@@ -106,6 +109,23 @@ def _status(connection: ConnectionString) -> dict[str, Any] | None:
         if azure.answers(connection):
             return None
         raise
+
+
+def _prepare_clients() -> None:
+    """Have the SDK's clients in this process, and its children's, reach a broker of ours."""
+    _keep_proxies_out(os.environ)
+    _trust_certificate()
+
+
+def _keep_proxies_out(environ: MutableMapping[str, str]) -> None:
+    """Have the SDK call this computer directly, whatever proxy it is to use for others."""
+    if not any(name.lower() in _PROXIES and value for name, value in environ.items()):
+        return
+    exempt = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    missing = [name for name in _THIS_COMPUTER if name not in exempt.split(",")]
+    if exempt.strip() != "*" and missing:
+        everything = ",".join([*filter(None, [exempt]), *missing])
+        environ.update(NO_PROXY=everything, no_proxy=everything)
 
 
 def _trust_certificate() -> None:

@@ -24,6 +24,8 @@ from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.faults import Occasion
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.snapshot import snapshot
+from sbtutorial.text import text_of
+from sbtutorial.trace import Event
 from sbtutorial.version import __version__
 
 PREFIX = "$lab/"
@@ -187,10 +189,17 @@ async def _events(broker: Core, call: "ControlCall") -> Json:
     entity = call.request.query.get("entity") or None
     events = await next_events(trace, after, entity, wait_seconds, MAX_EVENTS)
     return {
-        "events": [event._asdict() for event in events],
+        "events": [_plain(event) for event in events],
         "last": events[-1].number if len(events) == MAX_EVENTS else trace.last_number,
         "dropped": max(trace.dropped - after, 0),
     }
+
+
+def _plain(event: Event) -> Json:
+    """An event for JSON and for every screen, whatever a client has put into it."""
+    texts = {name: text_of(getattr(event, name)) for name in ("what", "entity", "who", "detail")}
+    own_id = None if event.message_id is None else text_of(event.message_id)
+    return {**event._asdict(), **texts, "message_id": own_id}
 
 
 class ControlCall(NamedTuple):

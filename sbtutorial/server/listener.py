@@ -87,7 +87,7 @@ class Listener:
             The port.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is taken; `OverflowError`: it is no port.
         """
         self._last_seen_at = asyncio.get_running_loop().time()
         listening = _Port(host, port, partial(_Connection, self))
@@ -198,7 +198,7 @@ class _Port:
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens; the address may be of either family."""
     family, _, _, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     # On Windows that option would let two programs have the same port.
     reuse = os.name == "posix"
@@ -210,9 +210,9 @@ def _listening(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.setblocking(False)
-        listening.bind(address)
+        listening.bind((address[0], port, *address[2:]))  # the resolver takes any number
         listening.listen(_BACKLOG)
-    except OSError:
+    except (OSError, OverflowError):
         listening.close()
         raise
     return listening

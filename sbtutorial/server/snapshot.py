@@ -90,7 +90,7 @@ def _describe(
         message_id=_text(message.message_id),
         session_id=_text(message.session_id),
         delivery_count=message.delivery_count,
-        locked_by=who,
+        locked_by=_text(who),
         holder_attached=who is not None and is_connected(who),
         locked_until=message.locked_until,
         lock_seconds_left=_until(message.locked_until, now),
@@ -119,6 +119,6 @@ def body_text(body: bytes) -> str | None:
         value = decode(body)[0].value
         if isinstance(value, bytes | memoryview):
             value = bytes(value).decode()
-    except (DecodeError, AttributeError, ValueError):
+    except (DecodeError, AttributeError, ValueError, RecursionError):
         return None
-    return value[:_TEXT_CHARS] if isinstance(value, str) else None
+    return text_of(value, _TEXT_CHARS) if isinstance(value, str) else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
+from sbtutorial.text import one_line
 from sbtutorial.trace import Event
 from sbtutorial.views.queue_text import readable_name
 
@@ -32,7 +33,10 @@ class EventTable(list[Event]):
     def __repr__(self) -> str:
         if not self:
             return "no events"
-        columns = {head: [head, *map(cell, self)] for head, cell in _COLUMNS.items()}
+        columns = {
+            head: [head, *(one_line(cell(event)) for event in self)]
+            for head, cell in _COLUMNS.items()
+        }
         if len({event.entity for event in self}) == 1:
             del columns["entity"]
         padded = [_pad(column) for column in columns.values() if any(column[1:])]

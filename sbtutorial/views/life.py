@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from sbtutorial.text import about, rounded
+from sbtutorial.text import about, one_line, rounded
 from sbtutorial.trace import Event
 from sbtutorial.views.queue_text import readable_name
 
@@ -153,7 +153,7 @@ def _vanished(event: Event) -> str:
 
 
 def _buried(event: Event) -> str:
-    return f"dead-lettered: {event.detail}" if event.detail else "dead-lettered"
+    return f"dead-lettered: {one_line(event.detail)}" if event.detail else "dead-lettered"
 
 
 def _expired(_event: Event) -> str:

@@ -19,7 +19,7 @@ from sbtutorial.snapshot import (
     MessageSnapshot,
     QueueSnapshot,
 )
-from sbtutorial.text import about_to_come, shortened
+from sbtutorial.text import about_to_come, one_line, shortened
 
 _EMPTY = "–"
 _GAP = "   "
@@ -96,13 +96,13 @@ def _remarks(message: MessageSnapshot) -> str:
         _scheduled(message),
         f"delivery count {message.delivery_count}" if is_locked or message.delivery_count else None,
     ]
-    return ", ".join(remark for remark in remarks if remark)
+    return ", ".join(one_line(remark) for remark in remarks if remark)
 
 
 def readable_name(who: str) -> str:
     """A client's own name; without one, the kind of client that it is."""
     if not _RANDOM_NAME.fullmatch(who):
-        return who or "a receiver"
+        return one_line(who) or "a receiver"
     return "a sender" if who.startswith("SBSender") else "a receiver"
 
 

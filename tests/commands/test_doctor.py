@@ -9,8 +9,10 @@ import pytest
 from sbtutorial.commands import doctor
 from sbtutorial.commands.doctor import Finding, Kind
 from sbtutorial.errors import TutorialError
+from sbtutorial.folders import runtime_folder
 from sbtutorial.hosting import background, control_client
 from sbtutorial.hosting.control_client import ControlClient
+from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.lab import azure
 from sbtutorial.setup import requirements
@@ -185,3 +187,31 @@ def test_a_conda_environment_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
 
     assert f"in a conda environment: {tmp_path}" in texts(Kind.OK)
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"pid": 1}', "\0\1"])
+def test_a_damaged_record_is_a_problem_with_a_remedy(home: Path, content: str) -> None:
+    home.mkdir(mode=0o700)
+    (home / "shop.json").write_text(content)
+
+    problems = texts(Kind.PROBLEM)
+    assert "the record of the broker 'shop' is " in problems
+    assert f"→ delete {home / 'shop.json'}" in problems
+
+
+def test_a_broker_that_lives_and_does_not_answer_is_a_problem(home: Path) -> None:
+    files = RuntimeFiles(runtime_folder(), "shop")
+    record = BrokerRecord("shop", 1, 9, "Root", SECRET, 1.0, "0.1.0", "Standard")
+    files.write(record)
+    with files.claim() or pytest.fail("nobody else has it"):
+        problems = texts(Kind.PROBLEM)
+
+    assert "The broker of 'shop'" in problems
+    assert "lives, but does not answer" in problems
+    assert SECRET not in problems
+
+
+def test_what_several_looks_find_is_told_once(home: Path) -> None:
+    home.touch()
+
+    assert texts(Kind.PROBLEM).count("is a link or a file, not a folder") == 1

@@ -83,7 +83,7 @@ def test_a_token_opens_one_broker_alone_though_the_next_has_its_key_and_port() -
     with ThreadedBroker(key=KEY) as first:
         own = parse_connection_string(first.connection_string)
         assert own.port
-        place = f"/$lab/@{first.emulator.instance}"
+        place = f"/$lab/@{first.local.instance}"
         token = ControlClient(first.connection_string)._token(place)
         assert answer(own.port, f"{place}/status", token) == 200
         assert answer(own.port, "/$lab/status", token) == 401
@@ -91,7 +91,7 @@ def test_a_token_opens_one_broker_alone_though_the_next_has_its_key_and_port() -
     with ThreadedBroker(key=KEY, port=own.port) as second:
         assert second.connection_string == first.connection_string
         assert answer(own.port, f"{place}/status", token) == 404
-        other = f"/$lab/@{second.emulator.instance}"
+        other = f"/$lab/@{second.local.instance}"
         assert answer(own.port, f"{other}/status", token) == 401
 
 
@@ -113,6 +113,28 @@ def test_who_has_no_key_gets_no_proof_to_study() -> None:
             f"?nonce={nonce}&key=RootManageSharedAccessKey&tag=00",
         ):
             assert answer(port, f"/$lab/hello{query}", "") in (400, 401)
+
+
+def test_an_answer_of_another_version_is_read_as_far_as_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = ControlClient(connection_string("127.0.0.1", 9, "name", KEY))
+    event = {"number": 1, "at": 0.0, "what": "sent", "colour": "red"}
+    message = {"sequence_number": 1, "state": "ready", "colour": "red"}
+    for call, known, unknown in (
+        (client.events, {"events": [event], "last": 1, "dropped": 0}, {"events": [{"number": 1}]}),
+        (
+            lambda: client.queue("orders"),
+            {"name": "orders", "at": 0.0, "counts": {}, "messages": [message], "colour": "red"},
+            {"name": "orders", "messages": {}},
+        ),
+    ):
+        monkeypatch.setattr(client, "_call", lambda *_, **__: known)  # noqa: B023
+        assert call()
+        for odd in (unknown, {}, {"events": None, "messages": None}):
+            monkeypatch.setattr(client, "_call", lambda *_, **__: odd)  # noqa: B023
+            with pytest.raises(TutorialError, match="runs another version of sbtutorial"):
+                call()
 
 
 def test_a_want_of_file_descriptors_is_not_taken_for_a_broker_that_is_gone(

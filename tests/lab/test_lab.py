@@ -29,6 +29,7 @@ from sbtutorial.lab.offline import OfflineService
 from sbtutorial.lab.service import Mode
 from sbtutorial.trace import Event
 from sbtutorial.views.event_table import EventTable
+from tests.hosting.stranger import echo, stranger
 from tests.killing import kill
 
 pytestmark = pytest.mark.sdk
@@ -148,6 +149,30 @@ def test_every_method_says_so_when_the_broker_is_gone(call: object) -> None:
     lab = Lab(OfflineService(NOBODY_HERE, "tutorial"))
     with pytest.raises(BrokerGone, match=r"Run connect\(\) again"):
         call(lab)  # type: ignore[operator]
+
+
+def test_sdk_calls_the_broker_directly_whatever_proxy_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with stranger(echo) as proxy:
+        address = f"http://127.0.0.1:{proxy.server.server_port}"
+        for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, address)
+        monkeypatch.setenv("NO_PROXY", "intranet.example")
+        monkeypatch.setenv("no_proxy", "intranet.example")
+        connect().fresh_queue("orders")
+        assert proxy.heard == []
+        assert os.environ["no_proxy"].startswith("intranet.example,127.0.0.1")
+        before = dict(os.environ)
+        connect()
+        assert dict(os.environ) == before
+
+
+def test_without_a_proxy_the_environment_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    connect()
+    assert [name for name in os.environ if name.lower().endswith("_proxy")] == []
 
 
 # -- With SBTUTORIAL_CONNECTION_STRING ----------------------------------------------------------

@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import Awaitable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from sbtutorial.amqp.types import Array, Decimal128, Described, Symbol, Timestamp, ULong
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
 from sbtutorial.clock import ManualClock
@@ -15,6 +17,10 @@ from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
 from sbtutorial.server.snapshot import SHOWN_PER_STATE, body_text
+from sbtutorial.snapshot import QueueSnapshot
+from sbtutorial.trace import Event
+from sbtutorial.views.event_table import EventTable
+from sbtutorial.views.queue_text import Picture
 
 
 class Caller:
@@ -111,6 +117,9 @@ async def test_advance_ages_what_the_broker_holds(caller: Caller) -> None:
     )
     _, answer = await caller.call("GET", "events?entity=orders")
     assert answer["events"][-1]["what"] == "lock_expired"
+    _, answer = await caller.call("GET", "events")
+    advanced = [event for event in answer["events"] if event["what"] == "advanced"]
+    assert [(one["seconds"], one["detail"]) for one in advanced] == [(61.0, "by 61 s")]
 
 
 @pytest.mark.parametrize(
@@ -294,6 +303,51 @@ async def test_picture_of_a_missing_queue_names_those_that_exist(caller: Caller)
 )
 def test_text_of_a_body_is_its_text_or_nothing(body: bytes, text: str | None) -> None:
     assert body_text(body) == text
+
+
+ODD = [
+    b"bytes",
+    b"\xff\xfe",
+    "half \ud800",
+    "x" * 100_000,
+    b"y" * 100_000,
+    {"a": {b"\xff": "\udfff"}},
+    ["nested", [[[[["deep"]]]]]],
+    Decimal128(bytes(16)),
+    Described(Symbol("a:b"), b"\x00"),
+    Array([Timestamp(2**63 - 1)]),
+    UUID(int=7),
+    float("nan"),
+    ULong(2**64 - 1),
+    True,
+    "\x1b[31mred\x1b[0m\nnew line",
+]
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: type(value).__name__)
+async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: Any) -> None:
+    caller.create("orders")
+    message = Message(data(b"coffee"), size_bytes=10)
+    with caller.broker.reactor.turn() as now:
+        caller.broker.namespace.directory.queue("orders").ingress.send([message], now=now)
+        subqueue = caller.broker.namespace.directory.subqueue("orders")
+        locked = subqueue.peek_lock_next(now=now, who="cashier")
+        assert locked is not None
+        assert locked.lock_token is not None
+        # Whatever the door lets through, today or one day.
+        locked.message_id = locked.session_id = value
+        subqueue.dead_letter(locked.lock_token, value, now=now)
+    for target in ("events?entity=orders", "queues/orders"):
+        status, answer = await caller.call("GET", target)
+        assert status == 200
+        json.dumps(answer, ensure_ascii=False).encode()  # no half character in it
+        assert len(json.dumps(answer)) < 20_000
+    events = [Event(**event) for event in (await caller.call("GET", "events"))[1]["events"]]
+    queue = QueueSnapshot.from_plain((await caller.call("GET", "queues/orders"))[1])
+    shown = f"{EventTable(events)!r}\n{Picture(queue)!r}"
+    shown.encode()
+    assert "\x1b" not in shown
+    assert len(shown.splitlines()) == 8  # a heading, four events; ready, locked, dead
 
 
 async def test_queue_shrinks_below_what_any_tier_offers(caller: Caller) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.timers import Timer, Timers
+from sbtutorial.text import clock_face
 
 
 class SessionWaiter(Protocol):
@@ -72,11 +73,9 @@ class SessionWaiters:
         waiter.refused(BrokerError(ErrorCode.TIMEOUT, self._timed_out(seconds)))
 
     def _timed_out(self, seconds: float) -> str:
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
         # The first sentence is Azure's.
         return (
             "The operation did not complete within the allotted timeout of "
-            f"{hours:02}:{minutes:02}:{rest:02}. No session of '{self._path}' had a "
+            f"{clock_face(seconds)}. No session of '{self._path}' had a "
             "message for a new receiver in that time: send one, or accept a session by its id."
         )
