@@ -12,6 +12,7 @@ from sbtutorial.broker.message import DEAD_LETTER_ERROR_DESCRIPTION, DEAD_LETTER
 from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.rules.filters.errors import FilterError, HeaderSizeError
 from sbtutorial.broker.rules.filters.properties import Properties
+from sbtutorial.broker.rules.property_access import NoPropertyAccess
 from sbtutorial.broker.rules.rule import Edits, Rule
 from tests.broker.conftest import World, contents
 
@@ -265,7 +266,7 @@ def test_properties_that_are_too_long_are_dead_lettered_whatever_the_subscriptio
     assert dead.properties[DEAD_LETTER_REASON] == "HeaderSizeExceeded"
 
 
-class Unreadable:
+class Unreadable(NoPropertyAccess):
     """Contents that cannot be looked into."""
 
     def view(self, message: object) -> Properties:
