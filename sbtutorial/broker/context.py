@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
+from sbtutorial.broker.background import BackgroundWork
 from sbtutorial.broker.changes import Change, ChangeKind, Journal
 from sbtutorial.broker.descriptions import finite_seconds
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -64,6 +65,7 @@ class NamespaceContext:
     Attributes:
         limits: What the tier allows.
         timers: Everything that will happen by itself.
+        background: What takes too long to be done at once.
         journal: Told of each thing that happens.
         new_token: Makes lock tokens.
         find_sink: The way into the entity of a path.
@@ -73,6 +75,7 @@ class NamespaceContext:
 
     limits: Limits
     timers: Timers
+    background: BackgroundWork
     journal: Journal
     new_token: Callable[[], UUID]
     find_sink: Callable[[str], Sink]
@@ -102,6 +105,7 @@ class EntityContext:
         self.kind: str = description.kind
         self.limits = lent.limits
         self.timers = lent.timers
+        self.background = lent.background
         self.journal = lent.journal
         self.new_token = lent.new_token
         self.find_sink = lent.find_sink

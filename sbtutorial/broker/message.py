@@ -128,6 +128,11 @@ class Message:
         twin.hops = self.hops
         return twin
 
+    def grow(self, size_bytes: int) -> None:
+        """Note that its properties have become longer; or shorter, if that is negative."""
+        self.size_bytes += size_bytes
+        self.header_bytes += size_bytes
+
     def merge_properties(self, properties: Mapping[str, object] | None) -> None:
         """Lay application properties over those that the message has."""
         if properties:

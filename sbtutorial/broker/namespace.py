@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import overload
 from uuid import UUID, uuid4
 
+from sbtutorial.broker.background import BackgroundWork
 from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
 from sbtutorial.broker.context import EntityContext, NamespaceContext
 from sbtutorial.broker.descriptions import (
@@ -39,6 +40,7 @@ class Namespace:
         name: As in `<name>.servicebus.windows.net`.
         limits: What the tier allows.
         directory: What there is, by name and by path.
+        background: What takes too long to be done at once.
     """
 
     def __init__(
@@ -53,10 +55,12 @@ class Namespace:
         self.name = name
         self.limits = limits
         self.directory = Directory(name, limits)
+        self.background = BackgroundWork()
         self._timers = Timers()
         self._lent = NamespaceContext(
             limits=limits,
             timers=self._timers,
+            background=self.background,
             journal=journal,
             new_token=new_token,
             find_sink=lambda path: self.directory.sendable(path).ingress,
@@ -214,6 +218,7 @@ class Namespace:
         gone = self.directory.clear()
         self._timers.clear()
         self._lent.target_waiters.clear()
+        self.background.clear()
         self._lent.journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
         for entity in gone:
             entity.delete()

@@ -55,10 +55,10 @@ class Transaction:
         """Keep a settlement until the commit.
 
         Raises:
-            BrokerError: MESSAGE_LOCK_LOST; NOT_ALLOWED for a message that is settled here
-                already; and as `send`.
+            BrokerError: As `SubQueue.check_settlement`; NOT_ALLOWED for a message that is settled
+                here already; and as `send`.
         """
-        subqueue.require_lock(token, now=now)
+        subqueue.check_settlement(token, disposition, now=now)
         if any(token == there.token for there in self._settlements):
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED, "This transaction settles the message already."
@@ -74,7 +74,7 @@ class Transaction:
         """
         self._require_time(now)
         for settlement in self._settlements:
-            settlement.subqueue.require_lock(settlement.token, now=now)
+            settlement.subqueue.check_settlement(settlement.token, settlement.disposition, now=now)
         for sink, messages in self._sends.items():
             sink.check(messages, now=now)
         for settlement in self._settlements:

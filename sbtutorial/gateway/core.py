@@ -26,6 +26,8 @@ from sbtutorial.store.store import MemoryStore, Store
 from sbtutorial.trace import Advanced, Trace
 
 KEY_NAME = "RootManageSharedAccessKey"
+# The broker counts what its background work costs in smaller units than a turn's budget.
+_STEPS_COST_PER_UNIT = 10
 
 
 class Core:
@@ -92,6 +94,8 @@ class Core:
         self.on_shutdown: Callable[[], None] | None = None
         self._store = store or MemoryStore()
         self._uncommitted: list[Change] = []
+        self._is_working = False
+        self.namespace.background.on_added = self._work
 
     @property
     def connections(self) -> int:
@@ -133,6 +137,22 @@ class Core:
         """Cancel every timer, and let go of the store."""
         self.reactor.close()
         self._store.close()
+
+    def _work(self) -> None:
+        if not self._is_working:
+            self._is_working = True
+            self.reactor.start(self._do_background_work())
+
+    def _do_background_work(self) -> Job:
+        background = self.namespace.background
+        try:
+            yield 0
+            while background:
+                yield background.step() // _STEPS_COST_PER_UNIT
+        finally:
+            self._is_working = False
+            if background:  # one piece has failed; the others have not
+                self._work()
 
     def _wait_for_timers(self, until: float, then: Callable[[], None]) -> Job:
         while (self.namespace.next_deadline() or inf) <= until:

@@ -5,9 +5,10 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 """
 
 from collections import deque
-from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterable, Sequence
 from typing import NoReturn, Protocol
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
@@ -17,12 +18,9 @@ from sbtutorial.broker.limits import KIB, MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.broker.timers import Timer
 
 # Taken at once of very many: about a millisecond's worth.
 _STEP_MESSAGES = 64
-# What one step may cost: so many filters are asked in half a millisecond, or so.
-_STEP_COST = 96
 _IN_A_TRANSACTION = (
     "A message that a transaction sends to a partitioned entity must have a SessionId or a "
     "PartitionKey, or a MessageId where duplicates are detected."
@@ -44,7 +42,7 @@ class Destination(Protocol):
     def takes_long(self, message: Message) -> bool:
         """Whether `enqueue` would keep everybody waiting: it is activated in steps instead."""
 
-    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+    def activate_in_steps(self, message: Message, at: float) -> Steps:
         """`activate` and `announce`, little by little; each step tells what it has cost."""
 
     def enqueue(self, message: Message, now: float, who: str) -> None:
@@ -78,8 +76,6 @@ class Ingress:
         self._duplicates: DuplicateWindow | None = None
         # Numbers of messages that take long to activate and of those behind them, in order.
         self._in_steps: deque[int] = deque()
-        self._steps: Iterator[int] | None = None
-        self._step_timer: Timer | None = None
         self.adopt()
 
     def adopt(self) -> None:
@@ -186,9 +182,6 @@ class Ingress:
         """Have nothing more happen here by itself."""
         if self._duplicates is not None:
             self._duplicates.clear()
-        if self._step_timer is not None:
-            self._step_timer.cancel()
-        self._step_timer = self._steps = None
         self._in_steps.clear()
 
     # -- How it is done ---------------------------------------------------------------------
@@ -269,36 +262,27 @@ class Ingress:
 
     def _wait_for_steps(self, scheduled_number: int, at: float) -> None:
         self._in_steps.append(scheduled_number)
-        if self._step_timer is None:
-            self._step_timer = self._context.timers.call_at(at, self._step, None)
+        if len(self._in_steps) == 1:
+            self._context.background.add(self._activate_in_steps(at))
 
-    def _step(self, _: None, at: float) -> None:
-        self._step_timer = None
-        if self._steps is None:
-            self._steps = self._activation_in_steps(self._in_steps[0], at)
-        try:
-            left = _STEP_COST
-            while left > 0:
-                left -= next(self._steps)
-        except StopIteration:
-            self._end_steps()
-        except Exception:
-            self._end_steps()
-            raise
-        finally:
-            if self._in_steps:
-                self._step_timer = self._context.timers.call_at(at, self._step, None)
+    def _activate_in_steps(self, at: float) -> Steps:
+        """Activate those that wait, until nobody waits or the entity is deleted."""
+        while self._in_steps:
+            message = self._subqueue.messages.find(self._in_steps[0])
+            try:
+                if message is not None:  # it has not been cancelled
+                    self._begin_life(message, at)
+                    yield from self._destination.activate_in_steps(message, at)
+            except Exception:
+                self._next_in_steps()
+                if self._in_steps:
+                    self._context.background.add(self._activate_in_steps(at))
+                raise
+            self._next_in_steps()
 
-    def _end_steps(self) -> None:
-        self._steps = None
+    def _next_in_steps(self) -> None:
         if self._in_steps:
             self._in_steps.popleft()
-
-    def _activation_in_steps(self, scheduled_number: int, at: float) -> Iterator[int]:
-        message = self._subqueue.messages.find(scheduled_number)
-        if message is not None:  # it has not been cancelled
-            self._begin_life(message, at)
-            yield from self._destination.activate_in_steps(message, at)
 
     def _original(self, message: Message, now: float) -> int | None:
         if self._duplicates is None or message.message_id is None:

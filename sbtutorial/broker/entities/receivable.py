@@ -3,9 +3,9 @@
 Source: Azure Service Bus, "Message expiration", "Dead-letter queues", "Message counters".
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
@@ -107,7 +107,7 @@ class Receivable:
         """One message comes in at once."""
         return False
 
-    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+    def activate_in_steps(self, message: Message, at: float) -> Steps:
         """`activate`, in one step."""
         self.activate(message, at)
         self.announce(at)

@@ -3,10 +3,11 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
@@ -182,7 +183,7 @@ class Topic(Entity):
         questions = sum(one.rules.questions for one in subscriptions.values())
         return questions * _weight(message) > _FEW_QUESTIONS
 
-    def activate_in_steps(self, message: Message, at: float) -> Iterator[int]:
+    def activate_in_steps(self, message: Message, at: float) -> Steps:
         """Hand out copies little by little: all are worked out before the first is taken."""
         self._shorten_life(message)
         view = cache(partial(self.context.property_access.view, message))

@@ -30,6 +30,14 @@ class PropertyAccess(Protocol):
             FilterError: No message can have these properties.
         """
 
+    def growth(self, message: Message, changes: Mapping[str, object]) -> int:
+        """By how many bytes application properties that are laid over a message's make it longer.
+
+        Args:
+            message: Stays as it is.
+            changes: As `Message.merge_properties` takes them.
+        """
+
 
 class NoPropertyAccess:
     """Contents that nobody can look into: no property is there, and none can be set."""
@@ -55,3 +63,7 @@ class NoPropertyAccess:
     ) -> Message:
         """The copy alone."""
         return message.copy()
+
+    def growth(self, message: Message, changes: Mapping[str, object]) -> int:
+        """Nobody can tell."""
+        return 0

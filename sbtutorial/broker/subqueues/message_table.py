@@ -170,6 +170,11 @@ class MessageTable:
             message.timer = None
         self._ready.sweep(self._counts[MessageState.ACTIVE])
 
+    def grow(self, message: Message, size_bytes: int) -> None:
+        """Note that the properties of a message here have become longer."""
+        message.grow(size_bytes)
+        self.size_bytes += size_bytes
+
     def renumber(self, message: Message, sequence_number: int) -> None:
         """Keep a message under another number from now on."""
         del self._messages[message.sequence_number]

@@ -52,6 +52,17 @@ class Disposition(NamedTuple):
     reason: str | None = None
     description: str | None = None
 
+    @property
+    def changes(self) -> Mapping[str, object]:
+        """All application properties that the message has afterwards and had not before."""
+        return {**(self.properties or {}), **dead_letter_properties(self.reason, self.description)}
+
+
+def dead_letter_properties(reason: str | None, description: str | None) -> dict[str, object]:
+    """The application properties that say why a message is a dead letter."""
+    why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
+    return {name: text for name, text in why.items() if text is not None}
+
 
 class SubQueue:
     """What receivers may do with the messages of one subqueue.
@@ -224,6 +235,18 @@ class SubQueue:
         self.report(ChangeKind.LOCK_RENEWED, message, now, who)
         return until
 
+    def check_settlement(self, token: UUID, disposition: Disposition, *, now: float) -> None:
+        """Refuse what `settle` would refuse, and change nothing.
+
+        Raises:
+            BrokerError: MESSAGE_LOCK_LOST; NOT_ALLOWED to dead-letter a dead letter;
+                MESSAGE_SIZE_EXCEEDED: the properties would be too long.
+        """
+        message = self.require_lock(token, now=now)
+        if disposition.settlement is Settlement.DEAD_LETTER:
+            self._require_dead_letter_queue()
+        self._require_fit(message, disposition.changes)
+
     def complete(self, token: UUID, *, now: float, who: str = "") -> None:
         """Be done with a message: it is removed."""
         message = self._unlock(token, now)
@@ -234,9 +257,14 @@ class SubQueue:
     def abandon(
         self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
     ) -> None:
-        """Give a message back as failed: it returns to its place with one delivery more."""
+        """Give a message back as failed: it returns to its place with one delivery more.
+
+        Raises:
+            BrokerError: MESSAGE_SIZE_EXCEEDED: its properties would be too long; the lock stays.
+        """
+        self._require_fit(self.require_lock(token, now=now), properties)
         message = self._unlock(token, now)
-        message.merge_properties(properties)
+        self._merge(message, properties)
         self.dead_lettering.count_delivery(message)
         self._put_back(message, Input.ABANDON, ChangeKind.ABANDONED, now, who)
 
@@ -252,9 +280,13 @@ class SubQueue:
 
         That counts as a delivery, and dead-letters a message that has no more of them.
         Source: live tests of azure-sdk-for-js, deferredMessage.spec.ts; azure-service-bus#375.
+
+        Raises:
+            BrokerError: As `abandon`.
         """
+        self._require_fit(self.require_lock(token, now=now), properties)
         message = self._unlock(token, now)
-        message.merge_properties(properties)
+        self._merge(message, properties)
         self.dead_lettering.count_delivery(message)
         self._return(message, Input.DEFER, ChangeKind.DEFERRED, now, who)
 
@@ -271,16 +303,14 @@ class SubQueue:
         """Send a message on to the dead-letter queue, with the reason if there is one.
 
         Raises:
-            BrokerError: NOT_ALLOWED in a dead-letter queue; the lock stays.
+            BrokerError: NOT_ALLOWED in a dead-letter queue; MESSAGE_SIZE_EXCEEDED as `abandon`;
+                the lock stays.
         """
-        if not self.dead_lettering.is_possible:
-            raise BrokerError(
-                ErrorCode.NOT_ALLOWED,
-                f"A message in '{self.path}' is dead-lettered already. Complete, abandon or defer "
-                "it; to try it again, send a copy to the queue and complete this one.",
-            )
+        self._require_dead_letter_queue()
+        why = dead_letter_properties(reason, description)
+        self._require_fit(self.require_lock(token, now=now), {**(properties or {}), **why})
         message = self._unlock(token, now)
-        message.merge_properties(properties)
+        self._merge(message, properties)
         self.dead_lettering.dead_letter(message, reason, description, now=now, who=who)
 
     def settle(self, token: UUID, disposition: Disposition, *, now: float, who: str = "") -> None:
@@ -404,8 +434,9 @@ class SubQueue:
         source: str,
     ) -> None:
         """Take a message that was dead-lettered at `source`: this is the dead-letter queue."""
-        why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
-        message.merge_properties({k: text for k, text in why.items() if text is not None})
+        why = dead_letter_properties(reason, description)
+        message.grow(self._growth(message, why))
+        message.merge_properties(why)
         message.dead_letter_source = source
         self.messages.admit(message, Input.ARRIVE)
         self.announce_ready(now)
@@ -443,6 +474,37 @@ class SubQueue:
 
     def _grant(self, message: Message, now: float, who: str) -> None:
         self._locks.grant(message, now + self.context.lock_seconds, who)
+
+    def _require_dead_letter_queue(self) -> None:
+        if not self.dead_lettering.is_possible:
+            raise BrokerError(
+                ErrorCode.NOT_ALLOWED,
+                f"A message in '{self.path}' is dead-lettered already. Complete, abandon or defer "
+                "it; to try it again, send a copy to the queue and complete this one.",
+            )
+
+    def _require_fit(self, message: Message, properties: PropertyChanges) -> None:
+        """Refuse properties that make a message's header longer than a sender's may be."""
+        grown = self._growth(message, properties)
+        most = self.context.limits.max_header_bytes
+        if grown > 0 and message.header_bytes + grown > most:
+            raise BrokerError(
+                ErrorCode.MESSAGE_SIZE_EXCEEDED,
+                f"The properties to modify make the header of message {message.sequence_number} in "
+                f"'{self.path}' {message.header_bytes + grown} bytes long; {most} are allowed. The "
+                "message stays as it is, under its lock.",
+            )
+
+    def _growth(self, message: Message, properties: PropertyChanges) -> int:
+        if not properties:
+            return 0
+        return self.context.property_access.growth(message, properties)
+
+    def _merge(self, message: Message, properties: PropertyChanges) -> None:
+        """Lay properties over those of a message that is here."""
+        if properties:
+            self.messages.grow(message, self._growth(message, properties))
+            message.merge_properties(properties)
 
     def _unlock(self, token: UUID, now: float) -> Message:
         message = self.require_lock(token, now=now)

@@ -14,9 +14,11 @@ from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement, SubQueue
+from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, Operation, array_of
+from sbtutorial.gateway.nodes.settlement import dead_lettering
+from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
@@ -157,22 +159,26 @@ def update_disposition(call: Call) -> dict[str, Any]:
             ErrorCode.ARGUMENT_ERROR,
             f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
         )
-    disposition = Disposition(
-        settlement,
-        call.body.get("properties-to-modify"),
-        call.body.get("deadletter-reason"),
-        call.body.get("deadletter-description"),
-    )
+    disposition = _disposition(call, settlement)
     tokens = dict.fromkeys(call.list_field("lock-tokens", UUID, "lock tokens (uuid)"))
-    for token in tokens:
-        _settling_subqueue(call, token).require_lock(token, now=call.now)
-    for token in tokens:
-        _settling_subqueue(call, token).settle(token, disposition, now=call.now, who=call.who)
+    receiving = call.receiving()
+    subqueues = {token: receiving.settling_subqueue(token, now=call.now) for token in tokens}
+    for token, subqueue in subqueues.items():  # all of them or none
+        subqueue.check_settlement(token, disposition, now=call.now)
+    for token, subqueue in subqueues.items():
+        subqueue.settle(token, disposition, now=call.now, who=call.who)
     return {}
 
 
-def _settling_subqueue(call: Call, token: UUID) -> SubQueue:
-    return call.receiving().settling_subqueue(token, now=call.now)
+def _disposition(call: Call, settlement: Settlement) -> Disposition:
+    changes = call.body.get("properties-to-modify")
+    if settlement is not Settlement.DEAD_LETTER:
+        return Disposition(settlement, property_changes(changes))
+    reason, description = (
+        call.body.get("deadletter-reason"),
+        call.body.get("deadletter-description"),
+    )
+    return dead_lettering(reason, description, changes)
 
 
 # The spelling `defered` is the protocol's own.

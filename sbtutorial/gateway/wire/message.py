@@ -7,7 +7,7 @@ Source: AMQP 1.0, part 3.2; Azure Service Bus, "Messages, payloads, and serializ
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -292,7 +292,7 @@ def _joined(message: Message, delivery_annotations: bytes, to_wire: ToWire) -> b
             delivery_annotations,
             _message_annotations(message, content, to_wire),
             _properties(message, content, to_wire),
-            _application_properties(message, content),
+            _application_properties(message.properties, content),
             content.body,
             content.footer or b"",
         )
@@ -368,9 +368,8 @@ def _properties(message: Message, content: Content, to_wire: ToWire) -> bytes:
     return properties.encode()
 
 
-def _application_properties(message: Message, content: Content) -> bytes:
+def _application_properties(changed: Mapping[str, object] | None, content: Content) -> bytes:
     """As sent, with what a settlement or the broker has set since laid over it."""
-    changed = message.properties
     if not changed:
         return content.application_properties or b""
     kept = [raw for key, raw in _items(content.application_properties) if key not in changed]
@@ -378,13 +377,19 @@ def _application_properties(message: Message, content: Content) -> bytes:
     return build_map_section(APPLICATION_PROPERTIES, b"".join(kept + added), len(kept) + len(added))
 
 
-def merged_bytes(message: Message) -> int:
-    """By how much what was set since the message came makes its properties longer."""
-    if not message.properties:
+def merged_bytes(message: Message, properties: Mapping[str, object] | None = None) -> int:
+    """By how much what was set since the message came makes its properties longer.
+
+    Args:
+        message: Has `Message.properties` laid over those that it was sent with.
+        properties: Others in their place.
+    """
+    laid_over = message.properties if properties is None else properties
+    if not laid_over:
         return 0
     content: Content = message.content  # type: ignore[assignment]
     own = len(content.application_properties or b"")
-    return len(_application_properties(message, content)) - own
+    return len(_application_properties(laid_over, content)) - own
 
 
 def _items(section: bytes | None) -> Iterator[tuple[object, bytes]]:

@@ -141,6 +141,11 @@ class WirePropertyAccess:
         twin.header_bytes += grown
         return twin
 
+    def growth(self, message: Message, changes: Mapping[str, object]) -> int:
+        """By how many bytes these application properties make a message longer."""
+        merged = {**(message.properties or {}), **changes}
+        return merged_bytes(message, merged) - merged_bytes(message)
+
 
 def _rewritable_bytes(content: Content) -> int:
     sections = content.properties, content.application_properties

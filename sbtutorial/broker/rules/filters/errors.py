@@ -7,6 +7,8 @@ FILTER_EXCEPTION = "FilterException"
 HEADER_SIZE_EXCEEDED = "HeaderSizeExceeded"
 """The dead-letter reason of a message whose properties an action has made too long."""
 
+_MOST_CHARS = 1000
+
 
 class FilterError(Exception):
     """A filter or action that cannot be evaluated for one message.
@@ -22,7 +24,8 @@ class FilterError(Exception):
 
     def __init__(self, message: str):
         super().__init__(message)
-        self.message = message
+        # It becomes a property of a dead letter: Unicode, and not long.
+        self.message = message[:_MOST_CHARS].encode("utf-8", "replace").decode()
 
 
 class HeaderSizeError(FilterError):
