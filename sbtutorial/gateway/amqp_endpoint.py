@@ -50,6 +50,8 @@ MAX_UNSENT_BYTES = 256 * 1024
 # A client that sends before it reads must not find itself waiting for us while we wait for it.
 MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
 _FRAMES_AT_ONCE = 32
+# How long a client that was turned out may take to read why.
+_LAST_WORDS_SECONDS = 5.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class AmqpEndpoint:
         )
         self._probation: Probation | None = Probation()
         self._proof_due = core.clock.elapsed() + PROOF_SECONDS
+        self._is_turned_out = False
         self._budget = core.budget
         self._faults = core.faults
         self._write = write
@@ -107,7 +110,11 @@ class AmqpEndpoint:
     def receive_data(self, data: bytes) -> None:
         """Take in what the client sent, to act on it in a turn to come."""
         if self._probation is not None and (excess := self._probation.received(len(data))):
-            self._turn_out(excess)
+            # What it goes on sending is thrown away for a while: cut off in the middle of it, the
+            # client would not get to read why.
+            if not self._is_turned_out:
+                self._turn_out(excess)
+                self._proof_due = self._core.clock.elapsed() + _LAST_WORDS_SECONDS
             return
         self._input.append(data)
         self._input_bytes += len(data)
@@ -192,6 +199,8 @@ class AmqpEndpoint:
         self._core.reactor.has_input(self)  # the engine may have ended the connection
         if self._probation is not None and self._core.clock.elapsed() >= self._proof_due:
             self._turn_out(self._probation.overdue)
+            self.connection.receive_eof()
+            self._proof_due = inf
         wall = self._core.clock.wall()
         if self.peer.claims.next_expiry <= wall:
             self.peer.claims.drop_expired(wall)
@@ -217,11 +226,10 @@ class AmqpEndpoint:
 
     def _turn_out(self, why: str) -> None:
         """End the connection of a client that has proved nothing; what it has sent is dropped."""
+        self._is_turned_out = True
         self._input.clear()
         self._input_bytes = 0
-        self._proof_due = inf
         self.connection.close(Error(Condition.UNAUTHORIZED_ACCESS, why))
-        self.connection.receive_eof()  # nothing that it says now would be heard
         self._core.reactor.has_input(self)
         self._core.reactor.has_output(self)
 

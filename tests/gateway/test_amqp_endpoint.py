@@ -539,8 +539,14 @@ async def test_a_stranger_that_sends_much_is_heard_no_further() -> None:
     for _ in range(3):
         link.send(b"x" * 60_000, delivery_tag=b"t", settled=True)
         talk.pump()
-    assert talk.is_closed
     assert "131072 bytes" in why(talk, ConnectionClosed)[1]
+    talk.endpoint.receive_data(b"x" * 1_000_000)
+    talk.pump()
+    assert not talk.is_closed
+    talk.clock.tick(5)
+    talk.endpoint.handle_deadline()
+    talk.pump()
+    assert talk.is_closed
 
 
 async def test_a_stranger_has_few_links_and_a_known_client_many() -> None:
