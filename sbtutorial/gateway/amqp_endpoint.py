@@ -327,7 +327,8 @@ class AmqpEndpoint:
     def _on_unknown_delivery(self, event: UnknownDelivery, _now: float) -> None:
         """Say that nothing was settled: silence would leave the client waiting."""
         if not event.settled:
-            event.session.settle(event.delivery_id, Rejected(error_of(_NOTHING_HELD)))
+            answer = Rejected(error_of(_NOTHING_HELD))
+            event.session.settle(event.delivery_id, answer, event.count)
 
     def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
         """The refusal that was ordered for a link of an entity, if any."""
