@@ -15,6 +15,7 @@ from sbtutorial.amqp.events import (
     LinkDetached,
     LinkRefused,
 )
+from sbtutorial.amqp.frames import frame_header
 from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
 from sbtutorial.amqp.messaging import (
     DATA,
@@ -28,7 +29,7 @@ from sbtutorial.amqp.messaging import (
     encode_section,
     split_sections,
 )
-from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.performatives import Disposition, Error
 from sbtutorial.amqp.types import Array, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.limits import PREMIUM
@@ -37,6 +38,7 @@ from sbtutorial.gateway.access.admission import PROOF_SECONDS
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import HOST, Talk
+from tests.wire import performatives
 
 MANAGEMENT = {"type": "entity-mgmt"}
 
@@ -568,3 +570,15 @@ async def test_a_request_of_a_stranger_that_is_too_large_is_refused() -> None:
     talk.pump()
     (refused,) = verdicts(talk)
     assert refused.error.condition == "amqp:link:message-size-exceeded"
+
+
+async def test_a_disposition_of_thousands_that_nobody_holds_is_answered_once(talk: Talk) -> None:
+    receiver = talk.attach_receiver()
+    for last in (3, 4000, 0x7FFFFFFE):
+        said = Disposition(True, 0, last, False, Accepted()).encode()
+        before = len(talk.wire.received)
+        talk.endpoint.receive_data(frame_header(len(said), talk.session.channel) + said)
+        talk.pump()
+        (answer,) = performatives(bytes(talk.wire.received[before:]))
+        assert (answer.first, answer.last, answer.settled) == (0, last, True)
+    assert receiver.is_attached
