@@ -73,7 +73,7 @@ class Connection:
     condition, and an event. The engine answers open, begin, detach, end and close by itself.
 
     Args:
-        role: The client speaks first.
+        role: The client sends the first protocol header (2.2).
         container_id: What this side is called.
         hostname: The host that a client wants to reach.
         max_frame_size: In bytes: the largest frame taken, and the largest ever sent.
@@ -249,7 +249,7 @@ class Connection:
         return None if deadline == inf or self.state is _State.END else deadline
 
     def handle_deadline(self, now: float) -> None:
-        """Send the heartbeat that is due, or give up on a peer that has been silent for long."""
+        """Send the heartbeat that is due, or end a connection past its idle-time-out (2.4.5)."""
         self._now = now
         if self.state is _State.END:
             return
@@ -273,7 +273,7 @@ class Connection:
     # --- for its sessions
 
     def emit(self, event: Event) -> None:
-        """Tell the caller."""
+        """Report an event to the caller."""
         self._events.append(event)
 
     def has_disposition(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Where a connection is in its life, and what that means for the bytes that come next.
+"""Connection state: where a connection is, and what that means for the bytes that come next.
 
 The rows are in `states`; what follows from a state is worked out once for each step, because it is
 asked for each frame. Source: AMQP 1.0, 2.4.6 and 5.3.2.
@@ -23,7 +23,7 @@ _CLOSING = frozenset({_State.OC_PIPE, _State.CLOSE_PIPE, _State.CLOSE_SENT, _Sta
 
 
 class ConnectionStateMachine:
-    """One connection's way through the table.
+    """The state machine of one connection (2.4.6).
 
     Attributes:
         state: Where it is.

@@ -1,4 +1,4 @@
-"""Dispositions cover ranges of delivery-ids: joining neighbours, and taking ranges apart.
+"""Dispositions: ranges of delivery-ids, joined from neighbours and taken apart.
 
 Source: AMQP 1.0, 2.7.6.
 """
@@ -11,7 +11,7 @@ from sbtutorial.amqp.types.serial import serial_add, serial_distance
 
 
 class PendingDisposition:
-    """A disposition that waits a moment, in case it can speak for the next delivery too."""
+    """A disposition not sent yet, in case it can cover the next delivery too."""
 
     __slots__ = ("first", "last", "outcome", "role", "settled")
 
@@ -26,7 +26,7 @@ class PendingDisposition:
     def extend(
         self, role: bool, delivery_id: int, outcome: DeliveryState | None, settled: bool
     ) -> bool:
-        """Speak for one more delivery, if it is the next one and has the same outcome.
+        """Cover one more delivery, if it is the next one and has the same outcome.
 
         Returns:
             Whether it does.

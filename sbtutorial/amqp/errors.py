@@ -1,4 +1,4 @@
-"""Who broke the protocol, and at which level: what ends a connection, a session or a link.
+"""Protocol errors: by which side, and at which level, that of connection, session or link.
 
 Source: AMQP 1.0, 2.8.15 to 2.8.18.
 """

@@ -1,11 +1,11 @@
-"""What waits to be sent, in order. Source: AMQP 1.0, 2.3 and 2.4.1."""
+"""Frame writer: frames that wait to be sent, in order. Source: AMQP 1.0, 2.3 and 2.4.1."""
 
 from sbtutorial.amqp.frames import SASL_FRAME, frame_header
 from sbtutorial.amqp.types.composites import Composite
 
 
 class FrameWriter:
-    """Bytes for the peer; what is said before our open waits for it here, and follows it.
+    """Frames for the peer; those that are written before our open wait here, and follow it.
 
     Attributes:
         size_bytes: Of the frames that wait.
@@ -20,7 +20,7 @@ class FrameWriter:
         self._frames = self._early
 
     def write(self, data: bytes) -> None:
-        """Send bytes that are no frame of AMQP: they never wait."""
+        """Send bytes that are no AMQP frame, such as a protocol header: they never wait."""
         self._out.append(data)
 
     def write_sasl(self, performative: Composite) -> None:
@@ -39,7 +39,7 @@ class FrameWriter:
         )
 
     def open(self, performative: bytes) -> None:
-        """Send the open, and all that has waited for it."""
+        """Send the open frame, and those that have waited for it."""
         self._frames = self._out
         self.write_frame(0, performative)
         self._out += self._early

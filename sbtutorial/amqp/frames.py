@@ -1,4 +1,4 @@
-"""Protocol headers and frames: where each begins and ends, whatever pieces they arrive in.
+"""Framing: protocol headers and frames, where each begins and ends, whatever pieces they arrive in.
 
 Source: AMQP 1.0, 2.2 and 2.3.
 """
@@ -113,7 +113,7 @@ class FrameReader:
         return Frame(frame_type, channel, self._buffer[start + body_offset : end])
 
     def clear(self) -> None:
-        """Drop all that is unread: nobody will ask for it."""
+        """Drop all that is unread."""
         self._buffer, self._offset = b"", 0
         self._pieces.clear()
         self._pieces_size = 0

@@ -1,4 +1,7 @@
-"""Heartbeats that we owe, and how long a peer may be silent. Source: AMQP 1.0, 2.4.5."""
+"""Idle-time-out: heartbeats to send, and when a connection without frames ends.
+
+Source: AMQP 1.0, 2.4.5.
+"""
 
 from math import inf
 
@@ -12,13 +15,13 @@ class IdleTimeout:
     """Two deadlines, on the clock of whoever calls.
 
     Args:
-        idle_time_out_ms: What the peer was told. It is meant to be half of the truth, so that no
-            hiccup of the network matters. None: it may be silent for ever.
+        idle_time_out_ms: The idle-time-out that the peer was told. It is half of what is allowed,
+            so that no hiccup of the network matters. None for no limit.
 
     Attributes:
-        give_up_at: When the peer has been silent for too long.
-        heartbeat_at: When the peer must hear from us.
-        allowed_seconds: How long it may be silent.
+        give_up_at: When the connection ends, if no frame arrives before.
+        heartbeat_at: When the peer must be sent a frame.
+        allowed_seconds: How long the peer may send no frame.
     """
 
     __slots__ = ("_heartbeat_seconds", "allowed_seconds", "give_up_at", "heartbeat_at")
@@ -30,19 +33,19 @@ class IdleTimeout:
         self._heartbeat_seconds = inf
 
     def on_received(self, now: float) -> None:
-        """The peer was heard."""
+        """Something was received."""
         self.give_up_at = now + self.allowed_seconds
 
     def on_sent(self, now: float) -> None:
-        """The peer was spoken to."""
+        """Something was sent."""
         self.heartbeat_at = now + self._heartbeat_seconds
 
     def on_close_sent(self, now: float) -> None:
-        """Only the answer to a close is waited for now, whatever else is heard."""
+        """Wait for the answer to a close and nothing else, whatever is received."""
         self.give_up_at = now + CLOSE_TIMEOUT_SECONDS
 
     def on_remote_open(self, idle_time_out_ms: int | None, now: float) -> None:
-        """Speak at least twice in each of the peer's idle-time-outs."""
+        """Send at least two frames in each of the peer's idle-time-outs."""
         if idle_time_out_ms:
             self._heartbeat_seconds = max(idle_time_out_ms / 2000, LEAST_HEARTBEAT_SECONDS)
             self.on_sent(now)

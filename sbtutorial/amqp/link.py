@@ -266,13 +266,13 @@ class Link:
         self._send_attach(**attach)
 
     def on_attach(self, attach: Attach) -> None:
-        """Take in the peer's attach: its wish for a link, or its answer to ours."""
+        """Take in an attach: the peer asks for a link, or answers ours."""
         self._take(attach)
         if not self._refused and self.state is not LinkState.DETACH_SENT:
             self.session.emit(LinkAttached(self))
 
     def turn_away(self, attach: Attach, condition: Condition, description: str) -> None:
-        """Refuse a link that the peer asks for, without a word to the caller."""
+        """Refuse a link that the peer asks for, without an event for the caller."""
         self._take(attach)
         self.refuse(Error(condition, description))
         self._is_over = True
@@ -292,7 +292,7 @@ class Link:
         self._step(LinkInput.RECV_DETACH)
         self._let_go()
         if self.state is LinkState.ABANDONED:
-            # Every attach is answered, also the one that nobody waits for any more.
+            # Every attach is answered, also one that was taken back.
             self.source = self.target = None
             self._send_attach()
         if self.state is LinkState.DETACH_RCVD:

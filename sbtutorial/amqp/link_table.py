@@ -1,4 +1,4 @@
-"""The links of one session, by our handle, by the peer's handle and by name.
+"""Link table: the links of one session, by our handle, by the peer's handle and by name.
 
 Source: AMQP 1.0, 2.6.2.
 """
@@ -123,7 +123,7 @@ class LinkTable:
             del self._by_name[link.name, link.role]
 
     def remove(self, link: Link) -> None:
-        """Let go of a link that both sides have detached."""
+        """Remove a link that both sides have detached."""
         self.forget_name(link)
         if self._by_handle.pop(link.handle, None) is not None:
             self._free_handles.append(link.handle)
@@ -133,7 +133,7 @@ class LinkTable:
             self._retire(link.remote_handle)
 
     def clear(self) -> list[Link]:
-        """Let go of all links and give them."""
+        """Remove all links; returns them."""
         links = list(self._by_handle.values())
         self._use.link_count -= len(links)
         self._by_handle.clear()

@@ -1,4 +1,4 @@
-"""The layers below AMQP: which protocol header comes when, and what is said in SASL.
+"""Protocol header exchange (2.2) and SASL negotiation (5.3): what comes before the open frame.
 
 A client speaks first. A server answers in the same layer: SASL, or AMQP at once for a client that
 leaves SASL out. Whatever ends the dialogue is raised, and the last that is said.
@@ -24,7 +24,7 @@ _AMQP_HEADER = protocol_header(ProtocolId.AMQP)
 
 
 class Opening(ABC):
-    """One side of the dialogue.
+    """One side of the exchange.
 
     Args:
         machine: Where the connection is; moved on here.
@@ -65,7 +65,7 @@ class Opening(ABC):
 
 
 class ServerOpening(Opening):
-    """The side that answers; `sasl` says who may come in."""
+    """The server's side, which answers; `sasl` decides who is let in."""
 
     def __init__(
         self, machine: ConnectionStateMachine, frame_writer: FrameWriter, sasl: SaslServer
@@ -108,7 +108,7 @@ class ServerOpening(Opening):
 
 
 class ClientOpening(Opening):
-    """The side that speaks first, and does so when it is made; `sasl` says how to get in."""
+    """The client's side, which begins when it is made; `sasl` says how to get in."""
 
     def __init__(
         self, machine: ConnectionStateMachine, frame_writer: FrameWriter, sasl: SaslClient

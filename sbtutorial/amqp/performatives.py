@@ -1,6 +1,7 @@
-"""Every frame body: AMQP's nine performatives, and SASL's five. Source: AMQP 1.0, 2.7 and 5.3.3.
+"""Performatives: the bodies of the nine AMQP frames, and of the five of SASL.
 
 `written` keeps fields on the wire that may be left out when null: clients in the field index them.
+Source: AMQP 1.0, 2.7 and 5.3.3.
 """
 
 from enum import IntEnum

@@ -98,7 +98,7 @@ class ReceiverLink(Link):
 
         Args:
             delivery_id: From its `MessageReceived`.
-            outcome: The verdict.
+            outcome: The state of the delivery (3.4), such as `Accepted`.
             settled: Forget the delivery; otherwise the sender is asked to settle, and its answer
                 comes as a `DispositionReceived`.
         """
@@ -156,7 +156,7 @@ class ReceiverLink(Link):
             self._finish(partial)
 
     def _keep(self, partial: PartialDelivery, payload: bytes) -> None:
-        """Add a payload, or give up the delivery and free what has come of it."""
+        """Add a payload, or refuse the delivery and free what has come of it."""
         use = self.session.use
         use.partial_bytes += len(payload)
         partial.content += payload

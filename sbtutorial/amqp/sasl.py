@@ -1,4 +1,4 @@
-"""Who may connect: the choice of a SASL mechanism, and what each mechanism says.
+"""SASL: the choice of a mechanism, and what each mechanism says.
 
 Real authorization on Service Bus comes later, by a token put to `$cbs`; most clients pass through
 here anonymously. Source: AMQP 1.0, 5.3; RFC 4505 (ANONYMOUS), RFC 4616 (PLAIN).

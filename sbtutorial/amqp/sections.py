@@ -1,4 +1,4 @@
-"""A message as its sections, in bytes: cut apart, looked into and put together, never rebuilt.
+"""Message sections in bytes: cut apart, looked into and put together, never rebuilt.
 
 A broker owns a few entries of a few sections; everything else must leave as it came, type for type.
 So a section is a slice of what was received, checked but not decoded.

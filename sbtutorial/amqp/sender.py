@@ -1,4 +1,4 @@
-"""The end of a link that sends: credit spent, deliveries numbered, drains answered.
+"""Sender links: credit spent, deliveries numbered, drains answered.
 
 Source: AMQP 1.0, 2.6.7, 2.6.10 and 2.6.12.
 """
@@ -76,7 +76,7 @@ class SenderLink(Link):
         return delivery_id
 
     def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:
-        """Settle a delivery and tell the receiver what came of its verdict.
+        """Settle a delivery, and tell the receiver the outcome.
 
         A delivery that is not unsettled any more is answered all the same: the receiver waits.
         """
@@ -95,7 +95,7 @@ class SenderLink(Link):
         self._send_flow(drain=self.drain)
 
     def on_flow(self, flow: Flow) -> None:
-        """Take in new credit, a drain, or a wish for an echo."""
+        """Take in a flow: new credit, a drain, or an echo that is asked for."""
         if flow.link_credit is not None:
             self._credit.granted_by_peer(flow.delivery_count, flow.link_credit)
         self.drain = flow.drain

@@ -1,4 +1,4 @@
-"""A session: links side by side on one channel, windows for transfers, ids for deliveries.
+"""Sessions: links on one channel, windows for transfers, ids for deliveries.
 
 Source: AMQP 1.0, 2.5 and 2.6.12.
 """
@@ -84,7 +84,7 @@ class Carrier(FrameCarrier, Protocol):
     """What a session needs of its connection."""
 
     def emit(self, event: Any) -> None:
-        """Tell the caller."""
+        """Report an event to the caller."""
 
     def has_disposition(self, session: "Session") -> None:
         """Have `flush_disposition` called before anything is given to the network."""
@@ -230,7 +230,7 @@ class Session:
         available: int | None,
         drain: bool,
     ) -> None:
-        """Send a flow of a link: it always speaks for the session as well."""
+        """Send a flow of a link; its fields of the session are always set as well."""
         flow = self.windows.to_flow()
         flow.handle = handle
         flow.delivery_count = delivery_count
@@ -280,7 +280,7 @@ class Session:
     # --- for its connection
 
     def begin(self) -> None:
-        """Begin the session: by our own wish, or as the answer to the peer's begin."""
+        """Send a begin: a session of ours, or the answer to the peer's."""
         self._step(SessionInput.SEND_BEGIN)
         self._write(
             Begin(
@@ -292,7 +292,7 @@ class Session:
         )
 
     def on_begin(self, remote_channel: int, begin: Begin) -> None:
-        """Take in the peer's begin: its wish for a session, or its answer to ours."""
+        """Take in a begin: a session of the peer's, or the answer to ours."""
         self._step(SessionInput.RECV_BEGIN)
         self.remote_channel = remote_channel
         self.remote_begin = begin
@@ -303,7 +303,7 @@ class Session:
             self.emit(SessionBegun(self))
 
     def on_frame(self, performative: Composite, payload: bytes) -> None:
-        """Take in a frame of this session; once it is ending, only an end counts.
+        """Take in a frame of this session; once an end was sent, only an end counts.
 
         Hot: runs for each frame of a session that arrives.
         """

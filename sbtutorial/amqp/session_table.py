@@ -1,4 +1,7 @@
-"""The sessions of one connection, by our channel and by the peer's. Source: AMQP 1.0, 2.5.1."""
+"""Session table: the sessions of one connection, by our channel and by the peer's.
+
+Source: AMQP 1.0, 2.5.1.
+"""
 
 from sbtutorial.amqp.errors import Condition, LocalProtocolError, RemoteProtocolError
 from sbtutorial.amqp.limits import ResourceUse
@@ -40,7 +43,7 @@ class SessionTable:
         return session
 
     def on_begin(self, carrier: Carrier, remote_channel: int, begin: Begin) -> None:
-        """Take in the peer's begin: its wish for a session, or its answer to one of ours.
+        """Take in a begin: a new session, or the answer to one of ours.
 
         Raises:
             RemoteProtocolError: The channel is not free, nothing of ours waits for an answer, or
@@ -64,14 +67,14 @@ class SessionTable:
         return remote_channel in self._ended_remote_channels
 
     def remove(self, session: Session) -> None:
-        """Let go of a session that both sides have ended."""
+        """Remove a session that both sides have ended."""
         self._by_channel.pop(session.channel, None)
         if session.remote_channel is not None:
             self._by_remote_channel.pop(session.remote_channel, None)
             self._ended_remote_channels.add(session.remote_channel)
 
     def clear(self) -> list[Session]:
-        """Let go of all sessions and give them."""
+        """Remove all sessions; returns them."""
         sessions = list(self._by_channel.values())
         self._by_channel.clear()
         self._by_remote_channel.clear()

@@ -1,4 +1,4 @@
-"""The life of a connection, a session and a link, as three tables.
+"""State machines of connections, sessions and links, as three tables of transitions.
 
 A row reads: in this state, on this input, go to that state. Inputs are named from this side:
 SEND_x is our doing, RECV_x the peer's; the tables are the same for both roles. Where a row is

@@ -1,4 +1,4 @@
-"""A session's windows: how many transfer frames either side may still send.
+"""Session windows: how many transfer frames either side may still send.
 
 The peer's windows are kept to; ours are only refreshed, never enforced: there are clients that
 count deliveries where they should count frames. Source: AMQP 1.0, 2.5.6.

@@ -12,6 +12,7 @@ from math import inf
 from typing import Any
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
+from sbtutorial.amqp.errors import Condition
 from sbtutorial.amqp.events import (
     ConnectionClosed,
     ConnectionOpened,
@@ -24,11 +25,13 @@ from sbtutorial.amqp.events import (
     SessionEnded,
     UnknownDelivery,
 )
+from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
 from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.messaging import Rejected
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.attach import attach
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.endpoint import Close, Write
@@ -47,6 +50,8 @@ MAX_UNSENT_BYTES = 256 * 1024
 # A client that sends before it reads must not find itself waiting for us while we wait for it.
 MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
 _FRAMES_AT_ONCE = 32
+# How long a client that was turned out may take to read why.
+_LAST_WORDS_SECONDS = 5.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +66,11 @@ class AmqpEndpoint:
             ConnectionRole.SERVER,
             container_id=f"{core.namespace.name}-{core.ids.suffix()}",
             authenticate=self.peer.authenticate,
+            limits=UNPROVED,
         )
+        self._probation: Probation | None = Probation()
+        self._proof_due = core.clock.elapsed() + PROOF_SECONDS
+        self._is_turned_out = False
         self._budget = core.budget
         self._faults = core.faults
         self._write = write
@@ -93,8 +102,20 @@ class AmqpEndpoint:
         """Whether the client may send more: little of what it sent is still to be acted on."""
         return self._input_bytes < MAX_BACKLOG_BYTES
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether the client has ever proved who it is on this connection."""
+        return self._probation is None
+
     def receive_data(self, data: bytes) -> None:
         """Take in what the client sent, to act on it in a turn to come."""
+        if self._probation is not None and (excess := self._probation.received(len(data))):
+            # What it goes on sending is thrown away for a while: cut off in the middle of it, the
+            # client would not get to read why.
+            if not self._is_turned_out:
+                self._turn_out(excess)
+                self._proof_due = self._core.clock.elapsed() + _LAST_WORDS_SECONDS
+            return
         self._input.append(data)
         self._input_bytes += len(data)
         self._core.reactor.has_input(self)
@@ -169,12 +190,17 @@ class AmqpEndpoint:
         expiry = self.peer.claims.next_expiry  # by the wall clock
         if expiry != inf:
             expiry += clock.elapsed() - clock.wall()
-        return min(inf if deadline is None else deadline, expiry)
+        proof_due = inf if self.is_proved else self._proof_due
+        return min(inf if deadline is None else deadline, expiry, proof_due)
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""
         self.connection.handle_deadline(self._core.clock.elapsed())
         self._core.reactor.has_input(self)  # the engine may have ended the connection
+        if self._probation is not None and self._core.clock.elapsed() >= self._proof_due:
+            self._turn_out(self._probation.overdue)
+            self.connection.receive_eof()
+            self._proof_due = inf
         wall = self._core.clock.wall()
         if self.peer.claims.next_expiry <= wall:
             self.peer.claims.drop_expired(wall)
@@ -191,6 +217,20 @@ class AmqpEndpoint:
 
     def has_output(self) -> None:
         """Have what the engine says written at the end of the turn."""
+        self._core.reactor.has_output(self)
+
+    def has_proof(self) -> None:
+        """Allow what a client that is known may do."""
+        self._probation = None
+        self.connection.limits = ConnectionLimits()
+
+    def _turn_out(self, why: str) -> None:
+        """End the connection of a client that has proved nothing; what it has sent is dropped."""
+        self._is_turned_out = True
+        self._input.clear()
+        self._input_bytes = 0
+        self.connection.close(Error(Condition.UNAUTHORIZED_ACCESS, why))
+        self._core.reactor.has_input(self)
         self._core.reactor.has_output(self)
 
     # -- Reading ------------------------------------------------------------------------------
@@ -287,7 +327,8 @@ class AmqpEndpoint:
     def _on_unknown_delivery(self, event: UnknownDelivery, _now: float) -> None:
         """Say that nothing was settled: silence would leave the client waiting."""
         if not event.settled:
-            event.session.settle(event.delivery_id, Rejected(error_of(_NOTHING_HELD)))
+            answer = Rejected(error_of(_NOTHING_HELD))
+            event.session.settle(event.delivery_id, answer, event.count)
 
     def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
         """The refusal that was ordered for a link of an entity, if any."""

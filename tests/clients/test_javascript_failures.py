@@ -44,8 +44,23 @@ def test_a_disabled_queue_refuses_senders_and_receivers(fail: Any, bench: Bench,
 
 
 @pytest.mark.feature("Limits")
-def test_a_message_that_is_too_large_is_refused(fail: Any) -> None:
-    assert fail("sendTo", bytes=300_000) == "MessageSizeExceeded"
+@pytest.mark.parametrize("size", [300_000, 2_000_000, 20_000_000])
+def test_a_message_that_is_too_large_is_refused(fail: Any, size: int) -> None:
+    assert fail("sendTo", bytes=size) == "MessageSizeExceeded"
+
+
+@pytest.mark.feature("Limits")
+def test_a_message_that_is_too_large_leaves_its_link_usable(
+    bench: Bench, javascript: Program
+) -> None:
+    codes = javascript.call(
+        "failures",
+        "sendAll",
+        connection=bench.connection,
+        queue="orders",
+        sizes=[2_000_000, 1, 600_000, 1],
+    )
+    assert codes == ["MessageSizeExceeded", None, "MessageSizeExceeded", None]
 
 
 @pytest.mark.feature("Limits")

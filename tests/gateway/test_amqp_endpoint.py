@@ -15,6 +15,8 @@ from sbtutorial.amqp.events import (
     LinkDetached,
     LinkRefused,
 )
+from sbtutorial.amqp.frames import frame_header
+from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
 from sbtutorial.amqp.messaging import (
     DATA,
     MESSAGE_ANNOTATIONS,
@@ -23,18 +25,21 @@ from sbtutorial.amqp.messaging import (
     Rejected,
     Released,
     Source,
+    Target,
     encode_section,
     split_sections,
 )
-from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.performatives import Disposition, Error
 from sbtutorial.amqp.types import Array, Long, Symbol, Timestamp, UInt, decode
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.broker.states import MessageState
 from sbtutorial.clock import ManualClock
+from sbtutorial.gateway.access.admission import PROOF_SECONDS
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import HOST, Talk
+from tests.wire import performatives
 
 MANAGEMENT = {"type": "entity-mgmt"}
 
@@ -525,3 +530,76 @@ async def test_a_defect_ends_one_connection_with_a_condition_and_spares_the_othe
     assert condition == "amqp:internal-error"
     assert "log" in text
     assert other.is_attached(other.attach_sender())
+
+
+# -- Before the client has proved who it is -------------------------------------------------------
+
+
+async def test_a_connection_without_a_token_ends_after_twenty_seconds() -> None:
+    talk = Talk(put_token=False)
+    assert talk.endpoint.next_deadline() == talk.clock.elapsed() + PROOF_SECONDS
+    talk.clock.tick(PROOF_SECONDS)
+    talk.endpoint.handle_deadline()
+    talk.pump()
+    assert talk.is_closed
+    condition, why_not = why(talk, ConnectionClosed)
+    assert condition == "amqp:unauthorized-access"
+    assert "proved nothing within 20 seconds" in why_not
+
+
+async def test_a_connection_with_a_token_stays(talk: Talk) -> None:
+    assert talk.endpoint.is_proved
+    talk.clock.tick(PROOF_SECONDS)
+    talk.endpoint.handle_deadline()
+    talk.pump()
+    assert not talk.is_closed
+
+
+async def test_a_stranger_that_sends_much_is_heard_no_further() -> None:
+    talk = Talk(put_token=False)
+    link = talk.session.attach_sender("x", source=Source("me"), target=Target("$cbs"))
+    talk.pump()
+    for _ in range(3):
+        link.send(b"x" * 60_000, delivery_tag=b"t", settled=True)
+        talk.pump()
+    assert "131072 bytes" in why(talk, ConnectionClosed)[1]
+    talk.endpoint.receive_data(b"x" * 1_000_000)
+    talk.pump()
+    assert not talk.is_closed
+    talk.clock.tick(5)
+    talk.endpoint.handle_deadline()
+    talk.pump()
+    assert talk.is_closed
+
+
+async def test_a_stranger_has_few_links_and_a_known_client_many() -> None:
+    talk = Talk(put_token=False)
+    assert talk.endpoint.connection.limits == UNPROVED
+    for number in range(17):
+        talk.session.attach_receiver(f"r{number}", source=Source("$cbs"), target=Target("me"))
+    talk.pump()
+    assert why(talk, LinkRefused)[0] == "amqp:resource-limit-exceeded"
+    talk = Talk()
+    assert talk.endpoint.connection.limits == ConnectionLimits()
+
+
+async def test_a_request_of_a_stranger_that_is_too_large_is_refused() -> None:
+    talk = Talk(put_token=False)
+    link = talk.session.attach_sender("x", source=Source("me"), target=Target("$cbs"))
+    talk.pump()
+    link.send(b"x" * 70_000, delivery_tag=b"t", settled=False)
+    talk.pump()
+    (refused,) = verdicts(talk)
+    assert refused.error.condition == "amqp:link:message-size-exceeded"
+
+
+async def test_a_disposition_of_thousands_that_nobody_holds_is_answered_once(talk: Talk) -> None:
+    receiver = talk.attach_receiver()
+    for last in (3, 4000, 0x7FFFFFFE):
+        said = Disposition(True, 0, last, False, Accepted()).encode()
+        before = len(talk.wire.received)
+        talk.endpoint.receive_data(frame_header(len(said), talk.session.channel) + said)
+        talk.pump()
+        (answer,) = performatives(bytes(talk.wire.received[before:]))
+        assert (answer.first, answer.last, answer.settled) == (0, last, True)
+    assert receiver.is_attached

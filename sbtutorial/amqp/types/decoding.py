@@ -36,6 +36,10 @@ Reader = Callable[[bytes, int, int], tuple[Any, int]]
 MAX_DEPTH = 64
 # Elements without any bytes of their own (null, true, list0) cost nothing to promise.
 MAX_EMPTY_ELEMENTS = 32
+# Keys whose hashes a peer can choose, so that each falls on the last: a map of thousands would
+# take seconds.
+MAX_FORGEABLE_KEYS = 64
+_FORGEABLE = frozenset({UUID, Described})
 
 _unpack_uint = struct.Struct(">I").unpack_from
 _unpack_two_uints = struct.Struct(">II").unpack_from
@@ -173,6 +177,8 @@ def _map_reader(*, wide: bool) -> Reader:
 def _pair(items: list[Any]) -> dict[Any, Any]:
     if len(items) % 2:
         raise DecodeError("a map has a key without a value")
+    if len(items) > 2 * MAX_FORGEABLE_KEYS:
+        _check_keys(items[::2])
     try:
         pairs = dict(zip(items[::2], items[1::2], strict=True))
     except TypeError as error:
@@ -180,6 +186,12 @@ def _pair(items: list[Any]) -> dict[Any, Any]:
     if len(pairs) * 2 != len(items):
         raise DecodeError("a map has the same key twice")
     return pairs
+
+
+def _check_keys(keys: list[Any]) -> None:
+    """Refuse keys with which a `dict` can be made slow: it takes a UUID's number for its hash."""
+    if sum(type(key) in _FORGEABLE for key in keys) > MAX_FORGEABLE_KEYS:
+        raise DecodeError(f"a map has more than {MAX_FORGEABLE_KEYS} keys that are UUIDs")
 
 
 def _array_reader(*, wide: bool) -> Reader:
@@ -244,7 +256,9 @@ def to_symbol(raw: bytes) -> Symbol:
 
 
 def _to_char(code_point: int) -> Char:
-    return Char(chr(code_point))
+    char = Char(chr(code_point))
+    char.encode("utf-8")  # the halves of a surrogate pair are no characters
+    return char
 
 
 def _to_uuid(raw: bytes) -> UUID:

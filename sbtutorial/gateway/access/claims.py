@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "AMQP 1.0 protocol guide", claims-based authorization.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
@@ -23,12 +23,16 @@ class Claim(NamedTuple):
 class Claims:
     """The claims of one connection; a newer token for the same path replaces the older.
 
+    Args:
+        on_proof: Called when the first token holds.
+
     Attributes:
         is_proved: Whether a token (or a SASL password) has ever held on this connection.
         next_expiry: When the first claim ends, in wall-clock seconds; infinity when none does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_proof: Callable[[], None] = lambda: None) -> None:
+        self._on_proof = on_proof
         self.is_proved = False
         self.next_expiry = inf
         self._by_path: dict[str, Claim] = {}
@@ -48,7 +52,9 @@ class Claims:
                 "sign one for the namespace above them.",
             )
         self._by_path[key] = Claim(frozenset(rights), expires_at)
-        self.is_proved = True
+        if not self.is_proved:
+            self.is_proved = True
+            self._on_proof()
         if before is None or before.expires_at > self.next_expiry:
             self.next_expiry = min(self.next_expiry, expires_at)
         else:

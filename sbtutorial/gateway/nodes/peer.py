@@ -28,6 +28,9 @@ class Output(Protocol):
     def has_output(self) -> None:
         """Have what the engine says written at the end of the turn."""
 
+    def has_proof(self) -> None:
+        """The client has proved who it is."""
+
 
 class Peer:
     """The broker's side of one connection: who it is, what it may do, where its answers go.
@@ -44,7 +47,7 @@ class Peer:
         self.core = core
         self.output = output
         self.who = ""
-        self.claims = Claims()
+        self.claims = Claims(output.has_proof)
         self.cbs = CbsHandler(self.claims, core.keyring, core.namespace, core.clock.wall)
         self.transactions = Transactions(core.ids)
         self.parked: dict[Parked, None] = {}

@@ -31,7 +31,12 @@ from sbtutorial.amqp.types import (
     encode,
     skip,
 )
-from sbtutorial.amqp.types.decoding import MAX_DEPTH, MAX_EMPTY_ELEMENTS, READERS
+from sbtutorial.amqp.types.decoding import (
+    MAX_DEPTH,
+    MAX_EMPTY_ELEMENTS,
+    MAX_FORGEABLE_KEYS,
+    READERS,
+)
 
 ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
 
@@ -283,6 +288,32 @@ def test_array_of_any_type_comes_back(array: Array) -> None:
     assert (again, end) == (array, len(raw))
     assert types_of(again) == types_of(array)
     assert skip(raw, 0) == len(raw)
+
+
+def uuid_map(count: int, described: bool) -> bytes:
+    """A map with keys whose hashes are all the same, as a peer may choose them."""
+    keys = [UUID(int=(number + 1) * (2**61 - 1)) for number in range(count)]
+    assert len({hash(key) for key in keys}) == 1
+    wrapped = [Described(Symbol("d"), key) if described else key for key in keys]
+    return encode(dict.fromkeys(wrapped))
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_keys_that_can_be_made_to_collide_are_few(described: bool) -> None:
+    few = uuid_map(MAX_FORGEABLE_KEYS, described)
+    assert len(decode(few)[0]) == MAX_FORGEABLE_KEYS
+    with pytest.raises(DecodeError, match="64 keys that are UUIDs"):
+        decode(uuid_map(MAX_FORGEABLE_KEYS + 1, described))
+
+
+def test_map_of_many_other_keys_is_read() -> None:
+    whole = {f"k{number}": UUID(int=number) for number in range(1000)}
+    assert decode(encode(whole))[0] == whole
+
+
+def test_half_of_a_surrogate_pair_is_no_character() -> None:
+    with pytest.raises(DecodeError):
+        decode(bytes.fromhex("730000d800"))
 
 
 def test_described_elements_must_share_their_descriptor() -> None:

@@ -7,6 +7,17 @@ export const sendTo = ({ connection, queue, bytes = 1 }) =>
     client.createSender(queue).sendMessages({ body: "x".repeat(bytes) }),
   );
 
+export const sendAll = ({ connection, queue, sizes }) =>
+  withClient(connection, async (client) => {
+    const sender = client.createSender(queue);
+    const codes = [];
+    for (const size of sizes) {
+      const sent = sender.sendMessages({ body: "x".repeat(size) });
+      codes.push(await sent.then(() => null, (error) => error.code));
+    }
+    return codes;
+  });
+
 export const receiveFrom = ({ connection, queue }) =>
   withClient(connection, async (client) => {
     await client.createReceiver(queue).receiveMessages(1, { maxWaitTimeInMs: 1000 });
