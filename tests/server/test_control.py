@@ -57,6 +57,8 @@ class Caller:
 class Content:
     """What the server keeps of a message: here, only its body."""
 
+    application_properties = None
+
     def __init__(self, body: bytes) -> None:
         self.body = body
 
