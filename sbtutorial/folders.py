@@ -109,7 +109,9 @@ def runtime_folder() -> Path:
 
 def _chosen_folder() -> Path:
     if chosen := os.environ.get(HOME_VARIABLE):
-        return Path(chosen)
+        return Path(
+            os.path.abspath(os.path.expanduser(chosen))
+        )  # brokers run in folders of their own
     from platformdirs import user_runtime_path  # 30 ms that not every process need spend
 
     with warnings.catch_warnings():

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import DEFAULT_NAMESPACE, runtime_folder, told
-from sbtutorial.hosting.claim import claim
+from sbtutorial.hosting.claim import claim, holder
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces
 from sbtutorial.version import __version__
@@ -169,7 +169,8 @@ def _find(files: RuntimeFiles, limit_seconds: float) -> Broker | None:
 def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds: float) -> Broker:
     turn = claim(files.lock_path, _START_LIMIT_SECONDS * 2)
     if turn is None:
-        raise TutorialError(_failure(files, "is still being started by another process"))
+        starter = holder(files.lock_path) or "unknown"
+        raise TutorialError(_failure(files, f"is still being started by process {starter}"))
     with turn:
         broker = _find(files, _LAST_CALL_LIMIT_SECONDS)
         if broker and not _is_replaceable(broker):

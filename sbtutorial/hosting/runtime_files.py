@@ -194,11 +194,13 @@ def _is_usable(record: BrokerRecord) -> bool:
         return False
     if type(record.pid) is not int or type(record.port) is not int or record.pid < 1:
         return False
-    if type(record.started_at) not in (int, float) or not isfinite(record.started_at):
+    if type(record.started_at) not in (int, float):
         return False
     try:
+        if not isfinite(record.started_at):
+            return False
         return parse_connection_string(record.connection_string).key == record.key
-    except ConnectionStringError:
+    except (ConnectionStringError, OverflowError):
         return False
 
 

@@ -18,6 +18,7 @@ from sbtutorial.folders import runtime_folder
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.hosting import background
 from sbtutorial.hosting.background import How, ensure, find, start
+from sbtutorial.hosting.claim import claim
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.lab.connecting import connect
@@ -345,6 +346,28 @@ def test_broker_does_not_import_what_lies_in_the_learners_folder(
 def test_broker_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TutorialError, match=r"did not start.*invalid choice: 'Golden'"):
         ensure(tier="Golden")
+
+
+@pytest.mark.parametrize("home", ["home", "./home", "~/home"])
+def test_home_is_the_same_wherever_a_program_stands(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("SBTUTORIAL_HOME", home)
+    assert ensure().record == ensure().record
+    assert (tmp_path / "home" / "tutorial.json").exists()
+
+
+def test_start_that_does_not_come_to_its_end_names_its_process(
+    files: RuntimeFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime_folder()
+    monkeypatch.setattr(background, "_START_LIMIT_SECONDS", 0.01)
+    with claim(files.lock_path) or pytest.fail("nobody else starts one"):
+        with pytest.raises(TutorialError, match=f"still being started by process {os.getpid()}"):
+            ensure()
 
 
 def test_broker_outlives_the_process_that_started_it() -> None:

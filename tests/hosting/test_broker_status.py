@@ -18,6 +18,10 @@ def test_a_broker_is_described_by_what_identifies_it_and_what_it_holds() -> None
     )
 
 
+def test_a_wall_clock_that_was_set_back_makes_no_negative_age() -> None:
+    assert "up for 0 s," in describe(STATUS, port=1, now=1000.0 - 3600)
+
+
 def test_moved_time_is_told() -> None:
     text = describe({**STATUS, "advanced_seconds": 7200}, port=1, now=1000.0)
 

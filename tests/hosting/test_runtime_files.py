@@ -45,6 +45,8 @@ def changed(**fields: Any) -> bytes:
         (changed(key=7), "cannot be"),
         (changed(started_at="noon"), "cannot be"),
         (changed(started_at=float("nan")), "cannot be"),
+        (changed(started_at=10**400), "cannot be"),
+        (changed(pid=10**400, port=10**400), "cannot be"),
         (changed(version=1), "cannot be"),
         (changed(namespace="payments"), "another namespace, 'payments'"),
     ],

@@ -74,4 +74,4 @@ def _created(control: ControlClient) -> Iterator[str]:
     after = 0
     while (page := control.events(after)).events:
         yield from (one.entity for one in page.events if one.what == "queue_created")
-        after = page["last"]
+        after = page.last
