@@ -95,7 +95,9 @@ async def _listening(
     """A broker that listens, and its port: those of the one before, as far as that is safe.
 
     Where another program has the port by now, clients of the broker before may have signed tokens
-    for it: they must open nothing here, so the key is a new one, too.
+    for it: they must open nothing here, so the key is a new one, too. (What remains: a program that
+    had the port in between, spoke AMQP, and is gone again, may hold what clients of the SDK signed
+    for it, which the SDK does for an hour; the lab's own calls ask first who listens.)
     """
     if before is not None:
         broker = _broker(options, before.key)

@@ -365,9 +365,11 @@ def test_start_that_does_not_come_to_its_end_names_its_process(
 ) -> None:
     runtime_folder()
     monkeypatch.setattr(background, "_START_LIMIT_SECONDS", 0.01)
-    with claim(files.lock_path) or pytest.fail("nobody else starts one"):
-        with pytest.raises(TutorialError, match=f"still being started by process {os.getpid()}"):
-            ensure()
+    with (
+        claim(files.lock_path) or pytest.fail("nobody else starts one"),
+        pytest.raises(TutorialError, match=f"still being started by process {os.getpid()}"),
+    ):
+        ensure()
 
 
 def test_broker_outlives_the_process_that_started_it() -> None:
