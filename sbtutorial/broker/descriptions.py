@@ -9,7 +9,7 @@ from enum import Enum
 from typing import ClassVar
 
 from sbtutorial.broker.limits import FOR_EVER as FOR_EVER
-from sbtutorial.broker.limits import KIB, MIB, Limits
+from sbtutorial.broker.limits import KIB, LONGEST_LIFE, MIB, Limits
 
 # .NET's TimeSpan.MaxValue stands for "no end"; this is it less the fraction that clients lose.
 _NET_FOR_EVER = timedelta(days=10_675_199)
@@ -159,8 +159,8 @@ class SubscriptionDescription(Description):
 
 
 def finite_seconds(duration: timedelta) -> float | None:
-    """A duration in seconds; None for the one that means for ever."""
-    return None if duration == FOR_EVER else duration.total_seconds()
+    """A duration in seconds; None for the one that means for ever, and for what outlasts time."""
+    return None if duration > LONGEST_LIFE else duration.total_seconds()
 
 
 def shorter(one: float | None, other: float | None) -> float | None:

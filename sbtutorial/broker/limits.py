@@ -19,6 +19,8 @@ MAX_HEADER_BYTES = 64 * KIB  # of one message but its body and footer, in every 
 # small they are: the broker keeps a number, times and a state with each.
 MIN_MESSAGE_BYTES = 256
 FOR_EVER = timedelta.max
+# What is to live longer than our calendar lasts lives for ever: 7,922 years.
+LONGEST_LIFE = timedelta(seconds=250_000_000_000)
 
 
 class Range(NamedTuple):

@@ -7,6 +7,7 @@ send via"; of dead letters that wait, Azure/azure-service-bus#666.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from sbtutorial.broker.changes import ChangeKind
@@ -91,6 +92,8 @@ class Forwarding:
         for _ in range(MOST_AT_ONCE):
             if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
                 return True
+            if self._ends_now(message, now):
+                continue
             refusal = self._hand_over(message, now)
             if refusal is None:
                 subqueue.messages.remove(message, Input.FORWARD)
@@ -107,6 +110,14 @@ class Forwarding:
         self._waits = False
         self._timer = None
         self._send_on(at)
+
+    def _ends_now(self, message: Message, now: float) -> bool:
+        """Whether a message's time to live is over this very moment; it does not go on then."""
+        dead_lettering = self._subqueue.dead_lettering
+        if not dead_lettering.is_possible or (message.expires_at or inf) > now:
+            return False
+        dead_lettering.check_returned(message, now)
+        return True
 
     def _hand_over(self, message: Message, now: float) -> Refusal | None:
         """Send a copy to the target; the refusal, if it is not taken."""

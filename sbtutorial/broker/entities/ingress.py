@@ -39,6 +39,9 @@ class Destination(Protocol):
     def message_count(self) -> int:
         """How many messages they are."""
 
+    def may_have(self, count: int) -> bool:
+        """Whether they may be so many; told faster than how many they are."""
+
     def takes_long(self, message: Message) -> bool:
         """Whether `enqueue` would keep everybody waiting: it is activated in steps instead."""
 
@@ -194,8 +197,9 @@ class Ingress:
         return PartitionRule(context.path, detects_duplicates=detects)
 
     def _require_room(self, messages: Sequence[Message], now: float) -> None:
-        least = self._destination.message_count * MIN_MESSAGE_BYTES
-        size = max(self._destination.size_bytes, least)
+        size = self._destination.size_bytes
+        if self._destination.may_have(self.max_size_bytes // MIN_MESSAGE_BYTES):
+            size = max(size, self._destination.message_count * MIN_MESSAGE_BYTES)
         room = self.max_size_bytes - size
         if sum(message.size_bytes for message in messages) <= room:
             return

@@ -76,6 +76,10 @@ class Receivable:
         dead = len(self.dead_letter.messages) + len(self.transfer_dead_letter.messages)
         return len(self.main.messages) + dead
 
+    def may_have(self, count: int) -> bool:
+        """Whether so many messages may be here: as many were numbered."""
+        return self._context.last_sequence_number >= count
+
     def adopt(self) -> None:
         """Forward as the entity's description says, which has changed."""
         description = self._context.description

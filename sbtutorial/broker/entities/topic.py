@@ -63,6 +63,13 @@ class Topic(Entity):
             count += subscription.receivable.message_count
         return count
 
+    def may_have(self, count: int) -> bool:
+        """Whether there may be so many messages: the subscriptions have numbered as many."""
+        numbered = self.context.last_sequence_number
+        for subscription in self._subscriptions.values():
+            numbered += subscription.context.last_sequence_number
+        return numbered >= count
+
     @property
     def scheduled_count(self) -> int:
         """How many messages wait for their time."""
@@ -180,8 +187,10 @@ class Topic(Entity):
         subscriptions = self._subscriptions
         if len(subscriptions) > _FEW_SUBSCRIPTIONS:
             return True
-        questions = sum(one.rules.questions for one in subscriptions.values())
-        return questions * _weight(message) > _FEW_QUESTIONS
+        questions = 0
+        for subscription in subscriptions.values():
+            questions += subscription.rules.questions
+        return questions > 0 and questions * _weight(message) > _FEW_QUESTIONS
 
     def activate_in_steps(self, message: Message, at: float) -> Steps:
         """Hand out copies little by little: all are worked out before the first is taken."""

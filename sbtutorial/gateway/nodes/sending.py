@@ -43,6 +43,7 @@ class SenderNode(Node):
         self._transactions = peer.transactions
         self._clock = peer.core.clock
         self._ids = peer.core.ids
+        self._budget = peer.core.budget
         self._who = peer.who
         self._max_batch_messages = peer.core.namespace.limits.max_batch_messages
         link.grant(self.CREDIT)
@@ -58,6 +59,7 @@ class SenderNode(Node):
                 parts = batch_parts(event.payload, self._max_batch_messages)
                 if len(parts) > _AT_ONCE:
                     return self._take_in_steps(parts, event)
+                self._budget.spend(len(parts) // _MESSAGES_A_UNIT)
                 messages = list(self._read(parts, 1))
             else:
                 messages = read_messages(

@@ -22,13 +22,12 @@ from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import Header, Properties, map_items
 from sbtutorial.amqp.types import Described, Symbol, ULong, decode, skip
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.broker.limits import MAX_HEADER_BYTES, MAX_PROPERTY_BYTES
+from sbtutorial.broker.limits import LONGEST_LIFE, MAX_HEADER_BYTES, MAX_PROPERTY_BYTES
 from sbtutorial.gateway.wire.values import DATETIME_OFFSET, LAST_INSTANT_MS, TIMESPAN, URI
 
 SCHEDULED = "x-opt-scheduled-enqueue-time"
 PARTITION_KEY = "x-opt-partition-key"
-# What is to live longer than our calendar lasts lives for ever: 7,922 years.
-MAX_TIME_TO_LIVE_SECONDS = 250_000_000_000.0
+MAX_TIME_TO_LIVE_SECONDS = LONGEST_LIFE.total_seconds()
 
 _SHOWN_CHARS = 40
 _MAP8 = 0xC1

@@ -17,7 +17,7 @@ from sbtutorial.amqp.messaging import (
     build_map_section,
     map_items,
 )
-from sbtutorial.amqp.types import Symbol, encode
+from sbtutorial.amqp.types import Symbol, decode, encode
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.limits import MAX_HEADER_BYTES, MAX_ID_CHARS
 from sbtutorial.broker.message import Message
@@ -57,10 +57,10 @@ class WireView:
     def application(self) -> Mapping[str, object]:
         """The application properties, those that the broker has set included."""
         content: Content = self._message.content  # type: ignore[assignment]
-        sent = _plain_map(content.application_properties)
-        changed = self._message.properties or {}
-        set_since = {name: plain_value(value) for name, value in changed.items()}
-        return ApplicationProperties({**sent, **set_since})
+        seen = ApplicationProperties(_plain_items(content.application_properties))
+        for name, value in (self._message.properties or {}).items():
+            seen[name] = plain_value(value)
+        return seen
 
     def system(self, name: str) -> object:
         """A system property; `MISSING` when it is not set."""
@@ -221,9 +221,11 @@ def _rewritten(section: bytes | None, wanted: Mapping[str, object]) -> bytes | N
     return rewritten
 
 
-def _plain_map(section: bytes | None) -> dict[str, object]:
-    items = map_items(section) if section else ()
-    return {str(key): plain_value(value_of(raw)) for key, raw in items}
+def _plain_items(section: bytes | None) -> list[tuple[str, object]]:
+    if section is None:
+        return []
+    sent: dict[object, object] = decode(section)[0].value
+    return [(str(key), plain_value(value)) for key, value in sent.items()]
 
 
 def _is_same(one: object, other: object) -> bool:

@@ -3,9 +3,10 @@
 Source: AMQP 1.0, 1.6; Azure Service Bus, "AMQP 1.0 protocol guide", types of properties.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeGuard
+from typing import Any
 
 from sbtutorial.amqp.types import (
     Decimal32,
@@ -42,13 +43,8 @@ def value_of(entry: bytes) -> object:
 
 def plain_value(value: object) -> object:
     """A value as filters have it."""
-    if isinstance(value, Timestamp):
-        return instant(value / 1000)
-    if _is_timespan(value):
-        return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
-    if isinstance(value, Decimal32 | Decimal64 | Decimal128):
-        return read_decimal(value)
-    return value
+    plain = _PLAIN.get(type(value))
+    return value if plain is None else plain(value)
 
 
 def instant(at: float) -> datetime:
@@ -82,7 +78,17 @@ def _wire_decimal(value: Decimal) -> Decimal128 | float:
         return float(value)
 
 
-def _is_timespan(value: object) -> TypeGuard[Described]:
-    if not isinstance(value, Described) or value.descriptor != TIMESPAN:
-        return False
-    return isinstance(value.value, int)
+def _plain_described(value: Described) -> object:
+    if value.descriptor != TIMESPAN or not isinstance(value.value, int):
+        return value
+    return timedelta(microseconds=value.value / _TICKS_PER_MICROSECOND)
+
+
+# Values that filters have in another type; all others are the same for both.
+_PLAIN: dict[type, Callable[[Any], object]] = {
+    Timestamp: lambda value: instant(value / 1000),
+    Described: _plain_described,
+    Decimal32: read_decimal,
+    Decimal64: read_decimal,
+    Decimal128: read_decimal,
+}

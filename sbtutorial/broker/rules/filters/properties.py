@@ -4,7 +4,7 @@ Source: Azure Service Bus, "Messages, payloads, and serialization"; "Subscriptio
 Syntax".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final, Literal, Protocol
 
@@ -78,9 +78,7 @@ def system_name(name: str) -> str | None:
 class ApplicationProperties(dict[str, object]):
     """Application properties that are found by name in any case, at once however many they are."""
 
-    def __init__(self, properties: Mapping[str, object] | Iterable[tuple[str, object]] = ()):
-        super().__init__(properties)
-        self._folded: dict[str, str] | None = None
+    _folded: dict[str, str] | None = None  # its own when it is first needed
 
     def __setitem__(self, name: str, value: object) -> None:
         super().__setitem__(name, value)
