@@ -56,7 +56,8 @@ from sbtutorial.amqp.states import ConnectionInput, ConnectionState
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
-_FRAMES_AT_ONCE = 1 << 30
+_ALL = 1 << 30
+MAX_WAITING_EVENTS = 1000
 
 
 class ConnectionRole(Enum):
@@ -185,7 +186,7 @@ class Connection:
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
         self.feed(data, now=now)
-        while self.read_frames(_FRAMES_AT_ONCE) == _FRAMES_AT_ONCE:
+        while self._read_or_fail(_ALL, _ALL) == _ALL:
             pass
 
     def feed(self, data: bytes, *, now: float) -> None:
@@ -199,11 +200,17 @@ class Connection:
     def read_frames(self, at_most: int) -> int:
         """Act on frames that are here whole; never raises for what they say.
 
+        One frame may tell of thousands of deliveries: so it stops early, too, once
+        `MAX_WAITING_EVENTS` wait to be taken.
+
         Returns:
-            How many there were; fewer than `at_most` when all are read.
+            How many there were, or `at_most` if it stopped early; fewer when all are read.
         """
+        return self._read_or_fail(at_most, MAX_WAITING_EVENTS)
+
+    def _read_or_fail(self, at_most: int, max_events: int) -> int:
         try:
-            return self._read(at_most)
+            return self._read(at_most, max_events)
         except RemoteProtocolError as error:
             self._fail(error)
             return at_most  # what follows is to be read, or to be thrown away
@@ -286,9 +293,11 @@ class Connection:
 
     # --- reading
 
-    def _read(self, at_most: int) -> int:
+    def _read(self, at_most: int, max_events: int) -> int:
         machine, reader, count = self._machine, self._reader, 0
         while count < at_most and machine.state is not _State.END:
+            if len(self._events) >= max_events:
+                return at_most
             if machine.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:

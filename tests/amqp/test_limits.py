@@ -345,3 +345,33 @@ def test_opened_sides_know_their_sessions() -> None:
     wire.pump()
     assert len(wire.server.of(SessionBegun)) == 1
     assert Open("x").container_id == "x"
+
+
+# --- reading a few frames at a time
+
+
+def test_frames_are_read_a_few_at_a_time() -> None:
+    raw = RawClient()
+    raw.attach_sender()
+    raw.server.forget()
+    connection = raw.server.connection
+    connection.feed(b"".join(frame(Transfer(0, n, b"t"), channel=1) for n in range(10)), now=0)
+    assert [connection.read_frames(4), len(connection.events())] == [4, 4]
+    assert [connection.read_frames(4), len(connection.events())] == [4, 4]
+    assert [connection.read_frames(4), len(connection.events())] == [2, 2]
+    assert connection.read_frames(4) == 0
+
+
+def test_frames_that_tell_of_thousands_of_deliveries_are_read_one_by_one() -> None:
+    raw = RawClient()
+    link = raw.attach_receiver(credit=5000)
+    for _ in range(3000):
+        link.send(b"x", delivery_tag=b"t", settled=False)
+    raw.answers()
+    connection = raw.server.connection
+    said = Disposition(True, 0, 2999, False, Accepted())
+    connection.feed(frame(said, channel=1) * 20, now=0)
+    told = []
+    while connection.read_frames(32) == 32:
+        told.append(len(connection.events()))
+    assert told == [3000] * 20

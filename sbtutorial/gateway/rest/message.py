@@ -28,6 +28,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.gateway.rest import broker_properties
 from sbtutorial.gateway.rest.property_headers import escape, read_properties, write_properties
+from sbtutorial.gateway.wire.decimals import is_decimal, read_decimal
 from sbtutorial.gateway.wire.message import Content, read_message
 from sbtutorial.gateway.wire.properties import WireView
 from sbtutorial.http.request import Request, Response
@@ -116,14 +117,16 @@ def body_bytes(body: bytes) -> bytes:
         value = decode(body)[0].value
     except DecodeError:  # a map whose keys Python cannot tell apart
         return body
-    if isinstance(value, bytes):
+    if isinstance(value, bytes) and not is_decimal(value):
         return value
+    if is_decimal(value):
+        return _as_text(value).encode()
     return (value if isinstance(value, str) else _as_json(value)).encode(errors="replace")
 
 
 def _as_json(value: object) -> str:
     try:
-        return json.dumps(value, default=str)
+        return json.dumps(value, default=_as_text)
     except TypeError:  # a map whose keys are no texts, which JSON knows none of
         return str(value)
     except RecursionError:
@@ -132,6 +135,10 @@ def _as_json(value: object) -> str:
             "The body of the message is nested too deeply for JSON. The message stays: receive it "
             "over AMQP.",
         ) from None
+
+
+def _as_text(value: object) -> str:
+    return str(read_decimal(value) if is_decimal(value) else value)
 
 
 def _read(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:

@@ -10,6 +10,7 @@ Source: azure-servicebus, _pyamqp, encoding and decoding of decimal128; .NET, Sy
 
 import re
 from decimal import Decimal
+from typing import TypeGuard
 
 from sbtutorial.amqp.sections import map_items
 from sbtutorial.amqp.types import (
@@ -36,6 +37,11 @@ _LEAST_COMPOUND = 0xC0
 _DESCRIBED = 0x00
 _any_code = re.compile(b"[\x74\x84\x94]").search
 _SECTION_DESCRIPTOR_SIZE = 3
+
+
+def is_decimal(value: object) -> TypeGuard[DecimalBytes]:
+    """Whether a value is a decimal, as it was received."""
+    return isinstance(value, Decimal32 | Decimal64 | Decimal128)
 
 
 def read_decimal(raw: DecimalBytes) -> Decimal:

@@ -19,7 +19,7 @@ from sbtutorial.amqp.types import (
     decode,
 )
 from sbtutorial.broker.errors import BrokerError
-from sbtutorial.gateway.wire.decimals import read_decimal, write_decimal
+from sbtutorial.gateway.wire.decimals import is_decimal, read_decimal, write_decimal
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -62,7 +62,7 @@ def wire_value(value: object) -> object:
         return Timestamp(round(in_utc.timestamp() * 1000))
     if isinstance(value, Decimal):
         return _wire_decimal(value)
-    if isinstance(value, Decimal32 | Decimal64 | Decimal128):
+    if is_decimal(value):
         return _wire_decimal(read_decimal(value))
     if isinstance(value, timedelta):
         ticks = value // timedelta(microseconds=1) * _TICKS_PER_MICROSECOND

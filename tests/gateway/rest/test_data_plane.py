@@ -17,7 +17,7 @@ from sbtutorial.amqp.messaging import (
     encode_section,
     split_sections,
 )
-from sbtutorial.amqp.types import Described, Symbol, Timestamp, decode
+from sbtutorial.amqp.types import Decimal64, Described, Symbol, Timestamp, decode
 from sbtutorial.broker.descriptions import AuthorizationRule, EntityStatus
 from sbtutorial.gateway.access.sas import ALL_RIGHTS
 from sbtutorial.gateway.rest import data_plane
@@ -215,6 +215,18 @@ async def test_value_of_amqp_is_received_as_bytes(talk: WebTalk, value: Any, bod
     answer = await receive_over_amqp_sent(talk, encode_section(AMQP_VALUE, value))
     assert answer.body == body
     assert answer.headers["Content-Type"] == "application/atom+xml;type=entry;charset=utf-8"
+
+
+async def test_decimals_of_amqp_are_received_as_numbers_in_text(talk: WebTalk) -> None:
+    price = Decimal64.fromhex("b1a0000000000019")
+    answer = await receive_over_amqp_sent(
+        talk,
+        encode_section(APPLICATION_PROPERTIES, {"Price": price})
+        + encode_section(AMQP_VALUE, price),
+    )
+    assert (answer.body, answer.headers["Price"]) == (b"-2.5", "-2.5")
+    nested = encode_section(AMQP_VALUE, {"price": [price]})
+    assert (await receive_over_amqp_sent(talk, nested)).body == b'{"price": ["-2.5"]}'
 
 
 async def test_message_with_odd_properties_is_not_lost(talk: WebTalk) -> None:
