@@ -215,6 +215,8 @@ class Link:
             snd_settle_mode=asked.snd_settle_mode, rcv_settle_mode=asked.rcv_settle_mode
         )
         self.detach(error)
+        # The peer may never answer, and what it asked for may be large.
+        self.remote_attach = None
 
     def detach(self, error: Error | None = None, *, closed: bool = True) -> None:
         """End the link from this side; `LinkDetached` follows when the peer has answered."""

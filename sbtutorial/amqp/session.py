@@ -295,6 +295,9 @@ class Session:
         """Take in a begin: a session of the peer's, or the answer to ours."""
         self._step(SessionInput.RECV_BEGIN)
         self.remote_channel = remote_channel
+        # Nobody reads these, and they may be large.
+        begin.offered_capabilities = begin.desired_capabilities = ()
+        begin.properties = None
         self.remote_begin = begin
         self.windows.on_begin(begin)
         if self.state is SessionState.BEGIN_RCVD:

@@ -1,6 +1,7 @@
 """What one peer may make the engine keep and work through, whatever it sends."""
 
 import gc
+import tracemalloc
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -81,21 +82,21 @@ def test_frame_before_the_open_may_be_larger_than_the_least_that_all_take() -> N
 @pytest.mark.parametrize(
     "said",
     [
-        attach(0, properties={Symbol("p"): "x" * 9000}),
-        attach(0, name="n" * 9000),
-        attach(0, desired_capabilities=tuple(f"capability-{n}" for n in range(900))),
-        attach(0, unsettled={n: None for n in range(9000)}),
-        Attach("l", 0, True, 0, 0, Source("a" * 9000), Target("t")),
-        Attach("l", 0, True, 0, 0, Source("a", filter={Symbol("f"): "x" * 9000}), Target("t")),
-        Flow(0, 1, 0, 1, properties={Symbol("p"): "x" * 9000}),
-        Transfer(0, 0, b"t" * 9000),
-        Transfer(0, 0, b"t", state=Described(ULong(1), "x" * 9000)),
-        Disposition(True, 0, state=Rejected(Error("c", "x" * 9000))),
-        Detach(0, error=Error("c", "x" * 9000)),
-        End(Error("c", "x" * 9000)),
-        Begin(None, 0, 1, 1, properties={Symbol("p"): "x" * 9000}),
-        Close(Error("c", "x" * 9000)),
-        Described(Symbol("amqp:transfer:list"), ["x" * 9000]),
+        attach(0, properties={Symbol("p"): "x" * 5000}),
+        attach(0, name="n" * 5000),
+        attach(0, desired_capabilities=tuple(f"capability-{n}" for n in range(300))),
+        attach(0, unsettled={n: None for n in range(5000)}),
+        Attach("l", 0, True, 0, 0, Source("a" * 5000), Target("t")),
+        Attach("l", 0, True, 0, 0, Source("a", filter={Symbol("f"): "x" * 5000}), Target("t")),
+        Flow(0, 1, 0, 1, properties={Symbol("p"): "x" * 5000}),
+        Transfer(0, 0, b"t" * 5000),
+        Transfer(0, 0, b"t", state=Described(ULong(1), "x" * 5000)),
+        Disposition(True, 0, state=Rejected(Error("c", "x" * 5000))),
+        Detach(0, error=Error("c", "x" * 5000)),
+        End(Error("c", "x" * 5000)),
+        Begin(None, 0, 1, 1, properties={Symbol("p"): "x" * 5000}),
+        Close(Error("c", "x" * 5000)),
+        Described(Symbol("amqp:transfer:list"), ["x" * 5000]),
     ],
     ids=lambda said: f"{type(said).__name__}",
 )
@@ -134,6 +135,28 @@ def test_limits_can_be_raised_once_the_peer_is_known() -> None:
     raw.server.connection.limits = ConnectionLimits()
     assert raw.server.connection.limits == ConnectionLimits()
     raw.attach_sender(1, "n" * 1000)
+
+
+def test_stranger_that_asks_for_all_it_may_have_costs_a_few_megabytes() -> None:
+    # One byte each, and a list of 56 here.
+    large = {Symbol("p"): [[] for _ in range(1850)]}
+    tracemalloc.start()
+    try:
+        server = make_server(limits=UNPROVED)
+        said = [frame(Open("x", properties=large))]
+        said += [frame(Begin(None, 0, 1, 1, properties=large), channel=n) for n in range(8)]
+        said += [frame(attach(n, properties=large)) for n in range(16)]
+        said += [frame(Transfer(n, n, b"t", more=True), b"x" * 60_000) for n in range(16)]
+        for data in (b"AMQP\0\1\0\0", *said):
+            server.receive_data(data, now=0)
+            for event in server.events():
+                if isinstance(event, LinkAttached):
+                    event.link.accept()
+            server.data_to_send()
+        assert not server.finished
+        assert tracemalloc.get_traced_memory()[0] < 4_000_000
+    finally:
+        tracemalloc.stop()
 
 
 # --- storms

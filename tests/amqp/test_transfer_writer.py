@@ -1,0 +1,66 @@
+"""Outgoing transfers: cut to the peer's frame size, held back by its window."""
+
+from sbtutorial.amqp.performatives import Begin, Transfer
+from sbtutorial.amqp.transfer_writer import TransferWriter
+from sbtutorial.amqp.types.composites import decode_composite
+from sbtutorial.amqp.windows import SessionWindows
+
+
+class Carrier:
+    """A connection that keeps the frames it is given."""
+
+    max_send_frame_size = 512
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[Transfer, bytes]] = []
+
+    def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
+        assert channel == 3
+        self.frames.append((decode_composite(performative)[0], payload))
+        assert 8 + len(performative) + len(payload) <= self.max_send_frame_size
+
+
+def make(window: int) -> tuple[Carrier, SessionWindows, TransferWriter]:
+    carrier, windows = Carrier(), SessionWindows()
+    windows.on_begin(Begin(None, 0, window, 0))
+    return carrier, windows, TransferWriter(carrier, 3, windows)
+
+
+def test_delivery_is_cut_to_the_frame_size_and_named_in_its_first_frame_only() -> None:
+    carrier, windows, writer = make(10)
+    payload = bytes(n % 251 for n in range(1200))
+    writer.write(Transfer(7, 5, b"tag", 0, True), payload)
+    heads = [head for head, _ in carrier.frames]
+    assert b"".join(piece for _, piece in carrier.frames) == payload
+    assert [head.more for head in heads] == [True, True, False]
+    assert [(head.handle, head.delivery_id) for head in heads] == [(7, 5), (7, None), (7, None)]
+    assert windows.sendable == 7
+
+
+def test_frames_beyond_the_window_wait_in_order() -> None:
+    carrier, windows, writer = make(2)
+    writer.write(Transfer(7, 0, b"t", 0, True), b"a" * 1200)
+    writer.write(Transfer(8, 1, b"t", 0, True), b"b")
+    assert [head.handle for head, _ in carrier.frames] == [7, 7]
+    windows.sendable = 1
+    writer.resume()
+    assert [head.handle for head, _ in carrier.frames] == [7, 7, 7]
+    windows.sendable = 1
+    writer.resume()
+    assert [head.handle for head, _ in carrier.frames] == [7, 7, 7, 8]
+
+
+def test_what_a_detached_link_has_not_sent_is_dropped() -> None:
+    carrier, windows, writer = make(0)
+    writer.write(Transfer(7, 0, b"t", 0, True), b"a")
+    writer.write(Transfer(8, 1, b"t", 0, True), b"b")
+    writer.forget(7)
+    windows.sendable = 9
+    writer.resume()
+    assert [(head.handle, payload) for head, payload in carrier.frames] == [(8, b"b")]
+    windows.sendable = 0
+    writer.write(Transfer(8, 2, b"t", 0, True), b"c")
+    writer.clear()
+    windows.sendable = 9
+    writer.resume()
+    assert len(carrier.frames) == 1
