@@ -55,7 +55,7 @@ def test_a_stream_of_a_session(sessions: Any, bench: Bench) -> None:
 
 def test_receive_and_delete_works_in_a_session(sessions: Any, bench: Bench) -> None:
     assert sessions("takeAll") == [0, 2]
-    assert bench.counts("tables").main == 1
+    assert bench.counts("tables").active == 1
 
 
 def test_a_scheduled_message_waits_in_its_session(sessions: Any) -> None:

@@ -74,7 +74,7 @@ def test_a_session_is_accepted_by_a_filter_of_the_source(proton: Any, bench: Ben
     bench.make_queue("tables", requires_session=True)
     granted = {"com.microsoft:session-filter": "b"}
     assert proton("in_session", queue="tables") == [granted, ["b", "b"]]
-    assert bench.counts("tables").main == 1
+    assert bench.counts("tables").active == 1
 
 
 @pytest.mark.feature("Peeking")
@@ -136,4 +136,4 @@ def test_a_transaction_takes_here_and_sends_there(
     transact(bodies=["order"], to="orders", end="commit")
     seen = transact(bodies=["cook it"], to="kitchen", end=end, take_from="orders")
     assert seen == ["declared", "got order", word]
-    assert (bench.counts().active, bench.counts("kitchen").main) == left
+    assert (bench.counts().active, bench.counts("kitchen").active) == left

@@ -262,7 +262,7 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
     async with session(bench, NEXT, max_wait_time=5) as receiver:
         messages = await receiver.receive_messages(2, max_wait_time=5)
         assert {message.delivery_count for message in messages} == {0}
-    assert bench.counts("tables").main == 2
+    assert bench.counts("tables").active == 2
 
 
 async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
