@@ -126,12 +126,12 @@ async def test_a_client_goes_through_a_proxy_and_says_who_it_is(bench: Bench) ->
                 "username": "me",
                 "password": "secret",
             },
-            custom_endpoint_address="sb://broker.test:5671",
+            custom_endpoint_address="sb://broker.localhost:5671",
         )
         await goes_there_and_back(client)
     assert len(proxy.asked) == 2  # a sender and a receiver
     for head in proxy.asked:
-        assert b"broker.test:5671" in head.splitlines()[0]
+        assert b"broker.localhost:5671" in head.splitlines()[0]
         assert b"Proxy-Authorization: Basic " + b64encode(b"me:secret") in head
 
 

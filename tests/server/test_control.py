@@ -10,7 +10,7 @@ import pytest
 
 from sbtutorial.amqp.types import Array, Decimal128, Described, Symbol, Timestamp, ULong
 from sbtutorial.broker.descriptions import QueueDescription
-from sbtutorial.broker.message import Message
+from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import LISTEN, Key, sign
 from sbtutorial.http.request import Request, Response
@@ -338,7 +338,8 @@ async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: An
         assert locked.lock_token is not None
         # Whatever the door lets through, today or one day.
         locked.message_id = locked.session_id = value
-        subqueue.dead_letter(locked.lock_token, value, now=now)
+        subqueue.dead_letter(locked.lock_token, "spoiled", now=now)
+        locked.properties = {DEAD_LETTER_REASON: value}
     for target in ("events?entity=orders", "queues/orders"):
         status, answer = await caller.call("GET", target)
         assert status == 200
