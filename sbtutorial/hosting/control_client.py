@@ -172,8 +172,9 @@ class ControlClient:
             answer = _parsed(response.read(_MAX_HELLO_BYTES))
         if answer is not None and response.status == 401:
             raise TutorialError(
-                f"What answers at {self._host}:{self._port} does not take the key in your "
-                "connection string: it is another broker's, perhaps because the broker was started "
+                f"What answers at {self._host}:{self._port} refuses the call: this broker has no "
+                f"key named '{self._key_name[:80]}' with which it was signed, and the key in your "
+                "connection string is not this broker's, perhaps because the broker was started "
                 "anew. Take lab.connection_string again and make a new client with it."
             )
         instance = str((answer or {}).get("instance", ""))
