@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.amqp.types import Array, Decimal128, Described, Symbol, Timestamp, ULong
+from sbtutorial.broker.changes import Change, ChangeKind
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.clock import ManualClock
@@ -336,10 +337,13 @@ async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: An
         locked = subqueue.peek_lock_next(now=now, who="cashier")
         assert locked is not None
         assert locked.lock_token is not None
-        # Whatever the door lets through, today or one day.
-        locked.message_id = locked.session_id = value
         subqueue.dead_letter(locked.lock_token, "spoiled", now=now)
-        locked.properties = {DEAD_LETTER_REASON: value}
+    # Whatever the door lets through, today or one day.
+    locked.message_id = locked.session_id = value
+    locked.properties = {DEAD_LETTER_REASON: value}
+    caller.broker.trace.record(
+        Change(now, ChangeKind.ABANDONED, "orders", 1, value, 0, value, value, None)
+    )
     for target in ("events?entity=orders", "queues/orders"):
         status, answer = await caller.call("GET", target)
         assert status == 200
@@ -350,7 +354,7 @@ async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: An
     shown = f"{EventTable(events)!r}\n{Picture(queue)!r}"
     shown.encode()
     assert "\x1b" not in shown
-    assert len(shown.splitlines()) == 8  # a heading, four events; ready, locked, dead
+    assert len(shown.splitlines()) == 9  # a heading, five events; ready, locked, dead
 
 
 async def test_queue_shrinks_below_what_any_tier_offers(caller: Caller) -> None:
