@@ -1,4 +1,4 @@
-"""The lab's own calls, made: what moves time, watches and draws a broker of ours.
+"""The client of the control calls: they move time in a broker of ours, watch and draw it.
 
 Each call is a connection of its own: it takes a millisecond, works from any thread, and one that
 was interrupted leaves nothing half-read behind. On it, who listens has to prove first that it is a

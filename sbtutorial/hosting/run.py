@@ -1,4 +1,4 @@
-"""A broker as the whole business of a process: its record, its signals, its end.
+"""Hosting a broker in a process of its own: its record, its signals, its end.
 
 The background process and `sbtutorial serve` are both hosted so; they differ in what they listen
 on and in what they tell whom.

@@ -1,4 +1,4 @@
-"""What a lab asks of the SDK's administration client, with refusals as sentences."""
+"""Fresh queues, made by the SDK's administration client, with refusals as sentences."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Sentences under the errors that beginners meet: what happened, and what to do now.
+"""Hints: sentences under the errors that beginners meet, with what to do now.
 
 A hint is a row of HINTS. A type of error is known by its name, so that nothing of the SDK is
 imported here.

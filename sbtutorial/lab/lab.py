@@ -1,4 +1,4 @@
-"""What a notebook holds in its hand: the connection string, and what Azure has no button for.
+"""`Lab`, which a notebook holds: the connection string, and what Azure has no button for.
 
 The same lab stands before the broker on this machine, Azure and Microsoft's emulator. What only our
 broker can do says so in a sentence elsewhere, and the lesson goes on.

@@ -1,4 +1,4 @@
-"""What runs in a worker's own process: the learner's cell, with `checkpoint` and `lab`.
+"""A worker's own process: it runs the learner's cell, with `checkpoint` and `lab` defined.
 
 The channel to the notebook is the standard input and output. Towards the notebook, lines of text
 are what the cell printed, and what follows a FRAME_MARK up to the end of the line is a report, as a
