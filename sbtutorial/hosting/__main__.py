@@ -1,4 +1,4 @@
-"""The background broker's process: `python -m sbtutorial.hosting`, as `hosting.background` starts it.
+"""The background broker: `python -m sbtutorial.hosting`, as `hosting.background` starts it.
 
 It listens on loopback, writes its record, says `ready` on standard output, and stays until it is
 told to go: by a call, by a signal, or by nobody having been connected for long. Everything that
