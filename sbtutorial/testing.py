@@ -28,7 +28,7 @@ from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.gateway.core import KEY_NAME, Core
-from sbtutorial.gateway.rest.data_plane import Poll
+from sbtutorial.gateway.rest.data_plane import Poll, Work
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import router
 
@@ -226,6 +226,8 @@ class Exchange:
             self._has_news = True
             answer.subqueue.listeners.append(self._on_news)
             broker._wait(self)
+        elif isinstance(answer, Work):
+            answer.start(self._on_answer)
         elif isinstance(answer, Response):
             self.response = answer
         else:
@@ -245,6 +247,9 @@ class Exchange:
             self._poll.subqueue.listeners.remove(self._on_news)
             self._broker._wait_no_more(self)
         return True
+
+    def _on_answer(self, response: Response) -> None:
+        self.response = response
 
     def _on_news(self, _subqueue: object) -> None:
         self._has_news = True

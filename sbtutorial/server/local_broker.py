@@ -111,11 +111,13 @@ class LocalBroker(Core):
 
     def answer_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         """Answer one request: at once, later, or as another protocol."""
-        from sbtutorial.gateway.rest.data_plane import Poll
+        from sbtutorial.gateway.rest.data_plane import Poll, Work
         from sbtutorial.server import long_poll, router
 
         answer = router.handle(request, self)
-        return long_poll.answer(answer, self.reactor) if isinstance(answer, Poll) else answer
+        if isinstance(answer, Poll):
+            return long_poll.answer(answer, self.reactor)
+        return long_poll.done(answer) if isinstance(answer, Work) else answer
 
     def _tls_context(self) -> ssl.SSLContext:
         """Made at the first TLS connection, from the learner's own certificate."""

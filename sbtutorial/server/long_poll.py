@@ -5,7 +5,7 @@ import asyncio
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.reactor import Reactor
-from sbtutorial.gateway.rest.data_plane import Poll
+from sbtutorial.gateway.rest.data_plane import Poll, Work
 from sbtutorial.http.request import Response
 from sbtutorial.trace import Event, Trace
 
@@ -35,6 +35,18 @@ async def answer(poll: Poll, reactor: Reactor) -> Response:
         return poll.nothing
     finally:
         poll.subqueue.listeners.remove(listener)
+
+
+async def done(work: Work) -> Response:
+    """Have an answer worked out, and answer."""
+    answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def answer(response: Response) -> None:
+        if not answered.done():  # the client may have gone away
+            answered.set_result(response)
+
+    work.start(answer)
+    return await answered
 
 
 async def next_events(

@@ -58,7 +58,7 @@ def admit(head: Request, core: Core) -> bool | Response:
     return True
 
 
-Answer = Response | Switch | data_plane.Poll | Awaitable[Response]
+Answer = Response | Switch | data_plane.Poll | data_plane.Work | Awaitable[Response]
 
 
 def handle(request: Request, core: Core) -> Answer:

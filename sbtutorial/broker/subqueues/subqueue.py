@@ -53,6 +53,11 @@ class Disposition(NamedTuple):
     description: str | None = None
 
     @property
+    def has_changes(self) -> bool:
+        """Whether the message has other application properties afterwards."""
+        return bool(self.properties) or self.reason is not None or self.description is not None
+
+    @property
     def changes(self) -> Mapping[str, object]:
         """All application properties that the message has afterwards and had not before."""
         return {**(self.properties or {}), **dead_letter_properties(self.reason, self.description)}
@@ -257,12 +262,7 @@ class SubQueue:
     def abandon(
         self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
     ) -> None:
-        """Give a message back as failed: it returns to its place with one delivery more.
-
-        Raises:
-            BrokerError: MESSAGE_SIZE_EXCEEDED: its properties would be too long; the lock stays.
-        """
-        self._require_fit(self.require_lock(token, now=now), properties)
+        """Give a message back as failed: it returns to its place with one delivery more."""
         message = self._unlock(token, now)
         self._merge(message, properties)
         self.dead_lettering.count_delivery(message)
@@ -303,18 +303,21 @@ class SubQueue:
         """Send a message on to the dead-letter queue, with the reason if there is one.
 
         Raises:
-            BrokerError: NOT_ALLOWED in a dead-letter queue; MESSAGE_SIZE_EXCEEDED as `abandon`;
-                the lock stays.
+            BrokerError: NOT_ALLOWED in a dead-letter queue; the lock stays.
         """
         self._require_dead_letter_queue()
-        why = dead_letter_properties(reason, description)
-        self._require_fit(self.require_lock(token, now=now), {**(properties or {}), **why})
         message = self._unlock(token, now)
         self._merge(message, properties)
         self.dead_lettering.dead_letter(message, reason, description, now=now, who=who)
 
     def settle(self, token: UUID, disposition: Disposition, *, now: float, who: str = "") -> None:
-        """Settle as a disposition says."""
+        """Settle as a disposition says.
+
+        Raises:
+            BrokerError: As `check_settlement`; the lock stays.
+        """
+        if disposition.has_changes:
+            self.check_settlement(token, disposition, now=now)
         _SETTLE[disposition.settlement](self, token, disposition, now=now, who=who)
 
     def settling_subqueue(self, _token: UUID, *, now: float) -> "SubQueue":

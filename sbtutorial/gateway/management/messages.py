@@ -66,6 +66,12 @@ def schedule_message(call: Call) -> dict[str, Any]:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
     call.require_no_forwarding()
     entries = call.list_field("messages", Mapping, "maps")
+    if len(entries) > (most := call.entity.limits.max_batch_messages):
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            f"{len(entries)} messages are to be scheduled; one call takes {most}. Schedule them in "
+            "several calls.",
+        )
     messages = [_scheduled(entry, call) for entry in entries]
     numbers = _ingress(call).send(messages, now=call.now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}

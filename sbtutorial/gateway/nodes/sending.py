@@ -90,7 +90,7 @@ class SenderNode(Node):
                 outcome = self._take(messages, event.state, now)
             else:
                 steps = self._sink.send_in_steps(messages, now=now, who=self._who)
-                yield from _in_units(steps)
+                yield from in_units(steps)
                 yield from self._wait_for(messages[-1])
         except (DecodeError, BrokerError) as refusal:
             outcome = _rejected(refusal)
@@ -133,7 +133,7 @@ _MESSAGES_A_UNIT = 4
 _UNITS_OF_WAITING = 8
 
 
-def _in_units(steps: Generator[int, float, None]) -> Job:
+def in_units(steps: Generator[int, float, None]) -> Job:
     """Steps that count messages, as a job that counts what they cost."""
     count = next(steps)
     with suppress(StopIteration):

@@ -11,9 +11,11 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 "Receive and Delete Message", "Delete Message", "Unlock Message", "Renew Lock for a Message".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -24,12 +26,15 @@ from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
 from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.nodes.sending import in_units
+from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
-from sbtutorial.gateway.rest.message import read_sent, write_received
+from sbtutorial.gateway.rest.message import batch_items, read_items, read_sent, write_received
 from sbtutorial.http.refusals import (
     DATA_PLANE_STATUSES,
     HttpRefusal,
     Status,
+    error_response,
     method_refused,
     refused,
 )
@@ -63,6 +68,20 @@ class Poll:
     wait_seconds: float
     attempt: Callable[[float], Response | None]
     nothing: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An answer that takes a while to come about; the broker works on it between others' turns.
+
+    Attributes:
+        start: Begins the work; what it is given is called with the answer, once.
+    """
+
+    start: Callable[[Callable[[Response], None]], None]
+
+
+Answer = Response | Poll | Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +125,10 @@ class MessageCall:
         return subqueue
 
 
-Handler = Callable[[MessageCall], Response | Poll]
+Handler = Callable[[MessageCall], Answer]
 
 
-def handle(request: Request, path: DataPath, core: Core) -> Response | Poll:
+def handle(request: Request, path: DataPath, core: Core) -> Answer:
     """Answer a call: at once, or with what a receiver waits for."""
     try:
         authorize(request, path, core)
@@ -147,14 +166,57 @@ def authorize(request: Request, path: DataPath, core: Core) -> None:
 # -- Sending --------------------------------------------------------------------------------
 
 
-def _send(call: MessageCall) -> Response:
+def _send(call: MessageCall) -> Response | Work:
     core = call.core
+    items = batch_items(call.request)
+    if items is not None and len(items) > _ITEMS_AT_ONCE:
+        core.namespace.directory.sendable(call.path.entity)
+        return Work(partial(_start_batch, call, items))
     with core.reactor.turn() as now:
         entity = core.namespace.directory.sendable(call.path.entity)
-        messages = read_sent(call.request, core.clock.from_wire, core.ids.message_id)
+        messages = list(_read(call, items))
         _require_size(messages, entity.context.max_message_bytes)
         entity.ingress.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)
+
+
+def _read(call: MessageCall, items: list[Mapping[str, Any]] | None) -> Iterator[Message]:
+    core = call.core
+    if items is None:
+        yield read_sent(call.request, core.clock.from_wire, core.ids.message_id)
+    else:
+        yield from read_items(items, core.clock.from_wire, core.ids.message_id)
+
+
+# Of a large batch, so many messages are read at once, which takes this much of a turn.
+_ITEMS_AT_ONCE = 32
+_UNITS = 24
+
+
+def _start_batch(
+    call: MessageCall, items: list[Mapping[str, Any]], answer: Callable[[Response], None]
+) -> None:
+    call.core.reactor.start(_send_in_steps(call, items, answer))
+
+
+def _send_in_steps(
+    call: MessageCall, items: list[Mapping[str, Any]], answer: Callable[[Response], None]
+) -> Job:
+    response = error_response(500, "The broker has failed; see its log.")
+    try:
+        now = yield 0
+        messages: list[Message] = []
+        for start in range(0, len(items), _ITEMS_AT_ONCE):
+            messages += _read(call, items[start : start + _ITEMS_AT_ONCE])
+            now = yield _UNITS
+        entity = call.core.namespace.directory.sendable(call.path.entity)
+        _require_size(messages, entity.context.max_message_bytes)
+        yield from in_units(entity.ingress.send_in_steps(messages, now=now, who=call.who))
+        response = Response(201, _NO_BODY)
+    except BrokerError as refusal:
+        response = _refused(refusal)
+    finally:
+        answer(response)
 
 
 def _require_size(messages: list[Message], most: int) -> None:

@@ -12,7 +12,8 @@ properties".
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sbtutorial.amqp.errors import DecodeError
@@ -46,20 +47,57 @@ ToWire = Callable[[float], float]
 NewId = Callable[[], str]
 
 
-def read_sent(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
-    """The message that a request sends, or those of a batch.
+def batch_items(request: Request) -> list[Mapping[str, Any]] | None:
+    """The messages of a batch, each as JSON has it; None for a request that sends one message.
+
+    Raises:
+        BrokerError: ARGUMENT_ERROR: it is no batch, and says that it is one;
+            MESSAGE_SIZE_EXCEEDED: it has too many messages.
+    """
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != BATCH_CONTENT_TYPE:
+        return None
+    return _items(request.body)
+
+
+def read_items(
+    items: Iterable[Mapping[str, Any]], from_wire: ToWire, new_id: NewId
+) -> Iterator[Message]:
+    """Messages of a batch, one after the other; see `read_sent`.
+
+    Raises:
+        BrokerError: ARGUMENT_ERROR: one of them cannot be read.
+    """
+    for item in items:
+        with _unicode():
+            message = _read_item(item, from_wire, new_id)
+        yield message
+
+
+def read_sent(request: Request, from_wire: ToWire, new_id: NewId) -> Message:
+    """The message that a request sends; its body is the message's.
 
     Args:
-        request: Its body is the message's, or a batch if its content type says so.
+        request: Not one that sends a batch.
         from_wire: Turns an instant on the client's clock into broker time.
         new_id: Makes a message id, for a message without.
 
     Raises:
         BrokerError: ARGUMENT_ERROR: it cannot be read.
     """
+    given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
+    application = read_properties(request.raw_headers)
+    content_type = request.headers.get("content-type", "")
+    with _unicode():
+        return _message(given, application, request.body, content_type, from_wire, new_id)
+
+
+@contextmanager
+def _unicode() -> Iterator[None]:
+    """Refuse half a character, which JSON can write and nobody can send on."""
     try:
-        return _read(request, from_wire, new_id)
-    except UnicodeEncodeError:  # half a character, which JSON can write and nobody can send on
+        yield
+    except UnicodeEncodeError:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, "A text of the message is not Unicode: it has half a letter."
         ) from None
@@ -139,15 +177,6 @@ def _as_json(value: object) -> str:
 
 def _as_text(value: object) -> str:
     return str(read_decimal(value) if is_decimal(value) else value)
-
-
-def _read(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
-        return [_read_item(item, from_wire, new_id) for item in _items(request.body)]
-    given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
-    application = read_properties(request.raw_headers)
-    return [_message(given, application, request.body, content_type, from_wire, new_id)]
 
 
 def _items(body: bytes) -> list[Mapping[str, Any]]:

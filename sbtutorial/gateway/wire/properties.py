@@ -142,9 +142,15 @@ class WirePropertyAccess:
         return twin
 
     def growth(self, message: Message, changes: Mapping[str, object]) -> int:
-        """By how many bytes these application properties make a message longer."""
-        merged = {**(message.properties or {}), **changes}
-        return merged_bytes(message, merged) - merged_bytes(message)
+        """By how many bytes these application properties make a message longer.
+
+        Those that cannot be written have been refused before; if there are any, they count nothing.
+        """
+        try:
+            merged = {**(message.properties or {}), **changes}
+            return merged_bytes(message, merged) - merged_bytes(message)
+        except (TypeError, ValueError):
+            return 0
 
 
 def _rewritable_bytes(content: Content) -> int:

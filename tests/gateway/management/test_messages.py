@@ -72,3 +72,14 @@ async def test_only_one_sessions_messages_go_where_it_is_named(talk: Talk) -> No
     send(talk, b"", group_id="")
     assert delete(talk, 10, **{"session-id": ""}).body == {"message-count": 1}
     assert [message.session_id for message in queue.main.messages] == ["a"]
+
+
+@pytest.mark.parametrize(("count", "status"), [(4500, 200), (4501, 413)])
+def test_one_call_schedules_as_many_as_a_batch_may_have(count: int, status: int) -> None:
+    talk = Talk()
+    queue = talk.make_queue()
+    entries = [{"message": b""}] * count
+    named = {"operation": "com.microsoft:schedule-message"}
+    answer = talk.ask("orders/$management", named, {"messages": entries})
+    assert answer.status["statusCode"] == status
+    assert len(queue.main.messages) == (count if status == 200 else 0)

@@ -1,0 +1,128 @@
+"""A topic with as many rules as Azure allows: its senders wait for it, and nobody else does."""
+
+from typing import Any
+
+import pytest
+
+from sbtutorial.amqp.events import DispositionReceived
+from sbtutorial.amqp.messaging import (
+    APPLICATION_PROPERTIES,
+    BATCH_MESSAGE_FORMAT,
+    DATA,
+    MESSAGE_ANNOTATIONS,
+    Accepted,
+    Properties,
+    encode_section,
+)
+from sbtutorial.amqp.types import Symbol, Timestamp
+from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
+from sbtutorial.broker.rules.filters.sql import parse_filter
+from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.testing import SteppedBroker
+from tests.gateway.talk import Talk
+
+RULES = 2000
+
+
+@pytest.fixture
+def broker() -> SteppedBroker:
+    broker = SteppedBroker()
+    with broker.reactor.turn() as now:
+        broker.namespace.create("news", TopicDescription(), now=now)
+        first = Rule("any", parse_filter("a > 0"))
+        subscription = broker.namespace.create(
+            "news/Subscriptions/s", SubscriptionDescription(), rule=first, now=now
+        )
+        never = parse_filter("a = -1 OR (n > 5 AND color LIKE '%5_%')")
+        for number in range(1, RULES):
+            subscription.add_rule(Rule(f"r{number}", never), now=now)
+    broker.create_queue("other")
+    return broker
+
+
+def message(name: str, annotations: Any = None) -> bytes:
+    notes = encode_section(MESSAGE_ANNOTATIONS, annotations) if annotations else b""
+    own = encode_section(APPLICATION_PROPERTIES, {"a": 1})
+    return notes + Properties(message_id=name).encode() + own
+
+
+def outcome_of(talk: Talk, delivery_id: int) -> Any:
+    found = [each for each in talk.of(DispositionReceived) if each.delivery_id == delivery_id]
+    return found[-1].state if found else None
+
+
+def there(broker: SteppedBroker) -> list[object]:
+    messages = broker.namespace.directory.subscription("news", "s").main.messages
+    return [each.message_id for each in messages]
+
+
+def test_batch_through_all_rules_keeps_only_its_sender_waiting(broker: SteppedBroker) -> None:
+    talk, other = Talk(broker), Talk(broker, who="other")
+    link, quick = talk.attach_sender("news"), other.attach_sender("other")
+    names = [f"m{number}" for number in range(20)]
+    batch = link.send(
+        b"".join(encode_section(DATA, message(name)) for name in names),
+        delivery_tag=b"b",
+        settled=False,
+        message_format=BATCH_MESSAGE_FORMAT,
+    )
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    for number in range(10):
+        sent = quick.send(message(f"o{number}"), delivery_tag=b"o", settled=False)
+        other.endpoint.receive_data(other.client.data_to_send())
+        for _ in range(3):  # a turn reads, the next one writes
+            broker.step()
+        other.wire.read()
+        assert isinstance(outcome_of(other, sent), Accepted)
+    talk.wire.read()
+    assert outcome_of(talk, batch) is None
+    talk.pump()
+    assert isinstance(outcome_of(talk, batch), Accepted)
+    assert there(broker) == names
+
+
+def test_sender_is_told_when_its_message_can_be_received(broker: SteppedBroker) -> None:
+    talk = Talk(broker)
+    link = talk.attach_sender("news")
+    sent = link.send(message("one"), delivery_tag=b"1", settled=False)
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    while outcome_of(talk, sent) is None:
+        before = there(broker)
+        assert broker.step()
+        talk.wire.read()
+    assert before == there(broker) == ["one"]
+
+
+def test_messages_of_one_client_keep_their_order(broker: SteppedBroker) -> None:
+    talk = Talk(broker)
+    link = talk.attach_sender("news")
+    names = [f"m{number}" for number in range(5)]
+    for name in names:
+        link.send(message(name), delivery_tag=name.encode(), settled=False)
+    talk.pump()
+    assert there(broker) == names
+
+
+def test_scheduled_messages_go_through_all_rules_when_their_time_comes(
+    broker: SteppedBroker,
+) -> None:
+    talk = Talk(broker)
+    link = talk.attach_sender("news")
+    at = {Symbol("x-opt-scheduled-enqueue-time"): Timestamp(round(talk.clock.wall() + 60) * 1000)}
+    for name in ("one", "two"):
+        link.send(message(name, at), delivery_tag=b"1", settled=False)
+    talk.pump()
+    assert there(broker) == []
+    broker.advance(60)
+    assert there(broker) == ["one", "two"]
+
+
+def test_client_that_leaves_before_it_is_told_has_sent_all_the_same(broker: SteppedBroker) -> None:
+    talk = Talk(broker)
+    link = talk.attach_sender("news")
+    link.send(message("one"), delivery_tag=b"1", settled=False)
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    broker.step()
+    talk.wire.break_off()
+    broker.run()
+    assert there(broker) == ["one"]
