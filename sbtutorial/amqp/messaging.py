@@ -135,7 +135,7 @@ DeliveryStateField = Annotated[
 ]
 
 
-@composite("source", 0x28)
+@composite("source", 0x28, written=1)
 class Source(Composite):
     """Where a link's messages come from. `timeout` in seconds."""
 
@@ -152,7 +152,7 @@ class Source(Composite):
     capabilities: Symbols = ()
 
 
-@composite("target", 0x29)
+@composite("target", 0x29, written=1)
 class Target(Composite):
     """Where a link's messages go. `timeout` in seconds."""
 
@@ -165,7 +165,7 @@ class Target(Composite):
     capabilities: Symbols = ()
 
 
-@composite("coordinator", 0x30)
+@composite("coordinator", 0x30, written=1)
 class Coordinator(Composite):
     """The target of a link that controls transactions."""
 

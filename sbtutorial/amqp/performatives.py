@@ -1,6 +1,8 @@
 """Performatives: the bodies of the nine AMQP frames, and of the five of SASL.
 
-`written` keeps fields on the wire that may be left out when null: clients in the field index them.
+`written` keeps fields on the wire that may be left out when null, as Azure keeps them: clients in
+the field read by position. `azure-servicebus` 7.10 to 7.14 takes the payload of a transfer for the
+field behind the eleventh. Source: azure-amqp, DescribedList.
 Source: AMQP 1.0, 2.7 and 5.3.3.
 """
 
@@ -81,7 +83,7 @@ class Attach(Composite):
     properties: Map | None = None
 
 
-@composite("flow", 0x13, written=11)
+@composite("flow", 0x13, written=11, filled=9)
 class Flow(Composite):
     """Says how much more may be sent: on the session, and on a link when it has a handle."""
 
@@ -98,7 +100,7 @@ class Flow(Composite):
     properties: Map | None = None
 
 
-@composite("transfer", 0x14, written=6)
+@composite("transfer", 0x14, written=11, filled=6)
 class Transfer(Composite):
     """Carries a delivery, or a part of one: the payload stands behind it in the frame."""
 
@@ -115,7 +117,7 @@ class Transfer(Composite):
     batchable: Boolean = False
 
 
-@composite("disposition", 0x15, written=5)
+@composite("disposition", 0x15, written=6, filled=5)
 class Disposition(Composite):
     """Tells the state of the deliveries from `first` to `last`; no `last` means only one."""
 
@@ -190,7 +192,7 @@ class SaslResponse(Composite):
     response: Binary
 
 
-@composite("sasl-outcome", 0x44)
+@composite("sasl-outcome", 0x44, written=2)
 class SaslOutcome(Composite):
     """How it went."""
 

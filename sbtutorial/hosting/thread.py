@@ -10,6 +10,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from sbtutorial.folders import HOST
 from sbtutorial.server import long_poll
 from sbtutorial.server.local_broker import LocalBroker
 
@@ -20,7 +21,8 @@ class ThreadedBroker:
     """A `LocalBroker` that runs while the `with` block does.
 
     Args:
-        port: Where it listens, on loopback; 0 for a free port.
+        host: The address of loopback where it listens.
+        port: Its port there; 0 for a free one.
         also: Further ports, each with all that the first one speaks; 0 for a free one.
         options: What `LocalBroker` takes.
 
@@ -29,8 +31,16 @@ class ThreadedBroker:
         further_ports: Those of `also`, as they came to be.
     """
 
-    def __init__(self, *, port: int = 0, also: Sequence[int] = (), **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = HOST,
+        port: int = 0,
+        also: Sequence[int] = (),
+        **options: Any,
+    ) -> None:
         self.further_ports: list[int] = []
+        self._host = host
         self._port = port
         self._also = also
         self._options = options
@@ -97,7 +107,7 @@ class ThreadedBroker:
 
     async def _listen(self) -> None:
         try:
-            await self.local.start(port=self._port)
+            await self.local.start(self._host, self._port)
             for port in self._also:
                 self.further_ports.append(await self.local.listen_also(port))
         except BaseException:

@@ -19,6 +19,7 @@ import logging
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -37,6 +38,9 @@ FAREWELL_SECONDS = 10.0
 _STOP_SECONDS = 2.0
 _READ_BYTES = 64 * 1024
 _BACKLOG = 512
+# Where a client that is told no other port looks for AMQP in TLS.
+AMQPS_PORT = 5671
+_MAX_SEGMENT_BYTES = 32_767
 # When the system has no file descriptor left: how long to wait before asking again.
 _ACCEPT_AGAIN_SECONDS = 1.0
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -209,6 +213,8 @@ def _listening(host: str, port: int) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if port == AMQPS_PORT:
+            _limit_segments(listening)
         listening.setblocking(False)
         listening.bind((address[0], port, *address[2:]))  # the resolver takes any number
         listening.listen(_BACKLOG)
@@ -216,6 +222,19 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _limit_segments(listening: socket.socket) -> None:
+    """Have clients find a segment size that Linux lets them set again.
+
+    The asyncio half of `azure-servicebus` 7.10 to 7.14 reads the options of its socket, and sets
+    them to what it read. On loopback the segments grow to 32,768 bytes during the handshake of
+    TLS, one more than may be set, and each connection ends with "Invalid argument". A listening
+    socket tells its clients how large their segments may be.
+    Source: azure-sdk-for-python, issue 45394.
+    """
+    if sys.platform == "linux":
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _MAX_SEGMENT_BYTES)
 
 
 class Recognizer:

@@ -29,6 +29,7 @@ from sbtutorial.amqp.performatives import (
     Open,
     SaslInit,
     SaslMechanisms,
+    SaslOutcome,
     Transfer,
 )
 from sbtutorial.amqp.types import Described, Symbol, ULong, encode
@@ -49,9 +50,9 @@ EXAMPLES: list[tuple[Composite, str]] = [
     ),
     (
         Transfer(1, 5, b"abcd", 0, False),
-        "005314 c0 0e 06 5201 5205 a004 61626364 43 42 42",
+        "005314 c0 13 0b 5201 5205 a004 61626364 43 42 42 40 40 42 42 42",
     ),
-    (Disposition(True, 5, 5, True, Accepted()), "005315 c0 0b 05 41 5205 5205 41 00532445"),
+    (Disposition(True, 5, 5, True, Accepted()), "005315 c0 0c 06 41 5205 5205 41 00532445 42"),
     (Detach(0, True), "005316 c0 04 03 43 41 40"),
     (Close(), "005318 c0 02 01 40"),
     (
@@ -131,7 +132,11 @@ def test_symbolic_and_long_descriptors_are_understood(kind: type[Composite]) -> 
         (Open("c"), 10),
         (Begin(None, 0, 1, 1), 8),
         (Flow(None, 1, 0, 1), 11),
-        (Transfer(0), 6),
+        (Transfer(0), 11),
+        (Disposition(True, 0), 6),
+        (SaslOutcome(0), 2),
+        (Source(), 1),
+        (Target(), 1),
         (Error("a"), 3),
         (Modified(), 3),
         (Accepted(), 0),
@@ -232,3 +237,14 @@ def test_composites_cannot_nest_without_end() -> None:
         )
     with pytest.raises(DecodeError):
         decode_composite(state)
+
+
+@pytest.mark.parametrize("state", [None, Accepted()])
+@pytest.mark.parametrize("batchable", [False, True])
+def test_what_is_seldom_filled_is_written_like_the_rest(
+    state: Accepted | None, batchable: bool
+) -> None:
+    transfer = Transfer(1, 5, b"abcd", 0, False, False, None, state, batchable=batchable)
+    disposition = Disposition(True, 5, 6, True, state, batchable)
+    for composite in (transfer, disposition):
+        assert type(composite).decode_section(composite.encode()) == composite
