@@ -151,7 +151,12 @@ def _send(call: MessageCall) -> Response:
     core = call.core
     with core.reactor.turn() as now:
         entity = core.namespace.directory.sendable(call.path.entity)
-        messages = read_sent(call.request, core.clock.from_wire, core.ids.message_id)
+        messages = read_sent(
+            call.request,
+            core.clock.from_wire,
+            core.ids.message_id,
+            max_batch_messages=core.namespace.limits.max_batch_messages,
+        )
         _require_size(messages, entity.context.max_message_bytes)
         entity.ingress.send(messages, now=now, who=call.who)
     return Response(201, _NO_BODY)

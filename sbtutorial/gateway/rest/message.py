@@ -33,8 +33,6 @@ from sbtutorial.gateway.wire.message import Content, read_message
 from sbtutorial.gateway.wire.properties import WireView
 from sbtutorial.http.request import Request, Response
 
-# However small they are.
-MAX_BATCH_MESSAGES = 4500
 BATCH_CONTENT_TYPE = "application/vnd.microsoft.servicebus.json"
 # Python's `http.client` reads 100 headers, each of 64 KiB; the endpoint adds a few.
 _MAX_HEADERS = 90
@@ -46,19 +44,22 @@ ToWire = Callable[[float], float]
 NewId = Callable[[], str]
 
 
-def read_sent(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
+def read_sent(
+    request: Request, from_wire: ToWire, new_id: NewId, *, max_batch_messages: int
+) -> list[Message]:
     """The message that a request sends, or those of a batch.
 
     Args:
         request: Its body is the message's, or a batch if its content type says so.
         from_wire: Turns an instant on the client's clock into broker time.
         new_id: Makes a message id, for a message without.
+        max_batch_messages: What the tier allows in one batch.
 
     Raises:
-        BrokerError: ARGUMENT_ERROR: it cannot be read.
+        BrokerError: ARGUMENT_ERROR: it cannot be read; MESSAGE_SIZE_EXCEEDED: there are too many.
     """
     try:
-        return _read(request, from_wire, new_id)
+        return _read(request, from_wire, new_id, max_batch_messages)
     except UnicodeEncodeError:  # half a character, which JSON can write and nobody can send on
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, "A text of the message is not Unicode: it has half a letter."
@@ -141,27 +142,30 @@ def _as_text(value: object) -> str:
     return str(read_decimal(value) if is_decimal(value) else value)
 
 
-def _read(request: Request, from_wire: ToWire, new_id: NewId) -> list[Message]:
+def _read(
+    request: Request, from_wire: ToWire, new_id: NewId, max_batch_messages: int
+) -> list[Message]:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
-        return [_read_item(item, from_wire, new_id) for item in _items(request.body)]
+        items = _items(request.body, max_batch_messages)
+        return [_read_item(item, from_wire, new_id) for item in items]
     given = broker_properties.parse_header(request.headers.get("brokerproperties", ""))
     application = read_properties(request.raw_headers)
     return [_message(given, application, request.body, content_type, from_wire, new_id)]
 
 
-def _items(body: bytes) -> list[Mapping[str, Any]]:
+def _items(body: bytes, at_most: int) -> list[Mapping[str, Any]]:
     try:
         items = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise _no_batch(f"it is no JSON: {error}") from None
     if not isinstance(items, list):
         raise _no_batch("it is no JSON array")
-    if len(items) > MAX_BATCH_MESSAGES:
+    if len(items) > at_most:
         raise BrokerError(
             ErrorCode.MESSAGE_SIZE_EXCEEDED,
-            f"The batch has {len(items)} messages; {MAX_BATCH_MESSAGES} are allowed. Send fewer at "
-            "a time.",
+            f"The batch has {len(items)} messages; {at_most} are allowed, however small they are. "
+            "Send them in several batches.",
         )
     return [broker_properties.as_object("A message", item) for item in items]
 
