@@ -94,6 +94,7 @@ class AmqpEndpoint:
             DispositionReceived: self._on_disposition,
             UnknownDelivery: self._on_unknown_delivery,
         }
+        core.reactor.has_output(self)  # which sets the alarm for its proof, if it says nothing
 
     # -- For who carries the bytes ------------------------------------------------------------
 

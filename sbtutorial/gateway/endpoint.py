@@ -20,6 +20,10 @@ class Endpoint(Protocol):
     def takes_input(self) -> bool:
         """Whether more may be read from the peer now; looked at after every turn of the broker."""
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether the peer has ever proved who it is on this connection."""
+
     def receive_data(self, data: bytes) -> None:
         """Take in what the peer sent."""
 

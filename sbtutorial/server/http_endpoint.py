@@ -79,9 +79,6 @@ class HttpEndpoint:
             it asks is open to everybody and takes no body; or else the refusal.
         spawn: Runs a coroutine beside everything else, as `asyncio.ensure_future` does.
         later: Calls something in so many seconds, as `loop.call_later` does.
-
-    Attributes:
-        is_proved: Whether the peer has ever proved who it is on this connection.
     """
 
     def __init__(
@@ -94,7 +91,7 @@ class HttpEndpoint:
         spawn: Callable[[Coroutine[Any, Any, None]], Cancellable],
         later: Later,
     ) -> None:
-        self.is_proved = False
+        self._is_proved = False
         self._handler = handler
         self._write = write
         self._close = close
@@ -132,6 +129,11 @@ class HttpEndpoint:
             self._end()
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the peer has ever proved who it is on this connection."""
+        return self._is_proved if self._successor is None else self._successor.is_proved
+
+    @property
     def takes_input(self) -> bool:
         """Whether what is spoken inside takes more."""
         return self._successor is None or self._successor.takes_input
@@ -158,7 +160,7 @@ class HttpEndpoint:
 
     def _exceeds(self, size: int) -> bool:
         """Whether a peer has sent more than it may before it has proved itself."""
-        if self.is_proved or self._swallowed_bytes is not None:
+        if self._is_proved or self._successor is not None or self._swallowed_bytes is not None:
             return False
         return bool(self._probation.received(size))
 
@@ -166,7 +168,7 @@ class HttpEndpoint:
 
     def _allow(self, seconds: float | None) -> None:
         """Give a peer that has proved itself so long from now on; None for as long as it takes."""
-        if self.is_proved or self._swallowed_bytes is not None:
+        if self._is_proved or self._swallowed_bytes is not None:
             if self._deadline is not None:
                 self._deadline.cancel()
             self._deadline = None if seconds is None else self._later(seconds, self._on_deadline)
@@ -229,7 +231,7 @@ class HttpEndpoint:
         admitted = self._guarded(self._admit, _request(head, b""))
         if isinstance(admitted, Response):
             return admitted
-        self.is_proved |= admitted
+        self._is_proved |= admitted
         if not admitted and _has_body(head):
             return _text(413, "this request takes no body")
         return _too_large(MAX_BODY_BYTES) if _declared_bytes(head) > MAX_BODY_BYTES else None

@@ -25,6 +25,7 @@ from contextlib import suppress
 from functools import partial
 from typing import cast
 
+from sbtutorial.gateway.access.admission import Crowd
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.server.sniff import Kind, sniff
 
@@ -79,6 +80,7 @@ class Listener:
         self.farewell_seconds = farewell_seconds
         self.open: dict[_Connection, None] = {}
         self._held: dict[_Connection, None] = {}
+        self._crowd: Crowd[_Connection] = Crowd()
         self._make_tls_context = tls_context
         self._tls_context: ssl.SSLContext | None = None
         self._ports: list[_Port] = []
@@ -135,13 +137,16 @@ class Listener:
         self._held.pop(connection, None)
 
     def remember(self, connection: "_Connection") -> None:
-        """Count a connection in."""
+        """Count a connection in; when there are too many without proof, one makes room."""
         self.open[connection] = None
+        if leaving := self._crowd.enter(connection, asyncio.get_running_loop().time()):
+            leaving.abort()
 
     def forget(self, connection: "_Connection") -> None:
         """Count a connection out."""
         self.open.pop(connection, None)
         self._held.pop(connection, None)
+        self._crowd.leave(connection)
         self._last_seen_at = asyncio.get_running_loop().time()
 
     def tls_context(self) -> ssl.SSLContext:
@@ -250,6 +255,11 @@ class Recognizer:
         self._endpoint: Endpoint | None = None
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the peer has proved to whoever serves it who it is."""
+        return self._endpoint is not None and self._endpoint.is_proved
+
+    @property
     def takes_input(self) -> bool:
         """Whether more may be read from the peer."""
         return self._endpoint is None or self._endpoint.takes_input
@@ -313,6 +323,11 @@ class _Connection(asyncio.BufferedProtocol):
         most = self._listener.max_unread_bytes
         self._transport.set_write_buffer_limits(high=most, low=min(_FEW_UNREAD_BYTES, most // 4))
         self._listener.remember(self)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the peer has proved who it is."""
+        return self._endpoint.is_proved
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""

@@ -118,12 +118,22 @@ def _authorize(
         raise BrokerError(ErrorCode.UNAUTHORIZED, str(refusal)) from None
 
 
+def _is_program_behind_proxy(request: Request) -> bool:
+    """Whether a WebSocket is asked for by a program, under the name that its proxy knows.
+
+    Clients may give a WebSocket an address of their own and a proxy that leads here. A page cannot
+    pretend to be one: browsers let no page choose the User-Agent of a WebSocket.
+    """
+    is_browser = request.headers.get("user-agent", "").startswith("Mozilla/")
+    return websocket_upgrade.is_for_websocket(request) and not is_browser
+
+
 def _stranger(request: Request, core: Core) -> Response | None:
     """Refuse what a page in a browser asks, and who calls the broker by somebody else's name."""
     authority = request.authority
     if authority is None:
         return error_response(400, "The Host header names no host: call 127.0.0.1 and the port.")
-    if not is_ours(authority, core.host):
+    if not is_ours(authority, core.host) and not _is_program_behind_proxy(request):
         return error_response(
             421,
             f"This broker is not '{authority.host[:80]}', and answers by its own names only: call "

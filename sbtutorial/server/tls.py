@@ -58,6 +58,11 @@ class TlsEndpoint:
             self._fail(str(error))
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the peer has proved to the inner endpoint who it is."""
+        return self._inner is not None and self._inner.is_proved
+
+    @property
     def takes_input(self) -> bool:
         """Whether the inner endpoint takes more."""
         return self._inner is None or self._inner.takes_input

@@ -73,6 +73,11 @@ class WebSocketEndpoint:
             self.connection_lost()
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the peer has proved to what is spoken inside who it is."""
+        return self._inner is not None and self._inner.is_proved
+
+    @property
     def takes_input(self) -> bool:
         """Whether what is spoken inside takes more."""
         return self._inner is None or self._inner.takes_input

@@ -11,30 +11,42 @@ newcomer is never shut out, however many strangers hold connections open.
 Source: Azure Service Bus, "AMQP errors in Service Bus": a token within 20 seconds.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 # As on Azure: without a token for so long, the connection is closed.
 PROOF_SECONDS = 20.0
 # Some tokens of Microsoft Entra ID have 16 KB, and a client may try more than one.
 MAX_UNPROVED_BYTES = 128 * 1024
-# Clients have one session with one pair of links on `$cbs`; JavaScript's have one for each client.
-MAX_UNPROVED_SESSIONS = 8
-MAX_UNPROVED_LINKS = 16
-# So many connections at once may still have to prove themselves.
-MAX_UNPROVED_CONNECTIONS = 256
+# So many connections may be without proof for longer than a moment; some systems give a process
+# 256 files in all. Of those that have just come, very many are a program that has just started.
+MAX_UNPROVED_CONNECTIONS = 200
+MAX_NEW_CONNECTIONS = 800
+MOMENT_SECONDS = 2.0
 
 
-class Allowance(NamedTuple):
-    """What a connection may do before it has proved itself."""
+class Probation:
+    """How much one connection has used of what it may before it has proved itself."""
 
-    seconds: float = PROOF_SECONDS
-    bytes: int = MAX_UNPROVED_BYTES
-    sessions: int = MAX_UNPROVED_SESSIONS
-    links: int = MAX_UNPROVED_LINKS
+    def __init__(self) -> None:
+        self._bytes = 0
 
+    def received(self, size: int) -> str:
+        """Count bytes that came; returns what is wrong, "" for nothing."""
+        self._bytes += size
+        if self._bytes <= MAX_UNPROVED_BYTES:
+            return ""
+        return (
+            f"A connection that has proved nothing may send {MAX_UNPROVED_BYTES} bytes: put a "
+            "token on $cbs first."
+        )
 
-BEFORE_PROOF = Allowance()
+    @property
+    def overdue(self) -> str:
+        """What is said when the time is over."""
+        return (
+            f"This connection has proved nothing within {PROOF_SECONDS:.0f} seconds: put a token "
+            "on $cbs first."
+        )
 
 
 class Connected(Protocol):
@@ -48,53 +60,33 @@ class Connected(Protocol):
 _Connected = TypeVar("_Connected", bound=Connected)
 
 
-def crowded_out(
-    connections: Iterable[_Connected], at_most: int = MAX_UNPROVED_CONNECTIONS
-) -> _Connected | None:
-    """Which connection must make room for the newest one; None when there is room for all.
+class Crowd(Generic[_Connected]):
+    """The connections that have proved nothing yet, in the order in which they came."""
 
-    Args:
-        connections: All that are open, in the order in which they came.
-        at_most: How many of them may be without proof.
-    """
-    unproved = [one for one in connections if not one.is_proved]
-    return unproved[0] if len(unproved) > at_most else None
+    def __init__(self) -> None:
+        self._since: dict[_Connected, float] = {}
 
+    def enter(self, connection: _Connected, now: float) -> _Connected | None:
+        """One more connection.
 
-class Probation:
-    """How much of its allowance one connection has used."""
+        Args:
+            connection: The newest.
+            now: Seconds on any clock that only goes forward.
 
-    def __init__(self, allowance: Allowance = BEFORE_PROOF) -> None:
-        self._allowance = allowance
-        self._bytes = self._sessions = self._links = 0
+        Returns:
+            Which one must make room for it; None when there is room for all.
+        """
+        self._since[connection] = now
+        if len(self._since) <= MAX_UNPROVED_CONNECTIONS:
+            return None
+        self._since = {one: at for one, at in self._since.items() if not one.is_proved}
+        oldest, since = next(iter(self._since.items()))
+        is_too_many = len(self._since) > MAX_UNPROVED_CONNECTIONS and since + MOMENT_SECONDS <= now
+        if is_too_many or len(self._since) > MAX_NEW_CONNECTIONS:
+            del self._since[oldest]
+            return oldest
+        return None
 
-    def received(self, size: int) -> str:
-        """Count bytes that came; returns what is exceeded, "" for nothing."""
-        self._bytes += size
-        return _exceeded(self._bytes, self._allowance.bytes, "bytes")
-
-    def begun(self) -> str:
-        """Count a session that was begun, as `received`."""
-        self._sessions += 1
-        return _exceeded(self._sessions, self._allowance.sessions, "sessions")
-
-    def attached(self) -> str:
-        """Count a link that was attached, refused or not, as `received`."""
-        self._links += 1
-        return _exceeded(self._links, self._allowance.links, "links")
-
-    @property
-    def overdue(self) -> str:
-        """What is said when the time is over."""
-        return (
-            f"This connection has proved nothing within {self._allowance.seconds:.0f} seconds: "
-            "put a token on $cbs first."
-        )
-
-
-def _exceeded(count: int, most: int, what: str) -> str:
-    if count <= most:
-        return ""
-    return (
-        f"A connection that has proved nothing may have {most} {what}: put a token on $cbs first."
-    )
+    def leave(self, connection: _Connected) -> None:
+        """A connection is gone."""
+        self._since.pop(connection, None)

@@ -168,7 +168,7 @@ def authorize(request: Request, path: DataPath, core: Core) -> None:
 
 def _send(call: MessageCall) -> Response | Work:
     core = call.core
-    items = batch_items(call.request)
+    items = batch_items(call.request, core.namespace.limits.max_batch_messages)
     if items is not None and len(items) > _ITEMS_AT_ONCE:
         core.namespace.directory.sendable(call.path.entity)
         return Work(partial(_start_batch, call, items))

@@ -34,8 +34,6 @@ from sbtutorial.gateway.wire.message import Content, read_message
 from sbtutorial.gateway.wire.properties import WireView
 from sbtutorial.http.request import Request, Response
 
-# However small they are.
-MAX_BATCH_MESSAGES = 4500
 BATCH_CONTENT_TYPE = "application/vnd.microsoft.servicebus.json"
 # Python's `http.client` reads 100 headers, each of 64 KiB; the endpoint adds a few.
 _MAX_HEADERS = 90
@@ -47,8 +45,12 @@ ToWire = Callable[[float], float]
 NewId = Callable[[], str]
 
 
-def batch_items(request: Request) -> list[Mapping[str, Any]] | None:
+def batch_items(request: Request, at_most: int) -> list[Mapping[str, Any]] | None:
     """The messages of a batch, each as JSON has it; None for a request that sends one message.
+
+    Args:
+        request: Its content type says whether it is a batch.
+        at_most: What the tier allows in one batch.
 
     Raises:
         BrokerError: ARGUMENT_ERROR: it is no batch, and says that it is one;
@@ -57,7 +59,7 @@ def batch_items(request: Request) -> list[Mapping[str, Any]] | None:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != BATCH_CONTENT_TYPE:
         return None
-    return _items(request.body)
+    return _items(request.body, at_most)
 
 
 def read_items(
@@ -179,18 +181,18 @@ def _as_text(value: object) -> str:
     return str(read_decimal(value) if is_decimal(value) else value)
 
 
-def _items(body: bytes) -> list[Mapping[str, Any]]:
+def _items(body: bytes, at_most: int) -> list[Mapping[str, Any]]:
     try:
         items = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise _no_batch(f"it is no JSON: {error}") from None
     if not isinstance(items, list):
         raise _no_batch("it is no JSON array")
-    if len(items) > MAX_BATCH_MESSAGES:
+    if len(items) > at_most:
         raise BrokerError(
             ErrorCode.MESSAGE_SIZE_EXCEEDED,
-            f"The batch has {len(items)} messages; {MAX_BATCH_MESSAGES} are allowed. Send fewer at "
-            "a time.",
+            f"The batch has {len(items)} messages; {at_most} are allowed, however small they are. "
+            "Send them in several batches.",
         )
     return [broker_properties.as_object("A message", item) for item in items]
 
