@@ -8,7 +8,7 @@ from sortedcontainers import SortedDict
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input, MessageState, allows, step
+from sbtutorial.broker.states import TRANSITIONS, Input, MessageState, allows
 
 # Azure's own words, for a deferred message that cannot be had.
 NOT_LOCKED = (
@@ -151,15 +151,15 @@ class MessageTable:
 
     def admit(self, message: Message, happening: Input) -> None:
         """Take a message in under the number that it has."""
-        self.put(message, step(message.state, happening))
+        self.put(message, TRANSITIONS[message.state, happening])
 
     def move(self, message: Message, happening: Input) -> None:
         """Bring a message to its next state."""
-        self.change(message, step(message.state, happening))
+        self.change(message, TRANSITIONS[message.state, happening])
 
     def remove(self, message: Message, happening: Input) -> None:
         """Let a message go, and the timer that it has."""
-        self.drop(message, step(message.state, happening))
+        self.drop(message, TRANSITIONS[message.state, happening])
 
     # The same by the state that is reached, whatever leads to it.
 
