@@ -4,6 +4,9 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.namespace import Namespace
 from sbtutorial.trace import Advanced, Event, Trace
 
 
@@ -113,5 +116,10 @@ def test_that_time_was_advanced_is_an_event_with_its_seconds(trace: Trace) -> No
 
 
 def test_a_change_of_the_broker_is_recorded_as_it_is(trace: Trace) -> None:
-    change = Change(1.5, ChangeKind.LOCKED, "orders", 7, b"\xff", 2, "cashier", "why", None)
+    told: list[Change] = []
+    queue = Namespace(journal=told.append).create("orders", QueueDescription(), now=1.5)
+    message = Message("x", size_bytes=1, message_id=b"\xff")
+    message.sequence_number, message.delivery_count = 7, 2
+    queue.main.report(ChangeKind.LOCKED, message, 1.5, "cashier", "why")
+    (_, change) = told
     assert trace.record(change) == Event(1, 1.5, "locked", "orders", 7, "0xff", 2, "cashier", "why")

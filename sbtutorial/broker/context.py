@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from sbtutorial.broker.background import BackgroundWork
-from sbtutorial.broker.changes import Change, ChangeKind, Journal
+from sbtutorial.broker.changes import ChangeKind, EntityChange, Journal
 from sbtutorial.broker.descriptions import finite_seconds
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import Limits
@@ -54,6 +54,9 @@ class ReadyHook(Protocol):
     def on_ready(self, now: float) -> None:
         """Something is ready."""
 
+    def try_again(self, at: float) -> None:
+        """At this instant, have another look at what is ready."""
+
     def end(self) -> None:
         """Take none any more."""
 
@@ -71,6 +74,7 @@ class NamespaceContext:
         find_sink: The way into the entity of a path.
         property_access: Looks into messages, for rules.
         target_waiters: Who waits for an entity to take messages.
+        accessed: The entities that have been in use since the journal was last told.
     """
 
     limits: Limits
@@ -81,6 +85,7 @@ class NamespaceContext:
     find_sink: Callable[[str], Sink]
     property_access: PropertyAccess
     target_waiters: TargetWaiters
+    accessed: "dict[EntityContext, None]"
 
 
 class EntityContext:
@@ -111,6 +116,7 @@ class EntityContext:
         self.find_sink = lent.find_sink
         self.property_access = lent.property_access
         self.target_waiters = lent.target_waiters
+        self._accessed = lent.accessed
         self.created_at = now
         self.accessed_at: float | None = None
         self.deleted = False
@@ -142,6 +148,11 @@ class EntityContext:
         if self.target_waiters:
             self.target_waiters.wake(self._counts_against, now)
 
+    def access(self, at: float) -> None:
+        """Note that the entity is in use."""
+        self.accessed_at = at
+        self._accessed[self] = None
+
     def end(self) -> None:
         """Nothing here counts any more: the entity is deleted."""
         self.deleted = True
@@ -153,7 +164,8 @@ class EntityContext:
         """Catch up with what was due by `now`, and note that the entity is in use."""
         if now > self.timers.caught_up_to:
             self.timers.run_due(now)
-        self.accessed_at = now
+        if now != self.accessed_at:
+            self.access(now)
 
     def begin_send(self, now: float) -> None:
         """`begin`, and refuse unless the entity takes messages.
@@ -208,4 +220,15 @@ class EntityContext:
         """Tell the journal that the entity itself was "created", "updated" or "deleted"."""
         description = None if happening == "deleted" else self.description
         kind = ChangeKind(f"{self.kind}_{happening}")
-        self.journal(Change(now, kind, self.path, 0, None, 0, who, "", None, 0, description))
+        self.journal(EntityChange(now, kind, self.path, 0, None, 0, who, "", description))
+
+    def report_idle_watch(self, at: float, until: float) -> None:
+        """Tell the journal when it will be seen again whether the entity is idle."""
+        kind = ChangeKind.IDLE_WATCHED
+        self.journal(EntityChange(at, kind, self.path, 0, None, 0, "", "", None, until))
+
+    def report_access(self) -> None:
+        """Tell the journal when the entity was last in use, if it is there still."""
+        if self.accessed_at is not None and not self.deleted:
+            kind = ChangeKind.ACCESSED
+            self.journal(EntityChange(self.accessed_at, kind, self.path, 0, None, 0, "", ""))

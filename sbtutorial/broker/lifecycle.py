@@ -10,6 +10,7 @@ from sbtutorial.broker.context import NamespaceContext
 from sbtutorial.broker.descriptions import FOR_EVER, Description
 from sbtutorial.broker.directory import Directory
 from sbtutorial.broker.entities.entity import Entity
+from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -24,12 +25,16 @@ _FORWARDING = ("forward_to", "forward_dead_lettered_messages_to")
 
 
 class Lifecycle:
-    """The steps that every entity of a namespace takes."""
+    """The steps that every entity of a namespace takes.
+
+    Attributes:
+        auto_delete: Watches those that are to go by themselves.
+    """
 
     def __init__(self, directory: Directory, lent: NamespaceContext) -> None:
         self._directory = directory
         self._limits = lent.limits
-        self._auto_delete = AutoDelete(lent.timers, lambda entity, at: self.delete(entity, now=at))
+        self.auto_delete = AutoDelete(lent.timers, lambda entity, at: self.delete(entity, now=at))
 
     def checked(self, name: str, description: _Description) -> _Description:
         """What a new entity of this name will live by.
@@ -45,8 +50,12 @@ class Lifecycle:
         return description
 
     def begin(self, entity: _Entity, *, now: float, who: str) -> _Entity:
-        """An entity has its place: watch it, and tell."""
-        self._auto_delete.watch(entity)
+        """Give a new entity its place, and tell.
+
+        Raises:
+            BrokerError: As `Topic.add`, for a subscription.
+        """
+        self.place(entity)
         entity.context.report("created", now, who)
         entity.context.room_made(now)
         return entity
@@ -60,8 +69,7 @@ class Lifecycle:
         description = fitted(description, self._limits)
         validate_update(entity.description, description, self._limits)
         self._require_targets(description)
-        entity.adopt(description, now=now)
-        self._auto_delete.watch(entity)
+        self.adopt(entity, description, now=now)
         entity.context.report("updated", now, who)
         entity.context.room_made(now)
         for subqueue in entity.subqueues:
@@ -73,14 +81,34 @@ class Lifecycle:
         if isinstance(entity, Topic):
             for subscription in entity.subscriptions():
                 self.delete(subscription, now=now, who=who)
+        self.take_out(entity)
+        entity.context.report("deleted", now, who)
+        entity.delete()
+        entity.context.room_made(now)  # in its topic, if it was a subscription
+
+    # -- The same without a check or a word ---------------------------------------------------
+
+    def place(self, entity: _Entity) -> _Entity:
+        """Have an entity where it is found."""
+        if isinstance(entity, Subscription):
+            self._directory.topic(entity.topic_name).add(entity)
+        elif isinstance(entity, Queue | Topic):
+            self._directory.add(entity)
+        self.auto_delete.watch(entity)
+        return entity
+
+    def adopt(self, entity: Entity, description: Description, *, now: float) -> None:
+        """Have an entity live by a description."""
+        entity.adopt(description, now=now)
+        self.auto_delete.watch(entity)
+
+    def take_out(self, entity: Entity) -> None:
+        """Have an entity nowhere, with nothing to come."""
         if isinstance(entity, Subscription):
             self._directory.topic(entity.topic_name).remove(entity)
         else:
             self._directory.remove(entity)
         entity.cancel_timers()
-        entity.context.report("deleted", now, who)
-        entity.delete()
-        entity.context.room_made(now)  # in its topic, if it was a subscription
 
     def _require_targets(self, description: Description) -> None:
         """Forward only to what is there."""
@@ -116,16 +144,24 @@ class AutoDelete:
         # What forwards is never idle: forwarding counts as receiving.
         forwards = getattr(entity.description, "forward_to", None)
         if entity.description.auto_delete_on_idle != FOR_EVER and not forwards:
-            self._look_again(entity, entity.updated_at)
+            self.look_at(entity, entity.updated_at + _idle_seconds(entity))
 
-    def _look_again(self, entity: Entity, since: float) -> None:
-        entity.idle_timer = self._timers.call_at(since + _idle_seconds(entity), self._look, entity)
+    def look_at(self, entity: Entity, until: float) -> None:
+        """Look at this instant whether it is idle, and not before."""
+        if entity.idle_timer is not None:
+            entity.idle_timer.cancel()
+        entity.idle_timer = self._timers.call_at(until, self._look, entity)
+
+    def _look_again(self, entity: Entity, at: float, since: float) -> None:
+        until = since + _idle_seconds(entity)
+        self.look_at(entity, until)
+        entity.context.report_idle_watch(at, until)
 
     def _look(self, entity: Entity, at: float) -> None:
         if entity.is_awaited:
-            self._look_again(entity, at)
+            self._look_again(entity, at, since=at)
         elif entity.used_at + _idle_seconds(entity) > at:
-            self._look_again(entity, entity.used_at)
+            self._look_again(entity, at, since=entity.used_at)
         else:
             self._on_idle(entity, at)
 

@@ -9,7 +9,13 @@ from typing import overload
 from uuid import UUID, uuid4
 
 from sbtutorial.broker.background import BackgroundWork
-from sbtutorial.broker.changes import Change, ChangeKind, Journal, no_journal
+from sbtutorial.broker.changes import (
+    ChangeKind,
+    Journal,
+    NamespaceChange,
+    RuleChange,
+    no_journal,
+)
 from sbtutorial.broker.context import EntityContext, NamespaceContext
 from sbtutorial.broker.descriptions import (
     Description,
@@ -41,6 +47,8 @@ class Namespace:
         limits: What the tier allows.
         directory: What there is, by name and by path.
         background: What takes too long to be done at once.
+        lifecycle: How entities come and go; `create`, `update` and `delete` are the ways to ask.
+        advanced_seconds: How far broker time has been advanced in all.
     """
 
     def __init__(
@@ -66,8 +74,10 @@ class Namespace:
             find_sink=lambda path: self.directory.sendable(path).ingress,
             property_access=property_access or NoPropertyAccess(),
             target_waiters=TargetWaiters(self._timers),
+            accessed={},
         )
-        self._lifecycle = Lifecycle(self.directory, self._lent)
+        self.lifecycle = Lifecycle(self.directory, self._lent)
+        self.advanced_seconds = 0.0
 
     # -- Entities -----------------------------------------------------------------------------
 
@@ -113,12 +123,18 @@ class Namespace:
         self.run_due(now)
         if isinstance(description, SubscriptionDescription):
             return self._create_subscription(path, description, rule or default_rule(), now, who)
-        description = self._lifecycle.checked(path, description)
+        description = self.lifecycle.checked(path, description)
         self.directory.require_free(path)
-        kind = Queue if isinstance(description, QueueDescription) else Topic
-        entity = kind(EntityContext(path, description, self._lent, now=now))
-        self.directory.add(entity)
-        return self._lifecycle.begin(entity, now=now, who=who)
+        return self.lifecycle.begin(self.make(path, description, now=now), now=now, who=who)
+
+    def make(self, path: str, description: Description, *, now: float) -> Entity:
+        """An entity that has no place yet, as is."""
+        kinds: dict[str, type[Queue | Topic | Subscription]] = {
+            "queue": Queue,
+            "topic": Topic,
+            "subscription": Subscription,
+        }
+        return kinds[description.kind](EntityContext(path, description, self._lent, now=now))
 
     def update(
         self, entity: Entity, description: Description, *, now: float, who: str = ""
@@ -129,7 +145,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND once it is deleted; what `validate_update` raises.
         """
         entity.context.require_existence(now)
-        self._lifecycle.update(entity, description, now=now, who=who)
+        self.lifecycle.update(entity, description, now=now, who=who)
 
     def delete(self, entity: Entity, *, now: float, who: str = "") -> None:
         """Delete an entity with all that is in it; a topic with its subscriptions.
@@ -138,7 +154,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND once it is deleted.
         """
         entity.context.require_existence(now)
-        self._lifecycle.delete(entity, now=now, who=who)
+        self.lifecycle.delete(entity, now=now, who=who)
 
     def shrink(self, queue: Queue, megabytes: int, *, now: float, who: str = "") -> None:
         """Let a queue hold less than any tier offers, so that a lesson can fill it in a moment.
@@ -157,7 +173,8 @@ class Namespace:
                 f"Queue '{queue.name}' holds {most} MB; it can be made to hold 1 to {most} MB, "
                 f"and {megabytes} is not among them.",
             )
-        queue.adopt(replace(queue.description, max_size_in_megabytes=megabytes), now=now)
+        smaller = replace(queue.description, max_size_in_megabytes=megabytes)
+        self.lifecycle.adopt(queue, smaller, now=now)
         queue.context.report("updated", now, who)
 
     # -- Rules ------------------------------------------------------------------------------
@@ -175,7 +192,7 @@ class Namespace:
         self._check_rule(self.directory.topic(subscription.topic_name), rule)
         stamped = replace(rule, created_at=now)
         subscription.add_rule(stamped, now=now)
-        self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped.name, now, who)
+        self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped, now, who)
         return stamped
 
     def update_rule(
@@ -188,7 +205,7 @@ class Namespace:
         """
         subscription.context.require_existence(now)
         updated = subscription.rules.update(rule)
-        self._report_rule(ChangeKind.RULE_UPDATED, subscription, updated.name, now, who)
+        self._report_rule(ChangeKind.RULE_UPDATED, subscription, updated, now, who)
         return updated
 
     def delete_rule(
@@ -201,7 +218,7 @@ class Namespace:
         """
         subscription.context.require_existence(now)
         rule = subscription.rules.remove(name)
-        self._report_rule(ChangeKind.RULE_DELETED, subscription, rule.name, now, who)
+        self._report_rule(ChangeKind.RULE_DELETED, subscription, rule, now, who)
 
     # -- Time -------------------------------------------------------------------------------
 
@@ -213,13 +230,37 @@ class Namespace:
         """Let happen what is due by `now`, in order, each thing at its own instant."""
         self._timers.run_due(now)
 
+    def advance(self, seconds: float, *, now: float) -> None:
+        """Put on record that broker time goes ahead at once; the clock is the caller's.
+
+        Nothing happens yet of what that makes due.
+        """
+        self.advanced_seconds += seconds
+        kind, detail = ChangeKind.ADVANCED, f"by {seconds:g} s"
+        self._lent.journal(NamespaceChange(now, kind, self.name, 0, None, 0, "", detail, seconds))
+
+    def report_accesses(self) -> None:
+        """Tell the journal which entities have been in use since the last call.
+
+        For whoever keeps the journal, before a commit: entities are in use so often that once a
+        commit is enough.
+        """
+        accessed = self._lent.accessed
+        for context in accessed:
+            context.report_access()
+        accessed.clear()
+
     def reset(self, *, now: float, who: str = "") -> None:
         """Delete every entity, in no time at any depth."""
+        self._lent.journal(NamespaceChange(now, ChangeKind.RESET, self.name, 0, None, 0, who, ""))
+        self.clear()
+
+    def clear(self) -> None:
+        """Have no entity, and nothing to come, without a word."""
         gone = self.directory.clear()
         self._timers.clear()
         self._lent.target_waiters.clear()
         self.background.clear()
-        self._lent.journal(Change(now, ChangeKind.RESET, self.name, 0, None, 0, who, "", None))
         for entity in gone:
             entity.delete()
 
@@ -229,13 +270,12 @@ class Namespace:
         self, path: str, description: SubscriptionDescription, rule: Rule, now: float, who: str
     ) -> Subscription:
         topic_name, name = split_subscription(path) or ("", path)
-        description = self._lifecycle.checked(name, description)
+        description = self.lifecycle.checked(name, description)
         topic = self.directory.topic(topic_name)
         self._check_rule(topic, rule)
         path = subscription_path(topic.name, name)
         subscription = Subscription(EntityContext(path, description, self._lent, now=now))
-        topic.add(subscription)
-        self._lifecycle.begin(subscription, now=now, who=who)
+        self.lifecycle.begin(subscription, now=now, who=who)
         self.create_rule(subscription, rule, now=now, who=who)
         return subscription
 
@@ -245,7 +285,7 @@ class Namespace:
         topic.require_room_for(rule)
 
     def _report_rule(
-        self, kind: ChangeKind, subscription: Subscription, rule: str, now: float, who: str
+        self, kind: ChangeKind, subscription: Subscription, rule: Rule, now: float, who: str
     ) -> None:
-        path = subscription.path
-        self._lent.journal(Change(now, kind, path, 0, None, 0, who, rule, None))
+        path, there = subscription.path, None if kind is ChangeKind.RULE_DELETED else rule
+        self._lent.journal(RuleChange(now, kind, path, 0, None, 0, who, rule.name, there))

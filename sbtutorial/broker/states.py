@@ -56,43 +56,55 @@ class Input(IntEnum):
     FORWARD = 17  # it goes on to another entity
 
 
-_S, _I = MessageState, Input
-
-TRANSITIONS: dict[tuple[MessageState, Input], MessageState] = {
-    (_S.NEW, _I.SEND): _S.ACTIVE,
-    (_S.NEW, _I.SCHEDULE): _S.SCHEDULED,
-    (_S.NEW, _I.ARRIVE): _S.ACTIVE,
-    (_S.SCHEDULED, _I.ACTIVATE): _S.ACTIVE,
-    (_S.SCHEDULED, _I.CANCEL): _S.GONE,
-    (_S.ACTIVE, _I.LOCK): _S.LOCKED,
-    (_S.ACTIVE, _I.TAKE): _S.GONE,
-    (_S.ACTIVE, _I.EXPIRE): _S.GONE,
-    (_S.ACTIVE, _I.FORWARD): _S.GONE,
-    (_S.ACTIVE, _I.DEAD_LETTER): _S.DEAD,
-    (_S.LOCKED, _I.RENEW): _S.LOCKED,
-    (_S.LOCKED, _I.COMPLETE): _S.GONE,
-    (_S.LOCKED, _I.ABANDON): _S.ACTIVE,
-    (_S.LOCKED, _I.RELEASE): _S.ACTIVE,
-    (_S.LOCKED, _I.LOCK_EXPIRE): _S.ACTIVE,
-    (_S.LOCKED, _I.DEFER): _S.DEFERRED,
-    (_S.LOCKED, _I.DEAD_LETTER): _S.DEAD,
-    (_S.DEFERRED, _I.RECEIVE_DEFERRED): _S.DEFERRED_LOCKED,
-    (_S.DEFERRED, _I.TAKE_DEFERRED): _S.GONE,
-    (_S.DEFERRED, _I.EXPIRE): _S.GONE,
-    (_S.DEFERRED, _I.DEAD_LETTER): _S.DEAD,
-    (_S.DEFERRED_LOCKED, _I.RENEW): _S.DEFERRED_LOCKED,
-    (_S.DEFERRED_LOCKED, _I.COMPLETE): _S.GONE,
-    (_S.DEFERRED_LOCKED, _I.ABANDON): _S.DEFERRED,
-    (_S.DEFERRED_LOCKED, _I.RELEASE): _S.DEFERRED,
-    (_S.DEFERRED_LOCKED, _I.LOCK_EXPIRE): _S.DEFERRED,
-    (_S.DEFERRED_LOCKED, _I.DEFER): _S.DEFERRED,
-    (_S.DEFERRED_LOCKED, _I.DEAD_LETTER): _S.DEAD,
-    (_S.DEAD, _I.ARRIVE): _S.ACTIVE,
-}
-
-
 class ImpossibleTransition(Exception):
     """The broker asked of a message what its state rules out: a defect in the broker."""
+
+
+class _Table(dict[tuple[MessageState, Input], MessageState]):
+    """Where everything leads; hot, so looked up as any dictionary is."""
+
+    def __missing__(self, key: tuple[MessageState, Input]) -> MessageState:
+        state, happening = key
+        raise ImpossibleTransition(
+            f"{happening.name} cannot happen to a message that is {state.name}"
+        )
+
+
+_S, _I = MessageState, Input
+
+TRANSITIONS = _Table(
+    {
+        (_S.NEW, _I.SEND): _S.ACTIVE,
+        (_S.NEW, _I.SCHEDULE): _S.SCHEDULED,
+        (_S.NEW, _I.ARRIVE): _S.ACTIVE,
+        (_S.SCHEDULED, _I.ACTIVATE): _S.ACTIVE,
+        (_S.SCHEDULED, _I.CANCEL): _S.GONE,
+        (_S.ACTIVE, _I.LOCK): _S.LOCKED,
+        (_S.ACTIVE, _I.TAKE): _S.GONE,
+        (_S.ACTIVE, _I.EXPIRE): _S.GONE,
+        (_S.ACTIVE, _I.FORWARD): _S.GONE,
+        (_S.ACTIVE, _I.DEAD_LETTER): _S.DEAD,
+        (_S.LOCKED, _I.RENEW): _S.LOCKED,
+        (_S.LOCKED, _I.COMPLETE): _S.GONE,
+        (_S.LOCKED, _I.ABANDON): _S.ACTIVE,
+        (_S.LOCKED, _I.RELEASE): _S.ACTIVE,
+        (_S.LOCKED, _I.LOCK_EXPIRE): _S.ACTIVE,
+        (_S.LOCKED, _I.DEFER): _S.DEFERRED,
+        (_S.LOCKED, _I.DEAD_LETTER): _S.DEAD,
+        (_S.DEFERRED, _I.RECEIVE_DEFERRED): _S.DEFERRED_LOCKED,
+        (_S.DEFERRED, _I.TAKE_DEFERRED): _S.GONE,
+        (_S.DEFERRED, _I.EXPIRE): _S.GONE,
+        (_S.DEFERRED, _I.DEAD_LETTER): _S.DEAD,
+        (_S.DEFERRED_LOCKED, _I.RENEW): _S.DEFERRED_LOCKED,
+        (_S.DEFERRED_LOCKED, _I.COMPLETE): _S.GONE,
+        (_S.DEFERRED_LOCKED, _I.ABANDON): _S.DEFERRED,
+        (_S.DEFERRED_LOCKED, _I.RELEASE): _S.DEFERRED,
+        (_S.DEFERRED_LOCKED, _I.LOCK_EXPIRE): _S.DEFERRED,
+        (_S.DEFERRED_LOCKED, _I.DEFER): _S.DEFERRED,
+        (_S.DEFERRED_LOCKED, _I.DEAD_LETTER): _S.DEAD,
+        (_S.DEAD, _I.ARRIVE): _S.ACTIVE,
+    }
+)
 
 
 def allows(state: MessageState, happening: Input) -> bool:
@@ -106,9 +118,4 @@ def step(state: MessageState, happening: Input) -> MessageState:
     Raises:
         ImpossibleTransition: The table has no such row.
     """
-    try:
-        return TRANSITIONS[state, happening]
-    except KeyError:
-        raise ImpossibleTransition(
-            f"{happening.name} cannot happen to a message that is {state.name}"
-        ) from None
+    return TRANSITIONS[state, happening]

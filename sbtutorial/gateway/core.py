@@ -8,7 +8,7 @@ random bytes, the same input and the same clock give the same output.
 from collections.abc import Callable
 from math import inf
 
-from sbtutorial.broker.changes import Change
+from sbtutorial.broker.changes import ACCOUNTS, Change, ChangeKind
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
@@ -24,6 +24,9 @@ from sbtutorial.gateway.reactor import Job, Reactor, Scheduler
 from sbtutorial.gateway.wire.properties import WirePropertyAccess
 from sbtutorial.store.store import MemoryStore, Store
 from sbtutorial.trace import Advanced, Trace
+
+# The log has a word of its own for time that was advanced.
+_NOT_TRACED = ACCOUNTS | {ChangeKind.ADVANCED}
 
 KEY_NAME = "RootManageSharedAccessKey"
 # The broker counts what its background work costs in smaller units than a turn's budget.
@@ -124,9 +127,10 @@ class Core:
         Raises:
             ValueError: Time cannot go that way.
         """
-        name = self.namespace.name
-        self.trace.record(Advanced(self.clock.now(), seconds, name, f"by {seconds:g} s"))
+        name, before = self.namespace.name, self.clock.now()
         self.clock.advance(seconds)
+        self.namespace.advance(seconds, now=before)
+        self.trace.record(Advanced(before, seconds, name, f"by {seconds:g} s"))
         self.reactor.time_has_jumped()
         with self.reactor.turn() as now:
             pass
@@ -161,9 +165,11 @@ class Core:
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)
-        self.trace.record(change)
+        if change.kind not in _NOT_TRACED:
+            self.trace.record(change)
 
     def _commit(self) -> None:
+        self.namespace.report_accesses()
         if self._uncommitted:
             self._store.commit(self._uncommitted)
             self._uncommitted = []

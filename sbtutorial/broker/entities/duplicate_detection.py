@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "Duplicate detection".
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 from sbtutorial.broker.timers import Timer, Timers
 
@@ -15,7 +15,7 @@ class DuplicateWindow:
     expired or dead-lettered.
 
     Attributes:
-        length_seconds: May be changed at any time; it holds for ids already remembered, too.
+        length_seconds: Change it with `resize`; it holds for ids already remembered, too.
     """
 
     def __init__(self, length_seconds: float, timers: Timers):
@@ -26,6 +26,16 @@ class DuplicateWindow:
 
     def __len__(self) -> int:
         return len(self._accepted)
+
+    def __iter__(self) -> Iterator[tuple[Hashable, float, int]]:
+        """Each id that is remembered, when it was accepted and under which number."""
+        for key, (accepted_at, sequence_number) in self._accepted.items():
+            yield key, accepted_at, sequence_number
+
+    def resize(self, length_seconds: float) -> None:
+        """Remember each id for so long from now on."""
+        self.length_seconds = length_seconds
+        self._set_sweep()
 
     def original(self, key: Hashable, now: float) -> int | None:
         """The sequence number that this id was accepted under; None when it is new."""
@@ -39,7 +49,7 @@ class DuplicateWindow:
         self._accepted.pop(key, None)  # an id whose window is over moves to the young end
         self._accepted[key] = (now, sequence_number)
         if self._sweep is None:
-            self._sweep = self._timers.call_at(now + self.length_seconds, self._forget_old, None)
+            self._set_sweep()
 
     def clear(self) -> None:
         """Forget every id."""
@@ -50,11 +60,17 @@ class DuplicateWindow:
 
     def _forget_old(self, _: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
+        while self._accepted and self._first_end() <= at:
+            del self._accepted[next(iter(self._accepted))]
+        self._set_sweep()
+
+    def _first_end(self) -> float:
+        return self._accepted[next(iter(self._accepted))][0] + self.length_seconds
+
+    def _set_sweep(self) -> None:
+        """Look when the window of the oldest is over."""
+        if self._sweep is not None:
+            self._sweep.cancel()
         self._sweep = None
-        while self._accepted:
-            key = next(iter(self._accepted))
-            ends_at = self._accepted[key][0] + self.length_seconds
-            if ends_at > at:
-                self._sweep = self._timers.call_at(ends_at, self._forget_old, None)
-                return
-            del self._accepted[key]
+        if self._accepted:
+            self._sweep = self._timers.call_at(self._first_end(), self._forget_old, None)

@@ -71,6 +71,12 @@ class Forwarding:
         self._waits = False
         return self._send_on(now)
 
+    def try_again(self, at: float) -> None:
+        """Send on what is ready, as the first thing to happen when time is run."""
+        if not self._waits:
+            self._waits = True
+            self._timer = self._context.timers.call_at(at, self._go_on, None)
+
     def end(self) -> None:
         """Forward no more: what is still here waits for receivers."""
         self._context.target_waiters.remove(self.target, self)
@@ -102,8 +108,7 @@ class Forwarding:
             elif not self._see_to(message, refusal, now):
                 return False
         if subqueue.has_ready:
-            self._waits = True
-            self._timer = self._context.timers.call_at(now, self._go_on, None)
+            self.try_again(now)
         return True
 
     def _go_on(self, _: None, at: float) -> None:

@@ -45,14 +45,17 @@ class Destination(Protocol):
     def takes_long(self, message: Message) -> bool:
         """Whether `enqueue` would keep everybody waiting: it is activated in steps instead."""
 
-    def activate_in_steps(self, message: Message, at: float) -> Steps:
-        """`activate` and `announce`, little by little; each step tells what it has cost."""
+    def hand_out_in_steps(self, message: Message, at: float) -> Steps:
+        """`hand_out` and `announce`, little by little; each step tells what it has cost."""
 
     def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
 
-    def activate(self, message: Message, now: float) -> None:
+    def begin_life(self, message: Message, at: float) -> None:
         """Let a scheduled message, numbered anew by now, begin its life here."""
+
+    def hand_out(self, message: Message, at: float) -> None:
+        """Bring a message whose life has begun to where receivers find it."""
 
     def announce(self, now: float) -> None:
         """All messages of one send are in: tell who waits for them."""
@@ -68,6 +71,7 @@ class Ingress:
 
     Attributes:
         max_size_bytes: What the entity holds in all.
+        duplicates: The ids that it remembers; None where it does not look for duplicates.
     """
 
     def __init__(
@@ -76,7 +80,7 @@ class Ingress:
         self._context = context
         self._subqueue = subqueue
         self._destination = destination
-        self._duplicates: DuplicateWindow | None = None
+        self.duplicates: DuplicateWindow | None = None
         # Numbers of messages that take long to activate and of those behind them, in order.
         self._in_steps: deque[int] = deque()
         self.adopt()
@@ -89,9 +93,9 @@ class Ingress:
         if not description.requires_duplicate_detection:
             return
         window = description.duplicate_detection_history_time_window.total_seconds()
-        if self._duplicates is None:
-            self._duplicates = DuplicateWindow(window, self._context.timers)
-        self._duplicates.length_seconds = window
+        if self.duplicates is None:
+            self.duplicates = DuplicateWindow(window, self._context.timers)
+        self.duplicates.resize(window)
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
         """Take all of these messages, or none; those with a time ahead of them are scheduled.
@@ -183,9 +187,48 @@ class Ingress:
 
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
-        if self._duplicates is not None:
-            self._duplicates.clear()
+        if self.duplicates is not None:
+            self.duplicates.clear()
         self._in_steps.clear()
+
+    # -- As it was: nothing is asked, told or given a number -----------------------------------
+
+    def remember(self, message: Message, now: float) -> None:
+        """Know a message, numbered by now, for the first one of its id."""
+        if self.duplicates is not None and message.message_id is not None:
+            key = self._duplicate_key(message)
+            self.duplicates.remember(key, message.sequence_number, now)
+
+    def await_time(self, message: Message) -> bool:
+        """Have a scheduled message that is here wait for its time, or else for its turn.
+
+        Returns:
+            Whether it has a time to wait for.
+        """
+        at, number = message.scheduled_enqueue_at, message.sequence_number
+        if at is None or at <= message.enqueued_at:
+            self._in_steps.append(number)
+            return False
+        message.timer = self._context.timers.call_at(at, self._activate, number)
+        return True
+
+    def await_no_turn(self, sequence_number: int) -> None:
+        """A message that waited for its turn has begun its life."""
+        if sequence_number in self._in_steps:
+            self._in_steps.remove(sequence_number)
+
+    def resume(self, now: float, half_way: Message | None = None) -> None:
+        """Go on in steps with those that wait for their turn, first of all with one that has begun.
+
+        It is the first thing to happen when time is run.
+        """
+        if half_way is not None:
+            self._in_steps.appendleft(half_way.sequence_number)
+        if self._in_steps:
+            self._context.timers.call_at(now, self._resume, None)
+
+    def _resume(self, _: None, at: float) -> None:
+        self._context.background.add(self._activate_in_steps(at))
 
     # -- How it is done ---------------------------------------------------------------------
 
@@ -222,50 +265,49 @@ class Ingress:
             self._subqueue.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
             return original
         number = message.sequence_number = self._context.next_sequence_number()
-        if self._duplicates is not None and message.message_id is not None:
-            self._duplicates.remember(self._duplicate_key(message), number, now)
-        if message.scheduled_enqueue_at is not None and message.scheduled_enqueue_at > now:
-            self._schedule(message, message.scheduled_enqueue_at, now, who)
-        elif self._in_steps or self._destination.takes_long(message):
-            self._admit_scheduled(message, now, who)
-            self._wait_for_steps(number, now)
+        self.remember(message, now)
+        at = message.scheduled_enqueue_at
+        is_early = at is not None and at > now
+        if is_early or self._in_steps or self._destination.takes_long(message):
+            self._schedule(message, now, who)
         else:
             self._destination.enqueue(message, now, who)
         return number
 
-    def _schedule(self, message: Message, at: float, now: float, who: str) -> None:
-        self._admit_scheduled(message, now, who)
-        message.timer = self._context.timers.call_at(at, self._activate, message.sequence_number)
-
-    def _admit_scheduled(self, message: Message, now: float, who: str) -> None:
+    def _schedule(self, message: Message, now: float, who: str) -> None:
         message.enqueued_at = now
         self._subqueue.messages.admit(message, Input.SCHEDULE)
-        self._subqueue.report(ChangeKind.SCHEDULED, message, now, who)
+        has_time = self.await_time(message)
+        self._subqueue.report(ChangeKind.SCHEDULED, message, now, who, is_new=True)
+        if not has_time:
+            self._start_steps(now)
 
     def _activate(self, scheduled_number: int, at: float) -> None:
         context = self._context
-        context.accessed_at = max(at, context.accessed_at or at)
+        context.access(max(at, context.accessed_at or at))
         (message,) = self._subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
         message.timer = None
         if self._in_steps or self._destination.takes_long(message):
-            self._wait_for_steps(scheduled_number, at)
+            self._in_steps.append(scheduled_number)
+            self._start_steps(at)
             return
         self._begin_life(message, at)
-        self._destination.activate(message, at)
+        self._destination.hand_out(message, at)
         self._destination.announce(at)
 
     def _begin_life(self, message: Message, at: float) -> None:
         subqueue, scheduled_number = self._subqueue, message.sequence_number
         subqueue.messages.renumber(message, self._context.next_sequence_number())
         subqueue.messages.move(message, Input.ACTIVATE)
+        self._destination.begin_life(message, at)
         subqueue.report(
             ChangeKind.ACTIVATED, message, at, "", previous_sequence_number=scheduled_number
         )
 
     # -- In steps: one message after the other, a little at a time -----------------------------
 
-    def _wait_for_steps(self, scheduled_number: int, at: float) -> None:
-        self._in_steps.append(scheduled_number)
+    def _start_steps(self, at: float) -> None:
+        """One more waits for its turn: it is the one, or there are steps under way."""
         if len(self._in_steps) == 1:
             self._context.background.add(self._activate_in_steps(at))
 
@@ -275,8 +317,9 @@ class Ingress:
             message = self._subqueue.messages.find(self._in_steps[0])
             try:
                 if message is not None:  # it has not been cancelled
-                    self._begin_life(message, at)
-                    yield from self._destination.activate_in_steps(message, at)
+                    if message.state is MessageState.SCHEDULED:
+                        self._begin_life(message, at)
+                    yield from self._destination.hand_out_in_steps(message, at)
             except Exception:
                 self._next_in_steps()
                 if self._in_steps:
@@ -289,9 +332,9 @@ class Ingress:
             self._in_steps.popleft()
 
     def _original(self, message: Message, now: float) -> int | None:
-        if self._duplicates is None or message.message_id is None:
+        if self.duplicates is None or message.message_id is None:
             return None
-        return self._duplicates.original(self._duplicate_key(message), now)
+        return self.duplicates.original(self._duplicate_key(message), now)
 
     def _duplicate_key(self, message: Message) -> Hashable:
         if self._context.description.enable_partitioning:

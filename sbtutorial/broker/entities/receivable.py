@@ -111,9 +111,8 @@ class Receivable:
         """One message comes in at once."""
         return False
 
-    def activate_in_steps(self, message: Message, at: float) -> Steps:
-        """`activate`, in one step."""
-        self.activate(message, at)
+    def hand_out_in_steps(self, _message: Message, at: float) -> Steps:
+        """`hand_out`, in one step."""
         self.announce(at)
         yield 1
 
@@ -122,10 +121,10 @@ class Receivable:
     ) -> None:
         """Put an accepted message, numbered by now, into the main subqueue."""
         self.main.messages.admit(message, Input.SEND)
-        self.activate(message, now)
-        self.main.report(kind, message, now, who)
+        self.begin_life(message, now)
+        self.main.report(kind, message, now, who, is_new=True)
 
-    def activate(self, message: Message, now: float) -> None:
+    def begin_life(self, message: Message, now: float) -> None:
         """Begin a message's life: count its time to live, the shorter of its own and the entity's.
 
         A scheduled message is in the main subqueue before.
@@ -135,16 +134,19 @@ class Receivable:
         expires_at = None if seconds is None else now + seconds
         self.main.dead_lettering.start_time_to_live(message, expires_at)
 
+    def hand_out(self, message: Message, at: float) -> None:
+        """It is where receivers find it already."""
+
     def refuse(
         self, message: Message, dead_letters: SubQueue, reason: str, description: str, now: float
     ) -> None:
         """Dead-letter a message that never came into the main subqueue."""
         message.sequence_number = self._context.next_sequence_number()
         message.enqueued_at = now
-        self.main.report(ChangeKind.DEAD_LETTERED, message, now, "", reason)
-        dead_letters.dead_letter_here(
-            message, reason, description, now=now, source=self._context.path
-        )
+        dead_letters.take_dead_letter(message, reason, description, source=self._context.path)
+        dead_lettered, target = ChangeKind.DEAD_LETTERED, dead_letters.path
+        self.main.report(dead_lettered, message, now, "", reason, target, is_new=True)
+        dead_letters.announce_ready(now)
 
     def _forwarding(self, subqueue: SubQueue, target: str | None) -> Forwarding | None:
         return Forwarding(subqueue, target) if target else None

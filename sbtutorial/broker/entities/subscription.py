@@ -126,8 +126,10 @@ class Copies(NamedTuple):
     copies: list[Message]
     problem: FilterError | None = None
 
-    def take(self, message: Message, now: float) -> Generator[int, None, None]:
+    def take(self, message: Message, now: float, taken: int) -> Generator[int, None, None]:
         """Take them, a few a step; nothing if the subscription is deleted by now.
+
+        The first `taken` ones are there already.
 
         Yields:
             How many the step has taken.
@@ -135,10 +137,10 @@ class Copies(NamedTuple):
         subscription = self.subscription
         if subscription.context.deleted:
             return
-        if self.problem is not None:
+        if self.problem is not None and not taken:
             subscription._fail(message, self.problem, now)
             yield 1
-        for start in range(0, len(self.copies), _COPIES_A_STEP):
+        for start in range(taken, len(self.copies), _COPIES_A_STEP):
             step = self.copies[start : start + _COPIES_A_STEP]
             for copy in step:
                 subscription._enqueue(copy, now)

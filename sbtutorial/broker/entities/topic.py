@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +41,7 @@ class Topic(Entity):
         self._subscriptions: dict[str, Subscription] = {}
         self.scheduled = SubQueue(context, self.path)
         self.ingress = Ingress(context, self.scheduled, self)
+        self._taken_before: Mapping[str, int] = {}
 
     @property
     def subqueues(self) -> tuple[SubQueue, ...]:
@@ -173,11 +174,14 @@ class Topic(Entity):
         self.scheduled.report(ChangeKind.SENT, message, now, who)
         self._fan_out(message, now)
 
-    def activate(self, message: Message, now: float) -> None:
+    def begin_life(self, message: Message, at: float) -> None:
+        """Only copies have one."""
+
+    def hand_out(self, message: Message, at: float) -> None:
         """A scheduled message's time has come: hand out copies of it."""
-        self.scheduled.messages.remove(message, Input.FORWARD)
-        self._fan_out(message, now)
-        self.context.room_made(now)
+        self._let_go(message, at)
+        self._fan_out(message, at)
+        self.context.room_made(at)
 
     def announce(self, now: float) -> None:
         """Nobody waits at the topic itself; the subscriptions have told their receivers."""
@@ -192,7 +196,7 @@ class Topic(Entity):
             questions += subscription.rules.questions
         return questions > 0 and questions * _weight(message) > _FEW_QUESTIONS
 
-    def activate_in_steps(self, message: Message, at: float) -> Steps:
+    def hand_out_in_steps(self, message: Message, at: float) -> Steps:
         """Hand out copies little by little: all are worked out before the first is taken."""
         self._shorten_life(message)
         view = cache(partial(self.context.property_access.view, message))
@@ -203,11 +207,21 @@ class Topic(Entity):
             steps = subscription.work_out_copies(message, view, questions)
             found.append((yield from _weighed(steps, weight)))
             yield 1
+        taken, self._taken_before = self._taken_before, {}
         for copies in found:
-            for count in copies.take(message, at):
+            for count in copies.take(message, at, taken.get(copies.subscription.path, 0)):
                 yield count * _COPY_COST
         if not self.context.deleted:
-            self.scheduled.messages.remove(message, Input.FORWARD)
+            self._let_go(message, at)
+
+    def _let_go(self, message: Message, at: float) -> None:
+        self.scheduled.messages.remove(message, Input.FORWARD)
+        self.scheduled.report(ChangeKind.HANDED_OUT, message, at, "")
+
+    def resume(self, message: Message, taken: Mapping[str, int], now: float) -> None:
+        """Go on handing out a message of which subscriptions, by path, have so many copies."""
+        self._taken_before = taken
+        self.ingress.resume(now, half_way=message)
 
     def _fan_out(self, message: Message, now: float) -> None:
         self._shorten_life(message)

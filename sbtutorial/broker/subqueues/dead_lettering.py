@@ -22,23 +22,29 @@ MAX_DELIVERY_COUNT_EXCEEDED = "MaxDeliveryCountExceeded"
 class DeadLetterQueue(Protocol):
     """What takes the messages that are dead-lettered."""
 
-    def dead_letter_here(
-        self,
-        message: Message,
-        reason: str | None,
-        description: str | None,
-        *,
-        now: float,
-        source: str,
+    path: str
+
+    def take_dead_letter(
+        self, message: Message, reason: str | None, description: str | None, *, source: str
     ) -> None:
         """Take a message that was dead-lettered at `source`."""
+
+    def announce_ready(self, now: float) -> None:
+        """Tell who waits here for dead letters."""
 
 
 class Report(Protocol):
     """Tells the journal what happened to a message."""
 
     def __call__(
-        self, kind: ChangeKind, message: Message, at: float, who: str, detail: str = "", /
+        self,
+        kind: ChangeKind,
+        message: Message,
+        at: float,
+        who: str,
+        detail: str = "",
+        target: str = "",
+        /,
     ) -> None:
         """It happened."""
 
@@ -81,12 +87,12 @@ class DeadLettering:
         who: str = "",
     ) -> None:
         """Send an unlocked message on to the dead-letter queue."""
-        assert self._queue is not None, "asked before"
+        queue = self._queue
+        assert queue is not None, "asked before"
         self._messages.remove(message, Input.DEAD_LETTER)
-        self._report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "")
-        self._queue.dead_letter_here(
-            message, reason, description, now=now, source=self._messages.path
-        )
+        queue.take_dead_letter(message, reason, description, source=self._messages.path)
+        self._report(ChangeKind.DEAD_LETTERED, message, now, who, reason or "", queue.path)
+        queue.announce_ready(now)
 
     def start_time_to_live(self, message: Message, expires_at: float | None) -> None:
         """Have the message expire at this instant unless it is locked or deferred then.

@@ -19,9 +19,8 @@ _REMEMBERED_COUNT = 1000
 class Tokens:
     """Which message each token holds; nothing here ends by itself."""
 
-    def __init__(self, path: str, new_token: Callable[[], UUID]):
+    def __init__(self, path: str):
         self._path = path
-        self._new_token = new_token
         self._held: dict[UUID, Message] = {}
 
     def __len__(self) -> int:
@@ -31,14 +30,12 @@ class Tokens:
         """No token holds anything any more."""
         self._held.clear()
 
-    def grant(self, message: Message, until: float, who: str) -> UUID:
-        """Lock a message under a fresh token."""
-        token = self._new_token()
+    def grant(self, message: Message, token: UUID, until: float, who: str) -> None:
+        """Lock a message under a token."""
         message.lock_token = token
         message.locked_by = who
         message.locked_until = until
         self._held[token] = message
-        return token
 
     def message_under(self, token: UUID) -> Message:
         """The message that this token holds.
@@ -80,20 +77,18 @@ class Locks(Tokens):
         self,
         path: str,
         timers: Timers,
-        new_token: Callable[[], UUID],
         on_expired: Callable[[Message, float], None],
     ):
-        super().__init__(path, new_token)
+        super().__init__(path)
         self._timers = timers
         self._on_expired = on_expired
         self._ran_out: dict[UUID, int] = {}
         self._run_out_action = self._run_out  # one bound method serves every timer
 
-    def grant(self, message: Message, until: float, who: str) -> UUID:
-        """Lock a message under a fresh token, until then."""
-        token = super().grant(message, until, who)
+    def grant(self, message: Message, token: UUID, until: float, who: str) -> None:
+        """Lock a message under a token, until then."""
+        super().grant(message, token, until, who)
         message.lock_timer = self._timers.call_at(until, self._run_out_action, token)
-        return token
 
     def renew(self, message: Message, until: float) -> None:
         """Move the end of a lock, and what happens then."""

@@ -8,7 +8,7 @@ from sortedcontainers import SortedDict
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input, MessageState, allows, step
+from sbtutorial.broker.states import TRANSITIONS, Input, MessageState, allows
 
 # Azure's own words, for a deferred message that cannot be had.
 NOT_LOCKED = (
@@ -54,6 +54,10 @@ class ReadyHeap:
             if self._is_ready(sequence_number):
                 return sequence_number
         return None
+
+    def tidy(self) -> None:
+        """Hold each number that is ready, once."""
+        self._heap = sorted({number for number in self._heap if self._is_ready(number)})
 
     def sweep(self, ready_count: int) -> None:
         """Drop what was left behind if that is more than half of the heap."""
@@ -147,22 +151,35 @@ class MessageTable:
 
     def admit(self, message: Message, happening: Input) -> None:
         """Take a message in under the number that it has."""
-        self._messages[message.sequence_number] = message
-        self.size_bytes += message.size_bytes
-        self.move(message, happening)
+        self.put(message, TRANSITIONS[message.state, happening])
 
     def move(self, message: Message, happening: Input) -> None:
         """Bring a message to its next state."""
-        before = message.state
-        after = message.state = step(before, happening)
-        self._counts[before] -= 1
-        self._counts[after] += 1
-        if after is MessageState.ACTIVE:
-            self._heap_of(message).join(message.sequence_number)
+        self.change(message, TRANSITIONS[message.state, happening])
 
     def remove(self, message: Message, happening: Input) -> None:
         """Let a message go, and the timer that it has."""
-        self.move(message, happening)
+        self.drop(message, TRANSITIONS[message.state, happening])
+
+    # The same by the state that is reached, whatever leads to it.
+
+    def put(self, message: Message, state: MessageState) -> None:
+        """Take a message in, in this state."""
+        self._messages[message.sequence_number] = message
+        self.size_bytes += message.size_bytes
+        self.change(message, state)
+
+    def change(self, message: Message, state: MessageState) -> None:
+        """Have a message in this state from now on."""
+        self._counts[message.state] -= 1
+        self._counts[state] += 1
+        message.state = state
+        if state is MessageState.ACTIVE:
+            self._heap_of(message).join(message.sequence_number)
+
+    def drop(self, message: Message, state: MessageState) -> None:
+        """Let a message go, in this state, and the timer that it has."""
+        self.change(message, state)
         del self._messages[message.sequence_number]
         self.size_bytes -= message.size_bytes
         if message.timer is not None:
@@ -174,6 +191,10 @@ class MessageTable:
         """Note that the properties of a message here have become longer."""
         message.grow(size_bytes)
         self.size_bytes += size_bytes
+
+    def tidy(self) -> None:
+        """Forget what the ready heap holds of messages that are not ready, or holds twice."""
+        self._ready.tidy()
 
     def renumber(self, message: Message, sequence_number: int) -> None:
         """Keep a message under another number from now on."""

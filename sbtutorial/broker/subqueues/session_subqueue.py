@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.broker.changes import ChangeKind, SessionChange
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.errors import (
     BrokerError,
@@ -24,7 +24,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input
 from sbtutorial.broker.subqueues.locks import Tokens
 from sbtutorial.broker.subqueues.message_session import MessageSession
-from sbtutorial.broker.subqueues.session_table import MessageSessionTable, SessionEntry
+from sbtutorial.broker.subqueues.session_table import MessageSessionTable
 from sbtutorial.broker.subqueues.session_waiters import SessionWaiter, SessionWaiters
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
@@ -87,7 +87,7 @@ class SessionSubQueue(SubQueue):
             )
         if there := self._held.get(session_id):
             raise session_is_held(session_id, self.path, there.who)
-        return self._hold(self.messages.session(session_id), now, who, holder)
+        return self._hold(session_id, now, who, holder)
 
     def accept_next(self, *, now: float, who: str, holder: object = None) -> MessageSession | None:
         """Lock the free session whose first ready message is the oldest; None when there is none.
@@ -97,7 +97,7 @@ class SessionSubQueue(SubQueue):
         """
         self.context.begin_receive(now)
         entry = self.messages.next_free()
-        return None if entry is None else self._hold(entry, now, who, holder)
+        return None if entry is None else self._hold(entry.id, now, who, holder)
 
     def wait(self, waiter: SessionWaiter, seconds: float, *, now: float) -> None:
         """Have a receiver given the next session that comes free with messages, after the others.
@@ -149,14 +149,9 @@ class SessionSubQueue(SubQueue):
 
     def renew_session(self, session: MessageSession, now: float) -> float:
         """Move the end of a session's lock, and of all that is under it."""
-        until = now + self.context.lock_seconds
-        session.timer.cancel()
-        session.timer = self.context.timers.call_at(until, self._on_lock_over, session)
-        session.locked_until = until
-        for message in session.locked.values():
-            self._locks.renew(message, until)
+        self.extend_session(session, now + self.context.lock_seconds)
         self._report_session(ChangeKind.SESSION_LOCK_RENEWED, session, now)
-        return until
+        return session.locked_until
 
     def free(self, session: MessageSession, now: float) -> None:
         """Take a session back from its holder, who has not failed."""
@@ -178,6 +173,46 @@ class SessionSubQueue(SubQueue):
         self.messages.set_state(session.id, content, now)
         self._report_session(ChangeKind.SESSION_STATE_SET, session, now, content)
         self.context.room_made(now)
+
+    # -- Locks as they are: nothing is asked, told or counted -----------------------------------
+
+    def hold(self, message: Message, token: UUID, until: float, who: str) -> None:
+        """Have a message with the holder of its session from now on."""
+        super().hold(message, token, until, who)
+        self._session_of(message).locked[token] = message
+
+    def let_loose(self, message: Message) -> None:
+        """Have a message with the holder of its session no more."""
+        session = self._held.get(message.session_id or "")
+        if session is not None and message.lock_token is not None:
+            session.locked.pop(message.lock_token, None)
+        super().let_loose(message)
+
+    def hold_session(
+        self, session_id: str, until: float, who: str, holder: object = None
+    ) -> MessageSession:
+        """Have a lock on a session from now on."""
+        entry = self.messages.session(session_id)
+        session = MessageSession(self, entry, who=who, holder=holder, locked_until=until)
+        session.timer = self.context.timers.call_at(until, self._on_lock_over, session)
+        self._held[session_id] = session
+        self.messages.hold(entry)
+        return session
+
+    def extend_session(self, session: MessageSession, until: float) -> None:
+        """Have the lock on a session, and on all that is under it, end at another instant."""
+        session.timer.cancel()
+        session.timer = self.context.timers.call_at(until, self._on_lock_over, session)
+        session.locked_until = until
+        for message in session.locked.values():
+            self.extend(message, until)
+
+    def let_session_loose(self, session: MessageSession) -> None:
+        """Have no lock on a session any more; what is under it is let loose after that."""
+        session.is_held = False
+        session.timer.cancel()
+        del self._held[session.id]
+        self.messages.free(self.messages.session(session.id))
 
     # -- For the entity ---------------------------------------------------------------------
 
@@ -226,28 +261,17 @@ class SessionSubQueue(SubQueue):
         return MessageSessionTable(self.path)
 
     def _new_locks(self) -> Tokens:
-        return Tokens(self.path, self.context.new_token)
+        return Tokens(self.path)
 
-    def _grant(self, message: Message, now: float, who: str) -> None:
-        session = self._session_of(message)
-        token = self._locks.grant(message, session.locked_until, who)
-        session.locked[token] = message
-
-    def _unlock(self, token: UUID, now: float) -> Message:
-        message = super()._unlock(token, now)
-        del self._session_of(message).locked[token]
-        return message
+    def _lock_end(self, message: Message, _now: float) -> float:
+        return self._session_of(message).locked_until
 
     def _session_of(self, message: Message) -> MessageSession:
         assert message.session_id is not None, "every ingress refuses it"
         return self._held[message.session_id]  # only the holder has messages and tokens
 
-    def _hold(self, entry: SessionEntry, now: float, who: str, holder: object) -> MessageSession:
-        until = now + self.context.lock_seconds
-        session = MessageSession(self, entry, who=who, holder=holder, locked_until=until)
-        session.timer = self.context.timers.call_at(until, self._on_lock_over, session)
-        self._held[entry.id] = session
-        self.messages.hold(entry)
+    def _hold(self, session_id: str, now: float, who: str, holder: object) -> MessageSession:
+        session = self.hold_session(session_id, now + self.context.lock_seconds, who, holder)
         self._report_session(ChangeKind.SESSION_LOCKED, session, now)
         return session
 
@@ -257,7 +281,7 @@ class SessionSubQueue(SubQueue):
             if entry is None:
                 return
             waiter = self._waiters.take_first()
-            waiter.accepted(self._hold(entry, now, waiter.who, waiter.holder), now=now)
+            waiter.accepted(self._hold(entry.id, now, waiter.who, waiter.holder), now=now)
 
     def _on_lock_over(self, session: MessageSession, at: float) -> None:
         has_lost_messages = bool(session.locked)
@@ -276,14 +300,11 @@ class SessionSubQueue(SubQueue):
 
     def _end(self, session: MessageSession, end: LockEnd, now: float) -> None:
         """Free a session and put back what is unsettled; then see who wants it."""
-        session.is_held = False
-        session.timer.cancel()
-        del self._held[session.id]
-        self.messages.free(self.messages.session(session.id))
+        self.let_session_loose(session)
         self._report_session(end.session_change, session, now)
         for message in sorted(session.locked.values(), key=attrgetter("sequence_number")):
             who = message.locked_by or ""
-            self._locks.end(message)
+            self.let_loose(message)
             message.delivery_count += end.counted
             self._return(message, end.happening, end.message_change, now, who)
         session.locked.clear()
@@ -292,7 +313,7 @@ class SessionSubQueue(SubQueue):
     def _report_session(
         self, kind: ChangeKind, session: MessageSession, now: float, state: bytes | None = None
     ) -> None:
-        path, who = self.path, session.who
+        path, who, until = self.path, session.who, session.locked_until
         self.context.journal(
-            Change(now, kind, path, 0, None, 0, who, session.id, None, session_state=state)
+            SessionChange(now, kind, path, 0, None, 0, who, session.id, until, state)
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sortedcontainers import SortedDict, SortedList, SortedSet
 
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
 
 _ACTIVE, _LOCKED = MessageState.ACTIVE, MessageState.LOCKED
@@ -165,22 +165,21 @@ class MessageSessionTable(MessageTable):
         """As `first`: its number stays until it is moved or removed."""
         return self.first()
 
-    def admit(self, message: Message, happening: Input) -> None:
-        """Take a message in under the number that it has."""
+    def put(self, message: Message, state: MessageState) -> None:
+        """Take a message in, in this state."""
         self._by_session.add((message.session_id, message.sequence_number))
-        super().admit(message, happening)
+        super().put(message, state)
 
-    def move(self, message: Message, happening: Input) -> None:
-        """Bring a message to its next state, and its session along."""
+    def change(self, message: Message, state: MessageState) -> None:
+        """Have a message in this state from now on, and its session count it."""
         before = message.state
-        super().move(message, happening)
-        after = message.state
-        if before in (_ACTIVE, _LOCKED) or after in (_ACTIVE, _LOCKED):
-            self._count(message, before, after)
+        super().change(message, state)
+        if before in (_ACTIVE, _LOCKED) or state in (_ACTIVE, _LOCKED):
+            self._count(message, before, state)
 
-    def remove(self, message: Message, happening: Input) -> None:
-        """Let a message go, and the timer that it has."""
-        super().remove(message, happening)
+    def drop(self, message: Message, state: MessageState) -> None:
+        """Let a message go, in this state, and the timer that it has."""
+        super().drop(message, state)
         self._by_session.remove((message.session_id, message.sequence_number))
 
     def renumber(self, message: Message, sequence_number: int) -> None:
@@ -188,6 +187,11 @@ class MessageSessionTable(MessageTable):
         self._by_session.remove((message.session_id, message.sequence_number))
         super().renumber(message, sequence_number)
         self._by_session.add((message.session_id, sequence_number))
+
+    def tidy(self) -> None:
+        """Forget what the ready heaps hold of messages that are not ready, or hold twice."""
+        for entry in self._entries.values():
+            entry.ready.tidy()
 
     # -- How it is done -----------------------------------------------------------------------
 

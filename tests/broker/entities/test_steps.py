@@ -152,7 +152,7 @@ def test_changes_tell_that_the_message_waited(stepped: World) -> None:
     stepped.send(topic, "rain")
     step_until_done(stepped)
     kinds = [ChangeKind.SCHEDULED, ChangeKind.ACTIVATED, ChangeKind.COPIED]
-    assert stepped.kinds() == kinds
+    assert stepped.kinds() == [*kinds, ChangeKind.HANDED_OUT]
 
 
 def test_topic_that_is_deleted_meanwhile_hands_out_nothing_more(stepped: World) -> None:

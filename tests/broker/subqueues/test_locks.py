@@ -15,7 +15,7 @@ class Holder:
     def __init__(self) -> None:
         self.timers = Timers()
         self.expired: list[tuple[Message, float]] = []
-        self.locks = Locks("orders", self.timers, lambda: TOKEN, self.on_expired)
+        self.locks = Locks("orders", self.timers, self.on_expired)
         self.message = make()
         self.message.sequence_number = 17
 
@@ -27,7 +27,7 @@ class Holder:
 @pytest.fixture
 def holder() -> Holder:
     holder = Holder()
-    holder.locks.grant(holder.message, 130.0, "cashier")
+    holder.locks.grant(holder.message, TOKEN, 130.0, "cashier")
     return holder
 
 
@@ -88,17 +88,17 @@ def test_token_that_never_held_anything_is_refused_by_itself(holder: Holder) -> 
 
 def test_only_so_many_ended_locks_are_remembered() -> None:
     timers = Timers()
-    tokens = iter(UUID(int=n) for n in range(1, 5000))
-    locks = Locks("orders", timers, lambda: next(tokens), lambda message, at: locks.end(message))
-    for _ in range(3000):
-        locks.grant(make(), 1.0, "")
+    locks = Locks("orders", timers, lambda message, at: locks.end(message))
+    for number in range(3000):
+        locks.grant(make(), UUID(int=number), 1.0, "")
     timers.run_due(1.0)
     assert len(locks._ran_out) == 1000
 
 
 def test_tokens_alone_hold_without_an_end() -> None:
-    tokens, message = Tokens("orders", lambda: TOKEN), make()
-    assert tokens.grant(message, 130.0, "cashier") == TOKEN
+    tokens, message = Tokens("orders"), make()
+    tokens.grant(message, TOKEN, 130.0, "cashier")
+    assert message.lock_token == TOKEN
     assert (message.locked_by, message.locked_until, message.lock_timer) == ("cashier", 130.0, None)
     tokens.renew(message, 190.0)
     assert message.locked_until == 190.0

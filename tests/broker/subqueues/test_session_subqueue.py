@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.broker.changes import ChangeKind
+from sbtutorial.broker.changes import ChangeKind, SessionChange
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -707,7 +707,8 @@ def test_what_happens_to_sessions_is_reported(bench: Bench) -> None:
     assert {(change.who, change.detail, change.entity) for change in told} == {
         ("cook", "1", "tables")
     }
-    assert told[2].session_state == b"hot"
+    assert isinstance(told[2], SessionChange)
+    assert told[2].state == b"hot"
 
 
 def test_time_to_live_ends_in_a_held_session_too(bench: Bench) -> None:
