@@ -1,5 +1,4 @@
 import re
-import time
 import tracemalloc
 
 import pytest
@@ -105,13 +104,6 @@ def test_piece_with_gaps_is_found_in_a_long_text_as_in_a_short_one(
     assert compile_like(pattern)(text) == expected
 
 
-def seconds_for(pattern: str, text: str) -> float:
-    is_like = compile_like(pattern)
-    started = time.perf_counter()
-    assert not is_like(text)
-    return time.perf_counter() - started
-
-
 @pytest.mark.parametrize(
     ("pattern", "letters"),
     [
@@ -122,15 +114,10 @@ def seconds_for(pattern: str, text: str) -> float:
         ("%a_a_b%" * 140, "aa"),
     ],
 )
-def test_text_of_eight_times_the_length_takes_about_eight_times_as_long(
-    pattern: str, letters: str
-) -> None:
-    """Each letter of the pattern tried at each place of the text would take tens of seconds."""
-    text = letters * (64_000 // len(letters))
-    short = min(seconds_for(pattern, text[:8000]) for _ in range(3))
-    long = min(seconds_for(pattern, text) for _ in range(3))
-    assert long < 30 * short + 0.01
-    assert long < 0.5
+@pytest.mark.timeout(20)
+def test_long_text_that_is_nearly_like_the_pattern_is_decided(pattern: str, letters: str) -> None:
+    """Each letter of the pattern tried at each place of the text would take minutes."""
+    assert not compile_like(pattern)(letters * (640_000 // len(letters)))
 
 
 def test_text_of_many_letters_needs_little_memory() -> None:
