@@ -547,6 +547,17 @@ async def test_a_connection_without_a_token_ends_after_twenty_seconds() -> None:
     assert "proved nothing within 20 seconds" in why_not
 
 
+def test_a_connection_that_never_says_a_word_ends_too() -> None:
+    """As a WebSocket does that is opened and left alone."""
+    broker = SteppedBroker()
+    closed: list[bool] = []
+    AmqpEndpoint(broker, lambda data: None, lambda: closed.append(True))
+    broker.tick(PROOF_SECONDS - 1)
+    assert not closed
+    broker.tick(1)
+    assert closed
+
+
 async def test_a_connection_with_a_token_stays(talk: Talk) -> None:
     assert talk.endpoint.is_proved
     talk.clock.tick(PROOF_SECONDS)

@@ -302,7 +302,17 @@ async def test_nobody_calls_the_broker_by_a_name_that_leads_elsewhere(
     talk: WebTalk, call: tuple[str, str]
 ) -> None:
     """A page whose own name leads here now (DNS rebinding) sends no Origin with its GET."""
-    assert await status(talk, *call, Host="evil.example:5672") == 421
+    page = {"Host": "evil.example:5672", "User_Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
+    assert await status(talk, *call, **page) == 421
+
+
+async def test_program_behind_a_proxy_calls_a_websocket_as_the_proxy_knows_it(
+    talk: WebTalk,
+) -> None:
+    """`custom_endpoint_address` and `http_proxy` of the Python SDK, which sends an Origin, too."""
+    own_name = {"Host": "broker.example:5671", "Origin": "http://broker.example:5671"}
+    assert await status(talk, "GET", "/$servicebus/websocket", **own_name) == 426
+    assert await status(talk, "GET", "/orders", **own_name) == 421
 
 
 async def test_origin_of_the_broker_itself_is_let_through(talk: WebTalk) -> None:

@@ -4,9 +4,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import pytest
 
+from sbtutorial.gateway.access import admission
 from sbtutorial.server.listener import Close, Listener, Recognizer, Write
 from sbtutorial.server.sniff import Kind
 
@@ -25,6 +27,7 @@ class RecordingEndpoint:
         self.has_received = asyncio.Event()
         self.on_data: Callable[[bytes], None] = lambda data: None
         self.takes_input = True
+        self.is_proved = False
         self.paused: asyncio.Queue[bool] = asyncio.Queue()
 
     def pause_writing(self) -> None:
@@ -273,6 +276,27 @@ async def test_a_further_port_is_as_good_as_the_first_and_ends_with_it(port: Por
     for number in numbers:
         with pytest.raises(OSError):
             await asyncio.open_connection("127.0.0.1", number)
+
+
+async def test_strangers_make_room_for_newcomers_and_known_peers_stay(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "MAX_UNPROVED_CONNECTIONS", 2)
+    monkeypatch.setattr(admission, "MOMENT_SECONDS", 0.0)
+    known = await port.connect()
+    known[1].write(AMQP_HEADER)
+    endpoint = await port.endpoints.get()
+    endpoint.is_proved = True
+    strangers = [await port.connect() for _ in range(5)]
+    for reader, _ in strangers[:3]:
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    strangers[4][1].write(AMQP_HEADER)
+    assert (await port.endpoints.get()).name == "amqp"
+    assert not endpoint.is_lost.is_set()
+    assert port.listener.connections == 3
+    for _, writer in (known, *strangers):
+        writer.close()
 
 
 async def test_a_further_port_that_is_taken_leaves_the_first(port: Port) -> None:

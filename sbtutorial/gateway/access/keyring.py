@@ -10,7 +10,7 @@ from sbtutorial.broker.descriptions import AuthorizationRule
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_subqueue, split_subscription
-from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource
+from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource, is_whole_uri
 from sbtutorial.gateway.access.sas import (
     ALL_RIGHTS,
     MANAGE,
@@ -49,7 +49,7 @@ class Keyring:
         """
         if not is_sas(token):
             return self._bearer(token)
-        if len(audience) > MAX_URI_CHARS or "://" not in audience:
+        if not is_whole_uri(audience):
             raise TokenError(
                 TokenProblem.WRONG_AUDIENCE,
                 f"InvalidAudience: '{audience[:80]}' is no URI such as sb://localhost/orders, of "

@@ -7,6 +7,7 @@ signs are decoded once, and a place covers what stands below it (`a` covers `a/b
 Source: Azure Service Bus, "Access control with shared access signatures"; RFC 3986, 3.
 """
 
+import re
 from typing import NamedTuple
 
 from sbtutorial.broker.paths import entity_path
@@ -15,6 +16,14 @@ from sbtutorial.broker.paths import entity_path
 MAX_URI_CHARS = 2048
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+_WHOLE_URI = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]+", re.ASCII | re.IGNORECASE)
+
+
+def is_whole_uri(text: str) -> bool:
+    """Whether a text is a URI with a scheme and a host, and no longer than addresses are."""
+    return len(text) <= MAX_URI_CHARS and _WHOLE_URI.match(text) is not None
 
 
 class Resource(NamedTuple):

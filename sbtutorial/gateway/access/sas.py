@@ -127,10 +127,12 @@ def verify(
             f"ExpiredToken: the token ended {now - ends_at:.0f} s ago. The SDK renews its own; "
             "sign a new one if you made it yourself, and check this computer's clock.",
         )
-    if not Resource.of(unquote(parts.sr)).covers(resource):
+    granted = unquote(parts.sr)
+    # One word alone could be a host or a queue.
+    if "/" not in granted or not Resource.of(granted).covers(resource):
         raise TokenError(
             TokenProblem.WRONG_AUDIENCE,
-            f"InvalidAudience: the token is for '{unquote(parts.sr)[:_SHOWN_CHARS]}' and does not "
+            f"InvalidAudience: the token is for '{granted[:_SHOWN_CHARS]}' and does not "
             f"cover '{resource.path[:_SHOWN_CHARS]}' on '{resource.host}'. Sign it for that URI or "
             "for the namespace above it.",
         )

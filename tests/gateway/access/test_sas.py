@@ -177,6 +177,9 @@ def test_token_covers_its_uri_and_all_below(granted, resource):
         ("sb://h/orders", "sb://h"),
         ("sb://other/orders", "sb://h/orders"),
         ("sb://localhost/orders", "sb://h/orders"),
+        ("orders", "sb://h/orders"),
+        ("h", "sb://h/orders"),
+        ("orders", "sb://orders/h"),
     ],
 )
 def test_token_covers_nothing_else(granted, resource):

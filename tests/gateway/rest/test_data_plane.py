@@ -454,6 +454,25 @@ async def test_batch_of_more_messages_than_azure_takes_is_refused(talk: WebTalk)
     assert b"4500 are allowed" in answer.body
 
 
+async def test_batch_of_many_messages_is_sent_between_others_turns(talk: WebTalk) -> None:
+    batch = json.dumps([{"Body": str(number)} for number in range(1000)]).encode()
+    request = talk.request("POST", "/orders/messages", batch, Content_Type=BATCH)
+    sending = asyncio.ensure_future(talk.answer(request))
+    await talk.send(b"first")
+    assert not sending.done()
+    assert (await sending).status == 201
+    assert talk.counts().active == 1001
+    assert [(await talk.take()).body for _ in range(3)] == [b"first", b"0", b"1"]
+
+
+async def test_batch_of_many_messages_is_sent_whole_or_not_at_all(talk: WebTalk) -> None:
+    for last in ({"Body": 1}, {"BrokerProperties": {"TimeToLive": -1}}, {"Body": "x" * 260_000}, 7):
+        batch = json.dumps([*([{}] * 999), last]).encode()
+        answer = await talk.ask("POST", "/orders/messages", batch, Content_Type=BATCH)
+        assert answer.status in (400, 413)
+        assert talk.counts().total == 0
+
+
 @pytest.mark.parametrize("seconds", [250e9, 1e12, 1e308])
 async def test_message_that_outlives_the_calendar_lives_for_ever(
     talk: WebTalk, seconds: float
