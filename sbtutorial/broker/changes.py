@@ -72,6 +72,9 @@ class ChangeKind(StrEnum):
 # Those that only keep account: a store needs them, a reader does not.
 ACCOUNTS = frozenset({ChangeKind.HANDED_OUT, ChangeKind.ACCESSED, ChangeKind.IDLE_WATCHED})
 
+# Those after which a message's properties may be others than before.
+SETS_PROPERTIES = frozenset({ChangeKind.ABANDONED, ChangeKind.DEFERRED, ChangeKind.DEAD_LETTERED})
+
 # Every kind of change begins with the same eight fields, which is all that a log of events needs:
 #     at: When, in broker time.
 #     kind: What happened.
@@ -96,7 +99,8 @@ class MessageChange(NamedTuple):
         target: The subqueue that it is in now, where that is not `entity`; otherwise "".
         previous_sequence_number: Where `sequence_number` is a new one, the number before.
         enqueued_at, expires_at, lock_token, locked_until, properties, size_bytes, header_bytes:
-            As `Message` has them. Who has a lock is `who` of LOCKED.
+            As `Message` has them. Who has a lock is `who` of LOCKED. For kinds that are not in
+            `SETS_PROPERTIES`, the properties are as they were before.
     """
 
     at: float

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sbtutorial.broker.changes import (
+    SETS_PROPERTIES,
     Change,
     ChangeKind,
     EntityChange,
@@ -273,7 +274,8 @@ def _set_fields(message: Message, change: MessageChange) -> None:
     message.delivery_count = change.delivery_count
     message.enqueued_at = change.enqueued_at
     message.expires_at = change.expires_at
-    message.properties = change.properties
+    if change.is_new or change.kind in SETS_PROPERTIES:
+        message.properties = change.properties
     message.header_bytes = change.header_bytes
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from sbtutorial.amqp.types import Array, Decimal128, Described, Symbol, Timestamp, ULong
-from sbtutorial.broker.changes import ChangeKind, RuleChange
+from sbtutorial.broker.changes import ChangeKind, EntityChange
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.clock import ManualClock
@@ -342,7 +342,7 @@ async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: An
     locked.message_id = locked.session_id = value
     locked.properties = {DEAD_LETTER_REASON: value}
     caller.broker.trace.record(
-        RuleChange(now, ChangeKind.RULE_CREATED, "orders", 1, value, 0, value, value)
+        EntityChange(now, ChangeKind.ABANDONED, "orders", 1, value, 0, value, value)
     )
     for target in ("events?entity=orders", "queues/orders"):
         status, answer = await caller.call("GET", target)

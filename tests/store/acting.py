@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
+from sbtutorial.broker.paths import SUBSCRIPTIONS
 from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.boolean import TrueFilter
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import parse_filter
-from sbtutorial.broker.rules.property_access import NoPropertyAccess
+from sbtutorial.broker.rules.property_access import NoPropertyAccess, PropertyAccess
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
@@ -103,12 +105,18 @@ class Actor:
         self.sent_count = 0
         self.namespace = self._new_namespace()
 
+    property_access: PropertyAccess = Edited()
+
     def _new_namespace(self) -> Namespace:
         return Namespace(
-            journal=lambda change: self.changes.append(frozen(change)),
+            journal=lambda change: self.changes.append(self.kept(change)),
             new_token=self._new_token,
-            property_access=Edited(),
+            property_access=self.property_access,
         )
+
+    def kept(self, change: Change) -> Change:
+        """A change as a store has it."""
+        return frozen(change)
 
     def _new_token(self) -> UUID:
         self.token_count += 1
@@ -116,7 +124,7 @@ class Actor:
 
     def restored(self, changes: list[Change] | None = None) -> "Actor":
         """Somebody at the same instant, in front of what the changes make."""
-        twin = Actor()
+        twin = type(self)()
         twin.now, twin.token_count, twin.sent_count = self.now, self.token_count, self.sent_count
         restore(self.changes if changes is None else changes, twin.namespace)
         twin.namespace.run_due(twin.now)
@@ -352,3 +360,25 @@ def number_of(message: Message | None) -> int | None:
 
 def picked(values: list[Any], pick: int, otherwise: list[Any]) -> list[Any]:
     return [values[pick % len(values)]] if values else otherwise
+
+
+def one_act(random: Random) -> tuple[Any, ...]:
+    """A name and arguments for `do`; seldom something that ends much at once."""
+    pick, path = random.randrange(100), random.choice(PATHS)
+    subscription = random.choice([one for one in PATHS if SUBSCRIPTIONS in one])
+    sessions = random.choice(["tables", "news/Subscriptions/ordered"])
+    acts: list[tuple[Any, ...]] = [
+        *[("receive", pick, pick % 5 > 0)] * 5,
+        *[("settle", pick, random.randrange(100))] * 5,
+        *[("wait", random.choice([1.0, 10.0, 30.0]))] * 3,
+        *[("accept", sessions, pick)] * 3,
+        *[("with_session", sessions, pick, random.choice(["renew", "let go", "set", "clear"]))] * 3,
+        *[("send", random.choice(["plain", "tables", "news"]), [pick])] * 3,
+        *[("renew", pick), ("receive_deferred", pick, pick % 2 > 0), ("cancel", "plain", pick)],
+        *[("transfer", "nowhere", pick), ("transact", pick, [pick], True)],
+        *[("update", path, pick), ("add_rule", subscription, pick)],
+        *[("update_rule", subscription, pick), ("remove_rule", subscription, pick)],
+    ]
+    if random.random() < 0.05:
+        acts = [("delete", path), ("create", path), ("advance", 61.0), ("reset",), ("wait", 300.0)]
+    return random.choice(acts)

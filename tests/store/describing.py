@@ -80,7 +80,13 @@ def described_sessions(subqueue: SessionSubQueue) -> list[str]:
 
 
 def described_message(message: Message) -> str:
-    return " ".join(f"{name}={getattr(message, name)!r}" for name in (*CHANGING, *FIXED))
+    return " ".join(f"{name}={plain(getattr(message, name))!r}" for name in (*CHANGING, *FIXED))
+
+
+def plain(value: object) -> object:
+    """The parts of a content, where it has some."""
+    parts = getattr(type(value), "__slots__", ())
+    return {name: getattr(value, name) for name in parts} if "body" in parts else value
 
 
 def timers(namespace: Namespace) -> list[tuple[float, str]]:
@@ -121,6 +127,6 @@ def copied(message: Message) -> Message:
 def told(change: Change) -> tuple[Any, ...]:
     """All that a change says, to be compared with another one."""
     if isinstance(change, MessageChange):
-        fixed = tuple(getattr(change.message, name) for name in FIXED)
+        fixed = tuple(plain(getattr(change.message, name)) for name in FIXED)
         return (*change._replace(message=None), fixed)  # type: ignore[arg-type]
     return tuple(change)

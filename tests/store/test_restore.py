@@ -18,11 +18,10 @@ from sbtutorial.broker.changes import (
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.broker.paths import SUBSCRIPTIONS
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.store.restore import restore
-from tests.store.acting import PATHS, START, Actor
+from tests.store.acting import START, Actor, one_act
 from tests.store.describing import describe
 
 
@@ -243,27 +242,6 @@ def scripts() -> Iterator[Actor]:
             actor.do(*one_act(random))
         actor.settle_down()
         yield actor
-
-
-def one_act(random: Random) -> tuple[Any, ...]:
-    pick, path = random.randrange(100), random.choice(PATHS)
-    subscription = random.choice([one for one in PATHS if SUBSCRIPTIONS in one])
-    sessions = random.choice(["tables", "news/Subscriptions/ordered"])
-    acts: list[tuple[Any, ...]] = [
-        *[("receive", pick, pick % 5 > 0)] * 5,
-        *[("settle", pick, random.randrange(100))] * 5,
-        *[("wait", random.choice([1.0, 10.0, 30.0]))] * 3,
-        *[("accept", sessions, pick)] * 3,
-        *[("with_session", sessions, pick, random.choice(["renew", "let go", "set", "clear"]))] * 3,
-        *[("send", random.choice(["plain", "tables", "news"]), [pick])] * 3,
-        *[("renew", pick), ("receive_deferred", pick, pick % 2 > 0), ("cancel", "plain", pick)],
-        *[("transfer", "nowhere", pick), ("transact", pick, [pick], True)],
-        *[("update", path, pick), ("add_rule", subscription, pick)],
-        *[("update_rule", subscription, pick), ("remove_rule", subscription, pick)],
-    ]
-    if random.random() < 0.05:
-        acts = [("delete", path), ("create", path), ("advance", 61.0), ("reset",), ("wait", 300.0)]
-    return random.choice(acts)
 
 
 SCRIPTS = [(actor, describe(actor.namespace)) for actor in scripts()]
