@@ -7,6 +7,8 @@ from collections.abc import Hashable
 
 from sbtutorial.broker.timers import Timer, Timers
 
+_FORGOTTEN_AT_ONCE = 200
+
 
 class DuplicateWindow:
     """Remembers each id for the length of the window, counted from its first acceptance.
@@ -51,10 +53,12 @@ class DuplicateWindow:
     def _forget_old(self, _: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
         self._sweep = None
-        while self._accepted:
-            key = next(iter(self._accepted))
-            ends_at = self._accepted[key][0] + self.length_seconds
-            if ends_at > at:
-                self._sweep = self._timers.call_at(ends_at, self._forget_old, None)
-                return
+        past: list[Hashable] = []
+        for key, (accepted_at, _number) in self._accepted.items():
+            ends_at = accepted_at + self.length_seconds
+            if ends_at > at or len(past) == _FORGOTTEN_AT_ONCE:
+                self._sweep = self._timers.call_at(max(ends_at, at), self._forget_old, None)
+                break
+            past.append(key)
+        for key in past:
             del self._accepted[key]

@@ -9,6 +9,7 @@ send via"; of dead letters that wait, Azure/azure-service-bus#666.
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import SESSION_ID_IS_NULL, BrokerError, ErrorCode, SessionIdMissing
@@ -16,7 +17,6 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.states import Input
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.broker.timers import Timer
 
 FindSink = Callable[[str], Sink]
 # Takes message, reason, description and now: what a target has refused.
@@ -24,7 +24,8 @@ Keep = Callable[[Message, str, str, float], None]
 
 MAX_HOPS = 4
 # So many messages go on in one piece; what else is ready goes when others have had their turn.
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 50
+_COST = 12  # of one, in the units of background work
 # Azure's own words, where they are known.
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
 _TRANSFER_FAILED = "TransferFailed"
@@ -55,8 +56,8 @@ class Forwarding:
         self.target = entity_path(target)
         self._subqueue = subqueue
         self._context = subqueue.context
-        self._waits = False  # for the target to take more, or for `_timer`
-        self._timer: Timer | None = None
+        self._waits = False  # for the target to take more, or for its turn among other work
+        self._has_ended = False
         self._kept: list[Message] = []  # dead letters that no waiting helps
 
     def on_ready(self, now: float) -> None:
@@ -73,8 +74,7 @@ class Forwarding:
     def end(self) -> None:
         """Forward no more: what is still here waits for receivers."""
         self._context.target_waiters.remove(self.target, self)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._has_ended = True
         messages = self._subqueue.messages
         for message in self._kept:
             if messages.is_ready(message.sequence_number):
@@ -89,6 +89,8 @@ class Forwarding:
         """
         subqueue = self._subqueue
         for _ in range(MOST_AT_ONCE):
+            if self._context.timers.is_behind and not self._is_first_alive(now):
+                break
             if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
                 return True
             refusal = self._hand_over(message, now)
@@ -100,13 +102,18 @@ class Forwarding:
                 return False
         if subqueue.has_ready:
             self._waits = True
-            self._timer = self._context.timers.call_at(now, self._go_on, None)
+            self._context.background.add(self._go_on(now))
         return True
 
-    def _go_on(self, _: None, at: float) -> None:
-        self._waits = False
-        self._timer = None
-        self._send_on(at)
+    def _go_on(self, now: float) -> Steps:
+        """Send on some more when it is this subqueue's turn."""
+        yield MOST_AT_ONCE * _COST
+        if not self._has_ended:
+            self._waits = False
+            self._send_on(now)
+
+    def _is_first_alive(self, now: float) -> bool:
+        return self._subqueue.is_first_alive(self._subqueue.messages.first, now)
 
     def _hand_over(self, message: Message, now: float) -> Refusal | None:
         """Send a copy to the target; the refusal, if it is not taken."""
