@@ -29,6 +29,8 @@ from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
 
 _TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
+# Tokens of Microsoft Entra ID have a few thousand bytes.
+_SMALL_REQUEST = ULong(256 * 1024)
 
 
 def attach(link: Link, peer: Peer) -> None:
@@ -39,7 +41,7 @@ def attach(link: Link, peer: Peer) -> None:
     """
     if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
         peer.claims.require_proof()
-        link.accept(target=Coordinator(CAPABILITIES))
+        link.accept(target=Coordinator(CAPABILITIES), max_message_size=_SMALL_REQUEST)
         link.context = CoordinatorNode(link, peer.transactions, peer.who)
         return
     address = parse_address(_address(link))
@@ -104,7 +106,7 @@ def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:
 
 
 def _attach_cbs_requests(link: ReceiverLink, _address: Address, peer: Peer) -> Node:
-    link.accept()
+    link.accept(max_message_size=_SMALL_REQUEST)
     return _requests(link, "$cbs", peer.cbs, peer)
 
 
@@ -114,7 +116,8 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     target = peer.core.namespace.directory.managed(address.path)
-    link.accept()
+    # Messages to be scheduled come in one request.
+    link.accept(max_message_size=ULong(2 * target.context.max_message_bytes + _SMALL_REQUEST))
     handler = ManagementHandler(target, peer)
     return _requests(link, address.path, handler, peer)
 
