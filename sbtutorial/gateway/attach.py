@@ -30,7 +30,7 @@ from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
 _TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
 # Tokens of Microsoft Entra ID have a few thousand bytes.
-_SMALL_REQUEST = ULong(256 * 1024)
+_SMALL_REQUEST = ULong(64 * 1024)
 
 
 def attach(link: Link, peer: Peer) -> None:

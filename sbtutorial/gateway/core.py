@@ -157,15 +157,25 @@ class Core:
             self.reactor.start(self._do_background_work())
 
     def _do_background_work(self) -> Job:
+        yield 0
+        while self.namespace.background:
+            yield self.step_background()
+        self._is_working = False
+
+    def step_background(self) -> int:
+        """Do a step of what takes too long to be done at once; returns what it cost a turn.
+
+        A job that waits for such work had better do some. A piece that fails is given up, and
+        nobody else learns of it.
+        """
         background = self.namespace.background
+        if not background:
+            return 1
         try:
-            yield 0
-            while background:
-                yield background.step() // _STEPS_COST_PER_UNIT
-        finally:
-            self._is_working = False
-            if background:  # one piece has failed; the others have not
-                self._work()
+            return background.step() // _STEPS_COST_PER_UNIT
+        except Exception:
+            _LOG.exception("gave up a piece of background work")
+            return 1
 
     def _wait_for_timers(self, until: float, then: Callable[[], None]) -> Job:
         while (self.namespace.next_deadline() or inf) <= until:

@@ -43,6 +43,7 @@ class SenderNode(Node):
         self._transactions = peer.transactions
         self._clock = peer.core.clock
         self._ids = peer.core.ids
+        self._step_background = peer.core.step_background
         self._budget = peer.core.budget
         self._who = peer.who
         self._max_batch_messages = peer.core.namespace.limits.max_batch_messages
@@ -102,9 +103,9 @@ class SenderNode(Node):
         self._answer(event, _ACCEPTED)
 
     def _wait_for(self, message: Message) -> Job:
-        """Wait until a topic has asked all of its rules, which it does by itself."""
+        """Wait until a topic has asked all of its rules, and lend a hand meanwhile."""
         while self._sink.is_waiting(message):
-            yield _UNITS_OF_WAITING
+            yield self._step_background()
 
     def _answer(self, event: MessageReceived, outcome: "Outcome") -> None:
         if not self._link.is_attached:
@@ -130,7 +131,6 @@ _ACCEPTED = Accepted()
 _AT_ONCE = 64
 _UNITS = 24
 _MESSAGES_A_UNIT = 4
-_UNITS_OF_WAITING = 8
 
 
 def in_units(steps: Generator[int, float, None]) -> Job:
