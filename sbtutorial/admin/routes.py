@@ -85,7 +85,7 @@ def handle(request: Request, administered: Administered, *, now: float, host: st
         host: Host and port by which the client reached us, for the URLs in answers.
     """
     try:
-        administered.namespace.run_due(now)
+        administered.namespace.catch_up(now)
         authorize(request, administered)
         return _handle(request, administered, now, host)
     except HttpRefusal as refusal:

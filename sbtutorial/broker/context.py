@@ -163,7 +163,7 @@ class EntityContext:
     def begin(self, now: float) -> None:
         """Catch up with what was due by `now`, and note that the entity is in use."""
         if now > self.timers.caught_up_to:
-            self.timers.run_due(now)
+            self.timers.catch_up(now)
         if now != self.accessed_at:
             self.access(now)
 
@@ -202,7 +202,7 @@ class EntityContext:
             BrokerError: ENTITY_NOT_FOUND.
         """
         if now > self.timers.caught_up_to:
-            self.timers.run_due(now)
+            self.timers.catch_up(now)
         if self.deleted:
             raise BrokerError(
                 ErrorCode.ENTITY_NOT_FOUND,

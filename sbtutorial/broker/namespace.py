@@ -120,7 +120,7 @@ class Namespace:
             BrokerError: ENTITY_ALREADY_EXISTS, QUOTA_EXCEEDED, what `validate_name` and `validate`
                 raise; ENTITY_NOT_FOUND for a subscription's topic.
         """
-        self.run_due(now)
+        self.catch_up(now)
         if isinstance(description, SubscriptionDescription):
             return self._create_subscription(path, description, rule or default_rule(), now, who)
         description = self.lifecycle.checked(path, description)
@@ -250,6 +250,36 @@ class Namespace:
             context.report_access()
         accessed.clear()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more was due than has happened."""
+        return self._timers.is_behind
+
+    def catch_up(self, now: float) -> None:
+        """As `run_due`, but for what is left to who calls `run_some`."""
+        self._timers.catch_up(now)
+
+    def step_timers(self, most_at_once: int, on_failure: Callable[[], None]) -> None:
+        """From now on leave what is due beyond a number to who calls `run_some`.
+
+        Args:
+            most_at_once: The number.
+            on_failure: Called when something that was due has raised; nothing else suffers.
+        """
+        self._timers.most_at_once = most_at_once
+        self._timers.on_failure = on_failure
+
+    def run_some(self, now: float) -> None:
+        """Let happen some of what is due by `now`, in order.
+
+        Who waited for messages while there was more is told when that was all.
+        """
+        timers = self._timers
+        was_behind = timers.is_behind
+        timers.run_due(now, timers.most_at_once)
+        if was_behind and not timers.is_behind:
+            self._announce_ready(now)
+
     def reset(self, *, now: float, who: str = "") -> None:
         """Delete every entity, in no time at any depth."""
         self._lent.journal(NamespaceChange(now, ChangeKind.RESET, self.name, 0, None, 0, who, ""))
@@ -265,6 +295,13 @@ class Namespace:
             entity.delete()
 
     # -- How it is done ---------------------------------------------------------------------
+
+    def _announce_ready(self, now: float) -> None:
+        for entity in tuple(self.directory):
+            subscriptions = entity.subscriptions() if isinstance(entity, Topic) else ()
+            for each in (entity, *subscriptions):
+                for subqueue in each.subqueues:
+                    subqueue.announce_ready(now)
 
     def _create_subscription(
         self, path: str, description: SubscriptionDescription, rule: Rule, now: float, who: str

@@ -29,6 +29,7 @@ from sbtutorial.gateway.nodes.transactions import CAPABILITIES, CoordinatorNode
 
 _TRANSFER_DESTINATION = Symbol("com.microsoft:transfer-destination-address")
 _BATCH_SIZE = Symbol("com.microsoft:max-message-batch-size")
+_SMALL_REQUEST = ULong(256 * 1024)
 
 
 def attach(link: Link, peer: Peer) -> None:
@@ -39,7 +40,7 @@ def attach(link: Link, peer: Peer) -> None:
     """
     if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
         peer.claims.require_proof()
-        link.accept(target=Coordinator(CAPABILITIES))
+        link.accept(target=Coordinator(CAPABILITIES), max_message_size=_SMALL_REQUEST)
         link.context = CoordinatorNode(link, peer.transactions, peer.who)
         return
     address = parse_address(_address(link))
@@ -114,7 +115,8 @@ def _attach_cbs_responses(link: SenderLink, _address: Address, peer: Peer) -> No
 
 def _attach_management_requests(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     target = peer.core.namespace.directory.managed(address.path)
-    link.accept()
+    # Messages to be scheduled come in one request.
+    link.accept(max_message_size=ULong(2 * target.context.max_message_bytes + _SMALL_REQUEST))
     handler = ManagementHandler(target, peer)
     return _requests(link, address.path, handler, peer)
 

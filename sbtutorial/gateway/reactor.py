@@ -187,16 +187,10 @@ class Reactor:
         self.finish()
 
     def begin(self) -> float:
-        """Have done what is due; gives broker time."""
+        """Have done what is due, a share of it where that is very much; gives broker time."""
         now = self._clock.now()
-        while True:
-            try:
-                self._namespace.run_due(now)
-            except Exception:
-                # The timer that failed is gone; those behind it are still to run.
-                _LOG.exception("something that was due could not be done")
-            else:
-                return now
+        self._namespace.run_some(now)
+        return now
 
     def finish(self) -> None:
         """Hand out, keep, write, and see to it that what is left gets its turn."""
@@ -207,11 +201,12 @@ class Reactor:
             writable, self._writable = self._writable, {}
             for handler in writable:
                 self._flush(handler)
-        deadline = self._namespace.next_deadline()
+        is_behind = self._namespace.is_behind
+        deadline = None if is_behind else self._namespace.next_deadline()
         if deadline is not None:
             self._alarm.set(deadline)
         self.on_turn_end()
-        if self._readable or self._jobs or self._dispatchers.have_more:
+        if is_behind or self._readable or self._jobs or self._dispatchers.have_more:
             self._schedule()
 
     def _schedule(self) -> None:

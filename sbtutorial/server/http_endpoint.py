@@ -107,6 +107,7 @@ class HttpEndpoint:
         self._swallowed_bytes: int | None = None  # None until a request is refused half-way
         self._waiting: Cancellable | None = None
         self._pausing: Cancellable | None = None
+        self._is_behind = False
         self._successor: Endpoint | None = None
         self._is_answering = False
         self._is_closed = False
@@ -135,18 +136,24 @@ class HttpEndpoint:
 
     @property
     def takes_input(self) -> bool:
-        """Whether what is spoken inside takes more."""
-        return self._successor is None or self._successor.takes_input
+        """Whether more may come: the peer reads its answers, or what is spoken inside says so."""
+        if self._successor is not None:
+            return self._successor.takes_input
+        return not self._is_behind
 
     def pause_writing(self) -> None:
-        """Pass it on."""
+        """Answer nothing more: the peer does not read what it was answered."""
+        self._is_behind = True
         if self._successor is not None:
             self._successor.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass it on."""
+        """Go on."""
+        self._is_behind = False
         if self._successor is not None:
             self._successor.resume_writing()
+        elif not self._pausing:
+            self._go_on()
 
     def connection_lost(self) -> None:
         """Stop the answer that is being waited for."""
@@ -188,7 +195,7 @@ class HttpEndpoint:
 
     def _advance(self) -> None:
         left = _EVENTS_AT_ONCE
-        while not (self._is_closed or self._is_answering or self._successor):
+        while not (self._is_closed or self._is_answering or self._is_behind or self._successor):
             if left <= 0:
                 self._pausing = self._later(0.0, self._go_on)
                 return

@@ -355,6 +355,7 @@ class _Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """The peer has read most of it."""
         self._endpoint.resume_writing()
+        self.look_after_input()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is done for; what came before that still counts."""

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterator
 
 from sbtutorial.broker.timers import Timer, Timers
 
+_FORGOTTEN_AT_ONCE = 200
+
 
 class DuplicateWindow:
     """Remembers each id for the length of the window, counted from its first acceptance.
@@ -60,8 +62,13 @@ class DuplicateWindow:
 
     def _forget_old(self, _: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
-        while self._accepted and self._first_end() <= at:
-            del self._accepted[next(iter(self._accepted))]
+        past: list[Hashable] = []
+        for key, (accepted_at, _number) in self._accepted.items():
+            if accepted_at + self.length_seconds > at or len(past) == _FORGOTTEN_AT_ONCE:
+                break
+            past.append(key)
+        for key in past:
+            del self._accepted[key]
         self._set_sweep()
 
     def _first_end(self) -> float:

@@ -126,9 +126,23 @@ class DeadLettering:
         return expires_at is not None and expires_at <= now and self._queue is not None
 
     def _on_time_to_live_over(self, sequence_number: int, at: float) -> None:
-        message = self._messages[sequence_number]
+        message = self._messages.find(sequence_number)
+        if message is None:  # the entity is deleted
+            return
         if message.state is MessageState.ACTIVE and self._queue is not None:
             self.expire(message, at)
+
+    def expire_overdue(self, message: Message, now: float) -> bool:
+        """End a ready message whose time to live is over, though its timer has not run yet.
+
+        Returns:
+            Whether it was over.
+        """
+        if not self.has_expired(message, now):
+            return False
+        assert message.expires_at is not None, "else it never expires"
+        self.expire(message, message.expires_at)
+        return True
 
     def expire(self, message: Message, at: float) -> None:
         """Dead-letter or drop a message whose time to live is over and that nobody holds."""

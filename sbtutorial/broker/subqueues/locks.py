@@ -26,9 +26,10 @@ class Tokens:
     def __len__(self) -> int:
         return len(self._held)
 
-    def clear(self) -> None:
-        """No token holds anything any more."""
-        self._held.clear()
+    def clear(self) -> dict[UUID, Message]:
+        """No token holds anything any more; returns what they held."""
+        held, self._held = self._held, {}
+        return held
 
     def grant(self, message: Message, token: UUID, until: float, who: str) -> None:
         """Lock a message under a token."""
@@ -47,6 +48,9 @@ class Tokens:
             return self._held[token]
         except KeyError:
             raise self.lost(token) from None
+
+    def end_if_over(self, token: UUID, now: float) -> None:
+        """End a lock whose end has come, and whose timer has not run yet."""
 
     def lost(self, token: UUID) -> BrokerError:
         """What to say to who comes with a token that holds nothing."""
@@ -104,8 +108,16 @@ class Locks(Tokens):
         message.lock_timer = None
         super().end(message)
 
+    def end_if_over(self, token: UUID, now: float) -> None:
+        """End a lock whose end has come, and whose timer has not run yet."""
+        message = self._held.get(token)
+        if message is not None and message.lock_timer and message.lock_timer.at <= now:
+            self._run_out(token, message.lock_timer.at)
+
     def _run_out(self, token: UUID, at: float) -> None:
-        message = self._held[token]
+        message = self._held.get(token)
+        if message is None:  # the entity is deleted
+            return
         self._ran_out[token] = message.sequence_number
         if len(self._ran_out) > _REMEMBERED_COUNT:
             del self._ran_out[next(iter(self._ran_out))]

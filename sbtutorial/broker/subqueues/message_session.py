@@ -37,6 +37,9 @@ class SessionKeeper(Protocol):
     def renew_session(self, session: "MessageSession", now: float) -> float:
         """Move the end of a session's lock, and of all that is under it."""
 
+    def end_if_over(self, session: "MessageSession", now: float) -> None:
+        """End a session's lock whose end has come, and whose timer has not run yet."""
+
     def free(self, session: "MessageSession", now: float) -> None:
         """Take a session back from its holder, who has not failed."""
 
@@ -119,6 +122,14 @@ class MessageSession:
         """
         return self._subqueue.delete(self._leave_first(now), Input.TAKE, now, who)
 
+    def first_ready(self, *, now: float) -> Message | None:
+        """What `receive_and_delete_next` would remove now; it stays.
+
+        Raises:
+            BrokerError: As `peek_lock_next`.
+        """
+        return self._first() if self._may_receive(now) else None
+
     def receive_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
     ) -> list[Message]:
@@ -161,6 +172,8 @@ class MessageSession:
             BrokerError: SESSION_LOCK_LOST.
         """
         self.context.begin(now)
+        if self.context.timers.is_behind:
+            self._keeper.end_if_over(self, now)
         if not self.is_held:
             raise session_lock_lost(self.id, self.path)
 
@@ -207,8 +220,19 @@ class MessageSession:
             listener(self)
 
     def _leave_first(self, now: float) -> Message | None:
+        number = self._entry.ready.leave_first() if self._may_receive(now) else None
+        return None if number is None else self._keeper.messages[number]
+
+    def _may_receive(self, now: float) -> bool:
         self.context.begin_receive(now)
-        number = self._entry.ready.leave_first() if self.is_held else None
+        if self.context.timers.is_behind:
+            self._keeper.end_if_over(self, now)
+            if not self._subqueue.is_first_alive(self._first, now):
+                return False
+        return self.is_held
+
+    def _first(self) -> Message | None:
+        number = self._entry.ready.first()
         return None if number is None else self._keeper.messages[number]
 
     def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:

@@ -76,15 +76,18 @@ class MessageTable:
 
     def __init__(self, path: str):
         self.path = path
+        self._messages: SortedDict[int, Message] = SortedDict()
         self.clear()
 
-    def clear(self) -> None:
-        """Let go of every message at once."""
+    def clear(self) -> "SortedDict[int, Message]":
+        """Be empty at once; returns what was here."""
+        before = self._messages
         self.size_bytes = 0
-        self._messages: SortedDict[int, Message] = SortedDict()
+        self._messages = SortedDict()
         # Of every state how many came less how many left; NEW, DEAD and GONE lie outside.
         self._counts = [0] * len(MessageState)
         self._ready = ReadyHeap(self.is_ready)
+        return before
 
     def __len__(self) -> int:
         return len(self._messages)

@@ -85,7 +85,11 @@ class SessionSubQueue(SubQueue):
                 ErrorCode.ARGUMENT_ERROR,
                 f"session_id has {len(session_id)} characters; it may have {most} at most.",
             )
-        if there := self._held.get(session_id):
+        there = self._held.get(session_id)
+        if there and self.context.timers.is_behind:
+            self.end_if_over(there, now)
+            there = self._held.get(session_id)
+        if there:
             raise session_is_held(session_id, self.path, there.who)
         return self._hold(session_id, now, who, holder)
 
@@ -152,6 +156,11 @@ class SessionSubQueue(SubQueue):
         self.extend_session(session, now + self.context.lock_seconds)
         self._report_session(ChangeKind.SESSION_LOCK_RENEWED, session, now)
         return session.locked_until
+
+    def end_if_over(self, session: MessageSession, now: float) -> None:
+        """End a session's lock whose end has come, and whose timer has not run yet."""
+        if session.is_held and session.timer.at <= now:
+            self._on_lock_over(session, session.timer.at)
 
     def free(self, session: MessageSession, now: float) -> None:
         """Take a session back from its holder, who has not failed."""

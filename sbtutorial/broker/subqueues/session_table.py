@@ -87,15 +87,16 @@ class SessionEntry:
 class MessageSessionTable(MessageTable):
     """A table of messages that also knows sessions: by id, or by which has waited longest."""
 
-    def clear(self) -> None:
-        """Let go of every message and every state at once."""
-        super().clear()
+    def clear(self) -> "SortedDict[int, Message]":
+        """Be empty at once, without a state; returns the messages that were here."""
+        before = super().clear()
         self._states = SessionStates()
         self._listed: SortedSet[str] = SortedSet()  # with active messages or a state
         self._entries: dict[str, SessionEntry] = {}
         self._free: SortedDict[int, SessionEntry] = SortedDict()  # by their first ready message
         self._by_session: SortedList[tuple[str | None, int]] = SortedList()
         self._stirred: dict[str, None] = {}
+        return before
 
     # -- Sessions -----------------------------------------------------------------------------
 

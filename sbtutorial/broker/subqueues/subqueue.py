@@ -6,12 +6,13 @@ Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message 
 "Message browsing".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from enum import Enum
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind, MessageChange
 from sbtutorial.broker.context import EntityContext, ReadyHook
 from sbtutorial.broker.errors import (
@@ -32,6 +33,9 @@ from sbtutorial.broker.subqueues.message_table import NOT_LOCKED, MessageTable
 
 # Application properties that a settlement lays over those of the message.
 PropertyChanges = Mapping[str, object] | None
+
+_MOST_OVERDUE_AT_ONCE = 4
+_FREED_AT_ONCE = 200
 
 
 class Settlement(Enum):
@@ -167,6 +171,8 @@ class SubQueue:
             BrokerError: As `peek_lock_next`.
         """
         self.context.begin_receive(now)
+        if self.context.timers.is_behind and not self.is_first_alive(self.messages.first, now):
+            return None
         return self.messages.first()
 
     def receive_deferred(
@@ -225,6 +231,8 @@ class SubQueue:
     def require_lock(self, token: UUID, *, now: float) -> Message:
         """The message that a token holds; refuse one that holds nothing."""
         self.context.begin(now)
+        if self.context.timers.is_behind:
+            self._locks.end_if_over(token, now)
         return self._locks.message_under(token)
 
     def renew_lock(self, token: UUID, *, now: float, who: str = "") -> float:
@@ -402,6 +410,19 @@ class SubQueue:
         """Have no lock on a message any more."""
         self._locks.end(message)
 
+    def is_first_alive(self, first: Callable[[], Message | None], now: float) -> bool:
+        """While the timers are behind: expire what is first and overdue, a few messages at most.
+
+        Returns:
+            Whether what is first now may be given to a receiver. If not, the listeners are told
+            when the timers have caught up.
+        """
+        for _ in range(_MOST_OVERDUE_AT_ONCE):
+            message = first()
+            if message is None or not self.dead_lettering.expire_overdue(message, now):
+                return True
+        return False
+
     # -- For the entity ---------------------------------------------------------------------
 
     def report(
@@ -466,17 +487,14 @@ class SubQueue:
 
     def clear(self) -> None:
         """Let go of every message and every lock, at once."""
-        self.messages.clear()
-        self._locks.clear()
+        messages, locked = self.messages.clear(), self._locks.clear()
+        if messages or locked:
+            self.context.background.add(_free(messages, locked))
         if self.forwarding is not None:
             self.forwarding.end()
 
     def cancel_timers(self) -> None:
-        """Have nothing more happen to the messages here by itself."""
-        for message in self.messages:
-            for timer in (message.timer, message.lock_timer):
-                if timer is not None:
-                    timer.cancel()
+        """Have nothing more happen here by itself; `clear` sees to what the messages wait for."""
 
     # -- How it is done ---------------------------------------------------------------------
 
@@ -489,6 +507,8 @@ class SubQueue:
 
     def _leave_first(self, now: float) -> Message | None:
         self.context.begin_receive(now)
+        if self.context.timers.is_behind and not self.is_first_alive(self.messages.first, now):
+            return None
         return self.messages.leave_first()
 
     def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
@@ -555,6 +575,19 @@ class SubQueue:
         self.messages.move(message, happening)
         self.report(kind, message, now, who)
         self.dead_lettering.check_returned(message, now)
+
+
+def _free(*those_gone: MutableMapping[Any, Message]) -> Steps:
+    """Free messages and cancel what was to happen to them, a few at a time: many take long."""
+    for messages in those_gone:
+        while messages:
+            count = min(len(messages), _FREED_AT_ONCE)
+            for _ in range(count):
+                _, message = messages.popitem()
+                for timer in (message.timer, message.lock_timer):
+                    if timer is not None:
+                        timer.cancel()
+            yield count
 
 
 # Each takes subqueue, token, disposition, now and who.

@@ -43,6 +43,9 @@ class MessageSource(Protocol):
     def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the first ready message under a lock."""
 
+    def first_ready(self, *, now: float) -> Message | None:
+        """What `receive_and_delete_next` would remove now; it stays."""
+
     def receive_and_delete_next(self, *, now: float, who: str) -> Message | None:
         """Remove the first ready message and have it."""
 

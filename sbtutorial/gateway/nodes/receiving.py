@@ -3,6 +3,7 @@
 Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks, and settlement".
 """
 
+import logging
 from uuid import UUID
 
 from sbtutorial.amqp.events import DispositionReceived
@@ -25,6 +26,9 @@ from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import error_of
 from sbtutorial.gateway.wire.message import encode_delivery
 
+_LOG = logging.getLogger(__name__)
+
+_CANNOT_BE_WRITTEN = "BrokerError", "The broker cannot write this message; its log says why."
 # Locks of a receiver that broke off, put on record in one step.
 _GONE_AT_ONCE = 100
 
@@ -98,8 +102,25 @@ class ReceiverNode(Node):
     def _abandoned(self, held: list[UUID], now: float) -> None:
         self.source.receiver_gone(held, now=now, who=self.who)
 
-    def _send(self, message: Message, delivery_tag: bytes, *, settled: bool) -> None:
-        payload = encode_delivery(message, to_wire=self._clock.to_wire)
+    def _encoded(self, message: Message) -> bytes | None:
+        """The message as it goes out; None for one that cannot, which is a defect of ours."""
+        try:
+            return encode_delivery(message, to_wire=self._clock.to_wire)
+        except Exception:
+            number, path = message.sequence_number, self.path
+            _LOG.exception("message %d of '%s' cannot be written and is set aside", number, path)
+            return None
+
+    def _set_aside(self, message: Message, now: float) -> None:
+        """Dead-letter what is locked and cannot be delivered; a dead letter's lock runs out."""
+        assert message.lock_token is not None
+        subqueue = self.source.settling_subqueue(message.lock_token, now=now)
+        try:
+            subqueue.dead_letter(message.lock_token, *_CANNOT_BE_WRITTEN, now=now)
+        except BrokerError:
+            _LOG.error("message %d of '%s' stays locked", message.sequence_number, self.path)
+
+    def _send(self, payload: bytes, delivery_tag: bytes, *, settled: bool) -> None:
         self.link.send(payload, delivery_tag=delivery_tag, settled=settled)
         self._output.has_output()
 
@@ -108,10 +129,17 @@ class ReceiveAndDeleteNode(ReceiverNode):
     """Deletes each message as it hands it over."""
 
     def deliver_next(self, now: float) -> None:
-        """Send the next message, settled: it is gone from the queue."""
-        message = self.source.receive_and_delete_next(now=now, who=self.who)
-        if message is not None:
-            self._send(message, self._peer.core.ids.uuid().bytes_le, settled=True)
+        """Send the next message, settled: it is gone from the queue once it can be sent."""
+        message = self.source.first_ready(now=now)
+        if message is None:
+            return
+        payload = self._encoded(message)
+        if payload is None:
+            if locked := self.source.peek_lock_next(now=now, who=self.who):
+                self._set_aside(locked, now)
+            return
+        self.source.receive_and_delete_next(now=now, who=self.who)
+        self._send(payload, self._peer.core.ids.uuid().bytes_le, settled=True)
 
 
 class PeekLockNode(ReceiverNode):
@@ -120,9 +148,14 @@ class PeekLockNode(ReceiverNode):
     def deliver_next(self, now: float) -> None:
         """Send the next message, locked; its tag is the lock token in .NET's byte order."""
         message = self.source.peek_lock_next(now=now, who=self.who)
-        if message is not None:
-            assert message.lock_token is not None
-            self._send(message, message.lock_token.bytes_le, settled=False)
+        if message is None:
+            return
+        assert message.lock_token is not None
+        payload = self._encoded(message)
+        if payload is None:
+            self._set_aside(message, now)
+        else:
+            self._send(payload, message.lock_token.bytes_le, settled=False)
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it."""

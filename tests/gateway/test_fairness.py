@@ -1,0 +1,490 @@
+"""Nobody keeps anybody waiting, and nobody makes the broker keep much; counted in turns."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sbtutorial.amqp.events import (
+    ConnectionClosed,
+    DispositionReceived,
+    LinkDetached,
+    MessageReceived,
+)
+from sbtutorial.amqp.messaging import (
+    AMQP_VALUE,
+    APPLICATION_PROPERTIES,
+    DATA,
+    Accepted,
+    Properties,
+    Rejected,
+    Source,
+    Target,
+    encode_section,
+)
+from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sender import SenderLink
+from sbtutorial.amqp.types import Int, Long
+from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.entities.queue import Queue
+from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.gateway.core import TIMERS_AT_ONCE, Core
+from sbtutorial.gateway.reactor import Job
+from sbtutorial.gateway.wire.message import read_message
+from sbtutorial.testing import Client, SteppedBroker
+
+# So many turns may pass until a client is answered that asks for one thing, whatever others do:
+# one in which it is read, and one more where that began without it.
+FEW = 2
+
+
+@pytest.fixture
+def broker() -> SteppedBroker:
+    return SteppedBroker()
+
+
+def queue_of(broker: SteppedBroker, name: str, **properties: Any) -> Queue:
+    with broker.reactor.turn() as now:
+        return broker.namespace.create(name, QueueDescription(**properties), now=now)
+
+
+def fill(broker: SteppedBroker, queue: Queue, count: int, body: bytes = b"x") -> None:
+    payload = encode_section(DATA, body)
+    clock, ids = broker.clock, broker.ids
+    with broker.reactor.turn() as now:
+        for _ in range(count):
+            message = read_message(payload, from_wire=clock.from_wire, new_id=ids.message_id)
+            queue.ingress.send([message], now=now)
+    broker.run()
+
+
+def connect(broker: SteppedBroker, who: str) -> Client:
+    return broker.connect(who, sasl_mechanisms=("PLAIN",), sasl_response=broker.plain_response)
+
+
+def receiver(client: Client, address: str, mode: int = 1) -> ReceiverLink:
+    """In receive-and-delete, or in peek-lock for mode 0."""
+    link = client.session.attach_receiver(
+        f"from {address}",
+        source=Source(address),
+        target=Target("here"),
+        snd_settle_mode=mode,
+        rcv_settle_mode=1,
+    )
+    client.pump()
+    return link
+
+
+def sender(client: Client, address: str) -> SenderLink:
+    link = client.session.attach_sender(f"to {address}", source=Source("x"), target=Target(address))
+    client.pump()
+    return link
+
+
+def send(link: SenderLink, body: bytes = b"x") -> None:
+    link.send(encode_section(DATA, body), delivery_tag=b"t", settled=False)
+
+
+def say(client: Client) -> None:
+    """Have what a client says wait at the broker, without a turn."""
+    client.endpoint.receive_data(client.connection.data_to_send())
+
+
+def verdicts(client: Client) -> list[Any]:
+    return [event.state for event in client.of(DispositionReceived)]
+
+
+def turns_until_answered(broker: SteppedBroker, client: Client, link: SenderLink) -> int:
+    """How many turns pass until one message more is accepted."""
+    before = len(verdicts(client))
+    send(link)
+    say(client)
+    turns = 0
+    while len(verdicts(client)) == before:
+        assert broker.step(), "nobody has anything left to do, and this client no answer"
+        turns += 1
+        client.read()
+    return turns
+
+
+@pytest.fixture
+def other(broker: SteppedBroker) -> tuple[Client, SenderLink]:
+    queue_of(broker, "others")
+    client = connect(broker, "other")
+    return client, sender(client, "others")
+
+
+# -- What is handed out -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [1, 0], ids=["receive-and-delete", "peek-lock"])
+def test_what_is_handed_out_follows_what_the_client_has_read(
+    broker: SteppedBroker, mode: int
+) -> None:
+    queue = queue_of(broker, "orders")
+    fill(broker, queue, 100, b"x" * 100_000)
+    client = connect(broker, "slow")
+    link = receiver(client, "orders", mode)
+    link.grant(100)
+    client.write()
+    ready = queue.receivable.counts().active - queue.receivable.counts().locked
+    assert ready > 80
+    assert client.unread_bytes < 2 * Client.HIGH_WATER_BYTES
+    client.read(client.unread_bytes // 10)
+    broker.run()
+    assert queue.receivable.counts().active - queue.receivable.counts().locked == ready
+    client.pump()
+    assert len(client.of(MessageReceived)) == 100
+    assert queue.receivable.counts().active - queue.receivable.counts().locked == 0
+
+
+def test_who_does_not_read_leaves_messages_to_who_does(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders")
+    deaf, good = connect(broker, "deaf"), connect(broker, "good")
+    receiver(deaf, "orders").grant(1000)
+    deaf.write()
+    receiver(good, "orders").grant(1000)
+    good.pump()
+    fill(broker, queue, 60, b"x" * 100_000)
+    good.pump()
+    assert len(good.of(MessageReceived)) > 40
+    assert queue.receivable.counts().active == 0
+
+
+def test_a_message_larger_than_all_bounds_is_delivered_all_the_same() -> None:
+    broker = SteppedBroker(limits=PREMIUM)
+    queue = queue_of(broker, "orders")
+    fill(broker, queue, 4, b"x" * 1_000_000)
+    client = connect(broker, "client")
+    receiver(client, "orders").grant(10)
+    client.pump()
+    assert [len(event.payload) > 1_000_000 for event in client.of(MessageReceived)] == [True] * 4
+
+
+def test_huge_credit_keeps_nobody_waiting(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    fill(broker, queue_of(broker, "orders"), 3000)
+    hog = connect(broker, "hog")
+    receiver(hog, "orders").grant(2**31 - 1)
+    say(hog)
+    for _ in range(5):
+        assert turns_until_answered(broker, *other) <= FEW
+    assert len(hog.endpoint.connection.data_to_send()) == 0
+    assert not hog.of(MessageReceived)
+    hog.pump()
+    assert len(hog.of(MessageReceived)) == 3000
+
+
+def test_a_session_window_that_is_shut_holds_messages_back(
+    broker: SteppedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("session", "windows"):
+        monkeypatch.setattr(f"sbtutorial.amqp.{module}.INCOMING_WINDOW", 10)
+    queue = queue_of(broker, "orders")
+    fill(broker, queue, 50)
+    client = connect(broker, "narrow")
+    receiver(client, "orders").grant(50)
+    client.write()
+    assert queue.receivable.counts().active == 40
+    client.pump()
+    assert len(client.of(MessageReceived)) == 50
+
+
+# -- What comes in ----------------------------------------------------------------------------
+
+
+def test_very_much_that_comes_at_once_keeps_nobody_waiting(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    link = sender(hog, "orders")
+    for _ in range(1000):
+        send(link)
+    say(hog)
+    assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < queue.receivable.counts().active < 200
+    hog.pump()
+    assert queue.receivable.counts().active == 1000
+
+
+def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:
+    queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    link = sender(hog, "orders")
+    assert hog.endpoint.takes_input
+    for _ in range(40):
+        send(link, b"x" * 50_000)
+    say(hog)
+    assert not hog.endpoint.takes_input
+    broker.run()
+    assert hog.endpoint.takes_input
+
+
+def test_last_words_count_all_of_them_when_the_connection_is_lost(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders")
+    client = connect(broker, "client")
+    link = sender(client, "orders")
+    for _ in range(900):
+        send(link)
+    say(client)
+    client.break_off()
+    assert queue.receivable.counts().active == 900
+
+
+# -- Answers ----------------------------------------------------------------------------------
+
+
+def ask_to_peek(link: SenderLink) -> None:
+    payload = (
+        Properties(message_id="m").encode()
+        + encode_section(APPLICATION_PROPERTIES, {"operation": "com.microsoft:peek-message"})
+        + encode_section(AMQP_VALUE, {"from-sequence-number": Long(0), "message-count": Int(250)})
+    )
+    link.send(payload, delivery_tag=b"p", settled=False)
+
+
+def test_answers_that_are_not_taken_are_not_made(broker: SteppedBroker) -> None:
+    fill(broker, queue_of(broker, "orders"), 10, b"x" * 50_000)
+    client = connect(broker, "asks")
+    answers = receiver(client, "orders/$management")
+    requests = sender(client, "orders/$management")
+    for _ in range(100):
+        ask_to_peek(requests)
+    client.pump()
+    made = len([verdict for verdict in verdicts(client) if verdict == Accepted()])
+    assert 1 <= made <= 3
+    assert requests.credit == 0  # nor is more asked for
+    answers.grant(1000)
+    client.pump()
+    assert len(client.of(MessageReceived)) == 100
+
+
+def test_requests_beyond_the_credit_are_rejected_while_answers_wait(broker: SteppedBroker) -> None:
+    fill(broker, queue_of(broker, "orders"), 10, b"x" * 50_000)
+    client = connect(broker, "asks")
+    answers = receiver(client, "orders/$management")
+    requests = sender(client, "orders/$management")
+    for _ in range(100):
+        ask_to_peek(requests)
+    client.pump()
+    requests._credit.available = 200  # a client that does not count
+    for _ in range(200):
+        ask_to_peek(requests)
+    client.pump()
+    refused = [verdict for verdict in verdicts(client) if isinstance(verdict, Rejected)]
+    assert len(refused) > 150
+    assert str(refused[0].error.condition) == "amqp:resource-limit-exceeded"
+    answers.grant(1000)
+    client.pump()
+    assert len(client.of(MessageReceived)) + len(refused) == 300
+
+
+def test_a_client_that_reads_no_answers_is_heard_no_further(broker: SteppedBroker) -> None:
+    fill(broker, queue_of(broker, "orders"), 10, b"x" * 20_000)
+    client = connect(broker, "asks")
+    receiver(client, "orders/$management").grant(10_000)
+    requests = sender(client, "orders/$management")
+    for _ in range(90):
+        ask_to_peek(requests)
+    client.write()
+    unread = client.unread_bytes
+    assert unread < 8 * 1024 * 1024
+    broker.run()
+    assert client.unread_bytes == unread
+    client.pump()
+    assert len(client.of(MessageReceived)) == 90
+
+
+# -- Time -------------------------------------------------------------------------------------
+
+
+def advance(broker: SteppedBroker, seconds: float) -> list[str]:
+    """Let time jump, and no turn pass but the first; has an entry when it is over."""
+    over: list[str] = []
+    Core.advance(broker, seconds, lambda: over.append("over"))
+    return over
+
+
+def test_very_many_that_expire_keep_nobody_waiting_and_are_given_to_nobody(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders", default_message_time_to_live=timedelta(hours=1))
+    fill(broker, queue, 20 * TIMERS_AT_ONCE)
+    broker.advance(1800)
+    fill(broker, queue, 3, b"fresh")
+    client = connect(broker, "client")
+    link = receiver(client, "orders")
+    over = advance(broker, 1900)
+    assert turns_until_answered(broker, *other) <= FEW
+    link.grant(10)
+    say(client)
+    assert turns_until_answered(broker, *other) <= FEW
+    assert queue.receivable.counts().active > 3
+    assert not over
+    client.pump()
+    assert over
+    assert [event.payload[-5:] for event in client.of(MessageReceived)] == [b"fresh"] * 3
+
+
+def test_a_lock_that_is_over_holds_nothing_though_its_timer_has_not_run(
+    broker: SteppedBroker,
+) -> None:
+    many = queue_of(broker, "many", default_message_time_to_live=timedelta(seconds=20))
+    queue = queue_of(broker, "orders", lock_duration=timedelta(seconds=30))
+    client = connect(broker, "client")
+    link = receiver(client, "orders", 0)
+    fill(broker, queue, 1)
+    link.grant(1)
+    client.pump()
+    fill(broker, many, 10 * TIMERS_AT_ONCE)
+    advance(broker, 60)
+    (message,) = client.of(MessageReceived)
+    link.settle(message.delivery_id, Accepted(), settled=False)
+    say(client)
+    broker.step()
+    client.read()
+    assert many.receivable.counts().active > 0  # so the lock's timer has not run
+    (verdict,) = verdicts(client)
+    assert "has run out" in verdict.error.description
+    broker.run()
+    assert (queue.receivable.counts().active, queue.main.messages.find(1).delivery_count) == (1, 1)  # type: ignore[union-attr]
+
+
+def test_very_many_locks_that_end_with_a_client_keep_nobody_waiting(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders", lock_duration=timedelta(seconds=30))
+    fill(broker, queue, 2000)
+    client = connect(broker, "client")
+    receiver(client, "orders", 0).grant(2000)
+    client.pump()
+    client.endpoint.connection_lost()
+    assert turns_until_answered(broker, *other) <= FEW
+    broker.run()
+    assert [event.what for event in broker.trace.after(0)].count("receiver_gone") == 2000
+
+
+@pytest.mark.parametrize("way", ["delete", "reset"])
+def test_a_deep_queue_that_goes_is_freed_a_little_at_a_time(
+    broker: SteppedBroker, way: str
+) -> None:
+    queue = queue_of(broker, "orders", default_message_time_to_live=timedelta(hours=1))
+    fill(broker, queue, 1500)
+    with broker.reactor.turn() as now:
+        if way == "delete":
+            broker.namespace.delete(queue, now=now)
+        else:
+            broker.namespace.reset(now=now)
+    assert len(broker.namespace.background) == 1
+    steps = 0
+    while broker.step():
+        steps += 1
+    assert steps > 1
+    assert broker.namespace.next_deadline() is None
+
+
+# -- What nobody foresaw ----------------------------------------------------------------------
+
+
+def put_unwritable(broker: SteppedBroker, queue: Queue) -> None:
+    """A message that no code of ours can encode: every door refuses those that we know of."""
+    fill(broker, queue, 1)
+    (message,) = queue.main.messages
+    message.content.body = None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("mode", [1, 0], ids=["receive-and-delete", "peek-lock"])
+def test_a_message_that_cannot_be_written_is_set_aside_and_the_link_lives(
+    broker: SteppedBroker, mode: int
+) -> None:
+    queue = queue_of(broker, "orders")
+    put_unwritable(broker, queue)
+    fill(broker, queue, 1)
+    client = connect(broker, "client")
+    receiver(client, "orders", mode).grant(10)
+    client.pump()
+    assert len(client.of(MessageReceived)) == 1
+    assert not client.of(LinkDetached)
+    assert queue.receivable.counts().dead_letter == 1
+
+
+def test_a_defect_ends_its_own_connection_and_nothing_else(
+    broker: SteppedBroker,
+    other: tuple[Client, SenderLink],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue_of(broker, "orders")
+    client = connect(broker, "client")
+    link = sender(client, "orders")
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(next(iter(client.endpoint._links)).context, "message_received", fail)
+    send(link)
+    say(client)
+    assert turns_until_answered(broker, *other) <= FEW
+    client.pump()
+    (closed,) = client.of(ConnectionClosed)
+    assert str(closed.error.condition) == "amqp:internal-error"
+
+
+def test_a_job_that_fails_ends_the_connection_that_waits_for_it(broker: SteppedBroker) -> None:
+    client = connect(broker, "client")
+
+    def job() -> Job:
+        yield 0
+        raise RuntimeError("a defect")
+
+    broker.reactor.start(job(), owner=client.endpoint)
+    client.endpoint._jobs += 1
+    client.pump()
+    assert client.of(ConnectionClosed)
+
+
+def test_something_due_that_fails_harms_nothing_else_that_is_due(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders", default_message_time_to_live=timedelta(seconds=10))
+    fill(broker, queue, 1)
+
+    def fail(_: object, __: float) -> None:
+        raise RuntimeError("a defect")
+
+    broker.namespace._timers.call_at(broker.clock.now() + 5, fail, None)
+    broker.advance(60)
+    assert queue.receivable.counts().total == 0
+
+
+# -- Jobs -------------------------------------------------------------------------------------
+
+
+def test_jobs_take_turns_and_those_of_one_key_keep_their_order(broker: SteppedBroker) -> None:
+    notes: list[str] = []
+
+    def job(name: str) -> Job:
+        yield 0
+        for step in range(3):
+            notes.append(f"{name}{step}")
+            yield 40
+
+    broker.reactor.start(job("a"), key="queue")
+    broker.reactor.start(job("b"), key="queue")
+    broker.reactor.start(job("c"))
+    assert broker.reactor.is_busy("queue")
+    broker.run()
+    assert not broker.reactor.is_busy("queue")
+    assert [note for note in notes if note[0] in "ab"] == ["a0", "a1", "a2", "b0", "b1", "b2"]
+    assert notes.index("c2") < notes.index("b0")
+
+
+def test_a_turn_that_raises_keeps_what_was_done_and_says_so(broker: SteppedBroker) -> None:
+    kept: list[str] = []
+    broker._store.commit = lambda changes: kept.extend(  # type: ignore[method-assign]
+        change.kind for change in changes
+    )
+    with pytest.raises(RuntimeError, match="half-way"), broker.reactor.turn() as now:
+        broker.namespace.create("orders", QueueDescription(), now=now)
+        raise RuntimeError("half-way")
+    assert kept == ["queue_created"]
+    assert not broker._uncommitted
