@@ -10,7 +10,8 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any
 
-Action = Callable[[Any, float], None]
+# Returns what it took beyond that of a short one, in such short ones; None for nothing.
+Action = Callable[[Any, float], int | None]
 
 # Below this many shells a sweep is not worth its while.
 _FEWEST_SHELLS_TO_SWEEP = 64
@@ -42,17 +43,18 @@ class Timer:
         """Whether it has run or was cancelled."""
         return self._action is None
 
-    def _run(self) -> None:
+    def _run(self) -> int:
         action, arg = self._action, self._arg
         self._action = self._arg = None
         if action is None:
-            return
+            return 0
         try:
-            action(arg, self.at)
+            return action(arg, self.at) or 0
         except Exception:
             if self._timers.on_failure is None:
                 raise
             self._timers.on_failure()
+            return 0
 
 
 class Timers:
@@ -108,7 +110,7 @@ class Timers:
 
         Args:
             now: Broker time.
-            at_most: How many; what remains leaves `is_behind` true.
+            at_most: How many, long ones counted as several; what remains leaves `is_behind` true.
         """
         heap = self._heap
         while heap and heap[0][0] <= now:
@@ -119,8 +121,7 @@ class Timers:
             if timer.is_shell:
                 self._shell_count -= 1
             else:
-                at_most -= 1
-                timer._run()
+                at_most -= 1 + timer._run()
         self.is_behind = False
         self.caught_up_to = now
 

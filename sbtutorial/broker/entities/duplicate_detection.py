@@ -4,7 +4,6 @@ Source: Azure Service Bus, "Duplicate detection".
 """
 
 from collections.abc import Hashable, Iterator
-from math import inf
 
 from sbtutorial.broker.timers import Timer, Timers
 
@@ -63,21 +62,22 @@ class DuplicateWindow:
 
     def _forget_old(self, _: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
-        for _number in range(_FORGOTTEN_AT_ONCE):
-            if not self._accepted or self._first_end() > at:
+        past: list[Hashable] = []
+        for key, (accepted_at, _number) in self._accepted.items():
+            if accepted_at + self.length_seconds > at or len(past) == _FORGOTTEN_AT_ONCE:
                 break
-            del self._accepted[next(iter(self._accepted))]
-        self._set_sweep(not_before=at)
+            past.append(key)
+        for key in past:
+            del self._accepted[key]
+        self._set_sweep()
 
     def _first_end(self) -> float:
         return self._accepted[next(iter(self._accepted))][0] + self.length_seconds
 
-    def _set_sweep(self, not_before: float = -inf) -> None:
+    def _set_sweep(self) -> None:
         """Look when the window of the oldest is over."""
         if self._sweep is not None:
             self._sweep.cancel()
         self._sweep = None
         if self._accepted:
-            self._sweep = self._timers.call_at(
-                max(self._first_end(), not_before), self._forget_old, None
-            )
+            self._sweep = self._timers.call_at(self._first_end(), self._forget_old, None)

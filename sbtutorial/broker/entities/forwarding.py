@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import SESSION_ID_IS_NULL, BrokerError, ErrorCode, SessionIdMissing
@@ -18,6 +17,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import entity_path
 from sbtutorial.broker.states import Input
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.timers import Timer
 
 FindSink = Callable[[str], Sink]
 # Takes message, reason, description and now: what a target has refused.
@@ -26,7 +26,7 @@ Keep = Callable[[Message, str, str, float], None]
 MAX_HOPS = 4
 # So many messages go on in one piece; what else is ready goes when others have had their turn.
 MOST_AT_ONCE = 50
-_COST = 12  # of one, in the units of background work
+_COST = 2  # of sending one on, in the units of timers
 # Azure's own words, where they are known.
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
 _TRANSFER_FAILED = "TransferFailed"
@@ -57,8 +57,8 @@ class Forwarding:
         self.target = entity_path(target)
         self._subqueue = subqueue
         self._context = subqueue.context
-        self._waits = False  # for the target to take more, or for its turn among other work
-        self._has_ended = False
+        self._waits = False  # for the target to take more, or for `_timer`
+        self._timer: Timer | None = None
         self._kept: list[Message] = []  # dead letters that no waiting helps
 
     def on_ready(self, now: float) -> None:
@@ -73,15 +73,16 @@ class Forwarding:
         return self._send_on(now)
 
     def try_again(self, at: float) -> None:
-        """Send on what is ready when it is this subqueue's turn among other work."""
+        """Send on what is ready, as the first thing to happen when time is run."""
         if not self._waits:
             self._waits = True
-            self._context.background.add(self._go_on(at))
+            self._timer = self._context.timers.call_at(at, self._go_on, None)
 
     def end(self) -> None:
         """Forward no more: what is still here waits for receivers."""
         self._context.target_waiters.remove(self.target, self)
-        self._has_ended = True
+        if self._timer is not None:
+            self._timer.cancel()
         messages = self._subqueue.messages
         for message in self._kept:
             if messages.is_ready(message.sequence_number):
@@ -96,8 +97,6 @@ class Forwarding:
         """
         subqueue = self._subqueue
         for _ in range(MOST_AT_ONCE):
-            if self._context.timers.is_behind and not self._is_first_alive(now):
-                break
             if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
                 return True
             if self._ends_now(message, now):
@@ -113,15 +112,11 @@ class Forwarding:
             self.try_again(now)
         return True
 
-    def _go_on(self, now: float) -> Steps:
-        """Send on some more when it is this subqueue's turn."""
-        yield MOST_AT_ONCE * _COST
-        if not self._has_ended:
-            self._waits = False
-            self._send_on(now)
-
-    def _is_first_alive(self, now: float) -> bool:
-        return self._subqueue.is_first_alive(self._subqueue.messages.first, now)
+    def _go_on(self, _: None, at: float) -> int:
+        self._waits = False
+        self._timer = None
+        self._send_on(at)
+        return MOST_AT_ONCE * _COST
 
     def _ends_now(self, message: Message, now: float) -> bool:
         """Whether a message's time to live is over this very moment; it does not go on then."""

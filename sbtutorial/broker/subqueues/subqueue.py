@@ -410,8 +410,6 @@ class SubQueue:
         """Have no lock on a message any more."""
         self._locks.end(message)
 
-    # -- While the timers are behind ------------------------------------------------------------
-
     def is_first_alive(self, first: Callable[[], Message | None], now: float) -> bool:
         """While the timers are behind: expire what is first and overdue, a few messages at most.
 
