@@ -146,26 +146,20 @@ def test_a_backlog_goes_in_pieces_of_bounded_length(world: World) -> None:
     bury(world, bar, *map(str, range(2 * MOST_AT_ONCE + 1)), size_bytes=10)
     assert len(bar.dead_letter.messages) == 2 * MOST_AT_ONCE + 1
     world.changes.clear()
-    background = world.namespace.background
-    background.on_added = lambda: None  # this test steps it
     morgue.adopt(replace(morgue.description, status=EntityStatus.ACTIVE), now=world.now)
     bar.dead_letter.forwarding.resume(world.now)  # type: ignore[union-attr]
     assert len(morgue.main.messages) == MOST_AT_ONCE
-    while background:
-        background.step()
+    world.pass_time(0)
     assert contents(morgue.main) == list(map(str, range(2 * MOST_AT_ONCE + 1)))
 
 
 def test_a_queue_that_is_switched_to_forwarding_sends_on_in_pieces(world: World) -> None:
     kitchen, bar = world.queue("kitchen"), world.queue("bar")
     world.send(bar, *range(MOST_AT_ONCE + 1))
-    background = world.namespace.background
-    background.on_added = lambda: None  # this test steps it
     world.update(bar, forward_to="kitchen")
     assert len(kitchen.main.messages) == MOST_AT_ONCE
     world.send(bar, "new")
-    while background:
-        background.step()
+    world.pass_time(0)
     assert contents(kitchen.main) == [*range(MOST_AT_ONCE + 1), "new"]
 
 
