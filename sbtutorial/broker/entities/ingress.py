@@ -244,7 +244,10 @@ class Ingress:
         if self._destination.may_have(self.max_size_bytes // MIN_MESSAGE_BYTES):
             size = max(size, self._destination.message_count * MIN_MESSAGE_BYTES)
         room = self.max_size_bytes - size
-        if sum(message.size_bytes for message in messages) <= room:
+        added = 0
+        for message in messages:
+            added += message.size_bytes
+        if added <= room:
             return
         added = sum(one.size_bytes for one in messages if self._original(one, now) is None)
         if added > max(room, 0):
