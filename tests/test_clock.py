@@ -56,3 +56,34 @@ def test_system_clock_is_the_wall_clock_plus_what_was_advanced() -> None:
     clock.advance(3600)
     now = clock.now()
     assert before + 3600 <= now <= time.time() + 3600
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0], ids=["back", "forth"])
+def test_a_wall_clock_that_is_set_moves_what_is_shown_and_nothing_else(seconds: float) -> None:
+    clock = ManualClock()
+    clock.advance(100)
+    ends_at = clock.now() + 30
+    clock.set_wall(clock.wall() + seconds)
+    assert clock.now() == ends_at - 30
+    assert clock.to_wire(ends_at) == clock.wall() + 30
+    assert clock.from_wire(clock.wall() + 30) == ends_at
+    clock.tick(30)
+    assert clock.now() == ends_at
+    assert clock.to_wire(ends_at) == clock.wall()
+
+
+def test_one_instant_always_reads_the_same_though_two_clocks_never_agree_quite() -> None:
+    clock = ManualClock()
+    at = clock.now()
+    shown = clock.to_wire(at)
+    for _ in range(3):
+        clock.set_wall(clock.wall() + 0.2)
+        assert clock.to_wire(at) == shown
+
+
+def test_the_computers_clock_goes_on_by_itself() -> None:
+    clock = SystemClock()
+    first = clock.now()
+    assert abs(first - clock.wall()) < 5
+    assert clock.now() >= first
+    assert clock.elapsed() >= 0

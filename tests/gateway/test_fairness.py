@@ -488,3 +488,31 @@ def test_a_turn_that_raises_keeps_what_was_done_and_says_so(broker: SteppedBroke
         raise RuntimeError("half-way")
     assert kept == ["queue_created"]
     assert not broker._uncommitted
+
+
+# -- A wall clock that is set -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "forth"])
+def test_a_wall_clock_that_is_set_neither_keeps_a_lock_nor_ends_it(
+    broker: SteppedBroker, seconds: float
+) -> None:
+    queue = queue_of(broker, "orders", lock_duration=timedelta(seconds=30))
+    fill(broker, queue, 1)
+    client = connect(broker, "client")
+    receiver(client, "orders", 0).grant(1)
+    client.pump()
+    broker.clock.set_wall(broker.clock.wall() + seconds)
+    broker.tick(29)
+    assert queue.receivable.counts().locked == 1
+    broker.tick(2)
+    assert queue.receivable.counts().locked == 0
+
+
+def test_heartbeats_go_on_when_the_wall_clock_is_set_back(broker: SteppedBroker) -> None:
+    client = broker.connect("client", idle_time_out_ms=10_000)
+    broker.clock.set_wall(broker.clock.wall() - 3600)
+    said = len(client.received)
+    broker.tick(6)
+    client.pump()
+    assert len(client.received) > said

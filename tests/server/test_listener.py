@@ -1,15 +1,17 @@
 """The port, over real sockets: who is handed what, and that nothing a peer sent is lost."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from unittest.mock import Mock
 
 import pytest
 
 from sbtutorial.gateway.access import admission
-from sbtutorial.server.listener import Close, Listener, Recognizer, Write
+from sbtutorial.server.listener import Close, Listener, Recognizer, Write, _Connection
 from sbtutorial.server.sniff import Kind
 
 AMQP_HEADER = b"AMQP\x03\x01\x00\x00"
@@ -309,3 +311,42 @@ async def test_a_further_port_that_is_taken_leaves_the_first(port: Port) -> None
     assert (await other.endpoints.get()).name == "amqp"
     writer.close()
     await other.listener.stop()
+
+
+async def test_a_system_without_room_for_a_connection_is_asked_again_later_and_says_so_once(
+    port: Port, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    accept, asked = loop.sock_accept, 0
+
+    async def exhausted(listening: socket.socket) -> tuple[socket.socket, object]:
+        nonlocal asked
+        asked += 1
+        if asked <= 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await accept(listening)
+
+    monkeypatch.setattr(loop, "sock_accept", exhausted)
+    monkeypatch.setattr("sbtutorial.server.listener._ACCEPT_AGAIN_SECONDS", 0.01)
+    other = Port()
+    other.number = await other.listener.start("127.0.0.1", 0)
+    _, writer = await other.connect()
+    writer.write(AMQP_HEADER)
+    assert (await other.endpoints.get()).name == "amqp"
+    assert asked >= 4
+    (record,) = caplog.records
+    assert f"new ones on port {other.number} wait" in record.getMessage()
+    writer.close()
+    await other.listener.stop()
+
+
+async def test_any_transport_will_do_that_keeps_to_the_contract(port: Port) -> None:
+    """An event loop of another maker has transports of its own, which are none of asyncio's."""
+    transport = Mock(spec_set=asyncio.Transport)
+    transport.__class__ = object
+    connection = _Connection(port.listener)
+    connection.connection_made(transport)
+    connection.get_buffer(-1)[: len(AMQP_HEADER)] = AMQP_HEADER
+    connection.buffer_updated(len(AMQP_HEADER))
+    assert (await port.endpoints.get()).received == AMQP_HEADER
+    connection.connection_lost(None)
