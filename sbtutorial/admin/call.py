@@ -3,7 +3,7 @@
 A handler gets an `AdministrationCall`, asks it for the description in the body and for what that
 makes of an entity, acts on the namespace, and lets it write the answer.
 
-Source: Azure Service Bus, REST API; RFC 9110, 13.1.1 "If-Match".
+Source: Azure Service Bus, REST API; RFC 9110, 13.1.1 (If-Match).
 """
 
 from collections.abc import Callable, Collection, Mapping

@@ -236,7 +236,7 @@ def _limit_segments(listening: socket.socket) -> None:
     them to what it read. On loopback the segments grow to 32,768 bytes during the handshake of
     TLS, one more than may be set, and each connection ends with "Invalid argument". A listening
     socket tells its clients how large their segments may be.
-    Source: azure-sdk-for-python, issue 45394.
+    Source: azure-sdk-for-python#45394.
     """
     if sys.platform == "linux":
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _MAX_SEGMENT_BYTES)

@@ -4,7 +4,7 @@ Which one that is says the partition key of a message: its session id, else the 
 where duplicates are detected, its message id. The partitions themselves are not there.
 
 Source: Azure Service Bus, "Partitioned queues and topics", use of partition keys and transactions.
-The sentences and the condition, "not allowed", are Azure's: azure-sdk-for-python#21955 and
+The sentences and the condition, `not-allowed`, are Azure's: azure-sdk-for-python#21955 and
 azure-service-bus#103 of ids, azure-docs#30242 of what has neither, amqpnetlite#120 of keys.
 """
 

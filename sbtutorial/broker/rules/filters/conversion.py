@@ -1,7 +1,7 @@
 """What SET makes of a text where the property that it changes is of another type.
 
 Source: Azure Service Bus, "Subscription Rule SQL Action Syntax", considerations: SET converts to
-the type of the existing property; Azure/azure-service-bus issue 180: a text literal is converted
+the type of the existing property; Azure/azure-service-bus#180: a text literal is converted
 to the type of the property that is modified. The forms are .NET's.
 """
 
