@@ -78,6 +78,7 @@ class AmqpEndpoint:
         self._links: dict[Link, None] = {}
         self._input: deque[bytes] = deque()
         self._input_bytes = 0
+        self._is_read_to_the_end = True  # what the engine has been fed
         self._events: deque[Event] = deque()
         self._jobs = 0
         self._is_paused = False
@@ -147,10 +148,11 @@ class AmqpEndpoint:
         Returns:
             Whether there is more that can be acted on at once.
         """
-        while self._may_go_on():
-            if self._events:
-                self._budget.left -= 1
-                self._act_on(self._events.popleft(), now)
+        budget, events = self._budget, self._events
+        while budget.left > 0 and not self._must_wait():
+            if events:
+                budget.left -= 1
+                self._act_on(events.popleft(), now)
             elif not self._read():
                 break
         else:
@@ -236,9 +238,6 @@ class AmqpEndpoint:
 
     # -- Reading ------------------------------------------------------------------------------
 
-    def _may_go_on(self) -> bool:
-        return self._budget.left > 0 and not self._must_wait()
-
     def _must_wait(self) -> bool:
         """Whether something is to end first: a job, or the client's silence as a reader."""
         if self._jobs:
@@ -256,19 +255,19 @@ class AmqpEndpoint:
 
     def _read(self) -> bool:
         """Have the engine read on; false when it has read everything."""
-        count = self.connection.read_frames(_FRAMES_AT_ONCE)
-        events = self.connection.events()
-        if count:
-            self._budget.left -= max(count - len(events), 0) // 2
-            self._events.extend(events)
-            return True
-        if not self._input:
-            self._events.extend(events)  # what a deadline has brought about
-            return bool(events)
-        data = self._input.popleft()
-        self._input_bytes -= len(data)
-        self.connection.feed(data, now=self._core.clock.elapsed())
-        return True
+        connection, count = self.connection, 0
+        if self._is_read_to_the_end and self._input:
+            data = self._input.popleft()
+            self._input_bytes -= len(data)
+            connection.feed(data, now=self._core.clock.elapsed())
+            self._is_read_to_the_end = False
+        if not self._is_read_to_the_end:
+            count = connection.read_frames(_FRAMES_AT_ONCE)
+            self._is_read_to_the_end = count < _FRAMES_AT_ONCE
+        events = connection.events()  # also those that a deadline has brought about
+        self._events.extend(events)
+        self._budget.left -= max(count - len(events), 0) // 2
+        return bool(events or self._input or not self._is_read_to_the_end)
 
     def _act_on(self, event: Event, now: float) -> None:
         handler = self._handlers.get(type(event))

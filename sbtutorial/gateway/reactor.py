@@ -113,7 +113,7 @@ class Reactor:
         self._commit = commit
         self._scheduler = scheduler
         self._budget = budget
-        self._is_scheduled = False
+        self._is_scheduled = self._is_in_turn = False
         # In the order in which they get their share.
         self._readable: OrderedDict[Handler, None] = OrderedDict()
         self._writable: dict[Handler, None] = {}
@@ -182,35 +182,48 @@ class Reactor:
         """One turn: a share of all that waits."""
         self._is_scheduled = False
         now = self.begin()
-        self._read(now)
-        self._step_jobs(now)
-        self.finish()
+        try:
+            self._read(now)
+            self._step_jobs(now)
+        finally:
+            self.finish()
 
     def begin(self) -> float:
-        """Have done what is due, a share of it where that is very much; gives broker time."""
+        """Begin a turn, which `finish` ends, by doing what is due, or a share of very much.
+
+        Returns:
+            Broker time.
+        """
+        self._is_in_turn = True
         now = self._clock.now()
         self._namespace.run_some(now)
         return now
 
     def finish(self) -> None:
         """Hand out, keep, write, and see to it that what is left gets its turn."""
-        self._budget.left = DELIVERY_UNITS
-        self._dispatchers.serve(self._clock.now())
-        self._commit()
-        while self._writable:
-            writable, self._writable = self._writable, {}
-            for handler in writable:
-                self._flush(handler)
-        is_behind = self._namespace.is_behind
-        deadline = None if is_behind else self._namespace.next_deadline()
-        if deadline is not None:
-            self._alarm.set(deadline)
-        self.on_turn_end()
-        if is_behind or self._readable or self._jobs or self._dispatchers.have_more:
+        try:
+            self._budget.left = DELIVERY_UNITS
+            self._dispatchers.serve(self._clock.now())
+            self._commit()
+            while self._writable:
+                writable, self._writable = self._writable, {}
+                for handler in writable:
+                    self._flush(handler)
+            self.on_turn_end()
+        finally:
+            self._is_in_turn = False
+            self._set_next()
+
+    def _set_next(self) -> None:
+        """See to it that there is a turn when there is something to do."""
+        namespace = self._namespace
+        if namespace.is_behind or self._readable or self._jobs or self._dispatchers.have_more:
             self._schedule()
+        if not namespace.is_behind and (deadline := namespace.next_deadline()) is not None:
+            self._alarm.set(deadline)
 
     def _schedule(self) -> None:
-        if not self._is_scheduled:
+        if not (self._is_scheduled or self._is_in_turn):
             self._is_scheduled = True
             self._scheduler.call_soon(self.run)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
 
 _TOKEN_SECONDS = 30
+# The broker answers when all has happened that was due: of a million messages that takes minutes.
+_ADVANCE_SECONDS = 600.0
 _MAX_HELLO_BYTES = 4096
 _DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing takes these calls
 
@@ -73,7 +75,11 @@ class ControlClient:
 
     def advance(self, seconds: float) -> float:
         """Make everything that the broker holds older; returns the sum of all such seconds."""
-        return float(self._call("POST", "advance", {"seconds": seconds})["advanced_seconds"])
+        return float(
+            self._call("POST", "advance", {"seconds": seconds}, wait_seconds=_ADVANCE_SECONDS)[
+                "advanced_seconds"
+            ]
+        )
 
     def reset(self) -> None:
         """Delete every queue."""

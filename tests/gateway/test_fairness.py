@@ -516,3 +516,26 @@ def test_heartbeats_go_on_when_the_wall_clock_is_set_back(broker: SteppedBroker)
     broker.tick(6)
     client.pump()
     assert len(client.received) > said
+
+
+def test_a_commit_that_fails_once_leaves_a_broker_that_goes_on(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders")
+    client = connect(broker, "client")
+    link = sender(client, "orders")
+    commit = broker._store.commit
+
+    def fail(_changes: object) -> None:
+        broker._store.commit = commit  # type: ignore[method-assign]
+        raise OSError("the disk is full")
+
+    broker._store.commit = fail  # type: ignore[method-assign]
+    send(link)
+    say(client)
+    with pytest.raises(OSError, match="disk"):
+        broker.run()
+    client.read()
+    assert not verdicts(client)  # nothing is told that was not kept
+    send(link)
+    client.pump()
+    assert verdicts(client) == [Accepted(), Accepted()]
+    assert queue.receivable.counts().active == 2
