@@ -143,7 +143,7 @@ class AmqpEndpoint:
     # -- For the reactor ----------------------------------------------------------------------
 
     def work(self, now: float) -> bool:
-        """Act on what has come, as far as this turn's share goes.
+        """Act on what has come, as far as this turn's share goes. Hot: runs in each turn.
 
         Returns:
             Whether there is more that can be acted on at once.

@@ -100,6 +100,8 @@ class Ingress:
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
         """Take all of these messages, or none; those with a time ahead of them are scheduled.
 
+        Hot: runs for each message that is sent.
+
         Returns:
             A sequence number for each, in order. For a dropped duplicate it is the number that
             the message was first accepted under.

@@ -151,6 +151,8 @@ class SubQueue:
     def peek_lock_next(self, *, now: float, who: str) -> Message | None:
         """Hold the first ready message under a lock; None when nothing is ready.
 
+        Hot: runs for each message that is handed out.
+
         Raises:
             BrokerError: ENTITY_DISABLED, ENTITY_NOT_FOUND once the entity is deleted.
         """
@@ -261,7 +263,7 @@ class SubQueue:
         self._require_fit(message, disposition.changes)
 
     def complete(self, token: UUID, *, now: float, who: str = "") -> None:
-        """Be done with a message: it is removed."""
+        """Be done with a message: it is removed. Hot: runs for each message."""
         message = self._unlock(token, now)
         self.messages.remove(message, Input.COMPLETE)
         self.report(ChangeKind.COMPLETED, message, now, who)

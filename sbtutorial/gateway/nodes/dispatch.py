@@ -111,6 +111,8 @@ class Dispatcher:
     def serve(self, now: float) -> bool:
         """Deliver until messages, credit or the share of this turn run out, one to each in turn.
 
+        Hot: runs for each message that is handed out.
+
         Returns:
             Whether only the share has run out.
         """

@@ -158,7 +158,10 @@ class PeekLockNode(ReceiverNode):
             self._send(payload, message.lock_token.bytes_le, settled=False)
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
-        """Settle one delivery and, if the client waits for it, say what came of it."""
+        """Settle one delivery and, if the client waits for it, say what came of it.
+
+        Hot: runs for each message that is settled.
+        """
         state = event.state if event.state is not None else Released()
         token = UUID(bytes_le=event.delivery_tag)
         answer: DeliveryState | None

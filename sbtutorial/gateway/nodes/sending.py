@@ -52,6 +52,8 @@ class SenderNode(Node):
     def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
         """Store one message, or all of a batch, before the sender is told.
 
+        Hot: runs for each message that is sent.
+
         A batch of many messages is a job: read, checked as one, and taken a few at a time.
         """
         outcome: Outcome

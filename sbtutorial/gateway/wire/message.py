@@ -270,6 +270,8 @@ def _own_annotations(section: bytes | None, found: dict[object, object]) -> Anno
 def encode_message(message: Message, *, to_wire: ToWire) -> bytes:
     """The message as a receiver gets it: what was sent, and what the broker says of it now.
 
+    Hot: runs for each message that is handed out.
+
     A lock token, the end of its lock and a state other than active are written when the message
     has them, so one form serves deferred messages and peeked ones.
     """
