@@ -32,6 +32,8 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.lifecycle import Lifecycle
 from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.broker.paths import split_subscription, subscription_path
+from sbtutorial.broker.rules.filters.actions import SqlAction
+from sbtutorial.broker.rules.filters.sql import SqlFilter
 from sbtutorial.broker.rules.property_access import NoPropertyAccess, PropertyAccess
 from sbtutorial.broker.rules.rule import Rule, default_rule
 from sbtutorial.broker.target_waiters import TargetWaiters
@@ -190,7 +192,7 @@ class Namespace:
         """
         subscription.context.require_existence(now)
         self._check_rule(self.directory.topic(subscription.topic_name), rule)
-        stamped = replace(rule, created_at=now)
+        stamped = replace(self._with_ids(rule), created_at=now)
         subscription.add_rule(stamped, now=now)
         self._report_rule(ChangeKind.RULE_CREATED, subscription, stamped, now, who)
         return stamped
@@ -204,7 +206,7 @@ class Namespace:
             BrokerError: ENTITY_NOT_FOUND.
         """
         subscription.context.require_existence(now)
-        updated = subscription.rules.update(rule)
+        updated = subscription.rules.update(self._with_ids(rule))
         self._report_rule(ChangeKind.RULE_UPDATED, subscription, updated, now, who)
         return updated
 
@@ -315,6 +317,15 @@ class Namespace:
         self.lifecycle.begin(subscription, now=now, who=who)
         self.create_rule(subscription, rule, now=now, who=who)
         return subscription
+
+    def _with_ids(self, rule: Rule) -> Rule:
+        """The rule as it is kept: what it makes up comes from where all ids come from."""
+        filter, action = rule.filter, rule.action
+        if isinstance(filter, SqlFilter):
+            filter = filter.with_ids(self._lent.new_token)
+        if isinstance(action, SqlAction):
+            action = action.with_ids(self._lent.new_token)
+        return replace(rule, filter=filter, action=action)
 
     def _check_rule(self, topic: Topic, rule: Rule) -> None:
         """Refuse a rule that may not be."""

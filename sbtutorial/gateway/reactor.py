@@ -348,9 +348,9 @@ class _Jobs:
     def add(self, task: _Task) -> None:
         """Run it, or have it wait behind those of its key."""
         if task.key is not None:
-            line = self._by_key.setdefault(task.key, deque())
-            line.append(task)
-            if len(line) > 1:
+            waiting = self._by_key.setdefault(task.key, deque())
+            waiting.append(task)
+            if len(waiting) > 1:
                 return
         self._running.append(task)
 
@@ -365,17 +365,17 @@ class _Jobs:
         """It is done: the next one of its key may run."""
         self._running.remove(task)
         if task.key is not None:
-            line = self._by_key[task.key]
-            line.popleft()
-            if line:
-                self._running.append(line[0])
+            waiting = self._by_key[task.key]
+            waiting.popleft()
+            if waiting:
+                self._running.append(waiting[0])
             else:
                 del self._by_key[task.key]
 
     def disown(self, owner: Handler) -> None:
         """Nobody waits for the jobs of this connection any more; they go on."""
-        lines = self._by_key.values()
-        for task in (*self._running, *(task for line in lines for task in line)):
+        keyed = self._by_key.values()
+        for task in (*self._running, *(task for waiting in keyed for task in waiting)):
             if task.owner is owner:
                 task.owner = None
 

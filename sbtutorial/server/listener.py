@@ -44,7 +44,10 @@ AMQPS_PORT = 5671
 _MAX_SEGMENT_BYTES = 32_767
 # When the system has no file descriptor left: how long to wait before asking again.
 _ACCEPT_AGAIN_SECONDS = 1.0
+_AFTER_A_FAILURE_SECONDS = 0.01
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# Windows has numbers of its own for sockets.
+_EXHAUSTED |= {getattr(errno, name, errno.EMFILE) for name in ("WSAEMFILE", "WSAENOBUFS")}
 
 _LOG = logging.getLogger(__name__)
 
@@ -186,7 +189,9 @@ class _Port:
                 accepted, _ = await loop.sock_accept(self._socket)
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
-                    continue  # a peer that was gone before it was accepted
+                    # A peer that was gone before it was accepted; whatever it is, without a spin.
+                    await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+                    continue
                 if not is_exhausted:
                     is_exhausted = True
                     _LOG.error(

@@ -30,6 +30,9 @@ from sbtutorial.broker.descriptions import (
     SubscriptionDescription,
     TopicDescription,
 )
+from sbtutorial.broker.rules.filters.actions import parse_action
+from sbtutorial.broker.rules.filters.boolean import TrueFilter
+from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.testing import Client, SteppedBroker
 
 
@@ -85,6 +88,9 @@ def run(seed: int) -> str:
         for name in ("all", "some", "none"):
             path = f"news/Subscriptions/{name}"
             namespace.create(path, SubscriptionDescription(), now=now)
+        some = namespace.directory.subscription("news", "some")
+        action = parse_action("SET ticket = newid()")
+        namespace.create_rule(some, Rule("marks", TrueFilter(), action), now=now)
     plain = {"sasl_mechanisms": ("PLAIN",), "sasl_response": broker.plain_response}
     clients = [broker.connect(f"client {number}", **plain) for number in range(8)]
     competitors = [
@@ -131,8 +137,9 @@ def run(seed: int) -> str:
     news = attach_sender(first, "news")
     news.send(body("rain", subject="weather"), delivery_tag=b"n", settled=False)
     first.pump()
-    attach_receiver(clients[1], Source("news/Subscriptions/all")).grant(1)
-    clients[1].pump()
+    for name in ("all", "some"):
+        attach_receiver(clients[1], Source(f"news/Subscriptions/{name}")).grant(2)
+        clients[1].pump()
     peek = {"from-sequence-number": Long(0), "message-count": Int(100)}
     ask(clients[2], "orders/$management", "peek-message", peek)
 

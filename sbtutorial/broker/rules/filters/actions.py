@@ -113,6 +113,12 @@ class SqlAction:
             step(copy)
         return Edits(copy.application, copy.system_edits)
 
+    def with_ids(self, new_id: Callable[[], UUID]) -> "SqlAction":
+        """The same action, whose `newid()` has its UUIDs from here."""
+        if "newid" not in self.expression.lower():
+            return self
+        return parse_action(self.expression, self.parameters, new_id=new_id)
+
 
 def parse_action(
     text: str,

@@ -45,6 +45,12 @@ class SqlFilter:
         """
         return self._condition(message) is True
 
+    def with_ids(self, new_id: Callable[[], UUID]) -> "SqlFilter":
+        """The same filter, whose `newid()` has its UUIDs from here."""
+        if "newid" not in self.expression.lower():
+            return self
+        return parse_filter(self.expression, self.parameters, new_id=new_id)
+
 
 def parse_filter(
     text: str,
