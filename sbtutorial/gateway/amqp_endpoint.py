@@ -242,12 +242,10 @@ class AmqpEndpoint:
         """Whether something is to end first: a job, or the client's silence as a reader."""
         if self._jobs:
             return True
-        if self._is_lost:
-            return False
-        unsent = self.connection.unsent_bytes
+        unread = self.connection.unsent_bytes
         if self._is_paused:
-            return self._unread_answer_bytes + unsent >= MAX_UNREAD_ANSWER_BYTES
-        return unsent >= MAX_UNREAD_ANSWER_BYTES
+            unread += self._unread_answer_bytes
+        return unread >= MAX_UNREAD_ANSWER_BYTES and not self._is_lost
 
     def _has_more(self) -> bool:
         """Whether another turn can do more; a job, or the client, would say so itself."""

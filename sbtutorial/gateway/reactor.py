@@ -202,8 +202,9 @@ class Reactor:
     def finish(self) -> None:
         """Hand out, keep, write, and see to it that what is left gets its turn."""
         try:
-            self._budget.left = DELIVERY_UNITS
-            self._dispatchers.serve(self._clock.now())
+            if self._dispatchers.have_more:
+                self._budget.left = DELIVERY_UNITS
+                self._dispatchers.serve(self._clock.now())
             self._commit()
             while self._writable:
                 writable, self._writable = self._writable, {}
