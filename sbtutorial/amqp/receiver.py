@@ -52,6 +52,7 @@ class ReceiverLink(Link):
 
     Attributes:
         max_message_size: In bytes: the largest delivery that is handed over.
+        called: What refusals call the end that receives; the caller may say it better.
     """
 
     role = RECEIVER
@@ -59,6 +60,7 @@ class ReceiverLink(Link):
     def __init__(self, session: LinkCarrier, name: str, handle: int) -> None:
         super().__init__(session, name, handle)
         self.max_message_size = session.use.limits.max_message_size
+        self.called = f"link '{name}'"
         self._partial: PartialDelivery | None = None
 
     @property
@@ -182,7 +184,7 @@ class ReceiverLink(Link):
             most = self.max_message_size
             if condition is Condition.MESSAGE_SIZE_EXCEEDED:
                 why = (
-                    f"The message has {partial.size_bytes} bytes; link '{self.name}' takes {most} "
+                    f"The message has {partial.size_bytes} bytes; {self.called} takes {most} "
                     f"({most // 1024} KB) at most, properties included. Send less at a time, or "
                     "keep the body elsewhere and send its address."
                 )

@@ -72,6 +72,7 @@ def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     entity.context.begin_send(peer.core.clock.now())
     sink = _sink(link, entity, peer)
     limit = entity.context.max_message_bytes
+    link.called = f"{entity.kind} '{entity.path}'"
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
