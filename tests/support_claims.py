@@ -42,6 +42,7 @@ FEATURES = (
     "Limits",
     "Errors",
     "The whole of the SDK",
+    "Releases of the SDK",
     "The tutorial of 2019",
 )
 DIFFERENCES = ("Not here", "Otherwise than on Azure", "Only here")
@@ -50,6 +51,7 @@ FLAVOURS = {"Sync": "Python", "Aio": "asyncio"}
 CLIENTS = (
     *FLAVOURS.values(),
     "JavaScript",
+    "7.8 to 7.15",
     "uAMQP",
     "Qpid Proton",
     "rhea",

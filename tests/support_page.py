@@ -31,6 +31,7 @@ _COLUMNS = {
     "asyncio": {"asyncio": "`azure-servicebus` 7, its asyncio clients"},
     "JavaScript": {"JavaScript": "`@azure/service-bus` 7.9 on Node.js"},
     "Other clients": {
+        "7.8 to 7.15": "`azure-servicebus` 7.8.3, 7.11.4, 7.13.0, 7.14.3 and 7.15, both halves",
         "uAMQP": "`azure-servicebus` 7 on its earlier engine, with `uamqp_transport=True`",
         "Qpid Proton": "AMQP 1.0 in C, used from Python; it knows nothing of Service Bus",
         "rhea": "AMQP 1.0 in JavaScript, version 3, used by itself",

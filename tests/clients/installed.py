@@ -19,8 +19,14 @@ HOW = "python -m tests.clients.installed"
 NODE_PROGRAMS = HERE / "node"
 PYTHON_PROGRAMS = HERE / "python"
 # An environment of its own: uAMQP has wheels for some systems only, and nothing else needs it.
-SDK_ON_UAMQP = HERE / ".installed" / "sdk_on_uamqp"
-_ON_UAMQP = ("azure-servicebus>=7.15,<8", "uamqp==1.6.11")
+SDK_ON_UAMQP = HERE / ".installed" / "on_uamqp"
+# 7.8 of the SDK, which runs there too, needs the last two.
+_ON_UAMQP = ("azure-servicebus>=7.15,<8", "uamqp==1.6.11", "msrest>=0.7,<1", "aiohttp>=3.10,<4")
+# Earlier releases of the SDK, each unpacked by itself; what they need else is here already. 7.8 has
+# no engine of its own yet, and takes uAMQP.
+RELEASES = HERE / ".installed" / "releases"
+_RELEASES = ("7.8.3", "7.11.4", "7.13.0", "7.14.3")
+NOWHERE = HERE  # on the path of a release that is installed anyway
 # Proton may be where the system keeps its own packages.
 _MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
 
@@ -61,6 +67,7 @@ def install() -> None:
     """Bring all that can be brought here, and say what could not."""
     with ThreadPoolExecutor() as pool:
         ways = [pool.submit(_npm), pool.submit(_uamqp)]
+        ways += [pool.submit(_release, version) for version in _RELEASES]
     for way in ways:
         if problem := way.result():
             print(f"Going on without some clients. {problem}", file=sys.stderr)
@@ -85,6 +92,32 @@ def _uamqp() -> str:
     problem = _run([*pip, "--only-binary=:all:", *_ON_UAMQP], HERE)
     if not problem:
         unfinished.rename(SDK_ON_UAMQP)
+    return problem
+
+
+def release(version: str) -> tuple[Path, Path]:
+    """The Python that a release of the SDK runs on, and the folder to put on its path.
+
+    Either may be missing; a version that is not unpacked is the one that is installed.
+    """
+    if version not in _RELEASES:
+        return Path(sys.executable), NOWHERE
+    on_uamqp = version.startswith("7.8")
+    python = python_of(SDK_ON_UAMQP) if on_uamqp else Path(sys.executable)
+    return python, RELEASES / version
+
+
+def _release(version: str) -> str:
+    folder = RELEASES / version
+    if folder.exists():
+        return ""
+    unfinished = folder.with_name(f"{version}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    package = f"azure-servicebus=={version}"
+    problem = _run([*pip, "--target", str(unfinished), package], HERE)
+    if not problem:
+        unfinished.rename(folder)
     return problem
 
 
