@@ -98,3 +98,29 @@ def test_transaction_ends_by_itself_after_two_minutes(
         transaction.commit(now=world.now, who="")
     assert caught.value.code is ErrorCode.TIMEOUT
     assert len(queue.main.messages) == 0
+
+
+def test_deferral_counts_as_a_delivery_when_it_is_committed(
+    world: World, queue: Queue, transaction: Transaction
+) -> None:
+    [number] = world.send(queue, "raw")
+    raw = world.lock(queue.main)
+    assert raw.lock_token is not None
+    transaction.settle(queue.main, raw.lock_token, Disposition(Settlement.DEFER), now=world.now)
+    assert raw.delivery_count == 0
+    transaction.commit(now=world.now, who="cook")
+    [deferred] = queue.main.receive_deferred([number], now=world.now, who="receiver")
+    assert deferred.delivery_count == 1
+
+
+def test_transaction_at_a_partitioned_queue_keeps_to_one_partition_key(
+    world: World, transaction: Transaction
+) -> None:
+    wide = world.queue("wide", enable_partitioning=True)
+    transaction.send(wide.ingress, [make(partition_key="north")], now=world.now)
+    transaction.send(wide.ingress, [make(partition_key="north")], now=world.now)
+    with pytest.raises(BrokerError) as caught:
+        transaction.send(wide.ingress, [make(partition_key="south")], now=world.now)
+    assert caught.value.code is ErrorCode.NOT_ALLOWED
+    transaction.commit(now=world.now, who="")
+    assert len(wide.main.messages) == 2

@@ -364,6 +364,28 @@ async def test_dead_letters_are_received_and_settled_by_their_path(talk: WebTalk
     assert talk.counts("failing").total == 0
 
 
+async def test_dead_letter_that_is_unlocked_keeps_its_delivery_count(talk: WebTalk) -> None:
+    talk.make_queue("failing", max_delivery_count=1)
+    await talk.send(target="/failing")
+    await talk.ask("PUT", (await talk.peek_lock("/failing")).lock)
+    counts = []
+    for _ in range(3):
+        dead = await talk.peek_lock("/failing/$DeadLetterQueue")
+        counts.append(dead.broker_properties["DeliveryCount"])
+        assert (await talk.ask("PUT", dead.lock)).status == 200
+    assert len(set(counts)) == 1
+
+
+async def test_partitioned_queue_that_detects_duplicates_wants_an_id_over_http(
+    talk: WebTalk,
+) -> None:
+    talk.make_queue("wide", enable_partitioning=True, requires_duplicate_detection=True)
+    assert (await talk.ask("POST", "/wide/messages", b"coffee")).status == 405
+    await talk.send(target="/wide", BrokerProperties='{"MessageId": "17"}')
+    await talk.send(target="/wide", BrokerProperties='{"PartitionKey": "north"}')
+    assert talk.counts("wide").active == 2
+
+
 # -- What HTTP cannot carry -----------------------------------------------------------------
 
 
