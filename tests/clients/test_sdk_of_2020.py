@@ -42,6 +42,7 @@ def test_messages_are_settled_in_every_way(sdk: Any, bench: Bench) -> None:
         "again": ["abandon", 1],
         "deferred": "defer",
         "buried": ["dead-letter", "spoilt"],
+        "left": 0,
     }
     assert bench.counts().total == 0
 

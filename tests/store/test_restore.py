@@ -152,6 +152,21 @@ def test_what_a_transfer_could_not_deliver_is_where_it_was_kept(actor: Actor) ->
     assert (message.content, message.dead_letter_source) == ("lost", "bar")
 
 
+def test_a_dead_letter_that_waits_for_its_target_goes_when_that_takes_it(actor: Actor) -> None:
+    actor.update("bar", 5)  # forwards its dead letters only
+    actor.update("morgue", 1)  # disabled
+    send(actor, "bar")
+    token = lock(actor, "bar").lock_token
+    assert token is not None
+    actor.namespace.directory.subqueue("bar").dead_letter(token, now=actor.now)
+    twin = restored(actor)
+    assert len(twin.namespace.directory.subqueue("bar/$DeadLetterQueue").messages) == 1
+    twin.update("morgue", 2)
+    twin.wait(0)
+    (message,) = twin.namespace.directory.subqueue("morgue").messages
+    assert message.dead_letter_source == "bar"
+
+
 def test_a_transaction_is_there_as_a_whole(actor: Actor) -> None:
     actor.fill()
     actor.do("receive", 0, True)

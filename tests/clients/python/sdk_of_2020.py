@@ -83,11 +83,13 @@ def settle(queue, **where):
         (buried,) = fetch(dead, 1)
         reason = buried.user_properties[b"DeadLetterReason"].decode()
         buried.complete()
+        left = dead.peek(count=1)  # Its answer comes after the completion, which has none.
     return {
         "sent": [done for done, _ in sent],
         "again": [body(again), count],
         "deferred": body(deferred),
         "buried": [body(buried), reason],
+        "left": len(left),
     }
 
 
