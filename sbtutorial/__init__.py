@@ -1,24 +1,30 @@
 """Learn Azure Service Bus queues by doing, with the real SDK and an offline broker.
 
-The few names that a notebook needs, each imported when it is first used: `import sbtutorial`
-itself costs nothing. This file must stay readable by Python 3.6, whose users it tells to upgrade.
+The names of `__all__` are the public ones, with the pytest plugin (`sbtutorial.plugin`) and the
+command line; all other modules are private, and may change in any release. Each is imported when
+it is first used: `import sbtutorial` itself costs nothing. This file must stay readable by Python
+3.6, whose users it tells to upgrade.
 """
 
 TYPE_CHECKING = False  # what type checkers take for typing's, without the import
 if TYPE_CHECKING:
     from typing import Any
 
+    from sbtutorial.errors import TutorialError
     from sbtutorial.lab.connecting import connect
     from sbtutorial.lab.lab import Lab
+    from sbtutorial.local.broker import LocalBroker
     from sbtutorial.version import __version__
     from sbtutorial.workers.checkpoints import checkpoint
     from sbtutorial.workers.worker import Worker
 
-__all__ = ["Lab", "Worker", "__version__", "checkpoint", "connect"]
+__all__ = ["Lab", "LocalBroker", "TutorialError", "Worker", "__version__", "checkpoint", "connect"]
 
 _HOMES = {
     "__version__": "sbtutorial.version",
     "Lab": "sbtutorial.lab.lab",
+    "LocalBroker": "sbtutorial.local.broker",
+    "TutorialError": "sbtutorial.errors",
     "Worker": "sbtutorial.workers.worker",
     "checkpoint": "sbtutorial.workers.checkpoints",
     "connect": "sbtutorial.lab.connecting",

@@ -37,6 +37,15 @@ class Clock(Protocol):
     def advance(self, seconds: float) -> None:
         """Make everything that the broker holds this much older."""
 
+    def resume(self, advanced_seconds: float, not_before: float) -> None:
+        """Go on as the clock of a broker before, by the wall clock; called at the beginning.
+
+        Args:
+            advanced_seconds: How far that had been advanced.
+            not_before: An instant that it had reached: broker time never goes back, even if the
+                wall clock was set back meanwhile.
+        """
+
     def to_wire(self, at: float) -> float:
         """An instant of broker time as clients' clocks have it."""
 
@@ -79,6 +88,11 @@ class _AdvancingClock(ABC):
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"cannot advance by {seconds} seconds: time only moves forward")
         self._advanced_seconds += seconds
+
+    def resume(self, advanced_seconds: float, not_before: float) -> None:
+        """Go on as the clock of a broker before, by the wall clock; see `Clock.resume`."""
+        self.advance(advanced_seconds)
+        self._began += max(not_before - self.now(), 0.0)
 
     def to_wire(self, at: float) -> float:
         """An instant of broker time as clients' clocks have it."""

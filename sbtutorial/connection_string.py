@@ -6,11 +6,18 @@ Source: Azure Service Bus, "Get the connection string"; the keys as `azure.servi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-VARIABLE = "SBTUTORIAL_CONNECTION_STRING"  # where the lessons look for one of Azure's
+# Where the lessons look for another namespace than the offline broker's, the first one first: ours,
+# the one that most samples and tools go by, and a host alone, for who signs in by Entra ID.
+VARIABLE = "SBTUTORIAL_CONNECTION_STRING"
+COMMON_VARIABLE = "SERVICEBUS_CONNECTION_STRING"
+HOST_VARIABLE = "SERVICEBUS_FULLY_QUALIFIED_NAMESPACE"
+VARIABLES = (VARIABLE, COMMON_VARIABLE, HOST_VARIABLE)
+PREFIX_VARIABLE = "SBTUTORIAL_PREFIX"  # see `lab.names`
+IDENTITY = "DefaultAzureCredential"  # what `Authentication` says
 _WHERE = (
     "Copy it from the Azure portal: your namespace, Shared access policies, a policy, "
     "Primary Connection String. Or leave it out and use the broker on this computer."
@@ -19,6 +26,7 @@ _WHERE = (
 _ASSIGNMENT = re.compile(
     r"^(?:export\s+|set\s+|\$env:)?\w+\s*=\s*(?=\W?endpoint\s*=)", re.IGNORECASE
 )
+_HOST = re.compile(r"[\w.:%-]+")  # a name or an address; nothing that was pasted around it
 _QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’"), ("„", "“"))
 
 
@@ -39,6 +47,7 @@ class ConnectionString:
         signature: A ready-made SAS token, in place of policy and key.
         entity_path: The one queue that the string is for; None when it is for the namespace.
         is_emulator: Whether AMQP goes without TLS, as on this computer.
+        uses_identity: Whether there is no key in it, and `azure.identity` is to prove who asks.
     """
 
     text: str = field(repr=False)
@@ -49,6 +58,29 @@ class ConnectionString:
     signature: str | None = field(default=None, repr=False)
     entity_path: str | None = None
     is_emulator: bool = False
+    uses_identity: bool = False
+
+
+def chosen(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """What the environment names in place of the offline broker: a variable, and its connection.
+
+    Returns:
+        The variable's name and its text, which is a connection string in any case; None when no
+        variable is set.
+    """
+    for name in VARIABLES:
+        if text := environ.get(name):
+            return name, identity_string(text) if name == HOST_VARIABLE else text
+    return None
+
+
+def identity_string(host: str) -> str:
+    """A connection string without a key, as older SDKs of Azure had them: for ours alone.
+
+    The SDK of today takes host and credential as two arguments in its place.
+    """
+    address = host.strip().strip("\"'").rstrip("/").rpartition("//")[2]
+    return f"Endpoint=sb://{address}/;Authentication={IDENTITY}"
 
 
 def connection_string(host: str, port: int, key_name: str, key: str) -> str:
@@ -78,6 +110,7 @@ def parse_connection_string(text: str) -> ConnectionString:
         signature=parts.get("sharedaccesssignature"),
         entity_path=parts.get("entitypath"),
         is_emulator=parts.get("usedevelopmentemulator") == "true",
+        uses_identity="authentication" in parts,
     )
 
 
@@ -125,6 +158,7 @@ _SPELLING = {
     "sharedaccesssignature": "SharedAccessSignature",
     "entitypath": "EntityPath",
     "usedevelopmentemulator": "UseDevelopmentEmulator",
+    "authentication": "Authentication",
 }
 
 
@@ -138,7 +172,10 @@ def _require_credentials(parts: dict[str, str]) -> None:
             f"This is the connection string of a storage account, not of Service Bus. {_WHERE}"
         )
     needed = ["endpoint"]
-    if "sharedaccesssignature" not in parts:
+    if "authentication" in parts:
+        if parts["authentication"] != IDENTITY:
+            raise ConnectionStringError(f"Authentication can be {IDENTITY} here, and nothing else.")
+    elif "sharedaccesssignature" not in parts:
         needed += ["sharedaccesskeyname", "sharedaccesskey"]
     elif "sharedaccesskey" in parts:
         raise ConnectionStringError(
@@ -164,7 +201,7 @@ def _host_and_port(endpoint: str) -> tuple[str, int | None]:
         host, port = address.hostname, address.port
     except ValueError:
         host, port = None, None
-    if not host:
+    if not host or not _HOST.fullmatch(host):
         raise ConnectionStringError(
             f"Endpoint has no usable host and port: '{endpoint}'. It looks like "
             f"sb://NAMESPACE.servicebus.windows.net/ or sb://127.0.0.1:PORT. {_WHERE}"

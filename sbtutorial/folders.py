@@ -23,6 +23,7 @@ DEFAULT_NAMESPACE = "tutorial"  # the one that `connect()` and the lessons use
 SERVED_NAMESPACE = "local"  # the one of `sbtutorial serve`; a second one is called local-2
 HOME_VARIABLE = "SBTUTORIAL_HOME"
 
+_RUNTIME = "run-time files"
 _ELSEWHERE = f"set {HOME_VARIABLE} to a folder of your own that can be written, on a local disk"
 _FULL = ("the disk is full", "make room and try again")
 _FORBIDDEN = ("this user may not write there", _ELSEWHERE)
@@ -90,34 +91,94 @@ def told(what: str) -> Iterator[None]:
 def runtime_folder() -> Path:
     """The user's private folder for run-time files, made if need be.
 
+    Without a folder of the session's it lies in the temporary one, which is everybody's: where
+    somebody else was there first, it is one in the user's home.
+
     Raises:
         TutorialError: It cannot be made, or others could read or replace what is in it.
     """
-    folder = _chosen_folder()
-    with told(f"The folder for run-time files, {folder}, cannot be made or looked at"):
+    if chosen := _chosen_folder():
+        return _private(chosen, _RUNTIME)
+    own = _own_runtime_folder()
+    if own is None or _is_of_others(own):
+        from platformdirs import user_data_path
+
+        own = user_data_path("sbtutorial", appauthor=False) / "run"
+    return _private(own, _RUNTIME)
+
+
+def data_folder() -> Path:
+    """The user's private folder for what outlives the brokers, made if need be.
+
+    Where a folder was chosen for everything, it is one inside of that.
+
+    Raises:
+        TutorialError: As `runtime_folder`.
+    """
+    return _lasting("data", "brokers", "what brokers keep")
+
+
+def learner_folder() -> Path:
+    """The user's private folder for what they have done so far, made if need be.
+
+    Raises:
+        TutorialError: As `runtime_folder`.
+    """
+    return _lasting("learner", "learner", "what you have done so far")
+
+
+def _lasting(in_chosen: str, in_own: str, what: str) -> Path:
+    """A folder that outlives the session: within the one chosen for everything, or the user's."""
+    if _chosen_folder() is not None:
+        return _private(runtime_folder() / in_chosen, what)
+    from platformdirs import user_data_path
+
+    return _private(user_data_path("sbtutorial", appauthor=False) / in_own, what)
+
+
+def _private(folder: Path, what: str) -> Path:
+    """A folder that only its owner can look into, made if need be."""
+    with told(f"The folder for {what}, {folder}, cannot be made or looked at"):
         with suppress(FileExistsError):  # a file, which is told of below
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         complaint = _complaint(folder)
     if complaint:
         raise TutorialError(
-            f"The folder for run-time files, {folder}, {complaint}, and the broker's key must stay "
+            f"The folder for {what}, {folder}, {complaint}, and the broker's key must stay "
             f"private: {_how_to_make_private(folder)}, or set {HOME_VARIABLE} to a folder of your "
             "own."
         )
     return folder
 
 
-def _chosen_folder() -> Path:
-    if chosen := os.environ.get(HOME_VARIABLE):
-        return Path(
-            os.path.abspath(os.path.expanduser(chosen))
-        )  # brokers run in folders of their own
+def _chosen_folder() -> Path | None:
+    """The folder that somebody has chosen; brokers run in folders of their own."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(os.path.abspath(os.path.expanduser(chosen))) if chosen else None
+
+
+def _own_runtime_folder() -> Path | None:
+    """Where this system has run-time files; None where somebody else has taken that place."""
     from platformdirs import user_runtime_path  # 30 ms that not every process need spend
 
     with warnings.catch_warnings():
         # Containers have no XDG_RUNTIME_DIR; the folder that stands in for it is checked as well.
         warnings.simplefilter("ignore")
-        return user_runtime_path("sbtutorial")
+        try:
+            return user_runtime_path("sbtutorial")
+        except PermissionError:
+            return None
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether a folder is somebody else's, or lies where this user may make none."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid()
+    except PermissionError:
+        return True
+    except OSError:  # which is told of when it is made
+        return False
 
 
 def _complaint(folder: Path) -> str:

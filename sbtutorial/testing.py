@@ -12,6 +12,9 @@
     client.pump()
     broker.tick(60)
 
+Our own tests and benchmarks use these; programs of others have `sbtutorial.LocalBroker`, which also
+trusts its certificate and stays as it is from release to release.
+
 The same seed, the same calls and the same clock give the same bytes. Importing this imports no
 event loop.
 """
@@ -29,7 +32,7 @@ from sbtutorial.gateway.access.sas import sign
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.gateway.core import KEY_NAME, Core
 from sbtutorial.gateway.rest.data_plane import Poll, Work
-from sbtutorial.http.request import Request, Response
+from sbtutorial.http.request import NO_ANSWER, Request, Response
 from sbtutorial.server import router
 
 if TYPE_CHECKING:
@@ -153,7 +156,7 @@ class Client:
         self.connection = Connection(ConnectionRole.CLIENT, container_id=who, **options)
         self._unread = bytearray()
         self._is_behind = False
-        self.endpoint = AmqpEndpoint(core, self._on_written, self._on_closed)
+        self.endpoint = AmqpEndpoint(core, *core.gate(self._on_written, self._on_closed))
         self.connection.open()
         self.session = self.connection.begin()
         self.pump()
@@ -215,10 +218,16 @@ class Client:
 
 
 class Exchange:
-    """A request over HTTP, and its response; None while it waits for a message."""
+    """A request over HTTP, and its response; None while it waits for a message, or if it is cut.
+
+    Attributes:
+        response: What the client has been answered.
+        is_cut: Whether its connection was dropped instead, as a fault asked for.
+    """
 
     def __init__(self, broker: SteppedBroker, answer: router.Answer) -> None:
         self.response: Response | None = None
+        self.is_cut = False
         self._broker = broker
         if isinstance(answer, Poll):
             self._poll = answer
@@ -229,7 +238,7 @@ class Exchange:
         elif isinstance(answer, Work):
             answer.start(self._on_answer)
         elif isinstance(answer, Response):
-            self.response = answer
+            self._on_answer(answer)
         else:
             raise TypeError(f"a stepped broker has no socket for {answer!r}")
 
@@ -240,16 +249,25 @@ class Exchange:
             return False
         self._has_news = False
         with self._broker.reactor.turn() as now:
-            self.response = self._poll.attempt(now)
-        if self.response is None and is_over:
-            self.response = self._poll.nothing
-        if self.response is not None:
+            response = self._poll.attempt(now)
+        if response is None and is_over:
+            response = self._poll.nothing
+        if response is not None:
             self._poll.subqueue.listeners.remove(self._on_news)
             self._broker._wait_no_more(self)
+            self._on_answer(response)
         return True
 
     def _on_answer(self, response: Response) -> None:
-        self.response = response
+        """Have it, once all is safe that it may tell of."""
+
+        def respond() -> None:
+            if response is NO_ANSWER:
+                self.is_cut = True
+            else:
+                self.response = response
+
+        self._broker.when_safe(respond)
 
     def _on_news(self, _subqueue: object) -> None:
         self._has_news = True

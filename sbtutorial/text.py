@@ -1,6 +1,7 @@
 """Texts for people: lines of a readable width, times in words, and any value as text."""
 
 import math
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -9,6 +10,8 @@ from typing import NamedTuple
 _LINE_CHARS = 72  # as wide as a traceback; fits into a small window, too
 MAX_TEXT_CHARS = 1000
 _MAX_DEPTH, _MAX_ITEMS = 5, 50
+# The SDK calls a client without a name of its own SBReceiver-<uuid>.
+_RANDOM_NAME = re.compile(r".*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def wrapped(text: str) -> str:
@@ -45,6 +48,13 @@ def one_line(text: str, max_chars: int = 100) -> str:
 def shortened(text: str, max_chars: int) -> str:
     """A text of so many characters at most; one that is cut off says so by its last."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"
+
+
+def readable_name(who: str) -> str:
+    """A client's own name; without one, the kind of client that it is."""
+    if not _RANDOM_NAME.fullmatch(who):
+        return one_line(who) or "a receiver"
+    return "a sender" if who.startswith("SBSender") else "a receiver"
 
 
 def _as_text(value: object, max_chars: int, depth: int) -> str:

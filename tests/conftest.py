@@ -1,9 +1,30 @@
 """For all tests."""
 
+import os
+
+import pytest
 from hypothesis import settings
+
+import tests.no_iri  # noqa: F401 - before any test imports nbformat
+from sbtutorial.connection_string import PREFIX_VARIABLE, VARIABLES
+from tests.order import group, longest_first
+
+# Whatever this computer is set to, tests do not go to Azure.
+for name in (*VARIABLES, PREFIX_VARIABLE):
+    os.environ.pop(name, None)
 
 # The same examples every time, however slow the machine: a test says the same of the same code.
 # `pytest --hypothesis-profile=search` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks who stays together
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests run side by side, begin with the longest."""
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
+        for item in items:
+            if together := group(item):
+                item.add_marker(pytest.mark.xdist_group(together))

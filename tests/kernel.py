@@ -2,11 +2,13 @@
 
 import re
 import time
+from collections.abc import Sequence
 from queue import Empty
 from typing import Any, NamedTuple
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+
+from tests.kernels import start_new_kernel
 
 LIMIT_SECONDS = 40.0
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -49,6 +51,20 @@ class Notebook:
         shown = self.run(*cells)
         assert not shown.error, shown
         return shown.text
+
+    def run_planned(self, cell: str, tags: Sequence[str] | None = None) -> Shown:
+        """Run a cell after whose error a notebook goes on.
+
+        Args:
+            cell: What is in it.
+            tags: Its tags, as JupyterLab sends them; None as programs do, which send none.
+        """
+        session = self._client.session
+        content = {"code": _dedent(cell), "silent": False, "store_history": True}
+        told = {} if tags is None else {"cellId": "planned", "tags": [*tags]}
+        message = session.msg("execute_request", {**content, "stop_on_error": False}, metadata=told)
+        self._client.shell_channel.send(message)
+        return self.finish(message["header"]["msg_id"])
 
     def begin(self, cell: str) -> str:
         """Start a cell, and do not wait."""

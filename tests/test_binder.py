@@ -21,14 +21,17 @@ from urllib3 import Retry, request
 
 from sbtutorial.connection_string import VARIABLE
 from sbtutorial.folders import HOME_VARIABLE
+from sbtutorial.lessons.working_copy import FOLDER
 from sbtutorial.setup.installing import explain
 from tests.notebooks.lessons import ROOT, stop_brokers
 from tests.notebooks.normal_form import normal_form
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Binder's machines run Linux")
 PIP_INSTALL = '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"'
+MAKE_START_RUN = 'chmod +x "${REPO_DIR}/binder/start"'
 BADGE_ADDRESS = re.compile(r"https://mybinder\.org/v2/[^\s)\]>]+")
 TOKEN = "let-me-in"
+START, OPTIONS = "binder/start", "--no-browser --ip 127.0.0.1 --port 0 --allow-root"
 LIMIT_SECONDS = 60
 CANNOT_BE_REACHED = "cannot be reached"  # as `explain` has it
 # A developer's own settings.
@@ -67,7 +70,8 @@ def of_nothing(of_this_clone: list[str], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def steps(of_this_clone: list[str], of_nothing: list[str]) -> list[str]:
     """The commands that an image has because of `binder/`, in order."""
-    return commands_in_one_only(of_this_clone, of_nothing)
+    own = commands_in_one_only(of_this_clone, of_nothing)
+    return [line for line in own if not line.startswith("ENV ")]
 
 
 def commands_in_one_only(one: list[str], other: list[str]) -> list[str]:
@@ -84,7 +88,11 @@ def address() -> str:
 
 
 def test_binder_adds_pip_and_post_build_and_no_package_of_the_systems(steps: list[str]) -> None:
-    assert steps == [PIP_INSTALL, "chmod +x binder/postBuild", "./binder/postBuild"]
+    assert steps == [PIP_INSTALL, "chmod +x binder/postBuild", "./binder/postBuild", MAKE_START_RUN]
+
+
+def test_binder_starts_the_server_through_ours(of_this_clone: list[str]) -> None:
+    assert 'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"' in of_this_clone
 
 
 def test_a_package_of_the_systems_would_be_noticed(of_nothing: list[str], tmp_path: Path) -> None:
@@ -120,9 +128,12 @@ def test_the_badge_opens_lesson_00_in_jupyterlab(address: str) -> None:
     [path] = parse_qs(urlsplit(address).query)["urlpath"]
     opened = path.removeprefix("lab/tree/")
 
+    folder, _, lesson = opened.partition("/")
+
     assert opened != path
-    assert (ROOT / opened).is_file()
-    assert Path(opened).name.startswith("00_")
+    assert folder == FOLDER
+    assert (ROOT / "notebooks" / lesson).is_file()
+    assert lesson.startswith("00_")
 
 
 def test_the_repositorys_address_on_binder_stands_in_one_place(address: str) -> None:
@@ -147,7 +158,7 @@ class Image:
         self.home = folder / "jovyan"
         self.prefix = folder / "notebook"
         self.brokers = folder / "brokers"
-        left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build")
+        left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", FOLDER)
         shutil.copytree(ROOT, self.home, ignore=left_out)
         subprocess.run([sys.executable, "-m", "venv", self.prefix], check=True)
 
@@ -158,6 +169,7 @@ class Image:
         return {
             **outer,
             "HOME": str(self.home),
+            "REPO_DIR": str(self.home),
             "KERNEL_PYTHON_PREFIX": str(self.prefix),
             "PATH": os.pathsep.join([str(self.prefix / "bin"), os.environ["PATH"]]),
             HOME_VARIABLE: str(self.brokers),
@@ -200,7 +212,7 @@ def image(tmp_path: Path) -> Iterator[Image]:
 def jupyterlab(image: Image) -> Iterator[str]:
     """JupyterLab in the image; its address, which may not answer yet."""
     server = subprocess.Popen(
-        ["bash", "-c", "exec jupyter lab --no-browser --ip 127.0.0.1 --port 0 --allow-root"],
+        ["bash", "-c", f"exec {START} jupyter lab {OPTIONS}"],
         cwd=image.home,
         env=image.environment | {"JUPYTER_TOKEN": TOKEN},
         stdout=subprocess.DEVNULL,
@@ -261,5 +273,7 @@ def test_binders_steps_make_an_environment_that_opens_and_runs_lesson_00(
         assert "jupyter-config-data" in page(f"{server}{path}")
 
     lesson = image.home / path.removeprefix("lab/tree/")
-    image.run(f"jupyter execute --inplace {lesson.relative_to(image.home)}")
-    assert normal_form(nbformat.read(lesson, 4)).cells == nbformat.read(ROOT / path[9:], 4).cells
+    assert not any(cell.get("outputs") for cell in nbformat.read(lesson, 4).cells)
+    image.run(f"{START} jupyter execute --inplace {lesson.relative_to(image.home)}")
+    saved = nbformat.read(ROOT / "notebooks" / lesson.name, 4)
+    assert normal_form(nbformat.read(lesson, 4)).cells == saved.cells

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from sbtutorial import cli
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting import background
 from sbtutorial.setup import bootstrap, foreground, requirements
+from sbtutorial.version import __version__
 
 CLONE = Path(__file__).parents[1]
 STATUS = {
@@ -61,7 +63,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             made.append("reset")
 
     running = [
-        SimpleNamespace(control=Control(), record=SimpleNamespace(port=4711, namespace=name))
+        SimpleNamespace(
+            control=Control(),
+            record=SimpleNamespace(port=4711, namespace=name),
+            connection_string=f"Endpoint=sb://{name}",
+        )
         for name in ("lesson-01", "tutorial")
     ]
     monkeypatch.setattr(background, "find_all", lambda: running)
@@ -114,24 +120,58 @@ def test_an_unknown_command_is_answered_with_those_there_are(
     assert "'lab'" in capsys.readouterr().err
 
 
-def test_lab_opens_the_first_lesson(commands: list[list[str]]) -> None:
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a clone of two lessons will have its working copy."""
+    for name in ("00_start_here", "03_receive_messages"):
+        lesson = tmp_path / "clone" / "notebooks" / f"{name}.ipynb"
+        lesson.parent.mkdir(parents=True, exist_ok=True)
+        lesson.write_bytes((CLONE / "notebooks" / lesson.name).read_bytes())
+    monkeypatch.setattr(requirements, "clone_folder", lambda: tmp_path / "clone")
+    return tmp_path / "clone" / "my_lessons"
+
+
+def test_lab_opens_the_first_lesson(commands: list[list[str]], copy: Path) -> None:
     assert cli.main(["lab"]) == 3
 
     [[program, *rest]] = commands
     assert program == sys.executable
     assert rest[:2] == ["-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={CLONE / 'notebooks'}" in rest
+    assert f"--ServerApp.root_dir={copy}" in rest
     assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in rest
+    assert 'execution_count": null' in (copy / "00_start_here.ipynb").read_text("utf-8")
 
 
-def test_lab_passes_its_arguments_on_to_jupyterlab(commands: list[list[str]]) -> None:
+def test_lab_begins_a_lesson_anew_and_opens_it(
+    commands: list[list[str]], copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["lab"])
+    (copy / "03_receive_messages.ipynb").write_text("mine")
+
+    cli.main(["lab", "--no-browser", "--fresh", "03", "--port", "9999"])
+
+    assert (copy / "03_receive_messages_mine.ipynb").read_text() == "mine"
+    assert "What you had saved is 03_receive_messages_mine.ipynb." in capsys.readouterr().err
+    assert "--LabApp.default_url=/lab/tree/03_receive_messages.ipynb" in commands[1]
+    assert commands[1][-3:] == ["--no-browser", "--port", "9999"]
+
+
+def test_lab_knows_no_other_lesson_to_begin_anew(
+    commands: list[list[str]], copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["lab", "--fresh", "12"]) == 1
+    assert "No lesson begins with '12': choose one of 00_start_here, 03" in capsys.readouterr().err
+    assert commands == []
+
+
+def test_lab_passes_its_arguments_on_to_jupyterlab(commands: list[list[str]], copy: Path) -> None:
     cli.main(["lab", "--no-browser", "--port", "9999"])
 
     assert commands[0][-3:] == ["--no-browser", "--port", "9999"]
 
 
 def test_lab_opens_another_notebook_in_place_of_the_first(
-    commands: list[list[str]], tmp_path: Path
+    commands: list[list[str]], copy: Path, tmp_path: Path
 ) -> None:
     lesson = tmp_path / "own.ipynb"
     lesson.touch()
@@ -142,17 +182,21 @@ def test_lab_opens_another_notebook_in_place_of_the_first(
 
 
 @pytest.mark.parametrize("option", ["--ServerApp.root_dir=own", "--notebook-dir=own"])
-def test_lab_in_another_folder_opens_no_lesson(commands: list[list[str]], option: str) -> None:
+def test_lab_in_another_folder_opens_no_lesson(
+    commands: list[list[str]], copy: Path, option: str
+) -> None:
     cli.main(["lab", option])
 
     assert commands == [[sys.executable, "-m", "jupyterlab", option]]
 
 
-def test_lab_opens_what_its_arguments_say_among_the_lessons(commands: list[list[str]]) -> None:
+def test_lab_opens_what_its_arguments_say_among_the_lessons(
+    commands: list[list[str]], copy: Path
+) -> None:
     cli.main(["lab", "--LabApp.default_url=/lab/tree/own.ipynb"])
 
     [[*_, root, url]] = commands
-    assert root == f"--ServerApp.root_dir={CLONE / 'notebooks'}"
+    assert root == f"--ServerApp.root_dir={copy}"
     assert url == "--LabApp.default_url=/lab/tree/own.ipynb"
 
 
@@ -176,8 +220,22 @@ def test_in_another_environment_the_same_command_line_runs_again(
     assert commands == [[str(python), "-m", "sbtutorial", "test", "-k", "crash"]]
 
 
+def test_the_newest_versions_are_taken_once_and_the_command_goes_on_without_the_word(
+    monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path
+) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    taken: list[tuple[str, ...]] = []
+    monkeypatch.setattr(bootstrap, "take_latest", lambda *extras: taken.append(extras))
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: python)
+
+    assert cli.main(["lab", "--latest", "--no-browser"]) == 3
+    assert taken == [("lab",)]
+    assert commands == [[str(python), "-m", "sbtutorial", "lab", "--no-browser"]]
+
+
 @pytest.mark.parametrize(
-    ("name", "extras"), [("lab", ("lab",)), ("test", ("lab", "test")), ("stop", ())]
+    ("name", "extras"),
+    [("lab", ("lab",)), ("test", ("lab", "test")), ("serve", ()), ("bench", ("bench",))],
 )
 def test_a_command_asks_for_the_extras_that_it_needs(
     name: str, extras: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, commands: list[list[str]]
@@ -203,6 +261,47 @@ def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "main", lambda: 1)
 
     assert cli.main(["doctor"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("status", 1), ("stop", 0), ("reset", 0), ("export", 1)]
+)
+def test_what_concerns_running_brokers_installs_nothing_to_find_none(
+    name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a fresh clone, whose Python has no packages: not even where their folder would be."""
+
+    def lacks_a_package(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'platformdirs'")
+
+    monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))
+    monkeypatch.setattr(background, "runtime_folder", lacks_a_package)
+
+    assert cli.main([name]) == code
+    said = capsys.readouterr()
+    assert "No broker is running.\n" in said.out + said.err
+
+
+def test_its_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"sbtutorial {__version__}\n"
+
+
+def test_status_for_programs_is_json(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["status", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    strings = [one["connection_string"] for one in told["brokers"]]
+    assert strings == ["Endpoint=sb://lesson-01", "Endpoint=sb://tutorial"]
+    assert {one["port"] for one in told["brokers"]} == {4711}
+    assert told["silent"] == []
+    monkeypatch.setattr(background, "find_all", list)
+    assert cli.main(["status", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"brokers": [], "silent": []}
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,23 @@ def test_the_computers_clock_goes_on_by_itself() -> None:
     assert abs(first - clock.wall()) < 5
     assert clock.now() >= first
     assert clock.elapsed() >= 0
+
+
+# -- After another broker's --------------------------------------------------------------------
+
+
+def test_a_clock_goes_on_as_the_one_before_by_the_wall_clock() -> None:
+    before = ManualClock(1000.0)
+    before.advance(60)
+    before.tick(5)
+    after = ManualClock(1100.0)  # the broker was away for 95 seconds
+    after.resume(before.advanced_seconds, before.now())
+    assert (after.now(), after.advanced_seconds) == (1160.0, 60.0)
+    assert after.to_wire(after.now()) == 1100.0
+
+
+def test_a_clock_never_goes_back_though_the_wall_clock_was_set_back_meanwhile() -> None:
+    after = ManualClock(500.0)
+    after.resume(60.0, 1065.0)
+    assert after.now() == 1065.0
+    assert after.to_wire(after.now()) == 500.0

@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,15 @@ import pytest
 
 from sbtutorial import folders
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import HOME_VARIABLE, is_shortage, refusal, runtime_folder, told
+from sbtutorial.folders import (
+    HOME_VARIABLE,
+    data_folder,
+    is_shortage,
+    learner_folder,
+    refusal,
+    runtime_folder,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +131,81 @@ class TestWindows:
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "elsewhere"))
         with pytest.raises(TutorialError, match=r"is open to others.*icacls .*/inheritance:r"):
+            runtime_folder()
+
+
+def test_what_brokers_keep_lies_in_the_folder_that_was_chosen_and_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    assert data_folder() == tmp_path / "home" / "data"
+    assert stat.S_IMODE(data_folder().stat().st_mode) == 0o700 or os.name != "posix"
+    assert learner_folder() == tmp_path / "home" / "learner"
+    assert stat.S_IMODE(learner_folder().stat().st_mode) == 0o700 or os.name != "posix"
+
+
+def test_what_brokers_keep_lies_in_the_users_data_folder_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(HOME_VARIABLE, raising=False)
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "data")
+    assert data_folder() == tmp_path / "data" / "brokers"
+    assert learner_folder() == tmp_path / "data" / "learner"
+
+
+class TestRuntimeFolderOfTheSystem:
+    """Where nobody has chosen one, and the session has none: it is in everybody's temporary one."""
+
+    @pytest.fixture(autouse=True)
+    def _nothing_is_chosen(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(HOME_VARIABLE, raising=False)
+        monkeypatch.setattr("platformdirs.user_runtime_path", lambda _: tmp_path / "temporary")
+        monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: tmp_path / "home")
+
+    def test_it_is_used_where_it_is_ours(self, tmp_path: Path) -> None:
+        assert runtime_folder() == tmp_path / "temporary"
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no owners of this kind")
+    def test_one_of_somebody_elses_is_left_alone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "temporary").mkdir(0o700)
+        lstat = Path.lstat
+
+        def of_another(path: Path) -> Any:
+            found = lstat(path)
+            is_theirs = path == tmp_path / "temporary"
+            return SimpleNamespace(st_mode=found.st_mode, st_uid=found.st_uid + is_theirs)
+
+        monkeypatch.setattr(Path, "lstat", of_another)
+        assert runtime_folder() == tmp_path / "home" / "run"
+        assert stat.S_IMODE((tmp_path / "home" / "run").stat().st_mode) == 0o700
+
+    def test_nor_one_in_a_folder_of_somebody_elses(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mkdir = Path.mkdir
+
+        def refuse(path: Path, *args: Any, **options: Any) -> None:
+            if path == tmp_path / "temporary":
+                raise PermissionError(errno.EACCES, "Permission denied")
+            mkdir(path, *args, **options)
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        assert runtime_folder() == tmp_path / "home" / "run"
+
+    def test_nor_one_that_platformdirs_refuses(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(_: str) -> Path:
+            raise PermissionError("/tmp/runtime-1000 is owned by another user")
+
+        monkeypatch.setattr("platformdirs.user_runtime_path", refuse)
+        assert runtime_folder() == tmp_path / "home" / "run"
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such mode")
+    def test_one_of_ours_that_is_open_to_others_is_told_of(self, tmp_path: Path) -> None:
+        (tmp_path / "temporary").mkdir()
+        (tmp_path / "temporary").chmod(0o755)
+        with pytest.raises(TutorialError, match="is open to others"):
             runtime_folder()

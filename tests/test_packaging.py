@@ -1,7 +1,9 @@
 """The files that say what to install agree, and what they say can be installed."""
 
+import json
 import os
 import re
+import shlex
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -13,21 +15,24 @@ from packaging.requirements import Requirement
 
 from sbtutorial import cli
 from sbtutorial.setup import python_version, requirements
+from sbtutorial.setup.locking import LOCK
 
 CLONE = Path(__file__).parents[1]
 PYPROJECT_TEXT = (CLONE / "pyproject.toml").read_text("utf-8")
 PYPROJECT = tomllib.loads(PYPROJECT_TEXT)
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+OPTIONAL = {"azure"}  # no command needs it: who signs in to Azure installs it
 LINES = [*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]
+ALWAYS = [line for line in LINES if not any(line in EXTRAS[extra] for extra in OPTIONAL)]
 
 # Not pure Python, and published as wheels for Linux, macOS and Windows, on Intel and ARM.
 WIDELY_WHEELED = {
     "aiohttp", "argon2-cffi-bindings", "ast-serialize", "cffi", "charset-normalizer", "contourpy",
     "coverage", "cryptography", "debugpy", "fonttools", "frozenlist", "greenlet", "hypothesis",
     "kiwisolver", "librt", "markupsafe", "matplotlib", "multidict", "mypy", "numpy", "pillow",
-    "playwright", "propcache", "psutil", "pyyaml", "pyzmq", "rpds-py", "ruff", "tornado",
-    "wcwidth", "yarl",
+    "playwright", "propcache", "psutil", "psygnal", "pyyaml", "pyzmq", "rpds-py", "ruff", "tornado",
+    "uv", "uvloop", "wcwidth", "yarl",
 }  # fmt: skip
 
 
@@ -48,7 +53,7 @@ def extras_in(line: str) -> set[str]:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_dependency_is_written_so_that_the_start_can_read_it(line: str) -> None:
-    assert str(requirements.parse(line)) == line
+    assert str(requirements.parse(line)) == line.partition(";")[0]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -63,16 +68,17 @@ def test_a_dependency_does_not_accept_versions_that_nobody_has_tried(line: str) 
     assert requirements.parse(line).below or name == "certifi" or name.startswith("types-")
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", ALWAYS)
 def test_what_is_installed_here_is_what_is_asked_for(line: str) -> None:
-    assert requirements.lacking([requirements.parse(line)]) == []
+    wanted = [requirements.parse(line)] * requirements.is_for_this_system(line)
+    assert requirements.lacking(wanted) == []
 
 
 def test_commands_ask_for_extras_that_exist() -> None:
     options = [cli.parser().parse_args([name]) for name in cli.COMMANDS]
     wanted = {extra for chosen in options for extra in chosen.extras or ()}
 
-    assert wanted == set(EXTRAS)
+    assert wanted == set(EXTRAS) - OPTIONAL
 
 
 def test_every_file_names_the_same_oldest_python() -> None:
@@ -88,8 +94,10 @@ def test_conda_gets_python_and_pip_gets_the_rest_from_pyproject() -> None:
     conda, pip = conda_environment("environment.yml")
 
     assert set(conda) == {"python", "pip"}
-    assert [extras_in(line) for line in pip] == [set(EXTRAS)]
-    assert pip[0].startswith("-e ")
+    lock, install = pip
+    assert lock.startswith("--constraint ")
+    assert extras_in(install) == set(EXTRAS)
+    assert install.startswith("-e ")
 
 
 def test_binder_gets_a_python_that_will_do_and_the_rest_from_pyproject() -> None:
@@ -98,21 +106,35 @@ def test_binder_gets_a_python_that_will_do_and_the_rest_from_pyproject() -> None
 
     assert name == "python"
     assert python_version.complaint(tuple(map(int, version.split(".")))) == ""
-    wheels_only, install = (line for line in lines if not line.startswith("#"))
+    wheels_only, lock, install = (line for line in lines if not line.startswith("#"))
     assert wheels_only == "--only-binary=:all:"
+    assert (CLONE / "binder" / lock.removeprefix("--constraint ")).samefile(LOCK)
     assert install.startswith("--editable ")
     assert extras_in(install) == {"lab"}
+
+
+def test_a_codespace_gets_the_lock_and_copies_the_lessons() -> None:
+    lines = (CLONE / ".devcontainer/devcontainer.json").read_text("utf-8").splitlines()
+    settings = json.loads("\n".join(line for line in lines if not line.startswith("//")))
+    install, copy = settings["postCreateCommand"].split(" && ")
+    words = shlex.split(install)
+
+    assert (CLONE / words[words.index("--constraint") + 1]).samefile(LOCK)
+    assert extras_in(words[words.index("--editable") + 1]) == {"lab"}
+    assert copy.startswith("python -m sbtutorial.lessons ")
+    version = settings["image"].rpartition(":")[2]
+    assert python_version.complaint(tuple(map(int, version.split(".")))) == ""
 
 
 def test_binder_finds_nothing_but_what_is_meant_for_it() -> None:
     """Binder looks into one folder only; with two kinds of file there, conda's would win."""
     names = {path.name for path in (CLONE / "binder").iterdir()}
 
-    assert names == {"postBuild", "requirements.txt", "runtime.txt"}
+    assert names == {"postBuild", "requirements.txt", "runtime.txt", "start"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such mode")
-@pytest.mark.parametrize("name", ["binder/postBuild", ".ci/run"])
+@pytest.mark.parametrize("name", ["binder/postBuild", "binder/start", ".ci/run"])
 def test_a_script_can_be_run(name: str) -> None:
     assert (CLONE / name).read_bytes().startswith(b"#!/usr/bin/env bash\n")
     assert os.access(CLONE / name, os.X_OK)
@@ -130,9 +152,9 @@ def test_files_that_the_metadata_names_are_there() -> None:
 
 
 def closure() -> dict[str, metadata.Distribution]:
-    """Every package that an installation with all extras brings along."""
+    """Every package that an installation for all commands brings along."""
     found: dict[str, metadata.Distribution] = {}
-    waiting = [(Requirement(line).name, frozenset[str]()) for line in LINES]
+    waiting = [(Requirement(line).name, frozenset[str]()) for line in ALWAYS]
     while waiting:
         name, extras = waiting.pop()
         name = re.sub(r"[-_.]+", "-", name).lower()

@@ -3,11 +3,11 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.broker.changes import Change, ChangeKind, NamespaceChange
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
-from sbtutorial.trace import Advanced, Event, Trace
+from sbtutorial.trace import Event, Trace
 
 
 def happening(
@@ -110,16 +110,47 @@ def test_event_is_frozen(trace: Trace) -> None:
 
 
 def test_that_time_was_advanced_is_an_event_with_its_seconds(trace: Trace) -> None:
-    event = trace.record(Advanced(100.0, 60.0, "tutorial", "by 60 s"))
+    told: list[Change] = []
+    Namespace("tutorial", journal=told.append).advance(60.0, now=100.0)
+    (change,) = told
+    assert isinstance(change, NamespaceChange)
+    event = trace.record(change)
+    assert (event.entity, event.detail) == ("tutorial", "by 60 s")
     assert (event.what, event.at, event.seconds) == ("advanced", 100.0, 60.0)
     assert trace.record(happening()).seconds == 0.0
 
 
 def test_a_change_of_the_broker_is_recorded_as_it_is(trace: Trace) -> None:
     told: list[Change] = []
-    queue = Namespace(journal=told.append).create("orders", QueueDescription(), now=1.5)
+    queue = Namespace("tutorial", journal=told.append).create("orders", QueueDescription(), now=1.5)
     message = Message("x", size_bytes=1, message_id=b"\xff")
     message.sequence_number, message.delivery_count = 7, 2
     queue.main.report(ChangeKind.LOCKED, message, 1.5, "cashier", "why")
     (_, change) = told
     assert trace.record(change) == Event(1, 1.5, "locked", "orders", 7, "0xff", 2, "cashier", "why")
+
+
+def test_what_is_packed_is_there_for_whoever_asks() -> None:
+    trace = Trace(capacity=4)
+    for number in range(1, 4):
+        trace.record(happening(sequence_number=number))
+    before = trace.after(0)
+    trace.pack()
+    assert (len(trace), trace.dropped, trace.last_number) == (3, 0, 3)
+    assert trace.after(3) == []
+    assert trace.after(0) == before
+
+
+def test_what_is_packed_makes_room_for_what_comes() -> None:
+    trace = Trace(capacity=4)
+    for number in range(1, 4):
+        trace.record(happening(sequence_number=number))
+    trace.pack()
+    for number in range(4, 7):
+        trace.record(happening(sequence_number=number))
+    assert (len(trace), trace.dropped) == (4, 2)
+    assert [event.number for event in trace.after(4)] == [5, 6]
+    assert [event.number for event in trace.after(0)] == [3, 4, 5, 6]
+    trace.pack()
+    trace.pack()
+    assert [event.sequence_number for event in trace.after(0)] == [3, 4, 5, 6]

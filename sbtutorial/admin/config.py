@@ -130,6 +130,8 @@ def read_config(text: str) -> Config:
         raise ConfigError(
             f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
         ) from None
+    except (ValueError, RecursionError) as error:  # a number or a depth that nobody needs
+        raise ConfigError(f"This cannot be read as JSON: {error}.") from None
     user = root.fields(required=("UserConfig",))["UserConfig"]
     parts = user.fields(required=("Namespaces",), optional=(_LOGGING,))
     namespaces = parts["Namespaces"].items()
@@ -156,19 +158,24 @@ def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
 
 def write_config(namespace: Namespace) -> str:
     """The file that makes a namespace's entities again, without their messages."""
-    queues = [_written(one.name, one.description, _QUEUE) for one in namespace.directory.queues()]
+    return written_config(_config_of(namespace))
+
+
+def written_config(config: Config) -> str:
+    """The file that asks for this; what the emulator's format has no word for is left out."""
+    queues = [_written(name, one, _QUEUE) for name, one in config.queues.items()]
     topics = [
         _written(topic.name, topic.description, _TOPIC)
         | {
             "Subscriptions": [
                 _written(one.name, one.description, _SUBSCRIPTION)
                 | {"Rules": [write_rule(rule) for rule in one.rules]}
-                for one in topic.subscriptions()
+                for one in topic.subscriptions
             ]
         }
-        for topic in namespace.directory.topics()
+        for topic in config.topics
     ]
-    content = {"Name": namespace.name, "Queues": queues, "Topics": topics}
+    content = {"Name": config.namespace, "Queues": queues, "Topics": topics}
     user = {"Namespaces": [content], _LOGGING: {"Type": "File"}}
     return json.dumps({"UserConfig": user}, indent=2) + "\n"
 
@@ -265,6 +272,25 @@ def _make(path: str, make: Callable[[], object]) -> None:
 
 
 # -- Writing --------------------------------------------------------------------------------
+
+
+def _config_of(namespace: Namespace) -> Config:
+    directory = namespace.directory
+    return Config(
+        namespace.name,
+        {one.name: one.description for one in directory.queues()},
+        tuple(
+            ConfiguredTopic(
+                topic.name,
+                topic.description,
+                tuple(
+                    ConfiguredSubscription(one.name, one.description, tuple(one.rules))
+                    for one in topic.subscriptions()
+                ),
+            )
+            for topic in directory.topics()
+        ),
+    )
 
 
 def _written(name: str, description: Description, settings: Sequence[Property]) -> dict[str, Any]:

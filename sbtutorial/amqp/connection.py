@@ -219,6 +219,11 @@ class Connection:
         """The byte stream has ended: so has everything on it."""
         self._finish(None)
 
+    @property
+    def has_events(self) -> bool:
+        """Whether `events` would give any."""
+        return bool(self._events)
+
     def events(self) -> list[Event]:
         """What has happened since the last call, in order."""
         events, self._events = self._events, []

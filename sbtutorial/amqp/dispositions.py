@@ -5,9 +5,19 @@ Source: AMQP 1.0, 2.7.6.
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sbtutorial.amqp.messaging import DeliveryState
+from sbtutorial.amqp.messaging import Accepted, DeliveryState
 from sbtutorial.amqp.performatives import Disposition
+from sbtutorial.amqp.types.encoding import write_bool, write_uint
 from sbtutorial.amqp.types.serial import serial_add, serial_distance
+
+_FIELDS = 6
+_HEAD = bytes((0x00, 0x53, Disposition.CODE, 0xC0))
+_ROLES = {role: write_bool(role) for role in (False, True)}
+# What follows the numbers: settled or not, accepted, and not batchable.
+_ACCEPTED = {
+    settled: write_bool(settled) + Accepted().encode() + write_bool(False)
+    for settled in (False, True)
+}
 
 
 class PendingDisposition:
@@ -41,9 +51,17 @@ class PendingDisposition:
         self.last = delivery_id
         return True
 
-    def to_disposition(self) -> Disposition:
-        """The performative."""
-        return Disposition(self.role, self.first, self.last, self.settled, self.outcome)
+    def encode(self) -> bytes:
+        """The performative as bytes. Hot: runs for each delivery that is settled.
+
+        Nearly every delivery is accepted: what that looks like is kept ready.
+        """
+        if type(self.outcome) is not Accepted:
+            performative = Disposition(self.role, self.first, self.last, self.settled, self.outcome)
+            return performative.encode()
+        ids = write_uint(self.first) + write_uint(self.last)
+        items = _ROLES[self.role] + ids + _ACCEPTED[self.settled]
+        return _HEAD + bytes((len(items) + 1, _FIELDS)) + items
 
 
 def spans_of(first: int, last: int | None, known: Collection[int]) -> Iterable[tuple[int, int]]:

@@ -259,7 +259,7 @@ class Session:
         pending = self._disposition
         if pending is not None:
             self._disposition = None
-            self._write(pending.to_disposition())
+            self._carrier.write_frame(self.channel, pending.encode())
 
     def send_transfer(self, head: Transfer, payload: bytes) -> None:
         """Send a delivery, behind any disposition that waits."""

@@ -5,10 +5,24 @@ but the broker waits for such work, and it goes on as far as whoever runs the br
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
+
+_Result = TypeVar("_Result")
 
 # Each step tells what it has cost, in units of about five microseconds.
 Steps = Iterator[int]
+
+
+def done_at_once(steps: Generator[int, float, _Result], now: float) -> _Result:
+    """All steps of what somebody waits for, one after the other, at one instant."""
+    try:
+        next(steps)
+        while True:
+            steps.send(now)
+    except StopIteration as end:
+        result: _Result = end.value
+        return result
 
 
 class BackgroundWork:

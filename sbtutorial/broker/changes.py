@@ -36,7 +36,7 @@ class ChangeKind(StrEnum):
     TAKEN = "taken"  # receive and delete
     LOCK_RENEWED = "lock_renewed"
     LOCK_EXPIRED = "lock_expired"
-    RECEIVER_GONE = "receiver_gone"  # without a goodbye; its lock stays until its time is over
+    RECEIVER_GONE = "receiver_gone"  # without a goodbye; its lock stays, that of a session ends
     COMPLETED = "completed"
     ABANDONED = "abandoned"
     RELEASED = "released"
@@ -67,6 +67,7 @@ class ChangeKind(StrEnum):
     HANDED_OUT = "handed_out"  # a message that a topic kept: every subscription has its copies
     ACCESSED = "accessed"  # an entity, `at` this instant for the last time
     IDLE_WATCHED = "idle_watched"  # an entity was in use; see again at `until` whether it is idle
+    KEPT = "kept"  # a message as a store has it: never reported, only restored
 
 
 # Those that only keep account: a store needs them, a reader does not.

@@ -22,7 +22,18 @@ from sbtutorial.broker.timers import Timers
 
 
 class Sink(Protocol):
-    """Where messages go in: an entity's ingress, or the way into one entity through another."""
+    """Where messages go in: an entity's ingress, or the way into one entity through another.
+
+    Attributes:
+        fans_out: Whether one message becomes several, which may take long: see `copies` and
+            `is_waiting`, which are 1 and false where it does not.
+    """
+
+    fans_out: bool
+
+    @property
+    def copies(self) -> int:
+        """About how many messages one becomes that is sent here, as far as that is done at once."""
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing."""
@@ -35,11 +46,14 @@ class Sink(Protocol):
 
     def send_in_steps(
         self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, None]:
+    ) -> Generator[int, float, object]:
         """`send` for very many; each step tells how many it took, and is sent the time."""
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was taken is still on its way to where receivers find it."""
+
+    def when_there(self, message: Message, tell: Callable[[], None]) -> None:
+        """Be told once when a message that is waiting has come there, or will not any more."""
 
 
 class ReadyHook(Protocol):
@@ -61,6 +75,17 @@ class ReadyHook(Protocol):
         """Take none any more."""
 
 
+@dataclass(slots=True)
+class Shortage:
+    """Why no entity takes messages; None as long as all do.
+
+    Attributes:
+        refusal: For who sends.
+    """
+
+    refusal: BrokerError | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class NamespaceContext:
     """What a namespace lends to all of its entities.
@@ -75,6 +100,7 @@ class NamespaceContext:
         property_access: Looks into messages, for rules.
         target_waiters: Who waits for an entity to take messages.
         accessed: The entities that have been in use since the journal was last told.
+        shortage: What keeps all of them from taking messages.
     """
 
     limits: Limits
@@ -86,6 +112,7 @@ class NamespaceContext:
     property_access: PropertyAccess
     target_waiters: TargetWaiters
     accessed: "dict[EntityContext, None]"
+    shortage: Shortage
 
 
 class EntityContext:
@@ -117,6 +144,7 @@ class EntityContext:
         self.property_access = lent.property_access
         self.target_waiters = lent.target_waiters
         self._accessed = lent.accessed
+        self._shortage = lent.shortage
         self.created_at = now
         self.accessed_at: float | None = None
         self.deleted = False
@@ -132,11 +160,16 @@ class EntityContext:
         """
         self.description = description
         self.updated_at = now
-        self.can_send: bool = description.status.can_send
+        self.look_for_shortage()
         self.can_receive: bool = description.status.can_receive
         self.lock_seconds: float = description.lock_seconds
         self.default_time_to_live = finite_seconds(description.default_message_time_to_live)
         self.max_message_bytes: int = description.max_message_bytes(self.limits)
+
+    def look_for_shortage(self) -> None:
+        """Take messages if the status allows it, and nothing is short."""
+        is_short = self.deleted or self._shortage.refusal is not None
+        self.can_send: bool = self.description.status.can_send and not is_short
 
     def next_sequence_number(self) -> int:
         """Number one more message."""
@@ -145,7 +178,7 @@ class EntityContext:
 
     def room_made(self, now: float) -> None:
         """Messages have left, or the entity has changed: wake who waits to forward to it."""
-        if self.target_waiters:
+        if self.target_waiters.waiting:
             self.target_waiters.wake(self._counts_against, now)
 
     def access(self, at: float) -> None:
@@ -172,10 +205,14 @@ class EntityContext:
         """`begin`, and refuse unless the entity takes messages.
 
         Raises:
-            BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED.
+            BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED; QUOTA_EXCEEDED while something is
+                short.
         """
-        self.begin(now)
+        if now > self.timers.caught_up_to or now != self.accessed_at:
+            self.begin(now)
         if not self.can_send:
+            if self._shortage.refusal is not None and not self.deleted:
+                raise self._shortage.refusal
             self._refuse("sending", now)
 
     def begin_receive(self, now: float) -> None:
@@ -184,7 +221,8 @@ class EntityContext:
         Raises:
             BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED.
         """
-        self.begin(now)
+        if now > self.timers.caught_up_to or now != self.accessed_at:
+            self.begin(now)
         if not self.can_receive:
             self._refuse("receiving", now)
 

@@ -16,7 +16,7 @@ from sbtutorial.broker.changes import (
     RuleChange,
     no_journal,
 )
-from sbtutorial.broker.context import EntityContext, NamespaceContext
+from sbtutorial.broker.context import EntityContext, NamespaceContext, Shortage
 from sbtutorial.broker.descriptions import (
     Description,
     QueueDescription,
@@ -55,7 +55,7 @@ class Namespace:
 
     def __init__(
         self,
-        name: str = "tutorial",
+        name: str,
         *,
         limits: Limits = STANDARD,
         journal: Journal = no_journal,
@@ -77,6 +77,7 @@ class Namespace:
             property_access=property_access or NoPropertyAccess(),
             target_waiters=TargetWaiters(self._timers),
             accessed={},
+            shortage=Shortage(),
         )
         self.lifecycle = Lifecycle(self.directory, self._lent)
         self.advanced_seconds = 0.0
@@ -251,6 +252,18 @@ class Namespace:
         for context in accessed:
             context.report_access()
         accessed.clear()
+
+    def forget_accesses(self) -> None:
+        """Tell nobody which entities have been in use: there is no journal to keep it."""
+        self._lent.accessed.clear()
+
+    def refuse_sends(self, refusal: BrokerError | None) -> None:
+        """Have no entity take messages, for this reason; None: all do as their status says."""
+        self._lent.shortage.refusal = refusal
+        for entity in self.directory:
+            subscriptions = entity.subscriptions() if isinstance(entity, Topic) else ()
+            for each in (entity, *subscriptions):
+                each.context.look_for_shortage()
 
     @property
     def is_behind(self) -> bool:

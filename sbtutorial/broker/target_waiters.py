@@ -17,45 +17,46 @@ class TargetWaiter(Protocol):
 
 
 class TargetWaiters:
-    """All that wait in one namespace; false when nobody does."""
+    """All that wait in one namespace.
+
+    Attributes:
+        waiting: By the target's path in small letters; empty when nobody waits.
+    """
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
         # The keys of dictionaries, as they keep their order.
-        self._waiting: dict[str, dict[TargetWaiter, None]] = {}
+        self.waiting: dict[str, dict[TargetWaiter, None]] = {}
         self._woken: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
 
     def add(self, target: str, waiter: TargetWaiter) -> None:
         """Have a waiter woken, after those that wait for the target already."""
-        self._waiting.setdefault(target.lower(), {})[waiter] = None
+        self.waiting.setdefault(target.lower(), {})[waiter] = None
 
     def remove(self, target: str, waiter: TargetWaiter) -> None:
         """A waiter waits no longer."""
-        waiting = self._waiting.get(target.lower())
+        waiting = self.waiting.get(target.lower())
         if waiting is not None:
             waiting.pop(waiter, None)
             if not waiting:
-                del self._waiting[target.lower()]
+                del self.waiting[target.lower()]
 
     def wake(self, path: str, now: float) -> None:
         """An entity may take more messages than before: as soon as time is run, try."""
         key = path.lower()
-        if key in self._waiting and key not in self._woken:
+        if key in self.waiting and key not in self._woken:
             self._woken.add(key)
             self._timers.call_at(now, self._resume_first, key)
 
     def clear(self) -> None:
         """Nobody waits any more, as every entity is gone."""
-        self._waiting.clear()
+        self.waiting.clear()
         self._woken.clear()
 
     def _resume_first(self, key: str, at: float) -> None:
         """One after the other, each as a thing of its own, until the target takes no more."""
         self._woken.discard(key)
-        if waiting := self._waiting.get(key):
+        if waiting := self.waiting.get(key):
             waiter = next(iter(waiting))
             if waiter.resume(at):
                 self.wake(key, at)

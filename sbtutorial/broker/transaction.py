@@ -10,7 +10,8 @@ from uuid import UUID
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import Disposition, SubQueue
+from sbtutorial.broker.subqueues.disposition import Disposition
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 MAX_OPERATIONS = 100
 TIMEOUT_SECONDS = 120.0
@@ -34,7 +35,7 @@ class Transaction:
     def __init__(self, now: float) -> None:
         self._ends_at = now + TIMEOUT_SECONDS
         self._sends: dict[Sink, list[Message]] = {}
-        self._settlements: list[_Settling] = []
+        self._settlements: dict[bytes, _Settling] = {}  # by the bytes of their tokens
         self._count = 0
 
     def send(self, sink: Sink, messages: Sequence[Message], *, now: float) -> None:
@@ -59,12 +60,12 @@ class Transaction:
                 here already; and as `send`.
         """
         subqueue.check_settlement(token, disposition, now=now)
-        if any(token == there.token for there in self._settlements):
+        if token.bytes in self._settlements:
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED, "This transaction settles the message already."
             )
         self._count_in(1, now)
-        self._settlements.append(_Settling(subqueue, token, disposition))
+        self._settlements[token.bytes] = _Settling(subqueue, token, disposition)
 
     def commit(self, *, now: float, who: str) -> None:
         """Do all of it.
@@ -73,11 +74,12 @@ class Transaction:
             BrokerError: Some part cannot be done any more; none was done.
         """
         self._require_time(now)
-        for settlement in self._settlements:
+        settlements = self._settlements.values()
+        for settlement in settlements:
             settlement.subqueue.check_settlement(settlement.token, settlement.disposition, now=now)
         for sink, messages in self._sends.items():
             sink.check(messages, now=now)
-        for settlement in self._settlements:
+        for settlement in settlements:
             settlement.subqueue.settle(settlement.token, settlement.disposition, now=now, who=who)
         for sink, messages in self._sends.items():
             sink.send(messages, now=now, who=who)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sbtutorial.connection_string import (
     VARIABLE,
     ConnectionStringError,
+    chosen,
     parse_connection_string,
 )
 from sbtutorial.errors import TutorialError
@@ -130,19 +131,20 @@ def _packages() -> Iterator[Finding]:
 
 
 def _mode() -> Iterator[Finding]:
-    text = os.environ.get(VARIABLE)
-    if not text:
+    found = chosen(os.environ)
+    if found is None:
         yield Finding(Kind.OK, f"offline: lessons use the broker of this machine; {VARIABLE} unset")
         return
+    variable, text = found
     try:
         connection = parse_connection_string(text)
     except ConnectionStringError as error:
-        yield Finding(Kind.PROBLEM, f"{VARIABLE} cannot be used", str(error))
+        yield Finding(Kind.PROBLEM, f"{variable} cannot be used", str(error))
         return
     from sbtutorial.lab import azure
 
-    yield Finding(Kind.NOTE, f"{VARIABLE} is set: lessons use {connection.host}")
-    yield Finding(Kind.OK, azure.describe(connection))
+    yield Finding(Kind.NOTE, f"{variable} is set: lessons use {connection.host}")
+    yield Finding(Kind.OK, azure.describe(connection, variable))
 
 
 def _broker() -> Iterator[Finding]:

@@ -3,11 +3,12 @@
 The process finds what the lessons import by then, and the answer with what it uses.
 """
 
+from sbtutorial.exercises.failing import hint_on
 from sbtutorial.exercises.task import Answer, not_yet
 from sbtutorial.exercises.transplant import source_of
 from sbtutorial.exercises.workbench import Workbench
 from sbtutorial.workers.record import Ending, Outcome
-from sbtutorial.workers.worker import Worker
+from sbtutorial.workers.worker import MAX_LINES, Worker
 
 _NAME = "answer"
 # What the lessons have imported by then. Annotations stay text: they may name what is not here.
@@ -21,7 +22,13 @@ from azure.servicebus.exceptions import *
 
 
 def run_in_process(
-    workbench: Workbench, answer: Answer, program: str, *, kill_at: str | None = None
+    workbench: Workbench,
+    answer: Answer,
+    program: str,
+    *,
+    kill_at: str | None = None,
+    moment: str = "",
+    mark: str = "",
 ) -> list[str]:
     """Run a program around an answer, to its end or to the checkpoint where it is killed.
 
@@ -30,6 +37,9 @@ def run_in_process(
         answer: The learner's function; the program calls it by the name `answer`.
         program: Source that follows the function's own.
         kill_at: As for a worker: "working:2". Not to get there is no error.
+        moment: What that moment is to a reader: "at the tea".
+        mark: What stands in the lines that the program prints for the check; with it, all others
+            are shown, as the answer's.
 
     Returns:
         The lines that it printed.
@@ -50,9 +60,29 @@ def run_in_process(
         kill_at=kill_at,
         connection_string=workbench.service.connection_string,
     )
-    outcome = worker.run(timeout=workbench.task.limit_seconds, show=lambda _line: None)
+    workbench.begin_call()
+
+    def show(line: str) -> None:
+        if mark and mark not in line:
+            workbench.show_printed(line.removeprefix(f"{_NAME} │ ") + "\n")
+
+    outcome = worker.run(timeout=workbench.task.limit_seconds, show=show)
     _require_usable(workbench, outcome)
-    return worker.output.splitlines()
+    lines = worker.output.splitlines()
+    _require_readable(workbench, lines)
+    is_killed = outcome.ending is Ending.KILLED
+    workbench.tell(f"killed {moment or f'at {kill_at}'}" if is_killed else "returned")
+    return lines
+
+
+def _require_readable(workbench: Workbench, lines: list[str]) -> None:
+    """See that it was not its output for which it was killed."""
+    if len(lines) >= MAX_LINES:
+        not_yet(
+            wanted=workbench.task.wanted,
+            seen=f"your function had printed {MAX_LINES:,} lines, and was stopped",
+            hint="Nobody reads that much: a loop without an end, perhaps?",
+        )
 
 
 def _require_usable(workbench: Workbench, outcome: Outcome) -> None:
@@ -71,7 +101,7 @@ def _require_usable(workbench: Workbench, outcome: Outcome) -> None:
             seen=f"your function {outcome.sentence}",
             hint="It runs as a program of its own: import or define what it needs inside it."
             if is_name
-            else "Read the error's last words first.",
+            else hint_on(outcome.error_types, outcome.sentence, outcome.cause),
         )
 
 

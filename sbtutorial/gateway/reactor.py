@@ -1,8 +1,9 @@
 """A turn of the broker: due work, a share of what came in, a step of each job, what goes out.
 
 Everything that touches the namespace happens inside a turn, on one thread. A turn reads a share
-from every connection that has sent something, hands out a share of what is ready, keeps all that
-has changed in one commit, and only then writes: a client is told only what has been kept. What is
+from every connection that has sent something, hands out a share of what is ready, commits all that
+has changed as one, and writes; what is written waits in the outbox until the commit is safe, while
+the next turns go on: a client is told only what has been kept. What is
 left over waits for the next turn, behind the others; so no client, batch or jump of time keeps
 another one waiting for more than a turn. Nothing polls: one alarm is set for what falls due next.
 
@@ -31,6 +32,7 @@ from sbtutorial.broker.namespace import Namespace
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.dispatch import Dispatchers
+from sbtutorial.gateway.outbox import Outbox
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,9 +104,10 @@ class Reactor:
         namespace: Namespace,
         clock: Clock,
         dispatchers: Dispatchers,
-        commit: Callable[[], None],
+        commit: Callable[[float], None],
         scheduler: Scheduler,
         budget: Budget,
+        outbox: Outbox,
     ) -> None:
         self.on_turn_end: Callable[[], None] = _nothing
         self._namespace = namespace
@@ -113,7 +116,10 @@ class Reactor:
         self._commit = commit
         self._scheduler = scheduler
         self._budget = budget
-        self._is_scheduled = self._is_in_turn = False
+        self._outbox = outbox
+        outbox.on_room = self._schedule
+        self._is_scheduled = self._is_in_turn = self._is_halted = False
+        self._now = 0.0  # when the turn began
         # In the order in which they get their share.
         self._readable: OrderedDict[Handler, None] = OrderedDict()
         self._writable: dict[Handler, None] = {}
@@ -132,6 +138,10 @@ class Reactor:
     def turn(self) -> "Turn":
         """Do something to the namespace at once: `with reactor.turn() as now`, in broker time."""
         return self._turn
+
+    def wake(self) -> None:
+        """Have a turn, to do what is due and to see what is due next."""
+        self._schedule()
 
     def has_input(self, handler: Handler) -> None:
         """Have a connection act on what it has, in a turn to come."""
@@ -170,6 +180,15 @@ class Reactor:
         if alarm := self._alarms.pop(handler, None):
             alarm.cancel()
 
+    def halt(self) -> None:
+        """Let nothing happen by itself, and hand nothing out: nothing of it could be kept."""
+        self._is_halted = True
+
+    def go_on(self) -> None:
+        """Let happen what was due meanwhile, and all else."""
+        self._is_halted = False
+        self._schedule()
+
     def close(self) -> None:
         """Cancel every timer."""
         self._alarm.cancel()
@@ -179,8 +198,10 @@ class Reactor:
     # -- A turn -----------------------------------------------------------------------------
 
     def run(self) -> None:
-        """One turn: a share of all that waits."""
+        """One turn: a share of all that waits; none while too much waits to be safe."""
         self._is_scheduled = False
+        if self._outbox.is_full:
+            return  # it says when there is room
         now = self.begin()
         try:
             self._read(now)
@@ -195,17 +216,18 @@ class Reactor:
             Broker time.
         """
         self._is_in_turn = True
-        now = self._clock.now()
-        self._namespace.run_some(now)
+        now = self._now = self._clock.now()
+        if not self._is_halted:
+            self._namespace.run_some(now)
         return now
 
     def finish(self) -> None:
         """Hand out, keep, write, and see to it that what is left gets its turn."""
         try:
-            if self._dispatchers.have_more:
+            if self._dispatchers.have_more and not self._is_halted:
                 self._budget.left = DELIVERY_UNITS
                 self._dispatchers.serve(self._clock.now())
-            self._commit()
+            self._commit(self._now)
             while self._writable:
                 writable, self._writable = self._writable, {}
                 for handler in writable:
@@ -218,6 +240,10 @@ class Reactor:
     def _set_next(self) -> None:
         """See to it that there is a turn when there is something to do."""
         namespace = self._namespace
+        if self._is_halted:
+            if self._readable or self._jobs:
+                self._schedule()
+            return
         if namespace.is_behind or self._readable or self._jobs or self._dispatchers.have_more:
             self._schedule()
         if not namespace.is_behind and (deadline := namespace.next_deadline()) is not None:

@@ -20,6 +20,7 @@ from sbtutorial.folders import HOST, told
 from sbtutorial.hosting.bounded_log import BoundedLog
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.hosting.storage import Identity, Kept, Storage, kept
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.local_broker import LocalBroker
 
@@ -43,6 +44,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tier", choices=TIERS, default=STANDARD.name)
     parser.add_argument("--idle-seconds", type=float, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="private, for the record")
+    parser.add_argument("--certificates", type=Path, help="private, for the certificate")
+    parser.add_argument("--storage", choices=[*Storage], default=Storage.DISK)
     parser.add_argument("--resume", action="store_true", help="with the last record's key and port")
     return parser.parse_args(arguments)
 
@@ -59,8 +62,8 @@ async def serve(options: argparse.Namespace) -> None:
         raise TutorialError(
             f"A broker of '{files.namespace}' lives already (process {files.holder()})."
         )
-    with claim:
-        broker, port = await _listening(options, files.read() if options.resume else None)
+    with claim, kept(options.namespace, Storage(options.storage), _report_progress) as file:
+        broker, port = await _listening(options, file, _identity_before(options, files, file))
 
         def on_ready(_record: BrokerRecord, stop: Callable[[], None]) -> None:
             _report_ready()
@@ -89,8 +92,18 @@ class IdleExit:
             loop.call_at(ends_at, self.watch)
 
 
+def _identity_before(
+    options: argparse.Namespace, files: RuntimeFiles, file: Kept | None
+) -> Identity | None:
+    """What the broker before was known by, as far as clients may still know it."""
+    if file is not None and (identity := file.identity):
+        return identity
+    record = files.read() if options.resume else None
+    return Identity(record.key, record.port) if record else None
+
+
 async def _listening(
-    options: argparse.Namespace, before: BrokerRecord | None
+    options: argparse.Namespace, file: Kept | None, before: Identity | None
 ) -> tuple[LocalBroker, int]:
     """A broker that listens, and its port: those of the one before, as far as that is safe.
 
@@ -99,22 +112,31 @@ async def _listening(
     had the port in between, spoke AMQP, and is gone again, may hold what clients of the SDK signed
     for it, which the SDK does for an hour; the lab's own calls ask first who listens.)
     """
-    if before is not None:
-        broker = _broker(options, before.key)
-        with suppress(OSError):
-            return broker, await broker.start(HOST, before.port)
-    broker = _broker(options, None)
-    with told("A port cannot be had"):
-        return broker, await broker.start(HOST, 0)
-
-
-def _broker(options: argparse.Namespace, key: str | None) -> LocalBroker:
-    return LocalBroker(
+    broker = LocalBroker(
         namespace=options.namespace,
-        key=key,
+        key=before.key if before else None,
         limits=TIERS[options.tier],
-        certificates_folder=options.folder / "certificates",
+        certificates_folder=options.certificates or options.folder / "certificates",
+        store=file.store() if file else None,
     )
+    port = await _port_of(broker, before)
+    if file is not None:
+        file.keep(Identity(broker.key, port))
+    return broker, port
+
+
+async def _port_of(broker: LocalBroker, before: Identity | None) -> int:
+    if before is not None:
+        with suppress(OSError):
+            return await broker.start(HOST, before.port)
+        broker.change_key()
+    with told("A port cannot be had"):
+        return await broker.start(HOST, 0)
+
+
+def _report_progress(read: int, total: int) -> None:
+    """Tell who started us how far the reading is."""
+    print(f"reading {read} {total}", flush=True)
 
 
 def _report_ready() -> None:

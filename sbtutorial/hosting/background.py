@@ -8,6 +8,7 @@ replaced, but told of.
 """
 
 import os
+import signal
 import site
 import subprocess
 import sys
@@ -16,26 +17,30 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from threading import Timer
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import DEFAULT_NAMESPACE, runtime_folder, told
+from sbtutorial.folders import DEFAULT_NAMESPACE, HOME_VARIABLE, runtime_folder, told
 from sbtutorial.hosting.claim import claim, holder
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles, namespaces
+from sbtutorial.hosting.storage import Storage
 from sbtutorial.version import __version__
 
-DEFAULT_TIER = "Standard"
+DEFAULT_TIER: Final = "Standard"
 DEFAULT_IDLE_SECONDS = 12 * 3600.0
 # A start takes a quarter of a second; on a laptop that wakes up, with a virus scanner, far more.
 _START_LIMIT_SECONDS = 30.0
-# The broker answers in a millisecond. Before one that is merely slow is given up, and what it holds
-# with it, it gets the longer time.
-_STATUS_LIMIT_SECONDS = 0.5
+# The broker answers in a millisecond, on a busy computer in some hundred. Before it is given up,
+# and what it holds with it, it gets the longer time.
+_STATUS_LIMIT_SECONDS = 2.0
 _LAST_CALL_LIMIT_SECONDS = 5.0
 # How long a broker may take from its claim to its record, or from the end of its port to its own.
 _PASSING_SECONDS = 1.5
 _NAP_SECONDS = 0.02
+# What a broker says while it reads much, before two numbers.
+_READING = "reading "
 
 
 class How(StrEnum):
@@ -43,7 +48,7 @@ class How(StrEnum):
 
     FOUND = "found"
     STARTED = "started"
-    RESTARTED = "restarted"  # the one before was gone, and what it held with it
+    RESTARTED = "restarted"  # the one before was gone, without a goodbye
     SILENT = "silent"  # it lives, and does not answer
 
 
@@ -78,6 +83,7 @@ def ensure(
     *,
     tier: str = DEFAULT_TIER,
     idle_seconds: float = DEFAULT_IDLE_SECONDS,
+    storage: Storage = Storage.DISK,
 ) -> Broker:
     """The broker of a namespace: the one that lives, else a new one; the same for all who ask.
 
@@ -87,6 +93,7 @@ def ensure(
         namespace: Its name; brokers of different names know nothing of each other.
         tier: "Standard" or "Premium", for a broker that has to be started.
         idle_seconds: How long a started broker stays when nobody is connected.
+        storage: What outlives a started broker.
 
     Raises:
         TutorialError: It does not start, or its folder is not private; the text says why.
@@ -94,8 +101,8 @@ def ensure(
     files = RuntimeFiles(runtime_folder(), namespace)
     broker = _find(files, _STATUS_LIMIT_SECONDS)
     if broker is None or _is_replaceable(broker):
-        broker = _find_or_start(files, namespace, tier, idle_seconds)
-    return broker if broker.notice else broker._replace(notice=_notice(broker, tier))
+        broker = _find_or_start(files, namespace, tier, idle_seconds, storage)
+    return broker if broker.notice else broker._replace(notice=_notice(broker, tier, storage))
 
 
 def find(namespace: str = DEFAULT_NAMESPACE) -> Broker | None:
@@ -131,6 +138,8 @@ def start(
     tier: str = DEFAULT_TIER,
     idle_seconds: float = DEFAULT_IDLE_SECONDS,
     resume: bool = False,
+    storage: Storage = Storage.DISK,
+    own_folder: Path | None = None,
 ) -> Broker:
     """Start a broker and return when it accepts connections; most callers want `ensure`.
 
@@ -139,18 +148,56 @@ def start(
         tier: "Standard" or "Premium".
         idle_seconds: How long it stays when nobody is connected.
         resume: Take over key and, if it is free, port of the broker before, so that connection
-            strings in use go on working.
+            strings in use go on working. One that keeps what it has does so anyway.
+        storage: What outlives it.
+        own_folder: A private folder for its files, where nobody finds it; that of all brokers
+            unless given. The certificate is the user's in any case.
 
     Raises:
         TutorialError: It did not come up; the text has its last words.
     """
-    files = RuntimeFiles(runtime_folder(), namespace)
+    files = RuntimeFiles(own_folder or runtime_folder(), namespace)
     arguments = [f"--namespace={namespace}", f"--tier={tier}", f"--idle-seconds={idle_seconds}"]
-    _spawn([*arguments, f"--folder={files.folder}", *(["--resume"] if resume else [])], files)
+    arguments += [f"--folder={files.folder}", f"--storage={storage}"]
+    environ = _environment()
+    if own_folder is not None:
+        from sbtutorial.server import certificates
+
+        environ[HOME_VARIABLE] = str(own_folder)
+        arguments.append(f"--certificates={certificates.default_folder()}")
+    _spawn([*arguments, *(["--resume"] if resume else [])], files, environ)
     record = files.read()
     if record is None:
         raise TutorialError(_failure(files, "came up and was gone at once"))
     return Broker(record, 0, How.RESTARTED if resume else How.STARTED)
+
+
+def crash(namespace: str, connection_string: str) -> Broker:
+    """Kill the broker of a namespace without a word, and start the next one in its place.
+
+    Args:
+        namespace: Its name.
+        connection_string: Of the broker that is meant.
+
+    Returns:
+        The next one, which holds what the one before had accepted if that kept it.
+
+    Raises:
+        TutorialError: No background broker of this user has that name and that string.
+    """
+    files = RuntimeFiles(runtime_folder(), namespace)
+    broker = _find(files, _LAST_CALL_LIMIT_SECONDS)
+    meant = parse_connection_string(connection_string)
+    if broker is None or (meant.port, meant.key) != (broker.record.port, broker.record.key):
+        raise TutorialError(
+            f"The broker of '{namespace}' is no background broker of yours that answers, so it is "
+            "not killed."
+        )
+    os.kill(broker.record.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    gone = files.claim(_START_LIMIT_SECONDS)  # it is, when nobody has its name any more
+    if gone is not None:
+        gone.release()
+    return ensure(namespace, tier=broker.record.tier)
 
 
 def _find(files: RuntimeFiles, limit_seconds: float) -> Broker | None:
@@ -166,7 +213,9 @@ def _find(files: RuntimeFiles, limit_seconds: float) -> Broker | None:
     return Broker(record, status["queues"]) if is_same else None
 
 
-def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds: float) -> Broker:
+def _find_or_start(
+    files: RuntimeFiles, namespace: str, tier: str, idle_seconds: float, storage: Storage
+) -> Broker:
     turn = claim(files.lock_path, _START_LIMIT_SECONDS * 2)
     if turn is None:
         starter = holder(files.lock_path) or "unknown"
@@ -180,7 +229,9 @@ def _find_or_start(files: RuntimeFiles, namespace: str, tier: str, idle_seconds:
         elif (pid := _silent_pid(files)) is not None:
             return _silent_broker(files, pid)
         resume = files.read() is not None
-        return start(namespace, tier=tier, idle_seconds=idle_seconds, resume=resume)
+        return start(
+            namespace, tier=tier, idle_seconds=idle_seconds, resume=resume, storage=storage
+        )
 
 
 def _silent_pid(files: RuntimeFiles) -> int | None:
@@ -213,7 +264,7 @@ def _silent_broker(files: RuntimeFiles, pid: int) -> Broker:
 def _silence(files: RuntimeFiles, pid: int) -> str:
     """What to tell of a broker that lives and is not to be reached."""
     process = f" (process {pid})" if pid else ""
-    end = f"end it (`{_how_to_end(pid)}`; its queues go with it)"
+    end = f"end it (`{_how_to_end(pid)}`; what it keeps on disk stays)"
     if damage := files.damage():
         return (
             f"The broker of '{files.namespace}'{process} lives, but nobody can find it, as its "
@@ -240,14 +291,16 @@ def _retire(broker: Broker) -> None:
         _control(broker.record, _LAST_CALL_LIMIT_SECONDS).shutdown()
 
 
-def _notice(broker: Broker, wanted_tier: str) -> str:
+def _notice(broker: Broker, wanted_tier: str, storage: Storage) -> str:
     record = broker.record
-    if broker.how is How.RESTARTED:
+    if broker.how is How.RESTARTED and storage is Storage.MEMORY:
         return "The broker from before was gone, and its queues with it; this is a new, empty one."
+    if broker.how is How.RESTARTED:
+        return "The broker from before was gone; this one goes on with all that it held."
     if record.version != __version__:
         return (
             f"It still runs sbtutorial {record.version}, and {__version__} is "
-            "installed: lab.reset() and connect() again change to that, without its queues."
+            "installed: `sbtutorial stop` and connect() again change to that."
         )
     if record.tier != wanted_tier:
         return f"It runs as {record.tier}, not as {wanted_tier}: use another namespace for that."
@@ -261,7 +314,7 @@ def _control(record: BrokerRecord, limit_seconds: float) -> ControlClient:
 # --- starting the process -------------------------------------------------------------------------
 
 
-def _spawn(arguments: list[str], files: RuntimeFiles) -> None:
+def _spawn(arguments: list[str], files: RuntimeFiles, environ: dict[str, str]) -> None:
     """Start the process and wait, blocked on its standard output, until it reports for duty."""
     log = files.open_log()
     try:
@@ -273,7 +326,7 @@ def _spawn(arguments: list[str], files: RuntimeFiles) -> None:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=files.folder,
-                env=_environment(),
+                env=environ,
                 **_detached(),
             )
     finally:
@@ -290,16 +343,27 @@ _children: list[subprocess.Popen[bytes]] = []
 
 def _reported(child: subprocess.Popen[bytes]) -> bool:
     assert child.stdout is not None
-    watchdog = Timer(_START_LIMIT_SECONDS, child.kill)
-    watchdog.start()
     try:
-        return child.stdout.readline() != b""
+        while (said := _line(child)) and (counts := said.removeprefix(_READING)) != said:
+            read, total = map(int, counts.split())
+            print(f"The broker reads what it kept: {read:,} of {total:,} messages.", flush=True)
+        return said != ""
     except BaseException:  # an impatient Ctrl-C too: half a broker is worse than none
         child.kill()
         raise
     finally:
-        watchdog.cancel()
         child.stdout.close()
+
+
+def _line(child: subprocess.Popen[bytes]) -> str:
+    """The next line that it says within the limit; "" at its end, to which it is then brought."""
+    assert child.stdout is not None
+    watchdog = Timer(_START_LIMIT_SECONDS, child.kill)
+    watchdog.start()
+    try:
+        return child.stdout.readline().decode()
+    finally:
+        watchdog.cancel()
 
 
 def _failure(files: RuntimeFiles, what: str) -> str:

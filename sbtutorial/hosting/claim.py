@@ -35,6 +35,10 @@ class Claim:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of it before the process ends."""
         os.close(self._descriptor)
 
 

@@ -19,7 +19,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.folders import is_shortage, refusal
 from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.sas import sign
-from sbtutorial.snapshot import QueueSnapshot
+from sbtutorial.snapshot import BEGINNING_CHARS, QueueSnapshot
 from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
@@ -43,11 +43,37 @@ class Page(NamedTuple):
         events: In order.
         last: The number to go on from.
         dropped: How many between the number asked for and the first were forgotten.
+        presence: Which version of who is connected this is, for `news`.
     """
 
     events: tuple[Event, ...]
     last: int
     dropped: int
+    presence: int = 0
+
+
+class PlannedFault(NamedTuple):
+    """A fault that is still to come, or that lasts.
+
+    Attributes:
+        kind: When it comes: an occasion, as for `ControlClient.plan_fault`; or "delay", "outage".
+        path: At which entity; "" for any.
+        condition: The AMQP error condition of a refusal.
+        text: What is said of it.
+        times: How often it is still to come.
+        asked: How often it was to come when it was planned.
+        seconds: How long an outage lasts in all, or how late answers are.
+        seconds_left: How long an outage lasts from now on.
+    """
+
+    kind: str
+    path: str = ""
+    condition: str = ""
+    text: str = ""
+    times: int = 1
+    asked: int = 1
+    seconds: float = 0.0
+    seconds_left: float = 0.0
 
 
 class ControlClient:
@@ -107,9 +133,28 @@ class ControlClient:
             events = tuple(_known_fields(event) for event in page["events"])
             return Page(events, page["last"], page["dropped"])
 
-    def queue(self, name: str) -> QueueSnapshot:
-        """A queue as it stands."""
-        values = self._call("GET", f"queues/{quote(name)}")
+    def news(self, after: int, presence: int, wait_seconds: float) -> Page:
+        """As `events` of all entities; and it ends as soon as somebody has come or gone.
+
+        Args:
+            after: The last number that is known.
+            presence: Of the page before; 0 for none.
+            wait_seconds: How long to wait, up to 60, when nothing is new.
+        """
+        query = urlencode({"after": after, "wait": wait_seconds, "presence": presence})
+        page = self._call("GET", f"events?{query}", wait_seconds=wait_seconds)
+        with self._answers_of_another_version():
+            events = tuple(_known_fields(event) for event in page["events"])
+            return Page(events, page["last"], page["dropped"], page["presence"])
+
+    def queue(self, name: str, *, text_chars: int = BEGINNING_CHARS) -> QueueSnapshot:
+        """A queue as it stands.
+
+        Args:
+            name: Its path.
+            text_chars: How much to have of each body, up to `MOST_TEXT_CHARS`.
+        """
+        values = self._call("GET", f"queues/{quote(name)}?text={text_chars}")
         with self._answers_of_another_version():
             return QueueSnapshot.from_plain(values)
 
@@ -117,15 +162,41 @@ class ControlClient:
         """Have the broker refuse something that it would do.
 
         Args:
-            occasion: "connect", "detach", "send", "settle", "request" or "http".
+            occasion: "connect", "detach", "send", "settle", "request" or "http"; "sent" or
+                "settled" for what is done, and not told.
             arguments: `condition`, `text`, `status_code`, `path` and `times`: how it is refused,
                 of which entity, and how often.
         """
         self._call("POST", "faults", {"occasion": occasion, **arguments})
 
+    def faults(self) -> tuple[PlannedFault, ...]:
+        """What fails now, and what is still to fail in the order in which it was planned."""
+        answer = self._call("GET", "faults")
+        with self._answers_of_another_version():
+            return tuple(
+                PlannedFault(**{name: one[name] for name in PlannedFault._fields if name in one})
+                for one in answer["faults"]
+            )
+
+    def cut_connections(self, who: str | None = None) -> int:
+        """Drop the connections of a client, or all; returns how many."""
+        return int(self._call("POST", "cut", {"who": who})["cut"])
+
+    def delay(self, seconds: float) -> None:
+        """Have everything that clients are told be so late from now on; 0 for in time again."""
+        self._call("POST", "delay", {"seconds": seconds})
+
+    def outage(self, seconds: float) -> None:
+        """Serve nobody but these calls for so long."""
+        self._call("POST", "outage", {"seconds": seconds})
+
     def config(self) -> str:
         """The entities as a file in the format of Microsoft's emulator."""
         return str(self._call("GET", "config")["config"])
+
+    def apply_config(self, text: str) -> None:
+        """Make what a file in that format asks for; refused unless the namespace is empty."""
+        self._call("POST", "config", {"config": text})
 
     def _call(
         self,

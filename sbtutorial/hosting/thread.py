@@ -5,16 +5,25 @@ with ThreadedBroker() as broker:
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sbtutorial.folders import HOST
+from sbtutorial.hosting.storage import Identity, Kept
 from sbtutorial.server import long_poll
 from sbtutorial.server.local_broker import LocalBroker
 
 T = TypeVar("T")
+
+
+def plain_loop() -> asyncio.AbstractEventLoop:
+    """This system's own event loop, whichever one the program around has chosen for itself."""
+    if sys.platform == "win32":
+        return asyncio.ProactorEventLoop()
+    return asyncio.SelectorEventLoop()
 
 
 class ThreadedBroker:
@@ -24,6 +33,9 @@ class ThreadedBroker:
         host: The address of loopback where it listens.
         port: Its port there; 0 for a free one.
         also: Further ports, each with all that the first one speaks; 0 for a free one.
+        loop_factory: Makes the event loop on which it runs; that of `asyncio.run` unless given.
+        kept: The file of what outlives it, its key and its port, unless others are chosen; None if
+            nothing does.
         options: What `LocalBroker` takes.
 
     Attributes:
@@ -37,12 +49,16 @@ class ThreadedBroker:
         host: str = HOST,
         port: int = 0,
         also: Sequence[int] = (),
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        kept: Kept | None = None,
         **options: Any,
     ) -> None:
         self.further_ports: list[int] = []
         self._host = host
         self._port = port
         self._also = also
+        self._loop_factory = loop_factory
+        self._kept = kept
         self._options = options
         self._ready = Event()
         self._failure: BaseException | None = None
@@ -89,13 +105,14 @@ class ThreadedBroker:
         asyncio.run_coroutine_threadsafe(advancing, self._loop).result()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        with asyncio.Runner(loop_factory=self._loop_factory) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         try:
-            self.local = LocalBroker(**self._options)
+            self.local = self._made()
             await self._listen()
         except BaseException as error:
             self._failure = error
@@ -105,11 +122,33 @@ class ThreadedBroker:
         await self._stopping.wait()
         await self.local.stop()
 
+    def _made(self) -> LocalBroker:
+        if self._kept is None:
+            return LocalBroker(**self._options)
+        before = self._kept.identity
+        own = {"key": before.key if before else None} | self._options
+        return LocalBroker(store=self._kept.store(), **own)
+
     async def _listen(self) -> None:
         try:
-            await self.local.start(self._host, self._port)
+            port = await self._start()
+            if self._kept is not None:
+                self._kept.keep(Identity(self.local.key, port))
             for port in self._also:
                 self.further_ports.append(await self.local.listen_also(port))
         except BaseException:
             await self.local.stop()
             raise
+
+    async def _start(self) -> int:
+        """Listen where the broker before did, as far as that is known and safe.
+
+        Who has that port by now may know what its key has signed.
+        """
+        before = self._kept.identity if self._kept and not self._port else None
+        if before is not None:
+            try:
+                return await self.local.start(self._host, before.port)
+            except OSError:
+                self.local.change_key()
+        return await self.local.start(self._host, self._port)

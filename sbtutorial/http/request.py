@@ -59,3 +59,7 @@ class Response:
     status: int
     headers: Headers = ()
     body: bytes = b""
+
+
+# What is asked is not answered: the connection is dropped instead, as a fault asks for.
+NO_ANSWER = Response(0)

@@ -1,15 +1,17 @@
 """Azure, or Microsoft's emulator, as a lab's service: the same, as far as the SDK goes.
 
-Time cannot be moved there, so advancing is waiting; a lock's holder cannot be asked for, so the
-snapshot says less; what happened is not told. The SDK is imported when a method runs, never before.
+Time cannot be moved there, so advancing is waiting; what happened is not told, so that the evidence
+is what peeking and the queues' own counts show (`lab.peeking`). Names have a prefix where one was
+chosen, and nothing is deleted that was not made for this learner (`lab.names`). The SDK is imported
+when a method runs, never before.
 """
 
+import logging
 import socket
 import time
-from collections import Counter
-from contextlib import nullcontext
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from sbtutorial.connection_string import (
     VARIABLE,
@@ -18,25 +20,22 @@ from sbtutorial.connection_string import (
     parse_connection_string,
 )
 from sbtutorial.errors import TutorialError
-from sbtutorial.lab.service import Mode
-from sbtutorial.snapshot import (
-    DEAD,
-    DEFERRED,
-    READY_OR_LOCKED,
-    SCHEDULED,
-    MessageSnapshot,
-    QueueSnapshot,
-)
-from sbtutorial.text import text_of
+from sbtutorial.explorer.links import credential, open_admin
+from sbtutorial.hosting.control_client import PlannedFault
+from sbtutorial.lab import journal, names
+from sbtutorial.lab.peeking import evidence, peeked
+from sbtutorial.lab.refusals import Refusal
+from sbtutorial.lab.service import Acknowledged, Mode
+from sbtutorial.snapshot import QueueSnapshot
 from sbtutorial.trace import Event
-
-if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusReceivedMessage
-    from azure.servicebus.management import QueueRuntimeProperties
 
 _REACH_SECONDS = 2.0
 _EMULATOR_PORT = 5672
-_SHOWN_COUNT = 20
+_MADE = "made"  # in the journal: a queue of the emulator, which may not keep what is written on it
+EVIDENCE = (
+    "There is no log of events: lab.show and lab.timeline are made from peeking, and from what the "
+    "queues count."
+)
 
 
 class AzureService:
@@ -44,21 +43,57 @@ class AzureService:
 
     tells_events = False
 
-    def __init__(self, connection: ConnectionString) -> None:
+    def __init__(self, connection: ConnectionString, prefix: str = "") -> None:
         self.connection_string = connection.text
+        self.prefix = prefix
         self.mode = Mode.EMULATOR if connection.is_emulator else Mode.AZURE
         host = connection.host
         self.namespace = host if connection.is_emulator else host.partition(".")[0]
 
+    def whole_name(self, name: str) -> str:
+        """The name with the learner's prefix."""
+        return names.whole_name(name, self.prefix)
+
+    def address(self) -> dict[str, Any]:
+        """The host: all else is as the SDK expects it."""
+        return {"fully_qualified_namespace": parse_connection_string(self.connection_string).host}
+
+    def credential(self, role: str) -> Any:
+        """DefaultAzureCredential, whatever its role is; the one that is shared."""
+        return credential()
+
     def fresh_queue(self, name: str, **options: Any) -> None:
-        """Have an empty queue, created by the SDK."""
+        """Have an empty queue, created by the SDK; one that is not the learner's is not deleted."""
         from sbtutorial.lab.fresh_queue import make_fresh_queue
 
-        make_fresh_queue(self.connection_string, name, options)
+        self._make_fresh(make_fresh_queue, name, options)
+
+    def fresh_topic(self, name: str, **options: Any) -> None:
+        """Have a topic without subscriptions; one that is not the learner's is not deleted."""
+        from sbtutorial.lab.fresh_queue import make_fresh_topic
+
+        self._make_fresh(make_fresh_topic, name, options)
+
+    def _make_fresh(self, make: Callable[..., None], name: str, options: Mapping[str, Any]) -> None:
+        """Make it under its whole name; the emulator forgets marks, so the journal has them."""
+        whole = self.whole_name(name)
+        about = journal.About(_MADE, f"{self.namespace}/{whole}")
+        is_emulator = self.mode is Mode.EMULATOR
+        is_known = is_emulator and about in journal.read()
+        owner = names.owner()
+        make(self.connection_string, whole, options, owner=owner, is_known=is_known)
+        if is_emulator:
+            journal.note(*about)
+
+    def subscriptions(self, topic: str) -> list[str] | None:
+        """The names of a topic's subscriptions."""
+        from sbtutorial.lab.fresh_queue import subscriptions_of
+
+        return subscriptions_of(self.connection_string, self.whole_name(topic))
 
     def snapshot(self, queue: str) -> QueueSnapshot:
         """A queue as peeking shows it."""
-        return peeked(self.connection_string, queue)
+        return peeked(self.connection_string, self.whole_name(queue))
 
     def advance(self, seconds: float) -> None:
         """Let time pass the slow way, by waiting."""
@@ -68,26 +103,73 @@ class AzureService:
         """Delete nothing, and say so."""
         print(f"lab.reset() is for the offline broker: nothing was deleted on {self._where}.")
 
+    def kill_broker(self) -> None:
+        """Kill nothing, and say so."""
+        print(f"lab.kill_broker() is for the offline broker: nobody kills {self._where} from here.")
+
     def shrink(self, queue: str, megabytes: int) -> None:
         """Change nothing, and say so."""
         print(f"lab.shrink() is for the offline broker: {queue} keeps its size on {self._where}.")
 
+    def faults(self) -> tuple[PlannedFault, ...]:
+        """None is ever planned here."""
+        return ()
+
+    def drop_next_ack(self, entity: str, of: Acknowledged) -> None:
+        """Drop nothing, and say so."""
+        self._say_no_fault("drop_next_ack", f"{entity} acknowledges every {of}")
+
+    def refuse_sends(self, refusal: Refusal, times: int, entity: str) -> None:
+        """Refuse nothing, and say so."""
+        self._say_no_fault("refuse_sends", "no send is refused")
+
+    def delay(self, seconds: float) -> None:
+        """Hold nothing back, and say so."""
+        self._say_no_fault("delay", "answers come when they come")
+
+    def outage(self, seconds: float) -> None:
+        """Interrupt nothing, and say so."""
+        self._say_no_fault("outage", "everybody goes on being served")
+
+    def cut_connections(self, who: str | None) -> int:
+        """Cut none, and say so."""
+        self._say_no_fault("cut_connections", "every connection stays")
+        return 0
+
     def events(self, queue: str | None = None, after: int = 0) -> list[Event]:
         """Tell none, and say so."""
-        print(f"lab.events() is for the offline broker: {self._where} keeps no such record.")
+        print(
+            f"lab.events() is for the offline broker: {self._where} keeps no such record. What "
+            "peeking shows is in lab.show and lab.timeline."
+        )
+        return []
+
+    def evidence(self, queue: str) -> list[Event]:
+        """What peeking shows, told as events; says that it is no more than that."""
+        print(
+            "Made from peeking: when each message came and where it is now. What became of it in "
+            f"between, and when, {self._where} does not tell."
+        )
+        return evidence(self.connection_string, self.whole_name(queue))
+
+    def clock_moves(self, after: int = 0) -> list[Event]:
+        """None: nobody moves the clock there."""
         return []
 
     def now(self) -> float:
         """The wall clock: nothing is ever ahead of it."""
         return time.time()
 
+    def _say_no_fault(self, name: str, instead: str) -> None:
+        print(f"lab.faults.{name}() is for the offline broker: {instead} on {self._where}.")
+
     @property
     def _where(self) -> str:
         return "Azure" if self.mode is Mode.AZURE else "the emulator"
 
 
-def read_variable(text: str) -> ConnectionString:
-    """What SBTUTORIAL_CONNECTION_STRING says, when the lessons can use it.
+def read_variable(text: str, variable: str = VARIABLE) -> ConnectionString:
+    """What a variable says, when the lessons can use it.
 
     Raises:
         TutorialError: They cannot; the text names the part and what to do.
@@ -96,7 +178,7 @@ def read_variable(text: str) -> ConnectionString:
         connection = parse_connection_string(text)
         _require_namespace(connection)
     except ConnectionStringError as error:
-        raise TutorialError(f"{VARIABLE} cannot be used. {error}") from None
+        raise TutorialError(f"{variable} cannot be used. {error}") from None
     return connection
 
 
@@ -118,7 +200,7 @@ def _is_this_computer(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def describe(connection: ConnectionString) -> str:
+def describe(connection: ConnectionString, variable: str = VARIABLE) -> str:
     """One line that says what answers where none of our brokers is.
 
     Raises:
@@ -126,40 +208,69 @@ def describe(connection: ConnectionString) -> str:
     """
     if connection.is_emulator:
         if not answers(connection):
-            raise nothing_there(connection)
+            raise nothing_there(connection, variable)
         return f"emulator: Service Bus emulator at {_place(connection)}"
-    return describe_azure(connection)
+    return describe_azure(connection, variable)
 
 
-def describe_azure(connection: ConnectionString) -> str:
+def describe_azure(connection: ConnectionString, variable: str = VARIABLE) -> str:
     """The namespace's own word for itself, which proves that name and key are right.
 
     Raises:
         TutorialError: Names the part of the connection string that is wrong.
     """
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
-    from azure.servicebus.management import ServiceBusAdministrationClient
+    from azure.core.exceptions import AzureError, HttpResponseError
 
-    client = ServiceBusAdministrationClient.from_connection_string(connection.text)
     try:
-        with client:
+        with _quiet_identity(), open_admin(connection.text) as client:
             properties = client.get_namespace_properties(
                 retry_total=0, connection_timeout=_REACH_SECONDS, read_timeout=_REACH_SECONDS
             )
-    except ClientAuthenticationError:
-        raise TutorialError(
-            f"{connection.host} refuses the key of {VARIABLE}: "
-            f"SharedAccessKey is wrong, or the policy '{connection.key_name}' "
-            "(SharedAccessKeyName) lacks the right to Manage. Copy the string again from the "
-            "Azure portal, Shared access policies."
-        ) from None
     except AzureError as error:
+        # azure-identity has no status: nobody is signed in
+        status = getattr(error, "status_code", None)
+        if status in (401, 403) or (connection.uses_identity and not _is_unreachable(error)):
+            raise _refused(connection, variable) from None
+        what = f", {status}" if isinstance(error, HttpResponseError) and status else ""
         raise TutorialError(
             f"Nothing usable answers at {connection.host}, the Endpoint of "
-            f"{VARIABLE} ({type(error).__name__}): check the name of the "
+            f"{variable} ({type(error).__name__}{what}): check the name of the "
             "namespace and the network, or unset the variable to work offline."
         ) from None
     return f'azure: Service Bus namespace "{properties.name}", {properties.messaging_sku} tier'
+
+
+@contextmanager
+def _quiet_identity() -> Iterator[None]:
+    """Keep azure-identity from logging a screen of all the ways in which nobody is signed in."""
+    log = logging.getLogger("azure.identity")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+    return isinstance(error, ServiceRequestError | ServiceResponseError)
+
+
+def _refused(connection: ConnectionString, variable: str) -> TutorialError:
+    if connection.uses_identity:
+        return TutorialError(
+            f"{connection.host} does not let you in as DefaultAzureCredential has it: sign in with "
+            "`az login`, and have the role 'Azure Service Bus Data Owner' assigned to you on the "
+            "namespace, under Access control (IAM); it counts after some minutes."
+        )
+    return TutorialError(
+        f"{connection.host} refuses the key of {variable}: "
+        f"SharedAccessKey is wrong, or the policy '{connection.key_name}' "
+        "(SharedAccessKeyName) lacks the right to Manage. Copy the string again from the "
+        "Azure portal, Shared access policies."
+    )
 
 
 def answers(connection: ConnectionString) -> bool:
@@ -172,10 +283,10 @@ def answers(connection: ConnectionString) -> bool:
     return True
 
 
-def nothing_there(connection: ConnectionString) -> TutorialError:
+def nothing_there(connection: ConnectionString, variable: str = VARIABLE) -> TutorialError:
     """What to tell when nothing does."""
     return TutorialError(
-        f"Nothing answers at {_place(connection)}, the Endpoint of {VARIABLE}: "
+        f"Nothing answers at {_place(connection)}, the Endpoint of {variable}: "
         "start the emulator, correct the address, or unset the variable to work with the offline "
         "broker."
     )
@@ -211,72 +322,3 @@ class _NoBar(nullcontext["_NoBar"]):
 
     def update(self, _seconds: float) -> None:
         pass
-
-
-def peeked(connection_string: str, queue: str) -> QueueSnapshot:
-    """A queue as peeking shows it: from outside, ready and locked messages look the same."""
-    from azure.servicebus import ServiceBusClient, ServiceBusSubQueue
-    from azure.servicebus.management import ServiceBusAdministrationClient
-
-    with ServiceBusAdministrationClient.from_connection_string(connection_string) as admin:
-        properties = admin.get_queue_runtime_properties(queue)
-    with ServiceBusClient.from_connection_string(connection_string) as client:
-        with client.get_queue_receiver(queue) as receiver:
-            live = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
-        with client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
-            dead = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
-    now = time.time()
-    messages = [_describe(message, _STATES[message.state.name], now) for message in live]
-    messages += [_describe(message, DEAD, now) for message in dead]
-    return QueueSnapshot(queue, now, _counts(properties, messages), tuple(messages))
-
-
-_STATES = {"ACTIVE": READY_OR_LOCKED, "DEFERRED": DEFERRED, "SCHEDULED": SCHEDULED}
-
-
-def _counts(
-    properties: "QueueRuntimeProperties", messages: list[MessageSnapshot]
-) -> dict[str, int]:
-    """Azure counts everything but what is deferred, and counts late: never less than is seen."""
-    counts = {
-        READY_OR_LOCKED: properties.active_message_count or 0,
-        DEFERRED: 0,
-        SCHEDULED: properties.scheduled_message_count or 0,
-        DEAD: properties.dead_letter_message_count or 0,
-    }
-    seen = Counter(message.state for message in messages)
-    return {state: max(count, seen[state]) for state, count in counts.items()}
-
-
-def _describe(message: "ServiceBusReceivedMessage", state: str, now: float) -> MessageSnapshot:
-    scheduled_at = _seconds(message.scheduled_enqueue_time_utc) if state == SCHEDULED else None
-    return MessageSnapshot(
-        sequence_number=message.sequence_number or 0,
-        state=state,
-        text=_text(message),
-        message_id=_text_or_none(message.message_id),
-        session_id=_text_or_none(message.session_id),
-        delivery_count=message.delivery_count or 0,
-        scheduled_at=scheduled_at,
-        scheduled_seconds=None if scheduled_at is None else max(scheduled_at - now, 0.0),
-        expires_at=_seconds(message.expires_at_utc),
-        dead_letter_reason=_text_or_none(message.dead_letter_reason),
-    )
-
-
-def _seconds(instant: datetime | None) -> float | None:
-    return None if instant is None else instant.timestamp()
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else text_of(value)
-
-
-def _text(message: "ServiceBusReceivedMessage") -> str | None:
-    body = message.body
-    if isinstance(body, str):
-        return body
-    try:
-        return b"".join(body).decode()
-    except (TypeError, ValueError):
-        return None

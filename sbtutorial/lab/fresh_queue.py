@@ -1,13 +1,18 @@
-"""Fresh queues, made by the SDK's administration client, with refusals as sentences."""
+"""Fresh queues and topics, made by the SDK's administration client, with refusals as sentences."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from inspect import Parameter, signature
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.explorer.links import open_admin
+from sbtutorial.lab.names import is_marked, mark
+
+if TYPE_CHECKING:
+    from azure.servicebus.management import ServiceBusAdministrationClient
 
 _DURATIONS = {
     "auto_delete_on_idle",
@@ -18,33 +23,107 @@ _DURATIONS = {
 _SUBCODE = re.compile(r"^SubCode=\d+\.\s*")
 
 
-def make_fresh_queue(connection_string: str, name: str, options: Mapping[str, Any]) -> None:
+def make_fresh_queue(
+    connection_string: str,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    owner: str = "",
+    is_known: bool = False,
+) -> None:
     """Delete the queue if it exists, and create it.
 
     Args:
         connection_string: Where.
         name: Its name.
         options: What `ServiceBusAdministrationClient.create_queue` takes.
+        owner: For whom, which is written on it; what is not theirs is not deleted then. "" where
+            all is one person's.
+        is_known: That the one that is there is theirs, is known from elsewhere.
 
     Raises:
-        TutorialError: The service refuses the name or an option, or there is no such option.
+        TutorialError: The service refuses the name or an option, there is no such option, or the
+            queue that is there is somebody else's.
         azure.core.exceptions.AzureError: Anything else that went wrong.
     """
+    with _administration(connection_string) as admin:
+        calls = Calls("queue", admin.get_queue, admin.delete_queue, admin.create_queue)
+        _make_fresh(calls, name, options, owner=owner, is_known=is_known)
+
+
+def make_fresh_topic(
+    connection_string: str,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    owner: str = "",
+    is_known: bool = False,
+) -> None:
+    """Delete the topic with its subscriptions if it is there, and create it, as a queue is."""
+    with _administration(connection_string) as admin:
+        calls = Calls("topic", admin.get_topic, admin.delete_topic, admin.create_topic)
+        _make_fresh(calls, name, options, owner=owner, is_known=is_known)
+
+
+def subscriptions_of(connection_string: str, topic: str) -> list[str] | None:
+    """The names of a topic's subscriptions; None when there is no topic of that name."""
     from azure.core.exceptions import ResourceNotFoundError
-    from azure.servicebus.management import ServiceBusAdministrationClient
 
-    _require_known(options, ServiceBusAdministrationClient.create_queue)
+    with open_admin(connection_string) as admin:
+        try:
+            return [str(one.name) for one in admin.list_subscriptions(topic)]
+        except ResourceNotFoundError:
+            return None
+
+
+class Calls(NamedTuple):
+    """What the SDK's administration client does with one kind of entity."""
+
+    kind: str
+    get: Callable[[str], Any]
+    delete: Callable[[str], Any]
+    create: Callable[..., Any]
+
+
+def _make_fresh(
+    calls: Calls, name: str, options: Mapping[str, Any], *, owner: str, is_known: bool
+) -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    _require_known(calls.kind, options, calls.create)
     _require_durations(options)
-    with (
-        ServiceBusAdministrationClient.from_connection_string(connection_string) as admin,
-        _refusals_as_sentences(),
-    ):
-        with suppress(ResourceNotFoundError):
-            admin.delete_queue(name)
-        admin.create_queue(name, **options)
+    with suppress(ResourceNotFoundError):
+        if owner and not is_known:
+            _require_theirs(calls.kind, name, calls.get(name).user_metadata, owner)
+        calls.delete(name)
+    calls.create(name, **_marked(options, owner))
 
 
-def _require_known(options: Mapping[str, Any], create: Any) -> None:
+@contextmanager
+def _administration(connection_string: str) -> "Iterator[ServiceBusAdministrationClient]":
+    with open_admin(connection_string) as admin, _refusals_as_sentences():
+        yield admin
+
+
+def _require_theirs(kind: str, name: str, metadata: str | None, owner: str) -> None:
+    if not is_marked(metadata, owner):
+        raise TutorialError(
+            f"There is a {kind} '{name}' already, and these lessons did not make it for you "
+            f"({owner}), so it is not deleted. Take names of your own: set SBTUTORIAL_PREFIX, for "
+            "instance to your first name, and start again. Or, if you need it no more, delete that "
+            f"{kind} yourself, in the portal."
+        )
+
+
+def _marked(options: Mapping[str, Any], owner: str) -> Mapping[str, Any]:
+    """The options with the owner's mark in a line of `user_metadata`."""
+    if not owner:
+        return options
+    lines = [text for text in (options.get("user_metadata"), mark(owner)) if text]
+    return {**options, "user_metadata": "\n".join(lines)}
+
+
+def _require_known(kind: str, options: Mapping[str, Any], create: Any) -> None:
     """The SDK hands options that it does not know on to its HTTP library, which fails strangely."""
     parameters = signature(create).parameters.values()
     known = [each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY]
@@ -52,7 +131,7 @@ def _require_known(options: Mapping[str, Any], create: Any) -> None:
         if option not in known:
             close = get_close_matches(option, known, n=1)
             meant = f"; {close[0]} is meant, perhaps" if close else f": {', '.join(known)}"
-            raise TutorialError(f"A queue has no option '{option}'{meant}.")
+            raise TutorialError(f"A {kind} has no option '{option}'{meant}.")
 
 
 def _require_durations(options: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.lab.nothing_received import NothingReceived, explain
 from sbtutorial.lab.service import Service
 from sbtutorial.text import wrapped
 
@@ -30,16 +31,24 @@ _NO_STRING = (
     "At least one of the SharedAccessKey",
     "Only one of the SharedAccessKey",
 )
-_CLOSED = "already been shutdown"
+CONNECT_FIRST = (
+    "There is no lab yet: run the cell that connects, near the top, and then this one again."
+)
+_CLOSED = "handler has already been shutdown"
 _GONE = (
-    "The broker is gone, and its queues with it. Run the cell with connect() again: it starts "
-    "a new one."
+    "The broker is gone. Run the cell with connect() again: it starts one that goes on with all "
+    "that was kept."
 )
 _NO_QUEUE = "There is no such queue: run the cell that creates it, then this one again."
+PART_OF_THE_LESSON = "This error is part of the lesson. Read on."
+_NEVER_PLANNED = _CONNECTION_ERRORS | {
+    *("NameError", "SyntaxError", "ImportError", "TutorialError"),
+    *("KeyboardInterrupt", "CancelledError"),
+}
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _FROM_CELLS_ABOVE = frozenset(
     {
-        *("lab", "connect", "checkpoint", "client", "admin", "sender", "receiver"),
+        *("connect", "checkpoint", "client", "admin", "sender", "receiver"),
         *("AutoLockRenewer", "ServiceBusAdministrationClient", "ServiceBusClient"),
         *("ServiceBusMessage", "ServiceBusReceiveMode", "ServiceBusSubQueue", "timedelta"),
     }
@@ -57,6 +66,8 @@ class Failure:
         in_worker: Whether it happened in a worker's process.
         in_sdk: Whether the SDK was at work.
         service: What answers the notebook's lab; None before `connect()`.
+        nothing: What was received from in vain, when that is why.
+        is_planned: Whether the cell is one whose error a lesson wants to show.
     """
 
     types: Sequence[str]
@@ -65,6 +76,8 @@ class Failure:
     in_worker: bool = False
     in_sdk: bool = False
     service: Service | None = None
+    nothing: NothingReceived | None = None
+    is_planned: bool = False
 
     @property
     def undefined_name(self) -> str:
@@ -72,10 +85,15 @@ class Failure:
         found = _UNDEFINED.search(self.text)
         return found[1] if found else ""
 
+    @property
+    def situation(self) -> str:
+        """Of a list that was empty, what the queue holds now and what to do."""
+        return explain(self.nothing, self.service) if self.nothing else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One row: for which errors, under which condition, what to say ({name}: the undefined)."""
+    """One row: for which errors, under which condition, what to say of the {failure}."""
 
     types: frozenset[str]
     sentence: str
@@ -87,7 +105,7 @@ def _comes_from_above(failure: Failure) -> bool:
 
 
 def _lab_is_missing(failure: Failure) -> bool:
-    return failure.in_worker and failure.undefined_name == "lab"
+    return failure.undefined_name == "lab"
 
 
 def _is_in_worker(failure: Failure) -> bool:
@@ -123,34 +141,142 @@ def _is_closed_as_broker_is_gone(failure: Failure) -> bool:
     return _is_closed(failure) and _broker_is_gone(failure)
 
 
+def _received_nothing(failure: Failure) -> bool:
+    return failure.nothing is not None
+
+
+def _says(*words: str) -> Callable[[Failure], bool]:
+    """Of errors that the SDK tells apart only by what it says."""
+    return lambda failure: any(each in failure.text for each in words)
+
+
 def _is_no_connection_string(failure: Failure) -> bool:
     return failure.in_sdk and failure.text.startswith(_NO_STRING)
 
 
+_OF_SETTLING = (
+    Hint(
+        frozenset({"MessageAlreadySettled"}),
+        "This message has been settled before, perhaps by an earlier run of this cell: once is "
+        "enough. For another message run the cell that receives.",
+    ),
+    Hint(
+        frozenset({"MessageLockLostError"}),
+        "The lock of this message is over, so it is no longer this receiver's, and it waits for "
+        "whoever comes: run the cell that receives, and settle what that brings before its lock "
+        "runs out, or renew it.",
+    ),
+    Hint(
+        frozenset({"MessageNotFoundError"}),
+        "No message of that number is in that state: it was never deferred or scheduled, its time "
+        "has come, or somebody was faster. peek_messages() shows the numbers and states of all.",
+    ),
+    Hint(
+        frozenset({"ValueError"}),
+        "peek_messages only shows a message: to settle it, receive it.",
+        _says("not supported for peeked messages"),
+    ),
+    Hint(
+        frozenset({"ValueError"}),
+        "In RECEIVE_AND_DELETE a message is gone as soon as it is received: there is nothing to "
+        "settle or to renew. A receiver without receive_mode locks it for you instead.",
+        _says("not supported in 'RECEIVE_AND_DELETE'"),
+    ),
+)
+_OF_SESSIONS = (
+    Hint(
+        frozenset({"SessionLockLostError"}),
+        "The lock of this session is over, and its messages wait for whoever takes it: get a new "
+        "receiver with the same session_id, and receive again.",
+    ),
+    Hint(
+        frozenset({"SessionCannotBeLockedError"}),
+        "Another receiver has this session, perhaps one of an earlier run that is still open: "
+        "close() it, or let the lock run out with lab.advance(61).",
+    ),
+    Hint(
+        frozenset({"OperationTimeoutError"}),
+        "No session has messages that nobody holds: send some, or close() the receiver that has "
+        "the session.",
+        _says("NEXT_AVAILABLE_SESSION"),
+    ),
+    Hint(
+        frozenset({"ServiceBusError"}),
+        "This queue has sessions: give the receiver a session_id, or NEXT_AVAILABLE_SESSION.",
+        _says("create a non-sessionful message receiver"),
+    ),
+    Hint(
+        frozenset({"ServiceBusError"}),
+        "This queue has sessions: give each message a session_id.",
+        _says("The SessionId was not set on a message"),
+    ),
+    Hint(
+        frozenset({"ServiceBusError"}),
+        "This queue has no sessions: leave session_id out, or create the queue with "
+        "requires_session=True.",
+        _says("A sessionful message receiver cannot be created"),
+    ),
+)
+_OF_ENTITIES = (
+    Hint(
+        frozenset({"ResourceExistsError", "MessagingEntityAlreadyExistsError"}),
+        "It is there already, perhaps from an earlier run: go on with it, or delete it first. "
+        "lab.fresh_queue(…) does both, delete and create.",
+    ),
+    Hint(
+        frozenset({"MessagingEntityDisabledError"}),
+        "Its status is not Active: run the cell that sets it back, or have the queue anew with "
+        "lab.fresh_queue(…).",
+    ),
+    Hint(
+        frozenset({"ServiceBusQuotaExceededError"}),
+        "The queue is full: receive and complete some of it, or have it anew with "
+        "lab.fresh_queue(…).",
+    ),
+    Hint(
+        frozenset({"MessageSizeExceededError"}),
+        "That is more than one message or one batch may have: send less at a time.",
+    ),
+    Hint(
+        frozenset({"ServiceBusServerBusyError"}),
+        "The broker had too much to do. Wait a while and run the cell again; when that was asked "
+        "for, lab.faults says how often it is still to come.",
+    ),
+)
+_OF_CLOSED = (
+    Hint(
+        frozenset({"ValueError"}),
+        "This administration client is closed, because its `with` block has ended: make a new one "
+        "with ServiceBusAdministrationClient.from_connection_string(lab.connection_string).",
+        _says("HTTP transport has already been closed"),
+    ),
+    Hint(
+        frozenset({"ServiceBusError"}),
+        "This AutoLockRenewer is closed, because its `with` block has ended: make a new one.",
+        _says("AutoLockRenewer has already been shutdown"),
+    ),
+)
 HINTS = (
     Hint(
         frozenset({"NameError"}),
-        "'{name}' comes from a cell further up: run the cells from the top first.",
+        "'{failure.undefined_name}' comes from a cell further up: run the cells from the top "
+        "first.",
         _comes_from_above,
     ),
-    Hint(
-        frozenset({"NameError"}),
-        "There is no lab yet: run the cell with connect() first, then this one again.",
-        _lab_is_missing,
-    ),
+    Hint(frozenset({"NameError"}), CONNECT_FIRST, _lab_is_missing),
     Hint(
         frozenset({"NameError"}),
         "A worker is a program of its own and knows nothing of the notebook's variables: import "
-        "or define '{name}' in its own cell.",
+        "or define '{failure.undefined_name}' in its own cell.",
         _is_in_worker,
     ),
     Hint(_CONNECTION_ERRORS, _GONE, _broker_is_gone),
     Hint(frozenset({"ValueError"}), _GONE, _is_closed_as_broker_is_gone),
     Hint(
         frozenset({"ServiceRequestError"}),
-        "This kernel read its certificates before connect() ran and does not trust the broker: "
-        "restart the kernel and run the cell with connect() before the one that imports "
-        "azure.servicebus.aio.management.",
+        "This client read its certificates before connect() ran and does not trust the broker: run "
+        "the cell with connect(), make the client again, and if that is not enough, restart the "
+        "kernel.",
         _distrusts_broker,
     ),
     Hint(
@@ -179,6 +305,11 @@ HINTS = (
         "that it came from; it comes back when its lock has run out.",
         _is_closed,
     ),
+    Hint(frozenset({"IndexError", "ValueError"}), "{failure.situation}", _received_nothing),
+    *_OF_SETTLING,
+    *_OF_SESSIONS,
+    *_OF_ENTITIES,
+    *_OF_CLOSED,
     Hint(
         frozenset({"KeyboardInterrupt", "CancelledError"}),
         "Stopped. A receiver that is still open may take the next message: go on with it, or "
@@ -189,17 +320,33 @@ HINTS = (
 )
 
 
+def is_part_of_the_lesson(failure: Failure) -> bool:
+    """Whether an error is there to be seen.
+
+    Not so what befalls any cell that is run out of order, or without a broker: what a lesson wanted
+    to show has not come to pass then.
+    """
+    return (
+        failure.is_planned
+        and _NEVER_PLANNED.isdisjoint(failure.types)
+        and not _is_closed(failure)
+        and not _received_nothing(failure)
+    )
+
+
 def hint_for(failure: Failure) -> str | None:
     """The sentence of the first row that fits."""
     for hint in HINTS:
         if not hint.types.isdisjoint(failure.types) and hint.applies(failure):
-            return hint.sentence.format(name=failure.undefined_name)
+            return hint.sentence.format(failure=failure)
     return None
 
 
 def print_hint_for(failure: Failure) -> None:
-    """Print the hint if there is one."""
-    if hint := hint_for(failure):
+    """Print the hint if there is one; of an error that a lesson wants to show, just that."""
+    if is_part_of_the_lesson(failure):
+        print(PART_OF_THE_LESSON, flush=True)
+    elif hint := hint_for(failure):
         print(wrapped(f"Hint: {hint}"), flush=True)
 
 

@@ -16,8 +16,16 @@ def equip() -> None:
 
 def equip_shell(shell: Any) -> None:
     """The same for a shell that is at hand."""
-    from sbtutorial.notebook import hint_hook, magic, tracebacks
+    from sbtutorial.notebook import (
+        hint_hook,
+        magic,
+        program_magic,
+        rewriting_hook,
+        tracebacks,
+    )
 
     magic.load(shell)
+    program_magic.load(shell)
     tracebacks.install(shell)
     hint_hook.install(shell)
+    rewriting_hook.install(shell)

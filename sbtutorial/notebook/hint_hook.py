@@ -5,8 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 from sbtutorial.errors import cause_in_words
-from sbtutorial.lab import hints
+from sbtutorial.lab import hints, running_cell
+from sbtutorial.notebook.nothing_received import nothing_received
 from sbtutorial.notebook.variables import find_lab
+
+_TAG = "raises-exception"
 
 
 def install(shell: Any) -> None:
@@ -27,14 +30,28 @@ def _failure(error: BaseException) -> hints.Failure:
     from IPython import get_ipython
 
     shell = get_ipython()
-    lab = find_lab(shell.user_ns) if shell else None
+    names = shell.user_ns if shell else {}
+    lab = find_lab(names)
     return hints.Failure(
         types=[kind.__name__ for kind in type(error).__mro__],
         text=str(error),
         cause=cause_in_words(error),
         in_sdk=_passed_through_sdk(error),
         service=lab.service if lab else None,
+        nothing=nothing_received(error, names.get("In", ())),
+        is_planned=_is_planned(),
     )
+
+
+def _is_planned() -> bool:
+    """Whether the notebook goes on after an error of this cell: it carries a tag that says so.
+
+    A front end that tells which cell it is sends the cell's tags along. Programs that run a
+    notebook (nbclient, nbval) send no more than that they go on.
+    """
+    if running_cell.cell_id():
+        return _TAG in running_cell.tags()
+    return running_cell.goes_on_after_error()
 
 
 def _passed_through_sdk(error: BaseException) -> bool:

@@ -7,7 +7,9 @@ from typing import Any, NoReturn
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.lab import hints
+from sbtutorial.notebook.nothing_received import nothing_received_in
 from sbtutorial.notebook.variables import find_lab
+from sbtutorial.workers.cell import needs_lab
 from sbtutorial.workers.record import Ending, Outcome
 from sbtutorial.workers.worker import DEFAULT_TIMEOUT_SECONDS, Worker, running_workers
 
@@ -47,7 +49,9 @@ class WorkerMagic:
         """
         options = _parse(line, _LINE if cell is None else _CELL)
         self._require_free(options.name)
-        worker = self._make(options, self._program(options.name, cell))
+        program = self._program(options.name, cell)
+        self._require_lab(program)
+        worker = self._make(options, program)
         _replace_earlier(options.name)
         self._shell.push({options.name: worker})
         if options.background:
@@ -87,9 +91,9 @@ class WorkerMagic:
             raise TutorialError(str(outcome))
         _show(str(outcome))
         if outcome.ending is Ending.FAILED:
-            self._print_hint(outcome)
+            self._print_hint(outcome, worker.source)
 
-    def _print_hint(self, outcome: Outcome) -> None:
+    def _print_hint(self, outcome: Outcome, source: str) -> None:
         lab = find_lab(self._shell.user_ns)
         hints.print_hint_for(
             hints.Failure(
@@ -98,8 +102,13 @@ class WorkerMagic:
                 outcome.cause,
                 in_worker=True,
                 service=lab.service if lab else None,
+                nothing=nothing_received_in(source, outcome.sentence.partition("\n")[0]),
             )
         )
+
+    def _require_lab(self, program: str) -> None:
+        if needs_lab(program) and find_lab(self._shell.user_ns) is None:
+            raise TutorialError(hints.CONNECT_FIRST)
 
     def _require_free(self, name: str) -> None:
         value = self._shell.user_ns.get(name)

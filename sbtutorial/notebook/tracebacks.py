@@ -2,9 +2,14 @@
 
 An error that comes up through ten functions of a library is shown, by default, with all of them,
 twice over where one error was made from another. None of that is the learner's. What is in the
-cell stays, and the library's words; `%xmode Verbose` brings back the rest, for errors and for good.
+cell stays, and the library's words. Of a cell that was stopped only its line is of interest.
+`%xmode Verbose` brings back the rest, for errors and for good.
 """
 
+import linecache
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -12,11 +17,12 @@ from sbtutorial.text import wrapped
 
 # The packages whose inside nobody needs to see; their errors' words are what counts.
 _LIBRARIES = ("azure.",)
+_STOPPED = (KeyboardInterrupt, CancelledError)  # the other is what an `await` makes of it
 
 
 def install(shell: Any) -> None:
-    """Show errors that come out of the SDK without the SDK's own lines."""
-    shell.set_custom_exc((Exception,), _show)
+    """Show errors that come out of the SDK without the SDK's own lines, a stop in one line."""
+    shell.set_custom_exc((Exception, *_STOPPED), _show)
 
 
 def shortened(trace: TracebackType) -> TracebackType | None:
@@ -36,16 +42,51 @@ def _show(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
+    if isinstance(error, _STOPPED) and shell.InteractiveTB.mode != "Verbose":
+        shell._showtraceback(kind, error, [f"{kind.__name__}: stopped{_where(trace)}"])
+        return
     short = None if shell.InteractiveTB.mode == "Verbose" else shortened(trace)
     if short is None:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset, running_compiled_code=True)
         return
-    # As `raise ... from None` has it: what the error was made from is the library's business.
-    error.__suppress_context__ = True
-    *heading_and_frames, words = shell.InteractiveTB.structured_traceback(
-        kind, error, short, tb_offset=tb_offset
-    )
+    with _without_origin(error):
+        *heading_and_frames, words = shell.InteractiveTB.structured_traceback(
+            kind, error, short, tb_offset=tb_offset
+        )
     shell._showtraceback(kind, error, [*heading_and_frames, wrapped(words)])
+
+
+@contextmanager
+def _without_origin(error: BaseException) -> Iterator[None]:
+    """As `raise ... from None` has it: what the error was made from is the library's business.
+
+    Unless a line of the learner's took part in that.
+    """
+    error.__suppress_context__ = True
+    cause = error.__cause__
+    is_ours = cause is not None and any(
+        _is_cell(frame.tb_frame.f_globals) for frame in _frames(cause.__traceback__)
+    )
+    if not is_ours:
+        error.__cause__ = None
+    try:
+        yield
+    finally:
+        error.__cause__ = cause
+
+
+def _where(trace: TracebackType | None) -> str:
+    """The line of the learner's own that was at work: the last that stands in a cell."""
+    for frame in reversed([*_frames(trace)]):
+        code = frame.tb_frame.f_code
+        if _is_cell(frame.tb_frame.f_globals):
+            line = linecache.getline(code.co_filename, frame.tb_lineno).strip()
+            return f" in line {frame.tb_lineno}: {line}"
+    return ""
+
+
+def _is_cell(variables: dict[str, Any]) -> bool:
+    return variables.get("__name__") == "__main__" and "In" in variables
 
 
 def _frames(trace: TracebackType | None) -> Any:

@@ -6,11 +6,34 @@ from math import inf
 
 
 class LoopScheduler:
-    """Turns on the loop that runs: a turn comes when all that can be read has been read."""
+    """Turns on the loop that runs.
+
+    What one socket has brought is acted on while its bytes are taken in, by `taking_in`: to wait
+    for the loop's next round would cost each small request one more question to the system. All
+    else waits for that round, behind those who can be read now.
+    """
+
+    def __init__(self) -> None:
+        self._is_taking_in = False
+        self._at_once: Callable[[], None] | None = None
 
     def call_soon(self, action: Callable[[], None]) -> None:
-        """Call once, in the next round of the loop."""
-        asyncio.get_running_loop().call_soon(action)
+        """Call once: when what is being taken in has been, or in the next round of the loop."""
+        if self._is_taking_in:
+            self._at_once = action
+        else:
+            asyncio.get_running_loop().call_soon(action)
+
+    def taking_in(self, take: Callable[[bytes], None], data: bytes) -> None:
+        """Hand bytes on, and then have the turn that this asks for. Hot: runs for each read."""
+        self._is_taking_in = True
+        try:
+            take(data)
+        finally:
+            self._is_taking_in = False
+            action, self._at_once = self._at_once, None
+            if action is not None:
+                action()
 
     def alarm(self, clock: Callable[[], float], ring: Callable[[], None]) -> "LoopAlarm":
         """A timer for instants of this clock."""

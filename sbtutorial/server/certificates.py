@@ -7,9 +7,9 @@ away at once: nobody can ever sign another certificate with it, for any site.
 Clients learn of it through public settings: REQUESTS_CA_BUNDLE, which `requests` reads on every
 request, and SSL_CERT_FILE, which OpenSSL reads whenever a default context is made. Both name one
 bundle, in which our authority stands beside the public roots and beside whatever the user trusted
-before. `aiohttp` makes its context when it is imported, and never again: a process that imports it
-(or `azure.servicebus.aio.management`) before `trust` must be restarted, or start with the two
-variables set, as every child process of this one does.
+before. `aiohttp` makes its context when it is imported, and never again: where it was imported
+before, that very context is given our authority, too. Other programs are told by the variables of
+`variables`.
 """
 
 import hashlib
@@ -34,6 +34,9 @@ VALID_SECONDS = 397 * 86_400.0  # what the strictest clients accept
 RENEWAL_SECONDS = 30 * 86_400.0
 
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+# Node adds what it names to its own roots, and reads it once, when it starts.
+_NODE_VARIABLE = "NODE_EXTRA_CA_CERTS"
+_AIOHTTP_CONTEXTS = "aiohttp.connector"  # the module that holds those that aiohttp made
 # requests falls back on this one when the first is not set.
 _READ_VARIABLES = (*_VARIABLES, "CURL_CA_BUNDLE")
 _BUNDLE_MARK = b"# Made by sbtutorial from: "
@@ -49,11 +52,18 @@ class Certificates(NamedTuple):
         ca_pem: The authority that clients must trust; when it was renewed, also the one before,
             whose certificate a broker that still runs may be using.
         server_pem: The broker's private key and its certificate, for `load_cert_chain`.
+        identities: The names and addresses that the certificate is for.
     """
 
     folder: Path
     ca_pem: Path
     server_pem: Path
+    identities: tuple[str, ...] = IDENTITIES
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the files are, whatever is in them."""
+        return self.ca_pem.exists() and self.server_pem.exists()
 
 
 class Trust(NamedTuple):
@@ -61,8 +71,8 @@ class Trust(NamedTuple):
 
     Attributes:
         bundle: The file that the variables name now.
-        is_late_for_aiohttp: Whether this process imported aiohttp before, so that its asyncio
-            administration clients go on without our authority.
+        is_late_for_aiohttp: Whether this process imported aiohttp before, and its contexts could
+            not be found, so that its asyncio administration clients go on without our authority.
     """
 
     bundle: Path
@@ -80,15 +90,19 @@ def default_folder() -> Path:
     return runtime_folder() / "certificates"
 
 
-def ensure(folder: Path) -> Certificates:
+def ensure(folder: Path, identities: tuple[str, ...] = IDENTITIES) -> Certificates:
     """Have a certificate that works, and will for a month: the one in `folder` or a new one.
 
     Safe when several processes do it at once. What is damaged, outdated or missing is made anew.
 
+    Args:
+        folder: For these identities alone.
+        identities: The names and addresses that clients call the broker by.
+
     Raises:
         OSError: The folder cannot be written.
     """
-    certificates = Certificates(folder, folder / "ca.pem", folder / "server.pem")
+    certificates = Certificates(folder, folder / "ca.pem", folder / "server.pem", identities)
     if not _is_good(certificates):
         with _lock(folder):
             if not _is_good(certificates):
@@ -114,8 +128,31 @@ def trust(certificates: Certificates, environ: MutableMapping[str, str] = os.env
             _write(bundle, mark + b"\n".join(_certificates(sources)) + b"\n")
     is_news = environ.get("SSL_CERT_FILE") != str(bundle)
     environ.update(dict.fromkeys(_VARIABLES, str(bundle)))
-    is_late = is_news and environ is os.environ and "aiohttp.connector" in sys.modules
-    return Trust(bundle, is_late)
+    is_here = environ is os.environ
+    return Trust(bundle, is_here and is_news and not _aiohttp_trusts(certificates.ca_pem))
+
+
+def variables(certificates: Certificates) -> dict[str, str]:
+    """What another program's environment needs, so that its clients accept the certificate.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    environ = {name: os.environ[name] for name in _READ_VARIABLES if name in os.environ}
+    bundle = trust(certificates, environ).bundle
+    return dict.fromkeys(_VARIABLES, str(bundle)) | {_NODE_VARIABLE: str(certificates.ca_pem)}
+
+
+def _aiohttp_trusts(ca_pem: Path) -> bool:
+    """Whether aiohttp does, or will; what it made when it was imported is given the authority."""
+    module = sys.modules.get(_AIOHTTP_CONTEXTS)
+    if module is None:
+        return True
+    found = [one for one in vars(module).values() if isinstance(one, ssl.SSLContext)]
+    verifying = [one for one in found if one.verify_mode is ssl.CERT_REQUIRED]
+    for context in verifying:
+        context.load_verify_locations(ca_pem)
+    return bool(verifying)
 
 
 # -- Making certificates --------------------------------------------------------------------
@@ -140,7 +177,7 @@ def _ends_at(certificates: Certificates) -> float:
     client.load_verify_locations(certificates.ca_pem)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     sides = (
-        client.wrap_bio(to_client, to_server, server_hostname=IDENTITIES[0]),
+        client.wrap_bio(to_client, to_server, server_hostname=certificates.identities[0]),
         server.wrap_bio(to_server, to_client, server_side=True),
     )
     for _ in range(3):
@@ -158,7 +195,7 @@ def _make(certificates: Certificates) -> None:
         organization_name="sbtutorial", organization_unit_name="made on this computer, for it only"
     )
     not_after = datetime.fromtimestamp(time.time() + VALID_SECONDS, UTC)
-    issued = authority.issue_cert(*IDENTITIES, not_after=not_after)
+    issued = authority.issue_cert(*certificates.identities, not_after=not_after)
     known = [authority.cert_pem.bytes(), *_certificates_in(str(certificates.ca_pem))[:1]]
     _write(certificates.ca_pem, b"\n".join(known))
     _write(certificates.server_pem, issued.private_key_and_cert_chain_pem.bytes())
@@ -239,7 +276,7 @@ def _lock(folder: Path) -> "BaseFileLock":
     from filelock import FileLock
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return FileLock(folder / "certificates.lock")
+    return FileLock(folder / "certificates.lock", mode=0o600)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -12,38 +12,31 @@ for that path opens no other broker.
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from math import isfinite
-from typing import Any, NamedTuple
+from collections.abc import Awaitable
+from itertools import islice
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.resource import Resource
-from sbtutorial.gateway.access.sas import MANAGE, TokenError
+from sbtutorial.gateway.access.sas import MANAGE, SEND, TokenError
 from sbtutorial.gateway.core import Core
-from sbtutorial.gateway.faults import Occasion
-from sbtutorial.http.request import Request, Response
+from sbtutorial.http.request import NO_ANSWER, Request, Response
+from sbtutorial.server import fault_calls
+from sbtutorial.server.control_call import CallError, ControlCall, Handler, Json
+from sbtutorial.server.http_endpoint import Vigil
 from sbtutorial.server.snapshot import snapshot
+from sbtutorial.snapshot import BEGINNING_CHARS, MOST_TEXT_CHARS, ClientSnapshot
 from sbtutorial.text import text_of
 from sbtutorial.trace import Event
 from sbtutorial.version import __version__
 
 PREFIX = "$lab/"
-MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
 MAX_WAIT_SECONDS = 60.0
 # One answer holds so many events; a reader asks again from the last one.
 MAX_EVENTS = 2000
+# A picture has room for few, and of one queue there may be thousands.
+MAX_CLIENTS = 100
 _HELLO = "hello"
-
-Json = dict[str, Any]
-
-
-class CallError(Exception):
-    """A call that cannot be served; the text says why."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 def is_control_call(request: Request) -> bool:
@@ -62,10 +55,15 @@ def handle(request: Request, broker: Core) -> Response | Awaitable[Response]:
         if is_hello(request):
             return _respond(_hello(request, broker))
         authorize(request, broker)
+        if request.method != "GET" and not request.path.endswith("shutdown"):
+            broker.require_store()
         answer = _route(request, broker)
     except (CallError, BrokerError, TokenError) as refusal:
         return _refuse(refusal)
-    return _respond(answer) if isinstance(answer, dict) else _respond_later(answer)
+    if isinstance(answer, dict):
+        return _respond(answer)
+    later = _respond_later(answer)
+    return Vigil(later, NO_ANSWER) if request.method == "GET" else later
 
 
 def refusal(request: Request, broker: Core) -> Response | None:
@@ -120,7 +118,7 @@ def _route(request: Request, broker: Core) -> Json | Awaitable[Json]:
     return methods[request.method](broker, ControlCall(rest, request))
 
 
-def _status(broker: Core, _call: "ControlCall") -> Json:
+def _status(broker: Core, _call: ControlCall) -> Json:
     return {
         "namespace": broker.namespace.name,
         "tier": broker.namespace.limits.name,
@@ -132,34 +130,30 @@ def _status(broker: Core, _call: "ControlCall") -> Json:
         "connections": broker.connections,
         "advanced_seconds": broker.clock.advanced_seconds,
         "now": broker.clock.now(),
+        "keeps": broker.keeps,
     }
 
 
-async def _advance(broker: Core, call: "ControlCall") -> Json:
+async def _advance(broker: Core, call: ControlCall) -> Json:
     from sbtutorial.server.long_poll import advance
 
     await advance(broker, call.seconds_to_advance())
     return {"advanced_seconds": broker.clock.advanced_seconds}
 
 
-def _shrink(broker: Core, call: "ControlCall") -> Json:
+def _shrink(broker: Core, call: ControlCall) -> Json:
     with broker.reactor.turn() as now:
         queue = broker.namespace.directory.queue(call.rest)
         broker.namespace.shrink(queue, call.megabytes(), now=now)
         return {"max_size_in_megabytes": queue.description.max_size_in_megabytes}
 
 
-def _fault(broker: Core, call: "ControlCall") -> Json:
-    broker.faults.plan(**call.fault())
-    return {"planned": len(broker.faults.planned)}
-
-
-def _reset(broker: Core, _call: "ControlCall") -> Json:
+def _reset(broker: Core, _call: ControlCall) -> Json:
     broker.reset()
     return {}
 
 
-def _shutdown(broker: Core, _call: "ControlCall") -> Json:
+def _shutdown(broker: Core, _call: ControlCall) -> Json:
     if broker.on_shutdown is None:
         raise CallError(
             409, "This broker is part of another program and ends with it: stop that program."
@@ -168,27 +162,63 @@ def _shutdown(broker: Core, _call: "ControlCall") -> Json:
     return {}
 
 
-def _queue(broker: Core, call: "ControlCall") -> Json:
+def _queue(broker: Core, call: ControlCall) -> Json:
+    text_chars = int(call.number("text", BEGINNING_CHARS, at_most=MOST_TEXT_CHARS))
     with broker.reactor.turn() as now:
         entity = broker.namespace.directory.receivable(call.rest)
-        return snapshot(entity, now=now, is_connected=broker.is_connected).to_plain()
+        return snapshot(
+            entity,
+            now=now,
+            is_connected=broker.is_connected,
+            clients=[
+                ClientSnapshot(text_of(one.who), one.right == SEND)
+                for one in islice(broker.presence.at(entity.path), MAX_CLIENTS)
+            ],
+            advanced_seconds=broker.clock.advanced_seconds,
+            text_chars=text_chars,
+        ).to_plain()
 
 
-def _config(broker: Core, _call: "ControlCall") -> Json:
+def _config(broker: Core, _call: ControlCall) -> Json:
     from sbtutorial.admin.config import write_config
 
     return {"config": write_config(broker.namespace)}
 
 
-async def _events(broker: Core, call: "ControlCall") -> Json:
-    from sbtutorial.server.long_poll import next_events
+def _apply_config(broker: Core, call: ControlCall) -> Json:
+    """Make what a file asks for, in a namespace that has nothing yet."""
+    from sbtutorial.admin.config import apply_config, read_config
+    from sbtutorial.admin.config_values import ConfigError
+
+    text = call.text("config", 'Send the file, as JSON: {"config": "..."}.')
+    with broker.reactor.turn() as now:
+        if [*broker.namespace.directory]:
+            raise CallError(409, "The namespace has queues or topics: reset it first.")
+        try:
+            apply_config(read_config(text), broker.namespace, now=now)
+        except ConfigError as refusal:
+            raise CallError(400, str(refusal)) from None
+    return {}
+
+
+async def _events(broker: Core, call: ControlCall) -> Json:
+    from sbtutorial.server.long_poll import next_events, next_events_or_comers
 
     after = int(call.number("after", 0, at_most=sys.maxsize))
     wait_seconds = call.number("wait", 0, at_most=MAX_WAIT_SECONDS)
     trace = broker.trace
     entity = call.request.query.get("entity") or None
-    events = await next_events(trace, after, entity, wait_seconds, MAX_EVENTS)
-    return {
+    answer: Json = {}
+    if "presence" in call.request.query:
+        known = int(call.number("presence", 0, at_most=sys.maxsize))
+        presence = broker.presence
+        events = await next_events_or_comers(
+            trace, presence, known, after, wait_seconds, MAX_EVENTS
+        )
+        answer["presence"] = presence.version
+    else:
+        events = await next_events(trace, after, entity, wait_seconds, MAX_EVENTS)
+    return answer | {
         "events": [_plain(event) for event in events],
         "last": events[-1].number if len(events) == MAX_EVENTS else trace.last_number,
         "dropped": max(trace.dropped - after, 0),
@@ -202,82 +232,7 @@ def _plain(event: Event) -> Json:
     return {**event._asdict(), **texts, "message_id": own_id}
 
 
-class ControlCall(NamedTuple):
-    """One call: what follows its name in the path, and the request to read arguments from."""
-
-    rest: str
-    request: Request
-
-    def number(self, name: str, default: float, *, at_most: float) -> float:
-        """A number from the query, from 0 to `at_most`; more than that counts as that."""
-        text = self.request.query.get(name, "")
-        try:
-            value = float(text) if text else default
-        except ValueError:
-            value = float("nan")
-        if not (isfinite(value) and value >= 0):
-            raise CallError(400, f"'{name}' is a number, 0 or more; '{text[:40]}' is not.")
-        return min(value, at_most)
-
-    def argument(self, name: str, advice: str) -> Any:
-        """The one argument of a call, from the JSON body; what is said when it is not there."""
-        try:
-            return json.loads(self.request.body)[name]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise CallError(400, advice) from None
-
-    def megabytes(self) -> int:
-        """The one argument of `shrink`."""
-        megabytes = self.argument("megabytes", 'Say to what size, as JSON: {"megabytes": 1}.')
-        if type(megabytes) is not int:
-            text = json.dumps(megabytes)[:40]
-            raise CallError(400, f"'megabytes' is a whole number; {text} is not.")
-        return megabytes
-
-    def fault(self) -> dict[str, Any]:
-        """The arguments of `faults`: an occasion, and what else `Faults.plan` takes."""
-        advice = f'Say when, as JSON: {{"occasion": "send"}}, one of {", ".join(Occasion)}.'
-        occasion = self.argument("occasion", advice)
-        if occasion not in tuple(Occasion):
-            raise CallError(400, advice)
-        given: dict[str, Any] = json.loads(self.request.body)
-        for name, value in given.items():
-            if name not in _FAULT_ARGUMENTS:
-                known = ", ".join(_FAULT_ARGUMENTS)
-                raise CallError(400, f"A fault has no '{name[:40]}'; it has {known}.")
-            kind, what = _FAULT_ARGUMENTS[name]
-            if type(value) is not kind or (type(value) is int and not 0 < value < 1000):
-                raise CallError(400, f"'{name}' is {what}; {json.dumps(value)[:40]} is not.")
-        if occasion == Occasion.HTTP and not 400 <= given.get("status_code", 500) <= 599:
-            raise CallError(400, "'status_code' is 400 to 599 over HTTP.")
-        return given
-
-    def seconds_to_advance(self) -> float:
-        """The one argument of `advance`."""
-        seconds = self.argument("seconds", 'Say how far, as JSON: {"seconds": 60}.')
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise CallError(400, f"'seconds' is a number; {json.dumps(seconds)[:40]} is not.")
-        if not 0 < seconds <= MAX_ADVANCE_SECONDS:
-            raise CallError(
-                400,
-                f"Time moves forward, by ten years at most: {seconds} seconds is not between 0 "
-                f"and {MAX_ADVANCE_SECONDS:.0f}.",
-            )
-        return float(seconds)
-
-
-_FAULT_ARGUMENTS: dict[str, tuple[type, str]] = {
-    "occasion": (str, "when it comes"),
-    "condition": (str, "the AMQP error condition"),
-    "text": (str, "what is said of it"),
-    "status_code": (int, "a whole number, 1 to 999"),
-    "path": (str, "the entity"),
-    "times": (int, "a whole number, 1 to 999"),
-}
-
-_Handler = Callable[[Core, ControlCall], Json | Awaitable[Json]]
-
-_ROUTES: dict[str, dict[str, _Handler]] = {
+_ROUTES: dict[str, dict[str, Handler]] = {
     "status": {"GET": _status},
     "advance": {"POST": _advance},
     "reset": {"POST": _reset},
@@ -285,8 +240,8 @@ _ROUTES: dict[str, dict[str, _Handler]] = {
     "shutdown": {"POST": _shutdown},
     "events": {"GET": _events},
     "queues": {"GET": _queue},
-    "config": {"GET": _config},
-    "faults": {"POST": _fault},
+    "config": {"GET": _config, "POST": _apply_config},
+    **fault_calls.ROUTES,
 }
 
 

@@ -9,7 +9,7 @@ spend.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ import h11
 
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.endpoint import Close, Endpoint, Write
-from sbtutorial.http.request import Headers, Request, Response
+from sbtutorial.http.request import NO_ANSWER, Headers, Request, Response
 
 MAX_HEAD_BYTES = 32 * 1024
 # Application properties are headers, too.
@@ -60,6 +60,22 @@ class Switch(NamedTuple):
 
     headers: Headers
     make_endpoint: Callable[[Write, Close, Later], Endpoint]
+
+
+class Vigil(Awaitable[Response]):
+    """An answer that waits for something to happen; nobody stays up for a client that has left.
+
+    Attributes:
+        answer: With what has happened.
+        otherwise: What is answered to a client that sends no more, and may be gone.
+    """
+
+    def __init__(self, answer: Awaitable[Response], otherwise: Response) -> None:
+        self.answer = answer
+        self.otherwise = otherwise
+
+    def __await__(self) -> Generator[Any, Any, Response]:
+        return self.answer.__await__()
 
 
 Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
@@ -106,11 +122,13 @@ class HttpEndpoint:
         self._request_bytes = 0
         self._swallowed_bytes: int | None = None  # None until a request is refused half-way
         self._waiting: Cancellable | None = None
+        self._otherwise: Response | None = None  # what to answer if what is waited for is given up
+        self._has_all_input = False
         self._pausing: Cancellable | None = None
         self._is_behind = False
         self._successor: Endpoint | None = None
         self._is_answering = False
-        self._is_closed = False
+        self._is_closed = self._is_cut = False
         self._deadline: Cancellable | None = later(PROOF_SECONDS, self._on_deadline)
 
     def receive_data(self, data: bytes) -> None:
@@ -141,6 +159,11 @@ class HttpEndpoint:
             return self._successor.takes_input
         return not self._is_behind
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether a fault has ended the connection, in an answer or in what is spoken inside."""
+        return self._is_cut if self._successor is None else self._successor.is_cut
+
     def pause_writing(self) -> None:
         """Answer nothing more: the peer does not read what it was answered."""
         self._is_behind = True
@@ -154,6 +177,19 @@ class HttpEndpoint:
             self._successor.resume_writing()
         elif not self._pausing:
             self._go_on()
+
+    def input_ended(self) -> bool:
+        """Answer all that was asked, and end; wait for nothing more to happen."""
+        if self._successor is not None:
+            return self._successor.input_ended()
+        if not (self._is_closed or self._has_all_input):
+            self._has_all_input = True
+            self._http.receive_data(b"")
+            if self._is_answering:
+                self._wait_no_more()
+            elif not self._pausing:
+                self._advance()
+        return True
 
     def connection_lost(self) -> None:
         """Stop the answer that is being waited for."""
@@ -229,6 +265,8 @@ class HttpEndpoint:
         self._refusal = self._refusal_of(head)
         if self._refusal is None:
             self._allow(REQUEST_SECONDS)
+        elif self._refusal is NO_ANSWER:
+            self._break_off()
         elif _has_body(head):
             self._refuse_half_way(self._refusal)
 
@@ -276,7 +314,10 @@ class HttpEndpoint:
         elif isinstance(answer, Switch):
             self._switch(answer)
         else:
+            self._otherwise = answer.otherwise if isinstance(answer, Vigil) else None
             self._waiting = self._spawn(self._answer_later(request, answer))
+            if self._has_all_input:
+                self._wait_no_more()
 
     def _guarded(self, act: Callable[[Request], Any], request: Request) -> Any:
         """What answers a request; a bug of ours is an answer, too."""
@@ -284,6 +325,19 @@ class HttpEndpoint:
             return act(request)
         except Exception:
             return _broken(request)
+
+    def _wait_no_more(self) -> None:
+        """Give up a wait as soon as it has been seen that nothing has happened yet."""
+        if self._otherwise is not None:
+            self._later(0.0, self._give_up_waiting)
+
+    def _give_up_waiting(self) -> None:
+        if self._waiting is None or self._otherwise is None:
+            return
+        self._waiting.cancel()
+        self._waiting = None
+        self._finish(self._otherwise)
+        self._advance()
 
     async def _answer_later(self, request: Request, answer: Awaitable[Response]) -> None:
         try:
@@ -296,6 +350,9 @@ class HttpEndpoint:
             self._advance()
 
     def _finish(self, response: Response) -> None:
+        if response is NO_ANSWER:
+            self._break_off()
+            return
         self._respond(response)
         self._is_answering = False
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
@@ -351,6 +408,10 @@ class HttpEndpoint:
         data = self._http.send(event)
         if data:
             self._write(data)
+
+    def _break_off(self) -> None:
+        self._is_cut = True
+        self._end()
 
     def _end(self) -> None:
         if not self._is_closed:

@@ -4,13 +4,14 @@ The first bytes say what a connection is: AMQP, TLS (and inside it AMQP or HTTP)
 go on as AMQP over WebSocket. Each is an `Endpoint`: it is given bytes, and writes and closes
 through two callables; none touches a socket. Sockets are here, and nowhere else.
 
-Three rules come from how clients behave. A client of the Python SDK lets its kernel end a
+Four rules come from how clients behave. A client of the Python SDK lets its kernel end a
 connection whose window stayed closed for a second: so reading pauses only for a peer that has sent
 much more than it waited for. A client may settle its last messages and be gone before our answers
 reach it: a write that fails says nothing about what still waits to be read, so everything that
-arrived is read before the connection counts as lost. And a peer that reads slowly is never cut off:
-its endpoint learns that it is behind, and waits; only one that was told goodbye and reads nothing
-more has its time.
+arrived is read before the connection counts as lost. A client of HTTP may ask, say that it sends no
+more, and wait: it is answered before the connection ends. And a peer that reads slowly is never cut
+off: its endpoint learns that it is behind, and waits; only one that was told goodbye and reads
+nothing more has its time.
 """
 
 import asyncio
@@ -22,11 +23,12 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import cast
 
 from sbtutorial.gateway.access.admission import Crowd
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
+from sbtutorial.server.network import TlsDemanded, is_loopback
 from sbtutorial.server.sniff import Kind, sniff
 
 RECOGNITION_SECONDS = 20.0
@@ -38,6 +40,8 @@ _FEW_UNREAD_BYTES = 256 * 1024
 FAREWELL_SECONDS = 10.0
 _STOP_SECONDS = 2.0
 _READ_BYTES = 64 * 1024
+# Until a peer that has proved itself sends more than that at once.
+_FIRST_READ_BYTES = 4 * 1024
 _BACKLOG = 512
 # Where a client that is told no other port looks for AMQP in TLS.
 AMQPS_PORT = 5671
@@ -49,7 +53,16 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 # Windows has numbers of its own for sockets.
 _EXHAUSTED |= {getattr(errno, name, errno.EMFILE) for name in ("WSAEMFILE", "WSAENOBUFS")}
 
+Gate = Callable[[Write, Close], tuple[Write, Close]]
+
 _LOG = logging.getLogger(__name__)
+
+
+TakeIn = Callable[[Callable[[bytes], None], bytes], None]
+
+
+def _take_in(take: Callable[[bytes], None], data: bytes) -> None:
+    take(data)
 
 
 class Listener:
@@ -59,6 +72,10 @@ class Listener:
         amqp: Makes what serves an AMQP connection.
         http: Makes what serves an HTTP connection; called at the first one, so it may import.
         tls_context: Makes the server's context; called once, at the first TLS connection.
+        taking_in: Calls its first argument with its second, the bytes that came, and sees to what
+            that asks for.
+        gate: Keeps back what is written to a connection, and its end, as long as need be.
+        network_tls_context: The same for peers on other computers, which must speak TLS.
         recognition_seconds: How long a peer may take to say what it speaks, TLS included.
         max_unread_bytes: How far a peer may fall behind in reading before its endpoint is told.
         farewell_seconds: How long a peer that is being let go may read nothing of what is left.
@@ -73,19 +90,24 @@ class Listener:
         amqp: EndpointFactory,
         http: EndpointFactory,
         tls_context: Callable[[], ssl.SSLContext],
+        taking_in: TakeIn = _take_in,
+        gate: Gate = lambda write, close: (write, close),
+        network_tls_context: Callable[[], ssl.SSLContext] | None = None,
         recognition_seconds: float = RECOGNITION_SECONDS,
         max_unread_bytes: int = MAX_UNREAD_BYTES,
         farewell_seconds: float = FAREWELL_SECONDS,
     ) -> None:
         self.factories: Mapping[Kind, EndpointFactory] = {Kind.AMQP: amqp, Kind.HTTP: http}
+        self.taking_in = taking_in
+        self.gate = gate
         self.recognition_seconds = recognition_seconds
         self.max_unread_bytes = max_unread_bytes
         self.farewell_seconds = farewell_seconds
         self.open: dict[_Connection, None] = {}
         self._held: dict[_Connection, None] = {}
         self._crowd: Crowd[_Connection] = Crowd()
-        self._make_tls_context = tls_context
-        self._tls_context: ssl.SSLContext | None = None
+        self.tls_context = cache(tls_context)
+        self.network_tls_context = cache(network_tls_context or tls_context)
         self._ports: list[_Port] = []
         self._last_seen_at = 0.0
 
@@ -115,6 +137,11 @@ class Listener:
         for connection in list(self.open):
             connection.abort()
             await connection.lost
+
+    def cut(self) -> None:
+        """Drop every connection now; whoever was served may connect again."""
+        for connection in list(self.open):
+            connection.abort()
 
     @property
     def connections(self) -> int:
@@ -151,12 +178,6 @@ class Listener:
         self._held.pop(connection, None)
         self._crowd.leave(connection)
         self._last_seen_at = asyncio.get_running_loop().time()
-
-    def tls_context(self) -> ssl.SSLContext:
-        """The server's context, made when it is first needed."""
-        if self._tls_context is None:
-            self._tls_context = self._make_tls_context()
-        return self._tls_context
 
 
 class _Port:
@@ -284,6 +305,11 @@ class Recognizer:
         else:
             self._close()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether what is spoken inside is dropped without a goodbye."""
+        return self._endpoint is not None and self._endpoint.is_cut
+
     def pause_writing(self) -> None:
         """Pass it on."""
         if self._endpoint is not None:
@@ -293,6 +319,10 @@ class Recognizer:
         """Pass it on."""
         if self._endpoint is not None:
             self._endpoint.resume_writing()
+
+    def input_ended(self) -> bool:
+        """Pass it on, if anybody was spoken to."""
+        return self._endpoint is not None and self._endpoint.input_ended()
 
     def connection_lost(self) -> None:
         """Pass it on, if anybody was spoken to."""
@@ -313,21 +343,33 @@ class _Connection(asyncio.BufferedProtocol):
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
-        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._buffer = memoryview(bytearray(_FIRST_READ_BYTES))
         self._deadline = self._loop.call_later(listener.recognition_seconds, self.abort)
         self._farewell: asyncio.TimerHandle | None = None
         self._is_held = False
         self._plain: dict[Kind, EndpointFactory] = {
             kind: partial(self._recognized, factory) for kind, factory in listener.factories.items()
         }
-        self._endpoint = Recognizer({**self._plain, Kind.TLS: self._tls}, self._write, self.close)
+        self._tls_context = listener.tls_context
+        write, close = listener.gate(self._write, self.close)
+        self._endpoint = Recognizer({**self._plain, Kind.TLS: self._tls}, write, close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A peer is here. Event loops have set TCP_NODELAY already."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own has another base
         most = self._listener.max_unread_bytes
         self._transport.set_write_buffer_limits(high=most, low=min(_FEW_UNREAD_BYTES, most // 4))
+        peer = transport.get_extra_info("peername")
+        # Who has no address, as a Unix socket, is on this computer.
+        if isinstance(peer, tuple) and not is_loopback(peer[0]):
+            self._be_careful()
         self._listener.remember(self)
+
+    def _be_careful(self) -> None:
+        """The peer is on another computer: TLS, or nothing."""
+        self._tls_context = self._listener.network_tls_context
+        demands = {kind: partial(TlsDemanded, kind) for kind in self._plain}
+        self._endpoint = Recognizer({**demands, Kind.TLS: self._tls}, self._write, self.close)
 
     @property
     def is_proved(self) -> bool:
@@ -340,11 +382,17 @@ class _Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what came."""
-        self._endpoint.receive_data(bytes(self._buffer[:nbytes]))
+        self._listener.taking_in(self._endpoint.receive_data, bytes(self._buffer[:nbytes]))
+        if nbytes == _FIRST_READ_BYTES == len(self._buffer) and self._endpoint.is_proved:
+            self._buffer = memoryview(bytearray(_READ_BYTES))
         if not self._endpoint.takes_input:
             self._is_held = True
             self._transport.pause_reading()
             self._listener.hold(self)
+
+    def eof_received(self) -> bool:
+        """The peer sends no more; it may still read."""
+        return self._endpoint.input_ended()
 
     def look_after_input(self) -> None:
         """Read again, if the endpoint takes more."""
@@ -415,6 +463,4 @@ class _Connection(asyncio.BufferedProtocol):
     def _tls(self, write: Write, close: Close) -> Endpoint:
         from sbtutorial.server.tls import TlsEndpoint
 
-        return TlsEndpoint(
-            self._listener.tls_context(), write, close, partial(Recognizer, self._plain)
-        )
+        return TlsEndpoint(self._tls_context(), write, close, partial(Recognizer, self._plain))

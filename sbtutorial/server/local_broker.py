@@ -8,6 +8,8 @@ import asyncio
 import os
 import ssl
 from collections.abc import Awaitable
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +22,17 @@ from sbtutorial.gateway.endpoint import Close, Endpoint, Write
 from sbtutorial.gateway.ids import RandomBytes
 from sbtutorial.server.alarm import LoopScheduler
 from sbtutorial.server.listener import Listener
+from sbtutorial.server.network import is_every_address, names
 
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
+    from sbtutorial.server.certificates import Certificates
     from sbtutorial.server.http_endpoint import Switch
 
 __all__ = ["KEY_NAME", "LocalBroker"]
+
+# How long the end waits for a disk that keeps nothing.
+_SAFE_SECONDS = 5.0
 
 
 class LocalBroker(Core):
@@ -47,9 +54,18 @@ class LocalBroker(Core):
         certificates_folder: Path | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(LoopScheduler(), clock or SystemClock(), random_bytes, **options)
-        self.listener = Listener(amqp=self.amqp, http=self.http, tls_context=self._tls_context)
+        scheduler = LoopScheduler()
+        super().__init__(scheduler, clock or SystemClock(), random_bytes, **options)
+        self.listener = Listener(
+            amqp=self.amqp,
+            http=self.http,
+            tls_context=self._tls_context,
+            taking_in=scheduler.taking_in,
+            gate=self.gate,
+            network_tls_context=self._network_tls_context,
+        )
         self.reactor.on_turn_end = self.listener.look_after_input
+        self.on_cut = self.listener.cut
         self._certificates_folder = certificates_folder
         self._port = 0
 
@@ -66,6 +82,23 @@ class LocalBroker(Core):
         self._port = await self.listener.start(host, port)
         return self._port
 
+    async def open_to_network(self, host: str, port: int = 0) -> int:
+        """Listen on an address that other computers can reach, and on loopback, on one port.
+
+        From other computers only TLS is taken, with the certificate of `network_certificates`.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: The port is taken, or this computer has no such address.
+        """
+        if is_every_address(host):
+            return await self.start(host, port)
+        own = await self.start(HOST, port)
+        self.host = host
+        return await self.listener.start(host, own)
+
     async def listen_also(self, port: int) -> int:
         """Listen on a further port, or a free one for 0, with all that the first one speaks.
 
@@ -78,7 +111,12 @@ class LocalBroker(Core):
         return await self.listener.start(self.host, port)
 
     async def stop(self) -> None:
-        """Close every connection and every port."""
+        """Close every connection and every port, when all that was done is safe."""
+        safe = asyncio.Event()
+        self.when_safe(safe.set)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SAFE_SECONDS):
+                await safe.wait()
         await self.listener.stop()
         self.close()
 
@@ -112,23 +150,53 @@ class LocalBroker(Core):
     def answer_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         """Answer one request: at once, later, or as another protocol."""
         from sbtutorial.gateway.rest.data_plane import Poll, Work
+        from sbtutorial.http.request import Response
         from sbtutorial.server import long_poll, router
+        from sbtutorial.server.http_endpoint import Switch, Vigil
 
         answer = router.handle(request, self)
         if isinstance(answer, Poll):
-            return long_poll.answer(answer, self.reactor)
-        return long_poll.done(answer) if isinstance(answer, Work) else answer
+            waiting = long_poll.answer(answer, self.reactor)
+            return Vigil(long_poll.at_risk(waiting, self), answer.nothing)
+        if isinstance(answer, Work):
+            answer = long_poll.done(answer)
+        if isinstance(answer, Switch) or router.is_for_the_lab(request):
+            return answer
+        if isinstance(answer, Response):
+            if not self.faults.delay_seconds:
+                return answer
+            answer = long_poll.at_once(answer)
+        return long_poll.at_risk(answer, self)
 
     def _tls_context(self) -> ssl.SSLContext:
         """Made at the first TLS connection, from the learner's own certificate."""
         from sbtutorial.server import certificates
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        folder = self._certificates_folder or certificates.default_folder()
-        context.load_cert_chain(certificates.ensure(folder).server_pem)
-        return context
+        return _context(certificates.ensure(self._folder()))
+
+    def _network_tls_context(self) -> ssl.SSLContext:
+        return _context(self.network_certificates())
+
+    def network_certificates(self) -> "Certificates":
+        """The certificate for those who call from other computers, by the names that they know."""
+        from sbtutorial.server import certificates
+
+        own = names(self.host)
+        digest = sha256("\n".join(own).encode()).hexdigest()[:16]
+        return certificates.ensure(self._folder() / f"network-{digest}", own)
+
+    def _folder(self) -> Path:
+        from sbtutorial.server import certificates
+
+        return self._certificates_folder or certificates.default_folder()
 
     def _admit_http(self, head: "Request") -> "bool | Response":
         from sbtutorial.server import router
 
         return router.admit(head, self)
+
+
+def _context(own: "Certificates") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own.server_pem)
+    return context

@@ -17,12 +17,12 @@ from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import TokenError
 from sbtutorial.gateway.amqp_endpoint import AmqpEndpoint
 from sbtutorial.gateway.core import Core
-from sbtutorial.gateway.faults import Occasion
+from sbtutorial.gateway.faults import OUTAGE_REFUSED, Fault, Occasion
 from sbtutorial.gateway.rest import data_plane
-from sbtutorial.gateway.rest.data_paths import parse_data_path
+from sbtutorial.gateway.rest.data_paths import DataPath, parse_data_path
 from sbtutorial.http.authority import is_ours, is_own_origin
 from sbtutorial.http.refusals import HttpRefusal, error_response, refused
-from sbtutorial.http.request import Request, Response
+from sbtutorial.http.request import NO_ANSWER, Request, Response
 from sbtutorial.server import control, websocket_upgrade
 from sbtutorial.server.http_endpoint import Switch
 
@@ -39,10 +39,14 @@ def admit(head: Request, core: Core) -> bool | Response:
     """
     if stranger := _stranger(head, core):
         return stranger
-    if head.path == _HEALTH or control.is_hello(head):
+    if control.is_hello(head):
         return False
     if control.is_control_call(head):
         return control.refusal(head, core) or True
+    if core.faults.is_out:
+        return _outage(core)
+    if head.path == _HEALTH:
+        return False
     if websocket_upgrade.is_for_websocket(head):
         return False
     path = parse_data_path(head)
@@ -61,28 +65,48 @@ def admit(head: Request, core: Core) -> bool | Response:
 Answer = Response | Switch | data_plane.Poll | data_plane.Work | Awaitable[Response]
 
 
+def is_for_the_lab(request: Request) -> bool:
+    """Whether a request is one of the lab's own, which no fault touches."""
+    return control.is_control_call(request)
+
+
 def handle(request: Request, core: Core) -> Answer:
     """Answer a request, once its token has been verified; AMQP verifies its own, later."""
     if stranger := _stranger(request, core):
         return stranger
+    if is_for_the_lab(request):
+        return control.handle(request, core)
+    if core.faults.is_out:  # since its head came
+        return _outage(core)
     if request.path == _HEALTH:
         return Response(200, (("Content-Type", "application/json"),), b'{"status":"healthy"}')
-    if control.is_control_call(request):
-        return control.handle(request, core)
     if websocket_upgrade.is_for_websocket(request):
         return websocket_upgrade.answer(request, partial(AmqpEndpoint, core))
+    try:
+        core.require_store()
+    except BrokerError as refusal:
+        return error_response(503, refusal.message)
     path = parse_data_path(request)
-    if fault := _fault(request, path.entity if path else request.path, core):
-        return fault
+    if fault := _fault(request, path, core):
+        return error_response(fault.status_code, fault.text)
     return data_plane.handle(request, path, core) if path else _administration(request, core)
 
 
-def _fault(request: Request, path: str, core: Core) -> Response | None:
+def _outage(core: Core) -> Response:
+    core.faults.tell(OUTAGE_REFUSED)
+    return NO_ANSWER
+
+
+def _fault(request: Request, path: DataPath | None, core: Core) -> Fault | None:
     """The refusal that was ordered for a path, if any; only who may ask at all gets it."""
     if not core.faults.planned or admit(request, core) is not True:
         return None
-    fault = core.faults.next(Occasion.HTTP, path)
-    return error_response(fault.status_code, fault.text) if fault else None
+    if path is None:
+        return core.faults.next(Occasion.HTTP, request.path)
+    occasions = (Occasion.HTTP, data_plane.REFUSED.get((path.kind, request.method)))
+    who = data_plane.client_of(request)
+    faults = (core.faults.next(one, path.entity, who) for one in occasions if one)
+    return next(filter(None, faults), None)
 
 
 def _administration(request: Request, core: Core) -> Response:

@@ -44,6 +44,7 @@ class TlsEndpoint:
         self._make_inner = make_inner
         self._inner: Endpoint | None = None
         self._is_closed = False
+        self._is_answering = False  # a peer that sends no more
 
     def receive_data(self, data: bytes) -> None:
         """Decrypt, and hand on to the inner endpoint whatever is complete."""
@@ -67,6 +68,11 @@ class TlsEndpoint:
         """Whether the inner endpoint takes more."""
         return self._inner is None or self._inner.takes_input
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether what is spoken inside is dropped without a goodbye."""
+        return self._inner is not None and self._inner.is_cut
+
     def pause_writing(self) -> None:
         """Pass it on."""
         if self._inner is not None:
@@ -76,6 +82,10 @@ class TlsEndpoint:
         """Pass it on."""
         if self._inner is not None:
             self._inner.resume_writing()
+
+    def input_ended(self) -> bool:
+        """An end that nobody has signed (with close_notify) is none."""
+        return self._is_answering
 
     def connection_lost(self) -> None:
         """Tell the inner endpoint, once."""
@@ -92,10 +102,16 @@ class TlsEndpoint:
         while not self._is_closed:
             data = self._tls.read(_READ_BYTES)
             if not data:  # close_notify: the peer sends no more
-                self._say_goodbye()
-                self._end()
+                self._on_end_of_input()
                 return
             self._inner.receive_data(data)
+
+    def _on_end_of_input(self) -> None:
+        assert self._inner is not None
+        self._is_answering = self._inner.input_ended()
+        if not self._is_answering:
+            self._say_goodbye()
+            self._end()
 
     def _encrypt(self, data: bytes) -> None:
         """The inner endpoint's `write`."""
@@ -112,8 +128,9 @@ class TlsEndpoint:
         if self._is_closed:
             return
         self._is_closed = True
-        with suppress(ssl.SSLError):  # which only says that the peer's close_notify is missing
-            self._tls.unwrap()
+        if not self.is_cut:
+            with suppress(ssl.SSLError):  # which only says that the peer's close_notify is missing
+                self._tls.unwrap()
         self._flush()
         self._close()
 

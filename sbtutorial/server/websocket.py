@@ -82,6 +82,11 @@ class WebSocketEndpoint:
         """Whether what is spoken inside takes more."""
         return self._inner is None or self._inner.takes_input
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether what is spoken inside is dropped without a goodbye."""
+        return self._inner is not None and self._inner.is_cut
+
     def pause_writing(self) -> None:
         """Pass it on."""
         if self._inner is not None:
@@ -91,6 +96,10 @@ class WebSocketEndpoint:
         """Pass it on."""
         if self._inner is not None:
             self._inner.resume_writing()
+
+    def input_ended(self) -> bool:
+        """Whoever leaves without a close frame is gone."""
+        return False
 
     def connection_lost(self) -> None:
         """Tell the inner endpoint, once."""
@@ -152,7 +161,10 @@ class WebSocketEndpoint:
 
     def _say_goodbye(self) -> None:
         """The inner endpoint's `close`: send a close frame, and do not wait for the answer."""
-        self._leave(_GOODBYE)
+        if self.is_cut:
+            self._close()
+        else:
+            self._leave(_GOODBYE)
 
     def _leave(self, farewell: CloseConnection) -> None:
         if self._frames.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):

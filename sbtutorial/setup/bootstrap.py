@@ -19,7 +19,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sbtutorial.setup.installing import Installer, SetupError, one_at_a_time, say
+from sbtutorial.setup.installing import (
+    LATEST,
+    LOCKED,
+    Installer,
+    SetupError,
+    one_at_a_time,
+    say,
+)
+from sbtutorial.setup.locking import LOCK
 from sbtutorial.setup.requirements import (
     Lack,
     Requirement,
@@ -30,6 +38,7 @@ from sbtutorial.setup.requirements import (
 )
 
 _STAMP = "sbtutorial.json"
+_LATEST = "latest"  # in the stamp of an environment that has left the locked versions
 _MIB = 1024 * 1024
 _NEEDED_MIB = 1000  # while it is installed, with all extras, and some room to breathe
 _SHOWN_COUNT = 3
@@ -64,6 +73,25 @@ def ready_python(*extras: str) -> Path | None:
     clone = clone_folder()
     environment = Environment(clone) if clone else None
     return environment.python if environment and environment.has(*extras) else None
+
+
+def take_latest(*extras: str) -> None:
+    """Give the environment the newest versions that pyproject.toml allows, known to work or not.
+
+    Raises:
+        SetupError: There is none of ours to change, or it cannot be done.
+    """
+    clone = clone_folder()
+    environment = Environment(clone) if clone else None
+    runs_elsewhere = environment is None or not is_this(environment.python)
+    if environment is None or (runs_elsewhere and not lacking(requirements(*extras))):
+        wanted = f"sbtutorial[{','.join(extras)}]"
+        raise SetupError(
+            "This Python has its packages from you, and none is changed: `"
+            f'{sys.executable} -m pip install --upgrade --upgrade-strategy=eager "{wanted}"` '
+            "brings the newest."
+        )
+    environment.take_latest(*extras)
 
 
 def is_this(python: Path) -> bool:
@@ -128,23 +156,32 @@ class Environment:
                 self._remove()
             if not self.folder.exists():
                 say(f"This Python lacks {_names(lacks)}.")
-            self._fill(sorted({*extras, *self._stamped_extras()}))
+            self._fill(sorted({*extras, *self._stamped_extras()}), self._versions())
 
-    def _fill(self, extras: list[str]) -> None:
+    def take_latest(self, *extras: str) -> None:
+        """Install the newest versions, also of what is there.
+
+        Raises:
+            SetupError: It cannot be done; the text says why and what to do.
+        """
+        with one_at_a_time(self.clone):
+            self._fill(sorted({*extras, *self._stamped_extras()}), _LATEST)
+
+    def _fill(self, extras: list[str], versions: str) -> None:
         _require_room(self.clone)
         began_at = time.monotonic()
-        self._begin(extras)
+        self._begin(extras, versions)
         installer = Installer(self.clone, self.python)
         if not self.python.exists():
             installer.make_environment(self.folder)
         if self._lacks_pip():
             installer.install_pip()
-        installer.install(extras)
+        installer.install(extras, LATEST if versions == _LATEST else LOCKED)
         if self.is_ours:
             self._write_stamp(self._wanted_stamp(extras))
         say(f"Done in {time.monotonic() - began_at:.0f} s.")
 
-    def _begin(self, extras: list[str]) -> None:
+    def _begin(self, extras: list[str], versions: str) -> None:
         """Have the folder, with a stamp that lacks what it says at the end."""
         is_new = not self.folder.exists()
         if is_new:
@@ -153,7 +190,7 @@ class Environment:
         try:
             self.folder.mkdir(exist_ok=True)
             if is_new or self.is_ours:
-                self._write_stamp({"extras": extras})
+                self._write_stamp({"extras": extras, "versions": versions})
         except OSError as error:
             raise SetupError(
                 f"{self.clone} cannot be written ({error.strerror}), and the environment goes "
@@ -197,7 +234,19 @@ class Environment:
     def _wanted_stamp(self, extras: list[str]) -> dict[str, Any]:
         project = json.dumps(project_table(self.clone), sort_keys=True)
         digest = hashlib.sha256(project.encode()).hexdigest()
-        return {"clone": str(self.clone), "extras": extras, "project": digest}
+        versions = self._versions()
+        return {
+            "clone": str(self.clone),
+            "extras": extras,
+            "project": digest,
+            "versions": versions,
+        }
+
+    def _versions(self) -> str:
+        """What an environment says of its versions that need not be changed: which lock, if any."""
+        if self._stamp().get("versions") == _LATEST:
+            return _LATEST
+        return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
     def _write_stamp(self, stamp: Mapping[str, Any]) -> None:
         (self.folder / _STAMP).write_text(json.dumps(stamp), "utf-8")

@@ -14,13 +14,21 @@ from typing import Self
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.setup.file_lock import try_lock
+from sbtutorial.setup.locking import LOCK
+
+LOCKED = ("--constraint", str(LOCK))
+LATEST = ("--upgrade", "--upgrade-strategy=eager")
 
 _PROGRESS_CHARS = 70
 _FAR_BYTES = 1 << 30  # behind the end of any file
 _LINE_COUNT = 8  # of a failure's output that are shown
 _MAX_LINE_CHARS = 300
-# Settings of a user's that would install elsewhere than into the environment.
-_DIVERTING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
+# Settings of a user's with which pip would install elsewhere than into the environment, or not all,
+# or nothing: they are for other installations than this one.
+_DIVERTING = (
+    *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PYTHONHOME", "PYTHONPATH"),
+    *("PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES"),
+)
 
 # What pip says when it is at it → what to tell of it.
 _STAGES = {
@@ -51,7 +59,13 @@ _FAILURES = {
     ),
     ("No matching distribution", "Could not find a version"): (
         "The package index that pip is set to use does not have all packages: look at "
-        "PIP_NO_INDEX, PIP_INDEX_URL and `pip config list`, and run the command again."
+        "PIP_NO_INDEX, PIP_INDEX_URL and `pip config list`, and run the command again. Where "
+        "it no longer has the versions that are known to work, `lab --latest` takes others."
+    ),
+    ("Failed to build", "Failed building wheel", "metadata-generation-failed"): (
+        "A package would have to be compiled: for this Python there is no ready one of the "
+        "versions that are known to work. Take Python 3.11, 3.12 or 3.13, or run "
+        "`lab --latest` for the newest versions."
     ),
 }
 _UNKNOWN_FAILURE = "See what it says, put that right and run the command again."
@@ -83,10 +97,15 @@ class Installer:
         """Unpack the pip that comes with Python; needs no network."""
         self._run("ensurepip", [self._python, "-m", "ensurepip", "--upgrade", "--default-pip"])
 
-    def install(self, extras: Sequence[str]) -> None:
-        """Install the package from the clone, editable, with these extras."""
+    def install(self, extras: Sequence[str], versions: Sequence[str]) -> None:
+        """Install the package from the clone, editable, with these extras.
+
+        Args:
+            extras: Which.
+            versions: What pip is told of them: `LOCKED` or `LATEST`.
+        """
         say(f"Installing {_things(extras)}; this takes a minute or two …")
-        options = ["--disable-pip-version-check", "--no-input", "--editable"]
+        options = ["--disable-pip-version-check", "--no-input", *versions, "--editable"]
         package = f".[{','.join(extras)}]" if extras else "."
         with Progress(sys.stderr.isatty()) as progress:
             command = [str(self._python), "-m", "pip", "install", *options, package]
@@ -126,8 +145,12 @@ def say(text: str) -> None:
 
 def _things(extras: Sequence[str]) -> str:
     """What comes, in words."""
-    names = {"lab": "JupyterLab (about 450 MB)", "test": "the test tools (about 250 MB)"}
-    return ", ".join(["the Azure SDK", *(names[extra] for extra in extras)])
+    names = {
+        "lab": "the Azure SDK, JupyterLab (about 450 MB)",
+        "bench": "what `bench` measures with",
+        "test": "the test tools (about 250 MB)",
+    }
+    return ", ".join(["the broker", *(names[extra] for extra in extras)])
 
 
 class Progress:

@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _AT_LEAST = re.compile(r">=\s*([0-9.]+)")
 _BELOW = re.compile(r"<\s*([0-9.]+)")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+_NOT_ON = re.compile(r"sys_platform\s*!=\s*['\"](\w+)['\"]")
 _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -66,7 +67,7 @@ def requirements(*extras: str) -> list[Requirement]:
     """What the package and these extras of it need, the package itself included."""
     declared = _declared()
     lines = [line for extra in (BASE, *extras) for line in declared.get(extra, ())]
-    return [*map(parse, lines), Requirement(PACKAGE)]
+    return [*map(parse, filter(is_for_this_system, lines)), Requirement(PACKAGE)]
 
 
 def lacking(wanted: Iterable[Requirement], path: Sequence[str] | None = None) -> list[Lack]:
@@ -87,6 +88,12 @@ def parse(line: str) -> Requirement:
     name, at_least, below = (one.search(specifier) for one in (_NAME, _AT_LEAST, _BELOW))
     assert name, line
     return Requirement(name[0], at_least[1] if at_least else "", below[1] if below else "")
+
+
+def is_for_this_system(line: str) -> bool:
+    """Whether what a requirement says of systems, if anything, includes this one."""
+    elsewhere = _NOT_ON.search(line)
+    return elsewhere is None or elsewhere[1] != sys.platform
 
 
 def _declared() -> dict[str, list[str]]:

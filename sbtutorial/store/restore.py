@@ -9,10 +9,16 @@ locks, which is what a client that comes back with a token finds. What was under
 the first `run_due`, too: a message that a topic hands out little by little, dead letters that are
 to be forwarded when there is room for them.
 
-A store that does not keep all changes can give fewer that say the same: of each entity that it was
-created, when it was accessed and how far it has numbered; of each message the one that brought it
-in, with its state, lock and count as they are. It must keep them in the order of the changes that
-they stand for, since what is due at one instant happens in the order in which it was set.
+A store that does not keep all changes can give fewer that say the same, in the order of those that
+they stand for, since what is due at one instant happens in the order in which it was set:
+
+    an entity       created and updated, each with its last description; IDLE_WATCHED, ACCESSED
+    a message       KEPT, as it is but for its lock; LOCKED, where its lock began or was renewed
+    what it was     SENT, not new: its id is remembered; FORWARDED without a number: its subqueue
+                    had to wait; COPIED, not new: one more that a subscription has had of a message
+                    whose handing out has begun, ACTIVATED
+    many messages   `KeptMessages`, of one subqueue, if nothing is to come of them by itself
+    a number        any change that has it, such as RECEIVER_GONE: an entity has numbered so far
 """
 
 from collections import Counter
@@ -32,6 +38,7 @@ from sbtutorial.broker.changes import (
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.entities.topic import Topic
+from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_subqueue
@@ -40,8 +47,29 @@ from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
+# What comes of a change that does not fit.
+_UNFITTING = (LookupError, AssertionError, AttributeError, TypeError, ValueError, BrokerError)
 
-def restore(changes: Iterable[Change], namespace: Namespace) -> Namespace:
+
+class Contradiction(ValueError):
+    """A change that cannot follow those before it: what has kept them is damaged."""
+
+
+class KeptMessages(NamedTuple):
+    """Very many messages of a subqueue without sessions, for which no timer has to be set.
+
+    Attributes:
+        entity: The subqueue's path.
+        messages: By number, each as it is but for its lock; the namespace has them from now on.
+        at: The latest instant that they tell of.
+    """
+
+    entity: str
+    messages: list[Message]
+    at: float
+
+
+def restore(changes: Iterable[Change | KeptMessages], namespace: Namespace) -> Namespace:
     """Make an empty namespace what the one was that has reported these changes.
 
     Args:
@@ -51,12 +79,29 @@ def restore(changes: Iterable[Change], namespace: Namespace) -> Namespace:
 
     Returns:
         The namespace. Have what is due done before anything else.
+
+    Raises:
+        Contradiction: A change does not fit those before it.
     """
+    take_in(changes, namespace)
+    return namespace
+
+
+def take_in(changes: Iterable[Change | KeptMessages], namespace: Namespace) -> float:
+    """As `restore`; returns the latest instant that the changes tell of, 0 where there are none."""
     restorer = _Restorer(namespace)
     for change in changes:
-        restorer.apply(change)
+        try:
+            restorer.apply(change)
+        except _UNFITTING as error:
+            raise Contradiction(f"{_told(change)} does not fit what comes before") from error
     restorer.finish()
-    return namespace
+    return restorer.last_at
+
+
+def _told(change: Change | KeptMessages) -> str:
+    what = "KEPT" if isinstance(change, KeptMessages) else change.kind.name
+    return f"{what} of '{change.entity}'"
 
 
 class _Place(NamedTuple):
@@ -77,11 +122,11 @@ class _Restorer:
         self._handing_out: dict[str, tuple[int, float, Counter[str]]] = {}
         # Subqueues that may forward, in the order in which they had to wait last.
         self._forwarding: dict[str, None] = {}
-        self._last_at = 0.0
+        self.last_at = 0.0
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change | KeptMessages) -> None:
         """Have happened what a change tells of."""
-        self._last_at = max(self._last_at, change.at)
+        self.last_at = max(self.last_at, change.at)
         _APPLY[type(change)](self, change)
 
     def finish(self) -> None:
@@ -95,7 +140,7 @@ class _Restorer:
         for path in self._forwarding:
             forwarding = self._place(path).subqueue.forwarding
             if forwarding is not None:
-                forwarding.try_again(self._last_at)
+                forwarding.try_again(self.last_at)
 
     def _finish_entity(self, entity: Queue | Topic | Subscription) -> None:
         for subqueue in entity.subqueues:
@@ -104,7 +149,7 @@ class _Restorer:
                 self._forwarding.setdefault(subqueue.path)
 
     def _go_on_handing_out(self, topic: Topic) -> None:
-        number, at, taken = self._handing_out.get(topic.path, (0, self._last_at, Counter()))
+        number, at, taken = self._handing_out.get(topic.path, (0, self.last_at, Counter()))
         if number:
             topic.resume(topic.scheduled.messages[number], taken, at)
         else:
@@ -179,6 +224,8 @@ class _Restorer:
             return
         if change.is_new:
             self._brought_in(change, place)
+        elif not change.sequence_number:
+            self._noted(change, place)
         elif change.kind is ChangeKind.SENT:
             _ingress_of(place).remember(_as_it_came(change), change.at)  # a topic keeps no more
         else:
@@ -186,6 +233,12 @@ class _Restorer:
                 change.previous_sequence_number or change.sequence_number
             ]
             self._went_on(message, change, place)
+
+    def _kept(self, kept: KeptMessages) -> None:
+        place = self._place(kept.entity)
+        context, last = place.entity.context, kept.messages[-1].sequence_number
+        context.last_sequence_number = max(context.last_sequence_number, last)
+        place.subqueue.messages.fill(kept.messages)
 
     def _brought_in(self, change: MessageChange, place: _Place) -> None:
         message = _as_it_came(change)
@@ -202,7 +255,19 @@ class _Restorer:
         elif subqueue.dead_lettering.is_possible:
             subqueue.dead_lettering.start_time_to_live(message, change.expires_at)
         _set_lock(message, change, subqueue)
-        self._count_copy(place.entity)
+        if change.kind is not ChangeKind.KEPT:
+            self._count_copy(place.entity)
+
+    def _noted(self, change: MessageChange, place: _Place) -> None:
+        """What is left to say of messages that are gone."""
+        if change.kind is ChangeKind.COPIED:
+            self._count_copy(place.entity)
+        else:
+            self._had_to_wait(change.entity)
+
+    def _had_to_wait(self, path: str) -> None:
+        self._forwarding.pop(path, None)
+        self._forwarding[path] = None
 
     def _went_on(self, message: Message, change: MessageChange, place: _Place) -> None:
         messages = place.subqueue.messages
@@ -210,8 +275,7 @@ class _Restorer:
         messages.grow(message, change.size_bytes - message.size_bytes)
         _set_fields(message, change)
         if change.kind is ChangeKind.FORWARDED:
-            self._forwarding.pop(change.entity, None)
-            self._forwarding[change.entity] = None
+            self._had_to_wait(change.entity)
         if change.target:
             messages.drop(message, MessageState.DEAD)
             message.dead_letter_source = change.entity
@@ -320,6 +384,7 @@ _UPDATED = (
 _NOTHING_CHANGED = (ChangeKind.DUPLICATE_DROPPED, ChangeKind.RECEIVER_GONE)
 _APPLY: dict[type, Callable[[_Restorer, Any], None]] = {
     MessageChange: _Restorer._message_changed,
+    KeptMessages: _Restorer._kept,
     SessionChange: _Restorer._session_changed,
     EntityChange: _Restorer._entity_changed,
     RuleChange: _Restorer._rule_changed,

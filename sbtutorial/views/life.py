@@ -1,7 +1,8 @@
 """A message's life made of its events: where it was, for how long, and what ended that.
 
-Times are broker time, so a minute that was advanced counts as a minute; lengths are rounded: the
-same story gives the same spans on every run. Text and pictures of a life are made of these.
+Times are broker time, so a minute that was advanced counts as a minute. A span knows when it began
+and ended, which pictures draw to scale; in words its length is rounded: the same story gives the
+same text on every run.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,18 +36,20 @@ class Span:
     Attributes:
         state: The place.
         holder: Who has it locked; "" when nobody has.
-        seconds: How long, rounded; 0 for a moment.
+        start: When it began; this and `end` in broker time, to the letter.
+        end: When it ended; the present while it lasts.
         endings: What ended it, in words; empty while it lasts.
-        renewals: How often the lock was renewed in it.
+        renewals: When the lock was renewed in it.
         is_over: Whether it has ended.
         is_cut_off: Whether it ended because its receiver vanished.
     """
 
     state: State
     holder: str
-    seconds: float
+    start: float
+    end: float
     endings: tuple[str, ...]
-    renewals: int
+    renewals: tuple[float, ...]
     is_over: bool
     is_cut_off: bool
 
@@ -56,6 +59,12 @@ class Span:
         if not self.holder:
             return self.state.value
         return f"locked by {self.holder}" + (" (gone)" if self.state is State.ORPHANED else "")
+
+    @property
+    def seconds(self) -> float:
+        """How long, in steps so wide that it is the same on every run; 0 for a moment."""
+        seconds = self.end - self.start
+        return 0.0 if seconds < _MOMENT_SECONDS else rounded(seconds)
 
     @property
     def length(self) -> str:
@@ -68,13 +77,44 @@ class Span:
         """What else there is to say, in words: a note for each ending, of which most have one."""
         first, *more = self.endings or ("",)
         cross = "✗ " if self.is_cut_off else ""
-        renewed = f"lock renewed {_times(self.renewals)}" if self.renewals else ""
+        renewed = f"lock renewed {_times(len(self.renewals))}" if self.renewals else ""
         return (cross + ", ".join(filter(None, (renewed, first))), *more)
 
     @property
     def remarks(self) -> str:
         """The notes in one line."""
         return ", ".join(self.notes)
+
+
+class Moment(NamedTuple):
+    """One thing that happened to a message.
+
+    Attributes:
+        at: When, in broker time.
+        words: What, with who did it.
+        is_crash: Whether its receiver vanished.
+    """
+
+    at: float
+    words: str
+    is_crash: bool = False
+
+
+def moments(events: Iterable[Event]) -> list[Moment]:
+    """What happened to a message, in words; what happened at the same instant, in one."""
+    found: list[Moment] = []
+    for event in events:
+        if event.what not in _STEPS:
+            continue
+        step = _STEPS[event.what]
+        words = step.ending(event) or step.beginning(event)
+        moment = Moment(event.at, words, step.state is State.ORPHANED)
+        if found and found[-1].at == moment.at:
+            earlier = found.pop()
+            both = f"{earlier.words}, {moment.words}"
+            moment = Moment(moment.at, both, earlier.is_crash or moment.is_crash)
+        found.append(moment)
+    return found
 
 
 def tell(events: Sequence[Event], now: float) -> list[Span]:
@@ -93,9 +133,10 @@ def tell(events: Sequence[Event], now: float) -> list[Span]:
             Span(
                 state=start.state,
                 holder=start.holder,
-                seconds=_length(end.at - start.at),
+                start=start.at,
+                end=end.at,
                 endings=endings,
-                renewals=sum(start.at <= at <= end.at for at in renewals),
+                renewals=tuple(at for at in renewals if start.at <= at <= end.at),
                 is_over=end is not stops[-1],
                 is_cut_off=end.cuts_off,
             )
@@ -130,6 +171,7 @@ class _Step(NamedTuple):
     state: State | None
     ending: Callable[[Event], str]
     leads_back: bool = False
+    beginning: Callable[[Event], str] = lambda event: ""  # said where there is no ending
 
 
 def _by(what: str) -> Callable[[Event], str]:
@@ -138,6 +180,18 @@ def _by(what: str) -> Callable[[Event], str]:
 
 def _silent(_event: Event) -> str:
     return ""
+
+
+def _copied(_event: Event) -> str:
+    return "copied from the topic"
+
+
+def _activated(_event: Event) -> str:
+    return "its time had come"
+
+
+def _forwarded(event: Event) -> str:
+    return f"forwarded to {one_line(event.detail)}"
 
 
 def _lock_ran_out(event: Event) -> str:
@@ -156,6 +210,10 @@ def _buried(event: Event) -> str:
     return f"dead-lettered: {one_line(event.detail)}" if event.detail else "dead-lettered"
 
 
+def _gone_with(what: str) -> Callable[[Event], str]:
+    return lambda _event: f"gone with {what}"
+
+
 def _expired(_event: Event) -> str:
     return "its time to live was over"
 
@@ -164,10 +222,11 @@ _HELD = {State.LOCKED, State.ORPHANED}
 
 # What an event does to a message: where it leads, and what it says of the span that it ends.
 _STEPS = {
-    "scheduled": _Step(State.SCHEDULED, _silent),
-    "sent": _Step(State.WAITING, _silent),
-    "activated": _Step(State.WAITING, _silent),
-    "locked": _Step(State.LOCKED, _silent),
+    "scheduled": _Step(State.SCHEDULED, _silent, beginning=_by("scheduled")),
+    "sent": _Step(State.WAITING, _silent, beginning=_by("sent")),
+    "copied": _Step(State.WAITING, _silent, beginning=_copied),
+    "activated": _Step(State.WAITING, _silent, beginning=_activated),
+    "locked": _Step(State.LOCKED, _silent, beginning=_by("locked")),
     "receiver_gone": _Step(State.ORPHANED, _vanished),
     "lock_expired": _Step(None, _lock_ran_out, leads_back=True),
     "abandoned": _Step(None, _abandoned, leads_back=True),
@@ -178,12 +237,11 @@ _STEPS = {
     "taken": _Step(None, _by("taken and deleted")),
     "expired": _Step(None, _expired),
     "cancelled": _Step(None, _by("cancelled")),
+    "forwarded": _Step(None, _forwarded),
+    "queue_deleted": _Step(None, _gone_with("its queue")),
+    "subscription_deleted": _Step(None, _gone_with("its subscription")),
+    "reset": _Step(None, _gone_with("its queue")),
 }
-
-
-def _length(seconds: float) -> float:
-    """A length in steps so wide that it is the same on every run; 0 for a moment."""
-    return 0.0 if seconds < _MOMENT_SECONDS else rounded(seconds)
 
 
 def _times(count: int) -> str:

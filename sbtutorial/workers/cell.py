@@ -3,9 +3,14 @@
 The channel between the two is described in `workers.child`.
 """
 
+import ast
 import linecache
+import os
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from types import CodeType
+from typing import Any
+
+from sbtutorial.workers.rewriting import is_wanted, rewritten
 
 CONNECTION_STRING_VARIABLE = "SBTUTORIAL_WORKER_CONNECTION_STRING"
 FRAME_MARK = "\x1e"  # ASCII's "record separator"; JSON has no such character in it
@@ -18,10 +23,23 @@ def compile_cell(name: str, source: str) -> CodeType:
         SyntaxError: As Python says it.
     """
     _keep_for_tracebacks(name, source)
+    program: Any = source
+    if is_wanted(os.environ):
+        program = rewritten(ast.parse(source, filename(name)))
     code: CodeType = compile(
-        source, filename(name), "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+        program, filename(name), "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
     )
     return code
+
+
+def needs_lab(source: str) -> bool:
+    """Whether a cell goes by the notebook's `lab`, and makes none of its own."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # which the worker tells
+        return False
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "lab"]
+    return bool(names) and all(isinstance(name.ctx, ast.Load) for name in names)
 
 
 def filename(name: str) -> str:

@@ -23,13 +23,20 @@ class WorkerChannel:
         source: Its cell.
         confirm_each_line: Whether it asks before each line that it prints.
         connection_string: The broker of the notebook, for the worker's `lab`.
+        program: The module whose `main` runs in the child.
     """
 
     def __init__(
-        self, name: str, source: str, *, confirm_each_line: bool, connection_string: str | None
+        self,
+        name: str,
+        source: str,
+        *,
+        confirm_each_line: bool,
+        connection_string: str | None,
+        program: str = "sbtutorial.workers.child",
     ) -> None:
         self._process = subprocess.Popen(
-            [_python(), "-X", "utf8", "-c", _program()],
+            [_python(), "-X", "utf8", "-c", _program(program)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -49,9 +56,9 @@ class WorkerChannel:
                 if mark:
                     yield _report(frame)
 
-    def go_on(self) -> None:
-        """Answer a report that asks."""
-        self._send(_GO_ON)
+    def go_on(self, **answer: Any) -> None:
+        """Answer a report that asks; with what it asks for, where that is anything."""
+        self._send(_GO_ON | answer)
 
     def kill(self) -> None:
         """End the process with no chance to do anything more; it may have ended already."""
@@ -85,13 +92,13 @@ def _report(frame: bytes) -> str | dict[str, Any]:
     return report if isinstance(report, dict) else _shown(frame)
 
 
-def _program() -> str:
+def _program(module: str) -> str:
     """What the notebook can import, the worker can.
 
     The current folder comes last: a learner's own queue.py must not get in the SDK's way.
     """
     path = [entry for entry in sys.path if entry] + [os.getcwd()]
-    return f"import sys; sys.path[:] = {path!r}; from sbtutorial.workers.child import main; main()"
+    return f"import sys; sys.path[:] = {path!r}; from {module} import main; main()"
 
 
 def _environment(connection_string: str | None) -> dict[str, str]:

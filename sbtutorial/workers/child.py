@@ -40,15 +40,15 @@ def main() -> None:
     notebook = Notebook()
     order = notebook.order()
     confirm = notebook if order["confirm_each_line"] else None
-    sys.stdout, sys.stderr = _text_stream(1, confirm), _text_stream(2, confirm)
+    sys.stdout, sys.stderr = text_stream(1, confirm), text_stream(2, confirm)
     checkpoints.report_to(notebook.ask_at_checkpoint)
-    failure = _run(order["name"], order["source"])
-    _flush()
-    if failure is not None:
-        notebook.tell({"failed": failure})
+    failed = _run(order["name"], order["source"])
+    flush()
+    if failed is not None:
+        notebook.tell({"failed": failed})
     if confirm:
         confirm.ask({})
-    sys.exit(failure is not None)
+    sys.exit(failed is not None)
 
 
 class Notebook:
@@ -77,15 +77,16 @@ class Notebook:
             while frame:
                 frame = frame[os.write(self._output, frame) :]
 
-    def ask(self, report: dict[str, object]) -> None:
-        """Report, and stand still until the notebook says go on."""
+    def ask(self, report: dict[str, object]) -> dict[str, Any]:
+        """Report, and stand still until the notebook says go on; what it says beside that."""
         with self._one_at_a_time:
             self.tell(report | {"asks": True})
-            self._lines.get()
+            answer: dict[str, Any] = json.loads(self._lines.get())
+            return answer
 
     def ask_at_checkpoint(self, name: str) -> None:
         """Whatever was printed before comes first."""
-        _flush()
+        flush()
         self.ask({"checkpoint": str(name)})
 
     def _listen(self) -> None:
@@ -110,7 +111,8 @@ class _ConfirmedOutput(io.FileIO):
         return super().write(data)
 
 
-def _text_stream(descriptor: int, confirm: Notebook | None) -> io.TextIOWrapper:
+def text_stream(descriptor: int, confirm: Notebook | None) -> io.TextIOWrapper:
+    """A standard stream that passes each line on."""
     raw = (
         _ConfirmedOutput(descriptor, confirm)
         if confirm
@@ -125,7 +127,8 @@ def _text_stream(descriptor: int, confirm: Notebook | None) -> io.TextIOWrapper:
     )
 
 
-def _flush() -> None:
+def flush() -> None:
+    """Pass on what was printed."""
     sys.stdout.flush()
     sys.stderr.flush()
 
@@ -146,9 +149,9 @@ def _run(name: str, source: str) -> dict[str, object] | None:
 
             asyncio.run(result)
     except SystemExit as end:
-        return _failure(name, end) if end.code else None
+        return failure(name, end) if end.code else None
     except BaseException as error:
-        return _failure(name, error)
+        return failure(name, error)
     return None
 
 
@@ -157,7 +160,8 @@ def _lab() -> object:
     return import_module(_LAB_MODULE).attach(os.environ[CONNECTION_STRING_VARIABLE])
 
 
-def _failure(name: str, error: BaseException) -> dict[str, object]:
+def failure(name: str, error: BaseException) -> dict[str, object]:
+    """How a program failed, for the notebook: in words, where, and of which kind."""
     return {
         "error": _in_words(error),
         "where": list(_own_lines(name, error)),

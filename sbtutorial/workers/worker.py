@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.workers import stage
 from sbtutorial.workers.cell import compile_cell
 from sbtutorial.workers.channel import WorkerChannel
 from sbtutorial.workers.record import Ending, Outcome, Record, shown_line
@@ -104,6 +105,7 @@ class Worker:
             _running.discard(self)
             raise
         self._follow(self._channel)
+        stage.enter(self)
         return self
 
     def run(
@@ -225,6 +227,7 @@ class Worker:
     def _answer(self, channel: WorkerChannel, checkpoint: str | None) -> None:
         if checkpoint is not None:
             self._record.add_passed(checkpoint)
+            stage.stir()
         if checkpoint is not None and self._is_to_be_killed_at(checkpoint):
             self._kill(Ending.KILLED, f"killed at checkpoint {self._kill_at}")
         elif self._watch and self._watch.has_happened():
@@ -251,6 +254,7 @@ class Worker:
         listener.join(_LAST_WORDS_SECONDS)
         _running.discard(self)
         self._record.conclude(self._judge(exit_code))
+        stage.stir()
 
     # --- how it ended -----------------------------------------------------------------------------
 

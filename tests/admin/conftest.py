@@ -35,7 +35,7 @@ class AdministrationServer:
     """TLS and HTTP on a thread of its own, in front of a namespace."""
 
     def __init__(self, certificates: Certificates, limits: Limits) -> None:
-        self.namespace = Namespace(limits=limits)
+        self.namespace = Namespace("tutorial", limits=limits)
         self._keyring = Keyring(KEYS, self.namespace)
         self._administered = Administered(
             self.namespace, lambda at: at, time.time(), self._authorize, Ids(os.urandom).key

@@ -81,7 +81,7 @@ THEIRS: dict[str, Any] = {
 
 
 def made(config: Any, **options: Any) -> Namespace:
-    namespace = Namespace(**options)
+    namespace = Namespace("tutorial", **options)
     apply_config(read_config(json.dumps(config)), namespace, now=0)
     return namespace
 
@@ -174,7 +174,7 @@ def test_what_is_wrong_is_refused_by_name_and_place(path: str, value: Any, said:
 
 
 def test_nothing_is_made_when_something_is_refused() -> None:
-    namespace = Namespace()
+    namespace = Namespace("tutorial")
     config = read_config(json.dumps(changed("Queues/0/Properties/MaxDeliveryCount", 0)))
     with pytest.raises(ConfigError):
         apply_config(config, namespace, now=0)

@@ -168,7 +168,7 @@ every_kind = pytest.mark.parametrize("layout", GOLDEN, ids=lambda layout: layout
 
 def entity_of(layout: Layout, description: Any, limits=PREMIUM) -> Any:
     """An entity that need not be a valid one: the XML does not care."""
-    namespace = Namespace(limits=limits)
+    namespace = Namespace("tutorial", limits=limits)
     make: dict[Layout, Callable[..., Any]] = {
         QUEUE: lambda fresh: namespace.create("e", fresh, now=BORN),
         TOPIC: lambda fresh: namespace.create("e", fresh, now=BORN),
@@ -256,7 +256,7 @@ def message(**fields: Any) -> Message:
 
 
 def test_counters_tell_what_the_queue_holds():
-    queue = Namespace().create("q", QueueDescription(), now=0.0)
+    queue = Namespace("tutorial").create("q", QueueDescription(), now=0.0)
     queue.ingress.send([message(), message(), message(scheduled_enqueue_at=9.0)], now=1.0)
     locked = queue.main.peek_lock_next(now=1.0, who="r")
     queue.main.dead_letter(locked.lock_token, now=2.0)
@@ -271,7 +271,7 @@ def test_counters_tell_what_the_queue_holds():
 
 
 def test_counters_tell_what_a_topic_and_its_subscriptions_hold():
-    namespace = Namespace()
+    namespace = Namespace("tutorial")
     topic = namespace.create("t", TopicDescription(), now=0.0)
     one = namespace.create("t/Subscriptions/one", SubscriptionDescription(), now=0.0)
     rule = Rule("mine", CorrelationFilter(label="x"))

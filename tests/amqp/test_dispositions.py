@@ -12,7 +12,19 @@ LAST = 0xFFFFFFFF
 def test_neighbours_with_the_same_outcome_join() -> None:
     pending = PendingDisposition(True, LAST, Accepted(), True)
     assert pending.extend(True, 0, Accepted(), True)
-    assert pending.to_disposition() == Disposition(True, LAST, 0, True, Accepted())
+    assert pending.encode() == Disposition(True, LAST, 0, True, Accepted()).encode()
+
+
+@pytest.mark.parametrize("outcome", [Accepted(), Rejected(), None])
+@pytest.mark.parametrize("settled", [False, True])
+@pytest.mark.parametrize("role", [False, True])
+@pytest.mark.parametrize("first", [0, 1, 255, 256, LAST - 1])
+def test_what_is_kept_ready_is_what_the_performative_says(
+    first: int, role: bool, settled: bool, outcome: Accepted | Rejected | None
+) -> None:
+    pending = PendingDisposition(role, first, outcome, settled)
+    assert pending.extend(role, first + 1, outcome, settled)
+    assert pending.encode() == Disposition(role, first, first + 1, settled, outcome).encode()
 
 
 def test_anything_else_stays_apart() -> None:

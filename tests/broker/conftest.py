@@ -31,6 +31,7 @@ class World:
         self.now = START
         self.changes: list[Change] = []
         self.namespace = Namespace(
+            "tutorial",
             limits=limits,
             journal=self.changes.append,
             new_token=lambda: UUID(int=next(numbers)),

@@ -48,7 +48,7 @@ def test_everything_that_can_happen_to_a_message_is_reported(world: World) -> No
     world.namespace.advance(60, now=world.now)
     world.namespace.reset(now=world.now)
     elsewhere = ("topic_", "subscription_", "rule_", "session_", "copied", "forwarded")
-    elsewhere += ("handed_out", "idle_watched")
+    elsewhere += ("handed_out", "idle_watched", "kept")
     expected = {kind for kind in ChangeKind if not kind.startswith(elsewhere)}
     assert set(world.kinds()) == expected
 
@@ -57,7 +57,7 @@ def test_changes_make_the_queue_that_is_there(world: World) -> None:
     queue = lead_a_full_life(world)
     assert queue.receivable.counts().total > 5
     world.namespace.report_accesses()
-    again = restore(map(frozen, world.changes), Namespace())
+    again = restore(map(frozen, world.changes), Namespace("tutorial"))
     again.run_due(world.now)
     assert described_entity(again.directory.queue("orders"))[2:] == described_entity(queue)[2:]
 
@@ -123,4 +123,4 @@ def test_dead_queue_of_idleness_is_reported_by_nobody_in_particular(world: World
 def test_namespace_without_a_journal_reports_to_nobody() -> None:
     change = NamespaceChange(0.0, ChangeKind.RESET, "tutorial", 0, None, 0, "", "")
     assert no_journal(change) is None
-    Namespace().reset(now=0.0)
+    Namespace("tutorial").reset(now=0.0)

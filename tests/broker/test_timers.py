@@ -88,11 +88,16 @@ def test_action_may_cancel_a_later_timer_and_run_the_agenda(agenda, ran) -> None
     assert ran == [("kept", 3.0), ("meddler", 1.0)]
 
 
-def test_cancelled_timers_never_fill_more_than_half_of_the_heap(agenda) -> None:
+def entries(agenda: Timers) -> int:
+    """What is kept in all, timers and shells."""
+    return len(agenda._heap) + len(agenda._swept)
+
+
+def test_cancelled_timers_never_fill_much_more_than_half_of_the_heap(agenda) -> None:
     kept = [agenda.call_at(1e6 + n, print, None) for n in range(100)]
     for n in range(10_000):
         agenda.call_at(1e5 + n, print, None).cancel()
-        assert len(agenda._heap) <= 2 * len(kept) + 2
+        assert entries(agenda) <= 2.1 * len(kept)
     assert len(agenda) == 100
     assert agenda.next_at() == kept[0].at
 
@@ -106,6 +111,66 @@ def test_order_survives_compaction(agenda, ran) -> None:
         timer.cancel()
     agenda.run_due(1000.0)
     assert [due for _, due in ran] == sorted(timer.at for timer in timers[2::3])
+
+
+def test_a_sweep_of_very_many_takes_a_little_of_each_cancellation(agenda, ran) -> None:
+    timers = [
+        agenda.call_at(float(n), lambda arg, due: ran.append((arg, due)), n) for n in range(20_000)
+    ]
+    kept = timers[7::10]
+    for timer in timers:
+        if timer in kept[-1:] or timer.at % 10 != 7:
+            before = entries(agenda)
+            timer.cancel()
+            assert before - entries(agenda) <= 32
+    assert entries(agenda) < 3 * len(kept)
+    agenda.run_due(30_000.0)
+    assert [due for _, due in ran] == [timer.at for timer in kept[:-1]]
+    assert (entries(agenda), len(agenda)) == (0, 0)
+
+
+def test_timers_made_and_run_while_a_sweep_is_under_way_keep_their_order(agenda, ran) -> None:
+    def note(arg: object, due: float) -> None:
+        ran.append((arg, due))
+
+    timers = [agenda.call_at(float(n), note, n) for n in range(1000)]
+    for timer in timers[:501]:
+        timer.cancel()
+    assert agenda._swept
+    for n in range(500, 700):
+        agenda.call_at(n + 0.5, note, n)
+    assert agenda.next_at() == 500.5
+    agenda.run_due(700.0)
+    assert [due for _, due in ran] == sorted(due for _, due in ran)
+    assert len(ran) == 200 + 200
+    agenda.clear()
+    assert (entries(agenda), agenda.next_at()) == (0, None)
+
+
+def test_very_many_that_were_cancelled_first_of_all_are_passed_over_little_by_little(
+    agenda, ran
+) -> None:
+    timers = [agenda.call_at(float(n), lambda arg, due: ran.append(due), n) for n in range(20_000)]
+    for timer in timers[:5000]:
+        timer.cancel()
+    looks = 0
+    while not ran:
+        before = entries(agenda)
+        agenda.run_due(5000.0, at_most=10)
+        assert before - entries(agenda) <= 1024 + 10
+        looks += 1
+    assert looks > 4
+    assert ran == [5000.0]
+    assert agenda.next_at() == 5001.0
+
+
+def test_who_steps_nothing_passes_over_very_many_at_once(agenda, ran) -> None:
+    timers = [agenda.call_at(float(n), lambda arg, due: ran.append(due), n) for n in range(20_000)]
+    for timer in timers[:5000]:
+        timer.cancel()
+    agenda.run_due(5001.0)
+    assert ran == [5000.0, 5001.0]
+    assert not agenda.is_behind
 
 
 def test_cancelled_timer_lets_go_of_its_argument(agenda) -> None:

@@ -3,7 +3,7 @@ import pytest
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
+from sbtutorial.broker.subqueues.disposition import Disposition, Settlement
 from sbtutorial.broker.transaction import (
     MAX_OPERATIONS,
     TIMEOUT_SECONDS,

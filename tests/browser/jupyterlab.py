@@ -1,4 +1,4 @@
-"""A real JupyterLab, in a clone of its own that has the lessons as if never run."""
+"""A real JupyterLab, in a clone of its own, as a learner gets it from `sbtutorial lab`."""
 
 import json
 import os
@@ -18,17 +18,21 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from sbtutorial.lessons.working_copy import FOLDER
+from tests.clients.installed import EARLIER_KERNEL as EARLIER_KERNEL_FOLDER
 from tests.notebooks.lessons import LESSONS, ROOT, private_environment
 
 Settings = Mapping[str, object]
 
 LIMIT_SECONDS = 120
+EARLIER_KERNEL = "earlier"  # the name of a kernel that is there when its packages are
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 _GOODBYE_SECONDS = 10
-# Every cell is in the page, also one far below; and nobody is asked whether to fetch news.
+# A test changes the theme by the command that a menu has for it.
+_OPTIONS = ("--no-browser", "--port=0", "--allow-root", "--expose-app-in-browser")
+# Every cell is in the page, also one far below.
 _SETTINGS: dict[str, Settings] = {
     "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 _ADDRESS = re.compile(r"(?P<origin>http://127\.0\.0\.1:\d+)(?P<path>/lab\S*)\?token=(?P<token>\w+)")
 
@@ -44,7 +48,7 @@ class Server:
     """A JupyterLab that `python -m sbtutorial lab` has started.
 
     Attributes:
-        notebooks: Its folder, with the lessons as if never run.
+        notebooks: Its folder: the learner's copy, with the lessons as if never run.
         first: What it prints for the reader to open.
     """
 
@@ -54,8 +58,17 @@ class Server:
         self._origin, self._token = address["origin"], address["token"]
 
     def place(self, notebook: str) -> Place:
-        """Where a notebook opens by itself, in a workspace that remembers nothing."""
-        url = f"{self._origin}/lab/tree/{notebook}.ipynb?reset&token={self._token}"
+        """Where a notebook opens by itself, in a workspace that remembers nothing.
+
+        The learner's own, which `first` opens, is left as it is.
+        """
+        path = f"/lab/workspaces/by-itself/tree/{notebook}.ipynb"
+        url = f"{self._origin}{path}?reset&token={self._token}"
+        return Place(url, self._code_cell_count(notebook))
+
+    def place_in_notebook_7(self, notebook: str) -> Place:
+        """Where it opens in Jupyter Notebook, the front end without a place beside the notebook."""
+        url = f"{self._origin}/notebooks/{notebook}.ipynb?token={self._token}"
         return Place(url, self._code_cell_count(notebook))
 
     def _code_cell_count(self, notebook: str) -> int:
@@ -81,7 +94,7 @@ class Server:
 
 @contextmanager
 def running_server(theme: str = "light") -> Iterator[Server]:
-    """A JupyterLab on copies of the lessons, without their outputs; ended with all it started.
+    """A JupyterLab on a learner's copy of the lessons; ended with all it started.
 
     Args:
         theme: One of `THEMES`.
@@ -91,10 +104,12 @@ def running_server(theme: str = "light") -> Iterator[Server]:
         _copy_project(clone)
         themes = {"apputils-extension/themes": {"theme": THEMES[theme]}}
         _write_settings(Path(outer["JUPYTER_CONFIG_DIR"]), {**_SETTINGS, **themes})
+        _offer_earlier_kernel(Path(outer["JUPYTER_DATA_DIR"]))
         packages = os.pathsep.join((str(clone), outer["PYTHONPATH"]))
         process = _start(clone, {**outer, "PYTHONPATH": packages})
         try:
-            yield Server(clone / "notebooks", _address(process))
+            address = _address(process)
+            yield Server(clone / FOLDER, address)
         finally:
             _end(process)
 
@@ -105,11 +120,7 @@ def _copy_project(clone: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", clone)
     (clone / "notebooks").mkdir()
     for lesson in LESSONS:
-        notebook = nbformat.read(lesson, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.update(outputs=[], execution_count=None)
-        nbformat.write(notebook, clone / "notebooks" / lesson.name)
+        shutil.copy(lesson, clone / "notebooks")
 
 
 def _write_settings(configuration: Path, settings_by_plugin: Mapping[str, Settings]) -> None:
@@ -119,9 +130,22 @@ def _write_settings(configuration: Path, settings_by_plugin: Mapping[str, Settin
         path.write_text(json.dumps(settings))
 
 
+def _offer_earlier_kernel(data: Path) -> None:
+    """A kernel of its own name, which finds its own ipykernel before that of the environment."""
+    folder = data / "kernels" / EARLIER_KERNEL
+    folder.mkdir(parents=True)
+    specification = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Python 3 (ipykernel 6)",
+        "language": "python",
+        "env": {"PYTHONPATH": os.pathsep.join((str(EARLIER_KERNEL_FOLDER), "${PYTHONPATH}"))},
+    }
+    (folder / "kernel.json").write_text(json.dumps(specification))
+
+
 def _start(clone: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sbtutorial", "lab", "--no-browser", "--port=0", "--allow-root"],
+        [sys.executable, "-m", "sbtutorial", "lab", *_OPTIONS],
         cwd=clone,
         env=dict(environment),
         stdout=subprocess.DEVNULL,

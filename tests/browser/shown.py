@@ -1,6 +1,8 @@
 """What a page shows of a notebook that has run, and where that is not what is saved in it."""
 
+import re
 from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 from typing import NamedTuple
 
 from nbformat import NotebookNode
@@ -9,21 +11,24 @@ from tests.notebooks.refresh import PLANNED_ERROR_TAG
 
 # Errors are shown so. What a program writes to stderr is, too; it has no place in a lesson either.
 ERROR = "application/vnd.jupyter.stderr"
+VIEW = "view"  # the Explorer, which says the same as its twin in another order, and more
 _STREAM = "application/vnd.jupyter.{name}"
-_PICTURE = "image/png"
-_BEST_FIRST = (_PICTURE, "text/plain")  # of what an output offers, what JupyterLab shows
+_PICTURE, _HTML = "image/png", "text/html"
+# A live view is no output with a kind of its own; saved are its twins.
+_LIVE = re.compile(r"\blab\.(?:predict|watch)\(")
+_BEST_FIRST = (_HTML, _PICTURE, "text/plain")  # of what an output offers, what JupyterLab shows
 
 
 class Output(NamedTuple):
     """One output on a page.
 
     Attributes:
-        kind: How JupyterLab calls it: a MIME type.
+        kind: How JupyterLab calls it: a MIME type; None for a live view.
         text: All its text, to the letter.
         pixels: How wide its picture is by itself; 0 if there is none, or none that can be drawn.
     """
 
-    kind: str
+    kind: str | None
     text: str = ""
     pixels: int = 0
 
@@ -69,14 +74,23 @@ def _of_run(saved: NotebookNode, shown: Cell, number: int) -> Iterator[str]:
 
 def _of_outputs(saved: NotebookNode, shown: Cell) -> Iterator[str]:
     kinds = [_kind(output) for output in saved.outputs]
-    if kinds != [output.kind for output in shown.outputs]:
+    if _LIVE.search(saved.source) and len(kinds) == len(shown.outputs):
+        yield from _of_views(saved, shown)
+        return
+    if kinds != [_HTML if one.kind == VIEW else one.kind for one in shown.outputs]:
         yield f"shows {[output.kind for output in shown.outputs]}, where {kinds} is saved"
         return
     for known, output in zip(saved.outputs, shown.outputs, strict=True):
-        if output.kind == _PICTURE:
-            if not output.pixels:
-                yield "a picture cannot be drawn"
+        if _has_picture(known, output.kind) and not output.pixels:
+            yield "a picture cannot be drawn"
         elif not _says(output, known):
+            yield f"shows\n{output.text}\nwhere this is saved:\n{_text(known)}"
+
+
+def _of_views(saved: NotebookNode, shown: Cell) -> Iterator[str]:
+    """What a view shows: its twin has the same words in the same order, and the view has more."""
+    for known, output in zip(saved.outputs, shown.outputs, strict=True):
+        if not _stand_in_order(_pieces(known.data[_HTML]), output.text):
             yield f"shows\n{output.text}\nwhere this is saved:\n{_text(known)}"
 
 
@@ -88,7 +102,13 @@ def _kind(saved: NotebookNode) -> str:
     return next(kind for kind in _BEST_FIRST if kind in saved.data)
 
 
+def _has_picture(saved: NotebookNode, kind: str | None) -> bool:
+    return kind == _PICTURE or (kind == _HTML and "<img" in saved.data[_HTML])
+
+
 def _says(shown: Output, saved: NotebookNode) -> bool:
+    if shown.kind == VIEW:
+        return True
     if shown.kind == ERROR:  # of which the lines of the reader's own are saved, without colours
         return _stand_in_order(saved.traceback, shown.text)
     return shown.text == _text(saved)
@@ -97,8 +117,27 @@ def _says(shown: Output, saved: NotebookNode) -> bool:
 def _text(saved: NotebookNode) -> str:
     if saved.output_type == "error":
         return "\n".join(saved.traceback)
-    text: str = saved.text if saved.output_type == "stream" else saved.data["text/plain"]
-    return text
+    if saved.output_type == "stream":
+        return str(saved.text)
+    kind = _kind(saved)
+    if kind == _PICTURE:
+        return ""
+    return _content(saved.data[kind]) if kind == _HTML else str(saved.data[kind])
+
+
+def _content(html: str) -> str:
+    """The text of HTML as the page has it."""
+    return "".join(_pieces(html))
+
+
+def _pieces(html: str) -> list[str]:
+    """The same, as it is divided by elements."""
+    parts: list[str] = []
+    reader = HTMLParser()
+    reader.handle_data = parts.append  # type: ignore[method-assign]
+    reader.feed(html)
+    reader.close()
+    return parts
 
 
 def _stand_in_order(pieces: Sequence[str], text: str) -> bool:

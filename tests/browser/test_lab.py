@@ -5,6 +5,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from sbtutorial.lab.hints import CONNECT_FIRST
 from tests.notebooks.lessons import FOLDER
 from tests.notebooks.normal_form import METADATA
 
@@ -13,6 +14,7 @@ pytest.importorskip("playwright", reason="the browser tests need playwright")
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyterlab import Server
+from tests.browser.shown import code_cells
 from tests.browser.window import Window, what_is_missing
 
 MISSING = what_is_missing()
@@ -21,13 +23,52 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=MISSING),
     pytest.mark.timeout(400),
 ]
-START_HERE = "00_start_here"
+START_HERE, RECEIVE = "00_start_here", "03_receive_messages"
 
 
 def test_lab_opens_on_the_first_lesson(server: Server, page: Page) -> None:
     Window(page, server.first)
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Start here")
     expect(page).to_have_url(re.compile(f"/{START_HERE}[.]ipynb$"))
+
+
+def test_the_first_look_is_at_the_lesson_alone_and_no_answer_is_there(
+    server: Server, page: Page
+) -> None:
+    window = Window(page, server.first)
+    expect(page.locator("#jp-left-stack")).to_be_hidden()
+    expect(page.locator(".Toastify__toast")).to_have_count(0)
+    assert [cell for cell in window.cells() if cell.outputs or cell.prompt != "[ ]:"] == []
+
+
+def test_after_a_restart_a_worker_says_which_cell_to_run(server: Server, page: Page) -> None:
+    cells = (CONNECT, "%%worker cashier\nprint(lab)")
+    window = open_notebook(server, page, "restarted", cells)
+    connecting, worker = window.code_cells.all()
+    window.run(connecting)
+    window.wait_until_done(connecting, 1)
+    window.restart()
+    window.run(worker)
+    expect(worker).to_contain_text(CONNECT_FIRST)
+
+
+def test_a_lesson_is_brought_back_to_its_beginning_without_a_menu(
+    server: Server, page: Page
+) -> None:
+    window = Window(page, server.place(RECEIVE))
+    first = window.code_cells.first
+    window.write(first, 'lab.restore("03")')
+    for is_saved in (False, True):
+        if is_saved:
+            window.write(first, 'lab.restore("03")  # again')
+            window.save()
+        window.run(first)
+        expect(first).to_contain_text("is at its beginning again")
+        window.revert()
+        expect(window.outputs(first)).to_have_count(0)
+        expect(first).not_to_contain_text("restore")
+    mine = nbformat.read(server.notebooks / f"{RECEIVE}_mine.ipynb", as_version=4)
+    assert 'lab.restore("03")  # again' in code_cells(mine)[0].source
 
 
 def test_restart_and_run_all_shows_the_same_again(server: Server, page: Page) -> None:
@@ -60,14 +101,40 @@ def test_the_stop_button_ends_a_wait_with_a_hint_and_the_next_cell_runs(
     expect(window.outputs(after)).to_have_text(["still at your service"])
 
 
+def test_what_takes_long_says_so_and_leaves_nothing(server: Server, page: Page) -> None:
+    window = open_notebook(server, page, "long", [LONG])
+    window.run_all()
+    window.wait_for_output_while_busy("counting")
+    window.stop()
+    expect(window.code_cells.last).to_contain_text("KeyboardInterrupt")
+    shown = page.locator(".jp-OutputArea-output:not(.lm-mod-hidden)")
+    expect(shown).to_have_count(1)
+
+
 def open_notebook(server: Server, page: Page, name: str, sources: Sequence[str]) -> Window:
-    cells = [new_code_cell(source) for source in sources]
-    server.write(name, new_notebook(cells=cells, metadata=METADATA))
+    write_notebook(server, name, sources)
     return Window(page, server.place(name))
 
 
+def write_notebook(
+    server: Server, name: str, sources: Sequence[str], kernel: str = "python3"
+) -> None:
+    """Put a notebook of these cells beside the lessons.
+
+    Args:
+        server: Where.
+        name: Of the file.
+        sources: Of its cells.
+        kernel: Which runs them.
+    """
+    cells = [new_code_cell(source) for source in sources]
+    metadata = {**METADATA, "kernelspec": {**METADATA["kernelspec"], "name": kernel}}
+    server.write(name, new_notebook(cells=cells, metadata=metadata))
+
+
+CONNECT = "from sbtutorial import connect; lab = connect()"
 WORKING = (
-    "from sbtutorial import connect; lab = connect()",
+    CONNECT,
     """\
 %%worker cashier
 from threading import Event
@@ -75,6 +142,14 @@ from threading import Event
 print("at work")
 Event().wait()""",
 )
+
+LONG = """\
+from threading import Event
+
+from sbtutorial.lab.progress import working
+
+with working("counting"):
+    Event().wait()"""
 
 WAITING = (
     """\

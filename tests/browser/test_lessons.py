@@ -27,7 +27,17 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+# Those with each kind of thing on the page: a live view beside it, workers, the Explorer, sessions.
+BY_DAY = ("00_", "04_", "07_", "09_")
+
+
+def by_day_or_night(lesson: Path) -> object:
+    """A lesson, to be run each time, or overnight: a page costs ten times what a kernel does."""
+    marks = [] if lesson.name.startswith(BY_DAY) else [pytest.mark.overnight]
+    return pytest.param(lesson, id=lesson.stem, marks=marks)
+
+
+@pytest.mark.parametrize("lesson", [*map(by_day_or_night, LESSONS)])
 def test_a_lesson_run_to_its_end_shows_what_is_saved(
     server: Server, page: Page, lesson: Path
 ) -> None:

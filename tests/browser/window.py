@@ -38,8 +38,8 @@ _HAS_ENDED = """([error, planned]) => {
 }"""
 _READ_CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].map(cell => [
     cell.querySelector(".jp-InputPrompt").textContent,
-    [...cell.querySelectorAll(".jp-OutputArea-output")].map(output => [
-        output.dataset.mimeType,
+    [...cell.querySelectorAll(".jp-OutputArea-output:not(.lm-mod-hidden)")].map(output => [
+        output.dataset.mimeType ?? (output.querySelector(".sbx") ? "view" : null),
         output.textContent,
         output.querySelector("img")?.naturalWidth ?? 0,
     ]),
@@ -105,8 +105,7 @@ class Window:
         page.goto(place.url)
         self.code_cells = page.locator(".jp-Notebook .jp-CodeCell")
         expect(self.code_cells).to_have_count(place.code_cell_count)
-        # Cells that are started while it says "Initializing" never run.
-        page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| Idle$")).wait_for()
+        self._wait_until_idle()
 
     def run_all(self) -> None:
         """Choose Run, Run All Cells."""
@@ -117,6 +116,29 @@ class Window:
         """Press the double arrow, and confirm."""
         self._press("notebook:restart-run-all")
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+
+    def restart(self) -> None:
+        """Press the round arrow, confirm, and have a new kernel."""
+        self._press("notebook:restart-kernel")
+        with self.page.expect_response(re.compile(r"/api/kernels/[^/]+/restart")):
+            self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+        self._wait_until_idle()
+
+    def write(self, cell: Locator, line: str) -> None:
+        """Write a line at the end of a cell."""
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+End")
+        self.page.keyboard.type(f"\n{line}")
+
+    def save(self) -> None:
+        """Press Ctrl+S, and see that it is saved."""
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT"):
+            self.page.keyboard.press("Control+s")
+
+    def revert(self) -> None:
+        """Press Ctrl+S, be told that the file has changed, and have it as it is on disk."""
+        self.page.keyboard.press("Control+s")
+        self.page.get_by_role("button", name="Revert").click()
 
     def stop(self) -> None:
         """Press the stop button."""
@@ -167,5 +189,21 @@ class Window:
         """Wait until a cell carries its execution count."""
         expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{count}]:")
 
+    def _wait_until_idle(self) -> None:
+        """Cells that are started while it says "Initializing" never run."""
+        status = self.page.locator("#jp-main-statusbar")
+        status.get_by_text(re.compile(r"\| Idle$")).wait_for()
+
     def _press(self, command: str) -> None:
         self.page.locator(f"jp-button[data-command='{command}']").click()
+
+
+class NotebookWindow(Window):
+    """Jupyter Notebook 7 in the place of JupyterLab."""
+
+    def _wait_until_idle(self) -> None:
+        """It says "idle" already while there is no kernel yet."""
+        self.page.wait_for_function(
+            """() => document.querySelector(".jp-Toolbar-kernelName").textContent !== "No Kernel"
+                && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]")"""
+        )

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ _ON_UAMQP = ("azure-servicebus>=7.15,<8", "uamqp==1.6.11", "msrest>=0.7,<1", "ai
 # no engine of its own yet, and takes uAMQP.
 RELEASES = HERE / ".installed" / "releases"
 _RELEASES = ("7.8.3", "7.11.4", "7.13.0", "7.14.3")
+# The kernel before today's, for the tests in a browser: no view is answered while a cell is busy.
+EARLIER_KERNEL = HERE / ".installed" / "earlier_kernel"
+_EARLIER_KERNEL = "ipykernel>=6.30,<7"
 NOWHERE = HERE  # on the path of a release that is installed anyway
 # Proton may be where the system keeps its own packages.
 _MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
@@ -67,7 +71,7 @@ def install() -> None:
     """Bring all that can be brought here, and say what could not."""
     with ThreadPoolExecutor() as pool:
         ways = [pool.submit(_npm), pool.submit(_uamqp)]
-        ways += [pool.submit(_release, version) for version in _RELEASES]
+        ways += [pool.submit(_unpack, package, folder) for folder, package in _unpacked()]
     for way in ways:
         if problem := way.result():
             print(f"Going on without some clients. {problem}", file=sys.stderr)
@@ -107,14 +111,19 @@ def release(version: str) -> tuple[Path, Path]:
     return python, RELEASES / version
 
 
-def _release(version: str) -> str:
-    folder = RELEASES / version
+def _unpacked() -> Iterator[tuple[Path, str]]:
+    """What is not installed, but put on the path of who wants it."""
+    for version in _RELEASES:
+        yield RELEASES / version, f"azure-servicebus=={version}"
+    yield EARLIER_KERNEL, _EARLIER_KERNEL
+
+
+def _unpack(package: str, folder: Path) -> str:
     if folder.exists():
         return ""
-    unfinished = folder.with_name(f"{version}.unfinished")
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    package = f"azure-servicebus=={version}"
     problem = _run([*pip, "--target", str(unfinished), package], HERE)
     if not problem:
         unfinished.rename(folder)

@@ -48,6 +48,7 @@ def test_a_message_arrives_with_its_properties(sdk: Any, bench: Bench) -> None:
         "number": 1,
         "delivery_count": 0,
         "renewed": True,
+        "left": 0,
     }
     assert bench.counts().total == 0
 
@@ -57,6 +58,7 @@ def test_messages_are_settled_in_every_way(sdk: Any, bench: Bench) -> None:
         "again": ["abandon", 1],
         "deferred": "defer",
         "buried": ["dead-letter", "spoilt", "Fell."],
+        "left": 0,
     }
     assert bench.counts().total == 0
 
@@ -81,7 +83,7 @@ def test_a_session_is_read_in_order_and_keeps_a_state(sdk: Any, bench: Bench) ->
 @pytest.mark.feature("Topics, subscriptions and rules")
 def test_a_subscription_receives_what_is_sent_to_its_topic(sdk: Any, bench: Bench) -> None:
     bench.make_subscription("news", "sport")
-    assert sdk("subscription", topic="news", subscription="sport") == "goal"
+    assert sdk("subscription", topic="news", subscription="sport") == ["goal", 0]
     assert bench.counts("news/Subscriptions/sport").total == 0
 
 

@@ -121,7 +121,7 @@ def test_the_key_of_a_connection_string_is_never_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", AZURE)
-    monkeypatch.setattr(azure, "describe_azure", lambda _: "azure: contoso")
+    monkeypatch.setattr(azure, "describe_azure", lambda *_: "azure: contoso")
 
     assert doctor.main() == 0
 
@@ -142,7 +142,7 @@ def test_a_connection_string_that_cannot_be_read_is_a_problem_without_its_key(
 
 
 def test_a_service_that_does_not_answer_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> str:
+    def refuse(*_: object) -> str:
         raise TutorialError("Nothing usable answers at contoso.")
 
     monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", AZURE)

@@ -1,7 +1,6 @@
 """A lab with a broker of its own, and functions defined as a notebook's cell defines them."""
 
 import linecache
-import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from textwrap import dedent
@@ -9,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.connection_string import VARIABLE
-from sbtutorial.hosting.background import find
-from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.lab.connecting import connect
 from sbtutorial.lab.lab import Lab
+from tests.own_home import lab_at
 
 # What a lesson has imported by the time of its exercises.
 _IMPORTS = """
+import asyncio
 import json
+import time
 from datetime import timedelta
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.servicebus import *
+from azure.servicebus import aio
 from azure.servicebus.exceptions import *
 from azure.servicebus.management import *
 """
@@ -30,15 +29,8 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("exercises") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SBTUTORIAL_HOME", str(folder))
-        patch.delenv(VARIABLE, raising=False)
-        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-            patch.setenv(name, os.environ.get(name, ""))
-        yield connect()
-        if broker := find():
-            ControlClient(broker.connection_string).shutdown()
+    with lab_at(tmp_path_factory.mktemp("exercises") / "home") as lab:
+        yield lab
 
 
 def define(source: str) -> Callable[..., Any]:

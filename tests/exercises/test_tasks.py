@@ -15,17 +15,25 @@ from tests.exercises.conftest import define, queue_names
 from tests.exercises.mistake import Mistake
 from tests.exercises.mistakes import MISTAKES
 from tests.exercises.unusual import UNUSUAL, Unusual
+from tests.exercises.ways import WAYS
 
 pytestmark = pytest.mark.sdk
 
 TASKS = registry.all_tasks()
+ANSWERS = (*UNUSUAL, *WAYS)
+ENOUGH_ANSWERS = 5
 JUDGED_BY_EVENTS = (
     "start.there_and_back",
+    "start.take_one",
     "send.batch",
     "receive.all",
+    "locks.go_home",
     "failures.sort_out",
     "failures.resubmit",
     "at_least_once.send_day",
+    "topics.six_messages",
+    "topics.two_tickets",
+    "sessions.all_tables",
 )
 
 
@@ -73,7 +81,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     assert mistake.hint in verdict.hint
 
 
-@pytest.mark.parametrize("unusual", UNUSUAL, ids=lambda unusual: f"{unusual.task}: {unusual.what}")
+@pytest.mark.parametrize("unusual", ANSWERS, ids=lambda unusual: f"{unusual.task}: {unusual.what}")
 def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
     verdict = judge(lab.service, TASKS[unusual.task], define(unusual.source))
     assert verdict.passed, verdict
@@ -84,6 +92,12 @@ def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> Non
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_has_an_unusual_answer(name: str) -> None:
     assert name in {unusual.task for unusual in UNUSUAL}
+
+
+@pytest.mark.parametrize("name", sorted({way.task for way in WAYS}))
+def test_task_with_further_ways_has_five_unusual_answers(name: str) -> None:
+    answers = [answer for answer in ANSWERS if answer.task == name]
+    assert len({answer.source for answer in answers}) >= ENOUGH_ANSWERS
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbtutorial.amqp.messaging import Accepted
+from sbtutorial.amqp.messaging import Accepted, Source, Target
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
@@ -113,3 +113,40 @@ async def test_lock_that_ends_in_the_turn_of_its_completion_is_lost(broker: Step
     talk.pump()
     assert queue.receivable.counts().total == 1
     assert queue.main.has_ready
+
+
+LINKS_A_TURN = 350
+
+
+@pytest.mark.parametrize("way", ["session", "lost", "token"])
+async def test_very_many_links_that_end_together_end_some_in_each_turn(
+    broker: SteppedBroker, way: str
+) -> None:
+    talk = Talk(broker, put_token=False)
+    talk.make_queue()
+    talk.put_token("sb://127.0.0.1/orders", seconds=60)
+    stays, goes = talk.session, talk.client.begin()
+    for number in range(1000):
+        goes.attach_sender(f"s{number}", source=Source("here"), target=Target("orders"))
+    talk.pump()
+    kept = len(list(talk.endpoint._links)) - 1000
+    assert len(talk.endpoint._links.of(stays)) == 0  # the broker has sessions of its own
+    if way == "session":
+        goes.end()
+        talk.endpoint.receive_data(talk.client.data_to_send())
+    elif way == "lost":
+        talk.endpoint.connection_lost()
+    else:
+        talk.clock.tick(60)
+    left = kept + 1000
+    turns = 0
+    while broker.step():
+        now_left = len(list(talk.endpoint._links))
+        assert left - now_left <= LINKS_A_TURN
+        left, turns = now_left, turns + 1
+    assert left == (0 if way == "lost" else kept)
+    assert turns > 3
+    if way != "lost":
+        talk.pump()
+        talk.put_token("sb://127.0.0.1/orders")
+        assert talk.is_attached(talk.attach_sender("orders"))

@@ -31,6 +31,7 @@ from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.gateway.core import TIMERS_AT_ONCE, Core
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.message import read_message
+from sbtutorial.store.stepped import ListKeeper, SteppedStore
 from sbtutorial.testing import Client, SteppedBroker
 
 # So many turns may pass until a client is answered that asks for one thing, whatever others do:
@@ -478,16 +479,14 @@ def test_jobs_take_turns_and_those_of_one_key_keep_their_order(broker: SteppedBr
     assert notes.index("c2") < notes.index("b0")
 
 
-def test_a_turn_that_raises_keeps_what_was_done_and_says_so(broker: SteppedBroker) -> None:
-    kept: list[str] = []
-    broker._store.commit = lambda changes: kept.extend(  # type: ignore[method-assign]
-        change.kind for change in changes
-    )
+def test_a_turn_that_raises_keeps_what_was_done_and_says_so() -> None:
+    store = SteppedStore(ListKeeper())
+    broker = SteppedBroker(store=store)
     with pytest.raises(RuntimeError, match="half-way"), broker.reactor.turn() as now:
         broker.namespace.create("orders", QueueDescription(), now=now)
         raise RuntimeError("half-way")
-    assert kept == ["queue_created"]
-    assert not broker._uncommitted
+    ((changes, _),) = store.waiting
+    assert [change.kind for change in changes] == ["queue_created"]
 
 
 # -- A wall clock that is set -----------------------------------------------------------------
@@ -516,26 +515,3 @@ def test_heartbeats_go_on_when_the_wall_clock_is_set_back(broker: SteppedBroker)
     broker.tick(6)
     client.pump()
     assert len(client.received) > said
-
-
-def test_a_commit_that_fails_once_leaves_a_broker_that_goes_on(broker: SteppedBroker) -> None:
-    queue = queue_of(broker, "orders")
-    client = connect(broker, "client")
-    link = sender(client, "orders")
-    commit = broker._store.commit
-
-    def fail(_changes: object) -> None:
-        broker._store.commit = commit  # type: ignore[method-assign]
-        raise OSError("the disk is full")
-
-    broker._store.commit = fail  # type: ignore[method-assign]
-    send(link)
-    say(client)
-    with pytest.raises(OSError, match="disk"):
-        broker.run()
-    client.read()
-    assert not verdicts(client)  # nothing is told that was not kept
-    send(link)
-    client.pump()
-    assert verdicts(client) == [Accepted(), Accepted()]
-    assert queue.receivable.counts().active == 2

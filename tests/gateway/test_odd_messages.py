@@ -60,6 +60,7 @@ from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.server.snapshot import snapshot
 from sbtutorial.testing import SteppedBroker
+from tests.examples import examples
 from tests.gateway.talk import Talk
 
 INSTANTS = [-(2**63), -62_135_596_800_000, -1, 0, 1, 2**40, 253_402_300_799_999, 2**63 - 1]
@@ -280,7 +281,9 @@ def goes_every_way(ways: Ways, payload: bytes) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(messages)
 def test_odd_message_that_is_accepted_goes_every_way(payload: bytes) -> None:

@@ -6,30 +6,41 @@ from sbtutorial.broker.changes import Change
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
 from sbtutorial.server.local_broker import LocalBroker
-from sbtutorial.store.store import MemoryStore
+from sbtutorial.store.stepped import ListKeeper, SteppedStore
+from sbtutorial.store.store import OnSafe
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
 
-class WatchingStore(MemoryStore):
+class WatchingStore(SteppedStore):
     """Notes what it is given, among whatever else is noted in the same list."""
 
     def __init__(self, notes: list[object]) -> None:
+        super().__init__(ListKeeper())
         self.notes = notes
 
-    def commit(self, changes: Sequence[Change]) -> None:
-        self.notes.append([str(change.kind) for change in changes])
+    def commit(self, changes: Sequence[Change], on_safe: OnSafe) -> None:
+        super().commit(changes, on_safe)
+        kinds = [str(change.kind) for change in changes]
+        self.notes.append([kind for kind in kinds if kind != "accessed"])
 
 
 async def test_a_sender_hears_accepted_only_after_the_store_has_the_message() -> None:
     notes: list[object] = []
-    broker = SteppedBroker(store=WatchingStore(notes))
+    store = WatchingStore(notes)
+    broker = SteppedBroker(store=store)
     talk = Talk(broker)
     talk.make_queue()
+    store.step()
     link = talk.attach_sender()
+    store.step()
+    talk.pump()
     notes.clear()
     talk.wire.on_written = lambda: notes.append("written")
     talk.send(link)
+    assert notes == [["sent"]]
+    store.step()
+    talk.pump()
     assert notes == [["sent"], "written"]
     assert Accepted() in [getattr(event, "state", None) for event in talk.events]
     broker.reactor.close()

@@ -51,7 +51,13 @@ class Stranger:
 @contextmanager
 def stranger(answer: Callable[[str], Answer], port: int = 0) -> Iterator[Stranger]:
     """Have one while the block runs."""
-    listening = Stranger(answer, port)
+    with answering(Stranger(answer, port)) as listening:
+        yield listening
+
+
+@contextmanager
+def answering(listening: Stranger) -> Iterator[Stranger]:
+    """Have it answer while the block runs."""
     Thread(target=listening.server.serve_forever).start()
     try:
         yield listening

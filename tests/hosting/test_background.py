@@ -24,7 +24,7 @@ from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.lab.connecting import connect
 from sbtutorial.server.local_broker import KEY_NAME
 from sbtutorial.version import __version__
-from tests.hosting.stranger import answer, echo, stranger
+from tests.hosting.stranger import Stranger, answer, answering, echo
 from tests.killing import kill
 
 needs_posix_modes = pytest.mark.skipif(
@@ -210,12 +210,21 @@ def test_processes_that_are_started_at_the_same_instant_leave_one_broker(
         racer.communicate()
 
 
+def a_stranger_in_place_of_a_broker() -> tuple[background.Broker, Stranger]:
+    while True:
+        first = ensure()
+        kill(first)
+        try:
+            return first, Stranger(echo, first.record.port)
+        except OSError:  # a client of another test was given that port at this moment
+            continue
+
+
 def test_stranger_on_a_dead_brokers_port_gets_nothing_that_the_next_one_accepts(
     files: RuntimeFiles,
 ) -> None:
-    first = ensure()
-    kill(first)
-    with stranger(echo, port=first.record.port) as listening:
+    first, in_its_place = a_stranger_in_place_of_a_broker()
+    with answering(in_its_place) as listening:
         second = ensure()
         assert second.how is How.RESTARTED
         assert listening.heard
@@ -289,7 +298,7 @@ def test_leaving_broker_keeps_its_hands_off_the_record_of_a_later_one(files: Run
 
 
 def test_broker_that_nobody_uses_ends_by_itself(files: RuntimeFiles) -> None:
-    broker = start(idle_seconds=0.05)
+    broker = start(idle_seconds=1)
     psutil.Process(broker.record.pid).wait(10)
     assert not files.record_path.exists()
 

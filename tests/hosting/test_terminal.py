@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,10 @@ def serving(program: str) -> Iterator["subprocess.Popen[str]"]:
         text=True,
         cwd=CLONE,
     ) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:  # or leaving would wait for its end
+            process.kill()
 
 
 def introduction(window: "subprocess.Popen[str]") -> Iterator[str]:
@@ -100,11 +102,10 @@ def test_a_second_one_of_the_same_name_is_refused(window: "subprocess.Popen[str]
 def test_one_that_has_no_name_gets_a_free_one_beside_a_lesson_and_another() -> None:
     lesson = background.ensure()
     program = "from sbtutorial.hosting.terminal import Settings, serve; serve(Settings())"
-    with serving(program) as first, serving(program) as second:
-        names = [
-            ControlClient(connection_string(one)).status()["namespace"] for one in (first, second)
-        ]
-        assert names == ["local", "local-2"]
+    with serving(program) as first, ExitStack() as stack:
+        assert ControlClient(connection_string(first)).status()["namespace"] == "local"
+        second = stack.enter_context(serving(program))
+        assert ControlClient(connection_string(second)).status()["namespace"] == "local-2"
         found = [broker.record.namespace for broker in background.find_all()]
         assert found == ["local", "local-2", "tutorial"]
         ControlClient(string_of("local")).shutdown()
@@ -150,6 +151,38 @@ def test_its_further_ports_take_the_same_connection_string(window: "subprocess.P
     for each in further:
         status = ControlClient(string.replace(f":{port};", f":{each};")).status()
         assert status["namespace"] == "shop"
+
+
+ADMINISTER = """
+import asyncio, sys
+from azure.servicebus.aio.management import ServiceBusAdministrationClient as AioClient
+from azure.servicebus.management import ServiceBusAdministrationClient as Client
+
+async def ask():
+    async with AioClient.from_connection_string(sys.argv[1]) as client:
+        return (await client.get_queue("orders")).name
+
+with Client.from_connection_string(sys.argv[1]) as client:
+    client.create_queue("orders")
+print(asyncio.run(ask()))
+"""
+
+
+@pytest.mark.sdk
+def test_another_program_trusts_it_with_the_variables_that_it_prints(
+    window: "subprocess.Popen[str]",
+) -> None:
+    *lines, string = introduction(window)
+    printed = dict(line.split("=", 1) for line in lines if re.match("[A-Z_]+=", line))
+    assert [*printed] == ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]
+    assert printed["NODE_EXTRA_CA_CERTS"] in " ".join(lines[:3])
+    done = subprocess.run(
+        [sys.executable, "-c", ADMINISTER, string],
+        env=os.environ | printed,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert done.stdout == "orders\n"
 
 
 def test_its_key_is_the_one_that_it_was_given(window: "subprocess.Popen[str]") -> None:

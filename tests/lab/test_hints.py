@@ -1,5 +1,7 @@
 import asyncio
 import socket
+import time
+from types import SimpleNamespace
 
 import pytest
 from azure.core import exceptions as core_exceptions
@@ -12,6 +14,7 @@ from sbtutorial.lab import hints
 from sbtutorial.lab.azure import AzureService
 from sbtutorial.lab.hints import HINTS, Failure, hint_for
 from sbtutorial.lab.lab import Lab
+from sbtutorial.lab.nothing_received import NothingReceived
 from sbtutorial.lab.offline import OfflineService
 from sbtutorial.notebook import hint_hook
 
@@ -81,12 +84,30 @@ def test_every_row_of_the_table_can_be_met(lost_lab):
         Failure(["MessagingEntityNotFoundError"], ""),
         Failure(["ValueError"], "Connection string is either blank", in_sdk=True),
         Failure(["ValueError"], "The handler has already been shutdown."),
+        Failure(["IndexError"], "", nothing=NothingReceived()),
+        Failure(["MessageAlreadySettled"], ""),
+        Failure(["MessageLockLostError"], ""),
+        Failure(["MessageNotFoundError"], ""),
+        Failure(["ValueError"], "complete is not supported for peeked messages."),
+        Failure(["ValueError"], "complete is not supported in 'RECEIVE_AND_DELETE' receive mode"),
+        Failure(["SessionLockLostError"], ""),
+        Failure(["SessionCannotBeLockedError"], ""),
+        Failure(["OperationTimeoutError"], "If trying to receive from NEXT_AVAILABLE_SESSION"),
+        Failure(["ServiceBusError"], "to create a non-sessionful message receiver."),
+        Failure(["ServiceBusError"], "The SessionId was not set on a message"),
+        Failure(["ServiceBusError"], "A sessionful message receiver cannot be created"),
+        Failure(["ResourceExistsError"], ""),
+        Failure(["MessagingEntityDisabledError"], ""),
+        Failure(["ServiceBusQuotaExceededError"], ""),
+        Failure(["MessageSizeExceededError"], ""),
+        Failure(["ServiceBusServerBusyError"], ""),
+        Failure(["ValueError"], "HTTP transport has already been closed."),
+        Failure(["ServiceBusError"], "The AutoLockRenewer has already been shutdown."),
         Failure(["KeyboardInterrupt"], "", in_sdk=True),
     ]
     met = [hint_for(failure) for failure in failures]
     assert met == [
-        hint.sentence.format(name=failure.undefined_name)
-        for hint, failure in zip(HINTS, failures, strict=True)
+        hint.sentence.format(failure=failure) for hint, failure in zip(HINTS, failures, strict=True)
     ]
 
 
@@ -94,11 +115,15 @@ def test_a_cell_that_works_has_no_hint(under):
     assert under("1 + 1") == ""
 
 
-@pytest.mark.parametrize("name", ["lab", "client", "ServiceBusMessage"])
+@pytest.mark.parametrize("name", ["connect", "client", "ServiceBusMessage"])
 def test_a_name_from_further_up_is_explained(under, name):
     assert under(name) == (
         f"Hint: '{name}' comes from a cell further up: run the cells from the top first."
     )
+
+
+def test_a_lab_that_is_not_there_yet_is_had_by_the_cell_that_connects(under):
+    assert " ".join(under("lab").split()) == f"Hint: {hints.CONNECT_FIRST}"
 
 
 def test_a_name_of_the_learners_own_is_not_explained_away(under):
@@ -116,7 +141,7 @@ def test_a_name_of_the_learners_own_is_not_explained_away(under):
 def test_a_broker_that_is_gone_is_explained(under, shell, lost_lab, raised):
     shell.user_ns["lab"] = lost_lab
     assert under(f"import azure.servicebus; raise {raised}").startswith(
-        "Hint: The broker is gone, and its queues with it. Run the cell with connect() again"
+        "Hint: The broker is gone. Run the cell with connect() again"
     )
 
 
@@ -151,10 +176,12 @@ def test_stopping_a_receive_is_explained(under, shell, monkeypatch):
     def stop(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    # The receiver asks its own clock how long to wait; that is where the stop comes in.
+    # The receiver looks at its clock as it begins; that is where the stop comes in. Nobody else's
+    # clock stops: other threads look at theirs, too.
     text = connection_string("127.0.0.1", 1, "Root", "key")
     client = ServiceBusClient.from_connection_string(text)
-    monkeypatch.setattr("azure.servicebus._base_handler.time.time", stop)
+    clock = SimpleNamespace(**{**vars(time), "time": stop})
+    monkeypatch.setattr("azure.servicebus._pyamqp.client.time", clock)
     shell.user_ns["receiver"] = client.get_queue_receiver("orders")
     assert under("receiver.receive_messages()").startswith("Hint: Stopped. A receiver that is")
 

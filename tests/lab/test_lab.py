@@ -9,6 +9,7 @@ from datetime import timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from sbtutorial.connection_string import (
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.background import find
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
+from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.lab import azure
 from sbtutorial.lab.azure import AzureService
 from sbtutorial.lab.connecting import attach, connect
@@ -66,11 +68,11 @@ def lab() -> Lab:
     return lab
 
 
-def send(lab: Lab, queue: str, *bodies: str) -> None:
+def send(lab: Lab, queue: str, *bodies: str, **options: Any) -> None:
     from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
     with (
-        ServiceBusClient.from_connection_string(lab.connection_string) as client,
+        ServiceBusClient.from_connection_string(lab.connection_string, **options) as client,
         client.get_queue_sender(queue) as sender,
     ):
         sender.send_messages([ServiceBusMessage(body, message_id=body) for body in bodies])
@@ -142,6 +144,7 @@ def test_broker_that_died_is_replaced_and_the_learner_told(
         lambda lab: lab.events(),
         lambda lab: lab.show("orders"),
         lambda lab: lab.fresh_queue("orders"),
+        lambda lab: lab.fresh_topic("counter"),
         lambda lab: lab.shrink("orders", megabytes=1),
     ],
 )
@@ -260,6 +263,36 @@ def test_program_attaches_to_the_emulator_where_something_else_listens() -> None
         assert attach(text).mode is Mode.EMULATOR
 
 
+def test_a_broker_that_is_killed_goes_on_with_what_it_held(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.fresh_queue("orders")
+    send(lab, "orders", "tea")
+    capsys.readouterr()
+    lab.kill_broker()
+    assert capsys.readouterr().out == "killed the broker (signal 9), and started it again\n"
+    assert lab.service.snapshot("orders").counts["ready"] == 1
+
+
+def test_what_was_done_and_not_told_outlives_the_broker(lab: Lab) -> None:
+    from azure.servicebus.exceptions import ServiceBusError
+
+    lab.fresh_queue("orders")
+    lab.faults.drop_next_ack("orders", of="send")
+    with pytest.raises(ServiceBusError):
+        send(lab, "orders", "tea", retry_total=0)
+    lab.faults.kill_broker()
+    assert lab.service.snapshot("orders").counts["ready"] == 1
+    assert list(lab.faults) == []
+
+
+def test_a_broker_of_another_program_is_not_killed(lab: Lab) -> None:
+    with ThreadedBroker() as broker:
+        other = Lab(OfflineService(broker.connection_string, lab.service.namespace))
+        with pytest.raises(TutorialError, match="no background broker of yours"):
+            other.kill_broker()
+
+
 @pytest.mark.parametrize(("text", "mode"), [(AZURE, Mode.AZURE), (NOBODY_HERE, Mode.EMULATOR)])
 def test_offline_powers_say_so_elsewhere_and_do_nothing(
     text: str, mode: Mode, capsys: pytest.CaptureFixture[str]
@@ -269,8 +302,9 @@ def test_offline_powers_say_so_elsewhere_and_do_nothing(
     lab.reset()
     assert lab.events() == []
     lab.shrink("orders", megabytes=1)
+    lab.kill_broker()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert all("offline broker" in line for line in lines)
 
 
@@ -318,6 +352,29 @@ def test_lock_of_a_dead_consumer_is_seen_and_runs_out_by_advancing(lab: Lab) -> 
         "         locked  –\n"
         "         dead    –"
     )
+
+
+def test_a_topic_is_made_afresh_and_shows_its_subscriptions(lab: Lab) -> None:
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage
+    from azure.servicebus.management import ServiceBusAdministrationClient
+
+    for _ in range(2):
+        lab.fresh_topic("counter")
+        assert repr(lab.show("counter")).startswith("counter   no subscription")
+        with ServiceBusAdministrationClient.from_connection_string(lab.connection_string) as admin:
+            admin.create_subscription("counter", "kitchen")
+        with (
+            ServiceBusClient.from_connection_string(lab.connection_string) as client,
+            client.get_topic_sender("counter") as sender,
+        ):
+            sender.send_messages(ServiceBusMessage("soup"))
+        assert repr(lab.show("counter")) == "counter   kitchen  ready  1 soup"
+        assert [event.what for event in lab.events("counter")] == ["topic_created", "sent"]
+
+
+def test_an_option_that_no_topic_has_is_refused_in_a_sentence(lab: Lab) -> None:
+    with pytest.raises(TutorialError, match="A topic has no option 'lock_duration'"):
+        lab.fresh_topic("counter", lock_duration=30)
 
 
 def test_picture_elsewhere_comes_from_peeking(lab: Lab) -> None:
@@ -413,6 +470,32 @@ def test_events_of_a_deleted_queue_are_still_told(lab: Lab) -> None:
     assert lab.events("orders")[0].what == "queue_created"
 
 
+def test_a_subscription_is_shown_and_told_of_since_it_was_last_created(lab: Lab) -> None:
+    from azure.servicebus import ServiceBusClient, ServiceBusMessage
+    from azure.servicebus.management import ServiceBusAdministrationClient
+
+    string = lab.connection_string
+    with ServiceBusAdministrationClient.from_connection_string(string) as administration:
+        administration.create_topic("news")
+        for text in ("old", "new"):
+            administration.create_subscription("news", "fans")
+            with (
+                ServiceBusClient.from_connection_string(string) as client,
+                client.get_topic_sender("news") as sender,
+            ):
+                sender.send_messages(ServiceBusMessage(text))
+            if text == "old":
+                administration.delete_subscription("news", "fans")
+    for name in ("news/fans", "news/Subscriptions/fans"):
+        (message,) = lab.show(name).snapshot.messages
+        assert message.text == "new"
+        told = [event.what for event in lab.events(name)]
+        assert told == ["subscription_created", "rule_created", "copied"]
+        assert repr(lab.timeline(name)).startswith(f"{name}, 1 message")
+    with pytest.raises(TutorialError, match="news/critics"):
+        lab.events("news/critics")
+
+
 def test_events_of_a_mistyped_queue_are_refused_in_a_sentence(lab: Lab) -> None:
     with pytest.raises(TutorialError, match="'oders' could not be found"):
         lab.events("oders")
@@ -462,3 +545,14 @@ def test_table_of_events_shows_the_message_ids_that_somebody_chose() -> None:
 
 def test_table_without_events_says_so() -> None:
     assert repr(EventTable()) == "no events"
+
+
+def test_some_of_the_events_are_a_table_too() -> None:
+    sent = Event(1, 0.0, "sent", "orders", 1, None, 0, "shop", "")
+    table = EventTable([sent, sent._replace(number=2, what="completed")])
+    assert repr(table[:1]).split("\n") == [
+        "what  message  by    delivery count",
+        "sent  1        shop  0",
+    ]
+    assert table[1].what == "completed"
+    assert repr(table[5:]) == "no events"

@@ -4,11 +4,11 @@ from queue import Empty
 import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client.manager import start_new_kernel
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.notebook import magic
 from sbtutorial.workers.worker import Worker, running_workers
+from tests.kernels import start_new_kernel
 
 LIMIT_SECONDS = 30
 FOR_EVER = "import threading; threading.Event().wait()"

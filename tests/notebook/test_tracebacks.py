@@ -18,6 +18,18 @@ def call():
 def deep():
     raise KeyError("inner")
 
+def rephrase():
+    try:
+        deep()
+    except KeyError as error:
+        raise RuntimeError("in other words") from error
+
+def ask(somebody):
+    try:
+        somebody()
+    except KeyError as error:
+        raise RuntimeError("nobody knows") from error
+
 def complain():
     raise RuntimeError("tea is out\\n" + "cup " * 40 + "c" * 100)
 """
@@ -50,6 +62,25 @@ def test_an_error_of_the_library_shows_the_cells_line_and_the_last_one(
     assert "RuntimeError: the library's words" in text
     assert "KeyError" not in text
     assert "deep" not in text
+
+
+def test_what_the_library_made_an_error_from_is_left_out_and_stays_with_it(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(shell, capsys, "import sys\nsys.modules['azure.pretended'].rephrase()")
+    assert "RuntimeError: in other words" in text
+    assert "KeyError" not in text
+    result = shell.run_cell("sys.modules['azure.pretended'].rephrase()")
+    assert isinstance(result.error_in_exec.__cause__, KeyError)
+
+
+def test_what_it_made_from_an_error_of_the_learners_own_is_shown_with_that(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = "import sys\ndef mine():\n    {}['tea']\nsys.modules['azure.pretended'].ask(mine)"
+    text = shown(shell, capsys, cell)
+    assert "RuntimeError: nobody knows" in text
+    assert "KeyError: 'tea'" in text
 
 
 def test_the_librarys_long_lines_are_broken_between_words(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib
 
-from sbtutorial.connection_string import VARIABLE
+from sbtutorial.connection_string import PREFIX_VARIABLE, VARIABLES
 from sbtutorial.folders import HOME_VARIABLE
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import RuntimeFiles
@@ -19,11 +19,25 @@ LESSONS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def chosen(beginnings: Sequence[str]) -> list[Path]:
-    """The lessons whose file names begin in one of these ways; all of them if none is given."""
+    """The lessons whose file names begin in one of these ways; all of them if none is given.
+
+    A whole number is that lesson's alone: "04" is not "04b".
+    """
     for beginning in beginnings:
-        if not any(lesson.name.startswith(beginning) for lesson in LESSONS):
+        if not any(_begins(lesson, beginning) for lesson in LESSONS):
             raise SystemExit(f"No lesson's name begins with '{beginning}'.")
-    return [one for one in LESSONS if one.name.startswith(tuple(beginnings) or "")]
+    return [
+        lesson
+        for lesson in LESSONS
+        if not beginnings or any(_begins(lesson, beginning) for beginning in beginnings)
+    ]
+
+
+def _begins(lesson: Path, beginning: str) -> bool:
+    number = lesson.name.partition("_")[0]
+    if beginning in (one.name.partition("_")[0] for one in LESSONS):
+        return number == beginning
+    return lesson.name.startswith(beginning)
 
 
 @contextmanager
@@ -45,7 +59,8 @@ def _environment(home: Path) -> dict[str, str]:
     for name in ("broker", "temporary", "user"):
         (home / name).mkdir(mode=0o700)
     # Azure's own connection string would send the lessons there.
-    outer = {name: text for name, text in os.environ.items() if name != VARIABLE}
+    elsewhere = (*VARIABLES, PREFIX_VARIABLE)
+    outer = {name: text for name, text in os.environ.items() if name not in elsewhere}
     packages = filter(None, (str(ROOT), outer.get("PYTHONPATH")))
     return {
         **outer,

@@ -1,7 +1,6 @@
 """What every lesson has, by its text: where it begins, what it asks, where it leads."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -12,10 +11,14 @@ from tests.notebooks.lessons import LESSONS
 _NUMBER = r"(?:\d+|ten|fifteen|twenty|thirty|forty)"
 _TITLE = re.compile(r"\A# \S")
 _MINUTES = re.compile(rf"\b{_NUMBER} minutes\b", re.IGNORECASE)
-_PREDICTION = re.compile(r"\*\*[^*|]*\?\*\*")
+_PREDICTION = re.compile(r"\*\*[^*|]*\?\*\*")  # in words
+_PREDICTION_CALL = re.compile(r"\blab\.predict\(")
 _THEN_AND_NOW = re.compile(r"^\|[^\n]*\b2019\b[^\n]*\btoday\b[^\n]*\|$", re.MULTILINE)
+_FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+_OF_2019 = re.compile(r"0[0-6]_")  # the lessons that follow the tutorial of 2019
+_ANSWER = "<summary>Answer"
+_FEWEST_EXERCISES = 2
 _EXERCISE = re.compile(r"^## Exercise: \S", re.MULTILINE)
-_ANSWER = re.compile(r"<details><summary>Answer</summary>")
 _CHECK = re.compile(r"\blab\.check\(")
 _RECAP = re.compile(r"^## What you can say now$", re.MULTILINE)
 _NEXT = re.compile(r"^\*\*Next:\*\* \[[^]]+\]\(([^)#]+)", re.MULTILINE)
@@ -25,7 +28,9 @@ _ELSEWHERE = ("https://", "http://", "mailto:")
 
 def lacks(lesson: Path) -> list[str]:
     """What a lesson lacks of what every lesson has, each in a few words."""
-    return list(_lacks(nbformat.read(lesson, as_version=4)))
+    notebook = nbformat.read(lesson, as_version=4)
+    wanted = {**_of_every_lesson(notebook), **_of_2019(lesson, notebook)}
+    return [what for what, is_there in wanted.items() if not is_there]
 
 
 def leads_to(lesson: Path) -> list[str]:
@@ -35,9 +40,13 @@ def leads_to(lesson: Path) -> list[str]:
 
 def broken_links(lesson: Path) -> list[str]:
     """Links to files beside a lesson that are not there."""
-    links = _LINK.findall(_text(nbformat.read(lesson, as_version=4)))
-    near = [link for link in links if not link.startswith(_ELSEWHERE)]
-    return [link for link in near if not (lesson.parent / link).is_file()]
+    return broken_links_of(_text(nbformat.read(lesson, as_version=4)), lesson.parent)
+
+
+def broken_links_of(text: str, folder: Path) -> list[str]:
+    """Links in a text to files in its folder that are not there."""
+    near = [link for link in _LINK.findall(text) if not link.startswith(_ELSEWHERE)]
+    return [link for link in near if not (folder / link).is_file()]
 
 
 def next_of(lesson: Path) -> list[str]:
@@ -46,25 +55,31 @@ def next_of(lesson: Path) -> list[str]:
     return [one.name for one in LESSONS[at + 1 : at + 2]]
 
 
-def _lacks(notebook: NotebookNode) -> Iterator[str]:
+def _of_every_lesson(notebook: NotebookNode) -> dict[str, object]:
     opening = notebook.cells[0].source if notebook.cells else ""
     text = _text(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     exercises = len(_EXERCISE.findall(text))
-    for what, is_there in {
+    return {
         "a title": _TITLE.search(opening),
         "minutes": _MINUTES.search(opening),
-        "a prediction": _PREDICTION.search(text),
-        "a table of 2019 and today": _THEN_AND_NOW.search(text),
-        "the names of version 0.21": "0.21" in text,
-        "the names of version 0.50": "0.50" in text,
-        "an exercise": exercises,
+        "a prediction": _PREDICTION.search(text) or _PREDICTION_CALL.search(code),
+        "two exercises": exercises >= _FEWEST_EXERCISES,
         "a check for each exercise": len(_CHECK.findall(code)) == exercises,
-        "an answer for each exercise": len(_ANSWER.findall(text)) == exercises,
+        "answers with the checker alone": _ANSWER not in text,
         "one recap": len(_RECAP.findall(text)) == 1,
-    }.items():
-        if not is_there:
-            yield what
+    }
+
+
+def _of_2019(lesson: Path, notebook: NotebookNode) -> dict[str, object]:
+    text = _text(notebook)
+    needs_one = _OF_2019.match(lesson.name)
+    return {
+        "a table of 2019 and today": _THEN_AND_NOW.search(text) or not needs_one,
+        "the names of version 0.21": "0.21" in text or not needs_one,
+        "the names of version 0.50": "0.50" in text or not needs_one,
+        "its tables of 2019 folded": not _THEN_AND_NOW.search(_FOLDED.sub("", text)),
+    }
 
 
 def _text(notebook: NotebookNode) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 _CONFIGURATION = Path(__file__).with_name("nbval.ini")
+_PICTURES = Path(__file__).with_name("pictures.cfg")
 _FAILURES = " FAILURES ==="
 _CLEAN_PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
 
@@ -36,7 +37,10 @@ def perform(lesson: Path, environment: Mapping[str, str]) -> Performance:
         report = Path(folder) / "report.xml"
         began_at = time.monotonic()
         run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-c", _CONFIGURATION, f"--junitxml={report}", lesson],
+            [
+                *(sys.executable, "-m", "pytest", "-c", _CONFIGURATION),
+                *(f"--nbval-sanitize-with={_PICTURES}", f"--junitxml={report}", lesson),
+            ],
             env={**environment, **_CLEAN_PYTEST},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -9,9 +9,10 @@ from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.hosting.runtime_files import RuntimeFiles
 from tests.notebooks.saved import code_cells
 
+_OWN_CREATE = "create"  # a lesson's own function around `create_queue`
 OF_EXERCISES = "exercise-"  # a checker's own, random and soon gone
 _TAKE_A_NAME = {
-    "create_queue", "delete_queue", "fresh_queue", "get_queue", "get_queue_receiver",
+    "browse", "create_queue", "delete_queue", "fresh_queue", "get_queue", "get_queue_receiver",
     "get_queue_runtime_properties", "get_queue_sender", "show",
 }  # fmt: skip
 
@@ -48,6 +49,8 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _takes_a_name(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id == _OWN_CREATE
     return isinstance(function, ast.Attribute) and function.attr in _TAKE_A_NAME
 
 

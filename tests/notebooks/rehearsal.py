@@ -12,15 +12,16 @@ from typing import Any
 
 import nbformat
 import psutil
-from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 
+from tests.kernels import start_new_kernel
 from tests.notebooks.lessons import LESSONS, private_environment
 from tests.notebooks.performance import Performance, perform
 from tests.notebooks.refresh import CELL_LIMIT_SECONDS, PLANNED_ERROR_TAG
 
 # The same each time, as a test is to say the same of the same code.
 SEED = 2019
+_LANES = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,6 +36,18 @@ def shuffled(lessons: Sequence[Path], seed: int) -> list[Path]:
     return Random(seed).sample(lessons, len(lessons))
 
 
+def beside_others_after_crashes(lessons: Sequence[Path]) -> str:
+    """Run each lesson after its kernel was killed half-way, two at a time, for one user.
+
+    Returns:
+        Which lessons say something else than what is saved, and what; "" if none does.
+    """
+    with private_environment() as environment, ThreadPoolExecutor(_LANES) as pool:
+        complaints = list(pool.map(lambda lesson: after_a_crash(lesson, environment), lessons))
+    found = (f"{one.name}: {said}" for one, said in zip(lessons, complaints, strict=True) if said)
+    return "\n".join(found)
+
+
 def two_at_a_time(lessons: Sequence[Path]) -> str:
     """Run the lessons in this order and then in its reverse, two at a time, for one user.
 
@@ -42,16 +55,17 @@ def two_at_a_time(lessons: Sequence[Path]) -> str:
     them. No lesson runs beside itself.
 
     Returns:
-        Which lessons say something else than what is saved, and what; "" if none does.
+        As `beside_others_after_crashes`.
     """
+    turns = {"first time": lessons, "second time": lessons[::-1]}
     with private_environment() as environment:
         found = [
             f"{turn}, beside others: {one.lesson.name}{one.complaint}"
-            for turn, order in (("first time", lessons), ("second time", lessons[::-1]))
-            for one in perform_in_lanes(order, environment, lanes=2)
+            for turn, order in turns.items()
+            for one in perform_in_lanes(order, environment, lanes=_LANES)
             if one.complaint
         ]
-    order = ", ".join(lesson.name[:2] for lesson in lessons)
+    order = ", ".join(lesson.name.partition("_")[0] for lesson in lessons)
     return "\n".join([f"In the order {order} and back:", *found]) if found else ""
 
 
@@ -63,15 +77,14 @@ def perform_in_lanes(
         return list(pool.map(lambda lesson: perform(lesson, environment), lessons))
 
 
-def after_a_crash(lesson: Path) -> str:
-    """Run half a lesson up to a crash of its kernel, then all of it, for one user.
+def after_a_crash(lesson: Path, environment: Mapping[str, str]) -> str:
+    """Run half a lesson up to a crash of its kernel, then all of it.
 
     Returns:
         What the whole run says that is not what is saved; "" if nothing.
     """
-    with private_environment() as environment:
-        run_half_and_kill_kernel(lesson, environment)
-        return perform(lesson, environment).complaint
+    run_half_and_kill_kernel(lesson, environment)
+    return perform(lesson, environment).complaint
 
 
 def run_half_and_kill_kernel(lesson: Path, environment: Mapping[str, str]) -> None:

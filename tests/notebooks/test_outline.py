@@ -19,27 +19,36 @@ every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.
 OPENING = "# Bury a letter\n\n*Why?*\n\nIn 20 minutes you will know."
 BODY = """**Where is it now?**
 
+<details><summary>In 2019</summary>
+
 | | 2019, version 0.21 | 2019, version 0.50 | today |
 |---|---|---|---|
 | bury | `a()` | `b()` | `c()` |
 
+</details>
+
 ## Exercise: dig
 
-<details><summary>Answer</summary>
-
-</details>
+## Exercise: dig deeper
 
 ## What you can say now
 
 **Next:** [Dig it up](other.ipynb#top), or [read](https://example.org/x).
 """
-CHECK = 'lab.check("letters.dig", dig)'
+CHECK = 'lab.check("letters.dig", dig)\nlab.check("letters.deeper", deeper)'
 
 
-def write(folder: Path, opening: str = OPENING, body: str = BODY, check: str = CHECK) -> Path:
+def write(
+    folder: Path,
+    opening: str = OPENING,
+    body: str = BODY,
+    check: str = CHECK,
+    *,
+    name: str = "06_lesson",
+) -> Path:
     cells = [new_markdown_cell(opening), new_code_cell(check), new_markdown_cell(body)]
-    nbformat.write(new_notebook(cells=cells), folder / "lesson.ipynb")
-    return folder / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
 
 
 @every_lesson
@@ -86,8 +95,9 @@ def test_a_lesson_that_has_everything_lacks_nothing(tmp_path: Path) -> None:
         ("| today |", "| later |", "a table of 2019 and today"),
         ("0.21", "old", "the names of version 0.21"),
         ("0.50", "old", "the names of version 0.50"),
-        ("<details><summary>Answer</summary>", "<details>", "an answer for each exercise"),
+        ("<details><summary>In 2019</summary>", "", "its tables of 2019 folded"),
         ("lab.check(", "print(", "a check for each exercise"),
+        ("In 2019", "Answer", "answers with the checker alone"),
         ("## What you can say now", "What you can say now", "one recap"),
     ],
 )
@@ -98,14 +108,35 @@ def test_what_a_lesson_lacks_is_named(
     assert lacks(write(tmp_path, *parts)) == [missing]
 
 
-def test_a_lesson_without_exercises_lacks_one(tmp_path: Path) -> None:
-    body = BODY.replace("## Exercise: dig", "").replace("<summary>Answer</summary>", "")
-    assert lacks(write(tmp_path, body=body, check="")) == ["an exercise"]
+def test_a_lesson_with_one_exercise_lacks_another(tmp_path: Path) -> None:
+    body = BODY.replace("## Exercise: dig deeper", "")
+    assert lacks(write(tmp_path, body=body, check=CHECK.split("\n")[0])) == ["two exercises"]
+
+
+def test_a_prediction_by_a_call_counts(tmp_path: Path) -> None:
+    body = BODY.replace("**Where is it now?**", "Where is it?")
+    assert lacks(write(tmp_path, body=body)) == ["a prediction"]
+    check = CHECK + '\n\nlab.predict("Where is it?", "here", "there")'
+    assert lacks(write(tmp_path, body=body, check=check)) == []
+
+
+@pytest.mark.parametrize("name", ["04b_lesson", "07_lesson", "11_lesson"])
+def test_a_lesson_beyond_the_tutorial_of_2019_needs_no_table_of_it(
+    name: str, tmp_path: Path
+) -> None:
+    body = BODY.replace("2019", "then")
+    assert lacks(write(tmp_path, body=body, name=name)) == []
+    assert "a table of 2019 and today" in lacks(write(tmp_path, body=body))
+
+
+def test_no_table_of_2019_stands_open_wherever_it_is(tmp_path: Path) -> None:
+    body = BODY.replace("<details><summary>In 2019</summary>", "")
+    assert lacks(write(tmp_path, body=body, name="07_lesson")) == ["its tables of 2019 folded"]
 
 
 def test_an_empty_notebook_lacks_everything(tmp_path: Path) -> None:
     nbformat.write(new_notebook(), tmp_path / "empty.ipynb")
-    assert {"a title", "minutes", "an exercise"} < set(lacks(tmp_path / "empty.ipynb"))
+    assert {"a title", "minutes", "two exercises"} < set(lacks(tmp_path / "empty.ipynb"))
 
 
 def test_links_to_files_are_followed_and_others_are_not(tmp_path: Path) -> None:
@@ -122,7 +153,9 @@ with client.get_queue_receiver("orders") as receiver:
     print("served", receiver)"""
     looped = 'for name in ("fast", "careful"):\n    lab.fresh_queue(name)'
     drawn = '%matplotlib inline\nadmin.create_queue("europe/mail")\nlab.show("mail")'
-    cells = [new_code_cell(source) for source in (worker, looped, drawn, 'print("tea")')]
+    sources = (worker, looped, drawn, 'create("chores")', 'print("tea")')
+    cells = [new_code_cell(source) for source in sources]
     nbformat.write(new_notebook(cells=cells), tmp_path / "lesson.ipynb")
 
-    assert named(tmp_path / "lesson.ipynb") == {"orders", "fast", "careful", "europe/mail", "mail"}
+    written = {"orders", "fast", "careful", "europe/mail", "mail", "chores"}
+    assert named(tmp_path / "lesson.ipynb") == written

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.notebooks.lessons import LESSONS, chosen
 from tests.notebooks.refresh import LessonError, refresh
 
 pytestmark = pytest.mark.notebooks
@@ -46,3 +47,19 @@ def test_what_was_not_planned_is_told_and_nothing_is_saved(
     with pytest.raises(LessonError, match=complaint):
         refresh(lesson)
     assert lesson.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("beginnings", "numbers"),
+    [(["04"], ["04"]), (["04b"], ["04b"]), (["04", "04b_"], ["04", "04b"]), (["04_"], ["04"])],
+)
+def test_a_whole_number_chooses_that_lesson_alone(
+    beginnings: list[str], numbers: list[str]
+) -> None:
+    assert [lesson.name.partition("_")[0] for lesson in chosen(beginnings)] == numbers
+
+
+def test_a_beginning_that_is_no_number_chooses_all_that_begin_so() -> None:
+    assert chosen(["0"]) == [lesson for lesson in LESSONS if lesson.name.startswith("0")]
+    with pytest.raises(SystemExit, match="No lesson's name begins with '04c'"):
+        chosen(["04c"])

@@ -9,7 +9,13 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from tests.notebooks import timing
 from tests.notebooks.lessons import LESSONS, private_environment
 from tests.notebooks.performance import Performance, perform
-from tests.notebooks.rehearsal import after_a_crash, perform_in_lanes, shuffled, two_at_a_time
+from tests.notebooks.rehearsal import (
+    after_a_crash,
+    beside_others_after_crashes,
+    perform_in_lanes,
+    shuffled,
+    two_at_a_time,
+)
 
 pytestmark = pytest.mark.notebooks
 
@@ -75,6 +81,23 @@ def test_what_differs_is_told_with_its_cell(tmp_path: Path) -> None:
     assert "coffee" in done.complaint
 
 
+def test_of_a_picture_in_html_its_words_are_compared_and_not_its_dots(tmp_path: Path) -> None:
+    def complaint(name: str, words: str) -> str:
+        html = f'<img alt="{words}" src="data:image/png;base64,b25l">'
+        shown = {"text/html": '<img alt="tea" src="data:image/png;base64,dHdv">'}
+        cell = new_code_cell(
+            f"from IPython.display import display; display({shown}, raw=True)",
+            execution_count=1,
+            outputs=[new_output("display_data", data={"text/html": html})],
+        )
+        nbformat.write(new_notebook(cells=[cell]), tmp_path / name)
+        with private_environment() as environment:
+            return perform(tmp_path / name, environment).complaint
+
+    assert complaint("76_same.ipynb", "tea") == ""
+    assert "coffee" in complaint("77_other.ipynb", "coffee")
+
+
 def test_a_lesson_that_cannot_even_begin_has_a_complaint(tmp_path: Path) -> None:
     (tmp_path / "73_broken.ipynb").write_text("{")
     with private_environment() as environment:
@@ -85,7 +108,9 @@ def test_a_lesson_that_cannot_even_begin_has_a_complaint(tmp_path: Path) -> None
 
 
 def test_what_a_crash_leaves_behind_is_found(once_only: Path) -> None:
-    assert "assert reference_output == test_output" in after_a_crash(once_only)
+    with private_environment() as environment:
+        found = after_a_crash(once_only, environment)
+    assert "assert reference_output == test_output" in found
 
 
 def test_what_the_first_time_leaves_behind_is_found_the_second_time(
@@ -95,6 +120,7 @@ def test_what_the_first_time_leaves_behind_is_found_the_second_time(
 
     assert "second time, beside others: 71_once_only.ipynb" in found
     assert "first time" not in found
+    assert "71_once_only.ipynb" in beside_others_after_crashes([honest, once_only])
     assert "70_honest" not in found
 
 

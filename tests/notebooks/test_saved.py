@@ -116,6 +116,14 @@ def test_a_picture_is_not_read_as_text() -> None:
     assert "tmp" not in text_of(cell)
 
 
+def test_a_picture_in_html_is_not_read_as_text_and_its_words_are() -> None:
+    html = '<img alt="at /tmp/x" src="data:image/png;base64,/tmp/home">'
+    text = text_of(
+        new_code_cell("…", outputs=[new_output("display_data", data={"text/html": html})])
+    )
+    assert text.count("/tmp") == 1
+
+
 def test_a_drawing_without_its_picture_is_noticed() -> None:
     drawing = new_code_cell("tea.plot()")
     assert lacks_picture(drawing)

@@ -34,6 +34,7 @@ from sbtutorial.amqp.types import (
 )
 from sbtutorial.amqp.types.composites import decode_composite
 from tests.amqp.types.test_types import types_of
+from tests.examples import examples
 from tests.wire import RawClient, client_sends, frame, make_client, make_server
 
 
@@ -145,7 +146,7 @@ def test_every_composite_comes_back(composite: Transfer | Disposition | Properti
     assert decode_composite(raw) == (composite, len(raw))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_server_survives_any_bytes_from_the_start(pieces: list[bytes]) -> None:
     server = make_server()
@@ -155,7 +156,7 @@ def test_server_survives_any_bytes_from_the_start(pieces: list[bytes]) -> None:
         server.data_to_send()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=100), st.sampled_from([b"", protocol_header(ProtocolId.AMQP)]))
 def test_client_survives_any_bytes(data: bytes, header: bytes) -> None:
     client = make_client(sasl_mechanisms=())
@@ -164,7 +165,7 @@ def test_client_survives_any_bytes(data: bytes, header: bytes) -> None:
     client.data_to_send()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.integers(0x10, 0x18), st.lists(scalars, max_size=14), st.integers(0, 2))
 def test_open_connection_survives_any_performative(
     code: int, fields: list[Any], channel: int
@@ -179,7 +180,7 @@ def test_open_connection_survives_any_performative(
     assert raw.server.connection.next_deadline() is not None or raw.server.connection.finished
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.binary(max_size=3000), st.integers(512, 1200))
 def test_payload_survives_fragments_of_any_size(payload: bytes, max_frame_size: int) -> None:
     wire, sender, _ = client_sends(server={"max_frame_size": max_frame_size})

@@ -44,6 +44,7 @@ from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Described, Symbol, UInt, ULong, decode, encode, skip
 from sbtutorial.amqp.types.composites import Composite, decode_composite
+from tests.examples import examples
 from tests.properties.test_codec import values
 from tests.wire import RawClient, frame, frames
 
@@ -144,7 +145,7 @@ class Application:
                 session.settle(delivery_id, Rejected(), event.count)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     steps,
     st.lists(st.integers(0, 3), min_size=1, max_size=20),
@@ -181,7 +182,7 @@ PERFORMATIVES = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(sorted(PERFORMATIVES)), st.data())
 def test_any_field_may_hold_any_value(code: int, data: st.DataObject) -> None:
     """Types that a field does not have, and composites where none is due, are refused in AMQP."""
@@ -244,7 +245,7 @@ def _refused(read: Callable[[bytes], object], raw: bytes) -> None:
     raise AssertionError("this can be read, and nothing would end it")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=300))
 def test_what_can_be_decoded_can_be_echoed(raw: bytes) -> None:
     for read in (decode, decode_composite):

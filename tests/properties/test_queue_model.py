@@ -18,6 +18,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.states import MessageState as State
 from sbtutorial.store.restore import restore
+from tests.examples import examples
 from tests.store.describing import describe, frozen
 
 LOCK, MOST = 60.0, 3
@@ -125,6 +126,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         self.changes: list[Change] = []
         self.tokens: list[UUID] = [UUID(int=0)]
         self.namespace = Namespace(
+            "tutorial",
             journal=lambda change: self.changes.append(frozen(change)),
             new_token=lambda: UUID(int=next(tokens)),
         )
@@ -290,7 +292,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         """Changes alone tell what is left."""
         self.namespace.report_accesses()
         self.namespace.run_due(self.now)
-        again = restore(self.changes, Namespace())
+        again = restore(self.changes, Namespace("tutorial"))
         again.run_due(self.now)
         assert describe(again) == describe(self.namespace)
 
@@ -303,6 +305,6 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
 
 QueueAgainstModel.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=50, deadline=None
+    max_examples=examples(200), stateful_step_count=50, deadline=None
 )
 TestQueueAgainstModel = QueueAgainstModel.TestCase

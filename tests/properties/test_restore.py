@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.store.acting import PATHS, Actor
 from tests.store.describing import describe, told
 
@@ -65,7 +66,7 @@ _OFTEN_AND_SELDOM = [
 ACTS = st.sampled_from(_OFTEN_AND_SELDOM).flatmap(_EVERY.__getitem__)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(ACTS, min_size=20, max_size=80), st.lists(ACTS, max_size=40))
 def test_what_changes_make_is_what_reported_them_and_goes_on_like_it(
     before: list[Any], after: list[Any]

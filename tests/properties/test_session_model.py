@@ -16,6 +16,7 @@ from sbtutorial.broker.states import MessageState as State
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.store.restore import restore
+from tests.examples import examples
 from tests.store.describing import describe, frozen
 
 LOCK, MOST = 60.0, 3
@@ -49,6 +50,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         self.now = 1000.0
         self.changes: list[Change] = []
         self.namespace = Namespace(
+            "tutorial",
             journal=lambda change: self.changes.append(frozen(change)),
             new_token=lambda: UUID(int=next(tokens)),
         )
@@ -204,7 +206,7 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         """Changes alone tell what is left."""
         self.namespace.report_accesses()
         self.namespace.run_due(self.now)
-        again = restore(self.changes, Namespace())
+        again = restore(self.changes, Namespace("tutorial"))
         again.run_due(self.now)
         for waiter in self.waiters:
             self.subqueue.stop_waiting(waiter)
@@ -218,5 +220,5 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
 
 TestSessionsAgainstMessages = SessionsAgainstMessages.TestCase
 TestSessionsAgainstMessages.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None
+    max_examples=examples(150), stateful_step_count=50, deadline=None
 )

@@ -25,7 +25,7 @@ from sbtutorial.broker.limits import EMULATOR, KIB, PREMIUM, STANDARD, Limits
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.local_broker import LocalBroker
 from tests.sdk.conftest import Bench
-from tests.sdk.flavours import Flavour
+from tests.sdk.flavours import Aio, Flavour
 
 pytestmark = pytest.mark.feature("Limits")
 
@@ -50,12 +50,13 @@ TIERS = [
     Tier(PREMIUM, 1024, 1000, (1024, 81_920), 512),
     Tier(EMULATOR, 256, 50, (100, 1024), 2048),
 ]
+STANDARD_TIER = TIERS[0]
 every_tier = pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier.limits.name)
 
 
 @pytest.fixture
 def tier() -> Tier:
-    return TIERS[0]
+    return STANDARD_TIER
 
 
 @pytest.fixture
@@ -196,13 +197,17 @@ async def test_the_emulator_has_fifty_entities_and_fifty_subscriptions_of_a_topi
 
 
 @every_tier
-async def test_each_tier_has_its_own_number_of_entities(bench: Bench, tier: Tier) -> None:
+async def test_each_tier_has_its_own_number_of_entities(
+    bench: Bench, tier: Tier, flavour: Flavour
+) -> None:
     crowd(bench, queues=tier.entities - 2)
     async with bench.administration() as administration:
         await administration.create_queue("the-last")
         with pytest.raises(HttpResponseError, match=str(tier.entities)) as refusal:
             await administration.create_queue("one-too-many")
         assert refusal.value.status_code == 403
+        if tier is STANDARD_TIER and isinstance(flavour, Aio):
+            return  # A hundred pages cost ten seconds: the other half reads them.
         listed = administration.list_queues(max_page_size=100)
         assert len([queue.name async for queue in listed]) == tier.entities
 

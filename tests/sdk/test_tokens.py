@@ -122,7 +122,7 @@ def credential_for(flavour: Flavour) -> object:
 async def test_a_credential_opens_everything_where_the_broker_is_told_so(
     flavour: Flavour, certificates_folder: Path, ca_pem: Path, is_accepted: bool
 ) -> None:
-    """Any bearer token opens everything where the broker is told so, and nothing elsewhere."""
+    """Any bearer token, the broker's own apart, opens everything where told so, else nothing."""
     with ThreadedBroker(
         certificates_folder=certificates_folder, accept_bearer_tokens=is_accepted
     ) as broker:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server.http_endpoint import HttpEndpoint
 from tests.admin.asking import body_of
+from tests.examples import examples
 from tests.server.webtalk import WebTalk
 
 # Texts that XML and HTTP can carry, and those that they cannot.
@@ -103,7 +104,7 @@ async def require_delivery(talk: WebTalk) -> None:
     amqp.endpoint.connection_lost()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(given_=st.dictionaries(SYSTEM, JSON | DATES | SPANS, max_size=4))
 def test_system_properties_of_any_values(given_: dict[str, Any]) -> None:
     async def check() -> None:
@@ -119,7 +120,7 @@ def test_system_properties_of_any_values(given_: dict[str, Any]) -> None:
     run(check)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     items=st.lists(
         st.dictionaries(
@@ -150,7 +151,7 @@ HEADER_VALUES = st.text(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     headers=st.dictionaries(
         st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,10}", fullmatch=True), HEADER_VALUES
@@ -199,7 +200,7 @@ TARGETS = st.text(
 METHODS = st.sampled_from(["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     method=METHODS,
     target=TARGETS,
@@ -261,7 +262,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     settings_=st.lists(st.tuples(ELEMENTS, VALUES), max_size=4),
     kind=st.sampled_from(["QueueDescription", "TopicDescription", "RuleDescription", "X"]),
@@ -315,7 +316,7 @@ FILTERS = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     kind=TYPES, value=TYPED, sql=FILTERS, action=FILTERS, name=st.sampled_from(["p", "@p", "é", ""])
 )
@@ -383,7 +384,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(pieces=st.lists(PIECES, max_size=12), is_open=st.booleans())
 def test_bytes_of_any_kind(pieces: list[bytes], is_open: bool) -> None:
     written: list[bytes] = []

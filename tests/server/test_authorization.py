@@ -110,17 +110,22 @@ async def test_key_that_manages_one_queue_manages_nothing_else(
         ("POST", "advance"),
         ("GET", "events"),
         ("POST", "faults"),
+        ("GET", "faults"),
+        ("POST", "cut"),
+        ("POST", "delay"),
+        ("POST", "outage"),
     ],
 )
 async def test_token_for_a_queue_does_not_steer_the_lab(
     talk: WebTalk, method: str, call: str, forged: dict[str, str]
 ) -> None:
-    body = json.dumps({"seconds": 60, "occasion": "send"}).encode()
+    body = json.dumps({"seconds": 60, "occasion": "send", "who": None}).encode()
     for token in (own(talk, "manager"), own(talk, "manager", ""), talk.sign("kitchen")):
         answer = await status(talk, method, f"/$lab/{call}", body, token=token, **forged)
         assert answer in (400, 401)
     assert talk.clock.advanced_seconds == 0
-    assert talk.broker.faults.planned == []
+    faults = talk.broker.faults
+    assert (faults.planned, faults.delay_seconds, faults.is_out) == ([], 0, False)
 
 
 async def test_token_for_the_lab_steers_it_and_opens_no_queue(talk: WebTalk) -> None:
@@ -374,8 +379,14 @@ async def test_fault_for_http_reaches_administration_and_messages(
         {"occasion": "send", "times": 0},
         {"occasion": "send", "times": 1.5},
         {"occasion": "send", "condition": 1},
+        {"occasion": "send", "condition": "café"},
+        {"occasion": "send", "text": "x" * 1001},
+        {"occasion": "sent", "path": "oders"},
+        {"occasion": "settled", "path": "oders"},
+        {"occasion": "send", "path": "oders"},
         {"occasion": "http", "status_code": 200},
         {"occasion": "http", "status_code": True},
+        {"occasion": "send", "status_code": 200},
         [],
         None,
     ],
@@ -384,6 +395,48 @@ async def test_fault_that_makes_no_sense_is_refused_in_a_sentence(
     talk: WebTalk, order: Any
 ) -> None:
     answer = await talk.ask("POST", "/$lab/faults", json.dumps(order).encode())
-    assert answer.status == 400
+    assert answer.status in (400, 404)
     assert json.loads(answer.body)["error"].endswith(".")
     assert talk.broker.faults.planned == []
+
+
+async def test_only_so_many_faults_are_planned(talk: WebTalk) -> None:
+    order = json.dumps({"occasion": "send"}).encode()
+    for _ in range(100):
+        assert await status(talk, "POST", "/$lab/faults", order) == 200
+    assert await status(talk, "POST", "/$lab/faults", order) == 409
+    assert len(talk.broker.faults.planned) == 100
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        (call, body)
+        for call, bodies in {
+            "delay": (b"", b"[]", b'{"seconds": "1"}', b'{"seconds": true}', b'{"seconds": -1}'),
+            "outage": (b"{}", b'{"seconds": 0}', b'{"seconds": NaN}', b'{"seconds": 601}'),
+            "cut": (b"{}", b'{"who": ""}', b'{"who": 7}', b'{"who": "nobody"}'),
+        }.items()
+        for body in bodies
+    ]
+    + [(call, b'{"seconds": 1%s}' % (b"0" * 400)) for call in ("delay", "outage")]
+    + [("cut", b'{"who": "%s"}' % (b"x" * 257))],
+)
+async def test_what_lasts_or_cuts_and_makes_no_sense_is_refused_in_a_sentence(
+    talk: WebTalk, call: str, body: bytes
+) -> None:
+    answer = await talk.ask("POST", f"/$lab/{call}", body)
+    assert answer.status in (400, 404)
+    assert json.loads(answer.body)["error"].endswith(".")
+    assert (talk.broker.faults.delay_seconds, talk.broker.faults.is_out) == (0, False)
+
+
+async def test_in_an_outage_the_lab_is_answered_and_nobody_else(talk: WebTalk) -> None:
+    assert await status(talk, "POST", "/$lab/outage", b'{"seconds": 60}') == 200
+    assert await status(talk, "GET", "/orders") == 0
+    assert await status(talk, "GET", "/health") == 0
+    assert await status(talk, "POST", "/orders/messages", b"x") == 0
+    assert await status(talk, "GET", "/$lab/status") == 200
+    assert await status(talk, "GET", "/$lab/status", token="nonsense") == 401
+    talk.clock.tick(60)
+    assert await status(talk, "GET", "/orders") == 200

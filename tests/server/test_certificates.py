@@ -12,7 +12,13 @@ import pytest
 import trustme
 
 from sbtutorial.server import certificates as module
-from sbtutorial.server.certificates import Certificates, default_folder, ensure, trust
+from sbtutorial.server.certificates import (
+    Certificates,
+    default_folder,
+    ensure,
+    trust,
+    variables,
+)
 
 
 @pytest.fixture(scope="session")
@@ -363,28 +369,59 @@ def test_clients_trust_the_broker_after_trust_and_not_before(made):
 
 
 @pytest.mark.sdk
-def test_aiohttp_that_was_imported_before_is_too_late_and_trust_says_so(made):
+def test_aiohttp_that_was_imported_before_is_given_the_authority(made):
     outcomes = run_client(
         made,
         """
         import azure.servicebus.aio  # does not import aiohttp
         early = "aiohttp" in sys.modules
         import azure.servicebus.aio.management  # does
+        before = aio_outcome(text)
         first = trust(made)
         print(json.dumps({
-            "early": early, "late": first.is_late_for_aiohttp, "sync": sync_outcome(text),
-            "aio": aio_outcome(text),
-            "told": aio_outcome(text, connection_verify=str(first.bundle)),
+            "early": early, "before": before, "late": first.is_late_for_aiohttp,
+            "sync": sync_outcome(text), "aio": aio_outcome(text),
         }))
         """,
     )
     assert outcomes == {
         "early": False,
-        "late": True,
+        "before": "refused",
+        "late": False,
         "sync": "trusted",
-        "aio": "refused",
-        "told": "trusted",
+        "aio": "trusted",
     }
+
+
+@pytest.mark.sdk
+def test_where_contexts_of_aiohttp_are_not_found_trust_says_that_it_is_late(made):
+    outcomes = run_client(
+        made,
+        """
+        import azure.servicebus.aio.management
+        import aiohttp.connector
+        import types
+        elsewhere = types.ModuleType("aiohttp.connector")
+        sys.modules["aiohttp.connector"] = elsewhere  # as in a release that keeps them elsewhere
+        first = trust(made)
+        sys.modules["aiohttp.connector"] = aiohttp.connector
+        print(json.dumps({
+            "late": first.is_late_for_aiohttp, "aio": aio_outcome(text),
+            "told": aio_outcome(text, connection_verify=str(first.bundle)),
+        }))
+        """,
+    )
+    assert outcomes == {"late": True, "aio": "refused", "told": "trusted"}
+
+
+def test_the_variables_for_other_programs_name_files_that_are_there(made, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    found = variables(made)
+    assert set(found) == {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"}
+    assert found["NODE_EXTRA_CA_CERTS"] == str(made.ca_pem)
+    for path in found.values():
+        assert ssl.create_default_context(cafile=path).get_ca_certs()
+    assert "SSL_CERT_FILE" not in os.environ
 
 
 @pytest.mark.sdk

@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 
+from sbtutorial.amqp.link import Link
 from sbtutorial.amqp.types import Array, Decimal128, Described, Symbol, Timestamp, ULong
 from sbtutorial.broker.changes import ChangeKind, EntityChange
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import DEAD_LETTER_REASON, Message
 from sbtutorial.clock import ManualClock
-from sbtutorial.gateway.access.sas import LISTEN, Key, sign
+from sbtutorial.gateway.access.sas import LISTEN, SEND, Key, sign
+from sbtutorial.gateway.presence import Attached
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
@@ -21,7 +23,7 @@ from sbtutorial.server.snapshot import SHOWN_PER_STATE, body_text
 from sbtutorial.snapshot import QueueSnapshot
 from sbtutorial.trace import Event
 from sbtutorial.views.event_table import EventTable
-from sbtutorial.views.queue_text import Picture
+from sbtutorial.views.queue_picture import Picture
 
 
 class Caller:
@@ -82,9 +84,11 @@ async def test_status_says_who_answers(caller: Caller) -> None:
     assert answer["started_at"] == caller.clock.wall()
 
 
-@pytest.mark.parametrize("target", sorted(control._ROUTES))
-async def test_every_call_needs_the_key(caller: Caller, target: str) -> None:
-    (method,) = control._ROUTES[target]
+@pytest.mark.parametrize(
+    ("target", "method"),
+    sorted((target, method) for target, methods in control._ROUTES.items() for method in methods),
+)
+async def test_every_call_needs_the_key(caller: Caller, target: str, method: str) -> None:
     status, answer = await caller.call(method, target, token=caller.sign("another key"))
     assert status == 401
     assert "key" in answer["error"]
@@ -381,3 +385,50 @@ async def test_shrinking_by_nonsense_is_refused_in_a_sentence(
     status, answer = await caller.call("POST", "shrink/orders", body)
     assert status == 400
     assert says in answer["error"]
+
+
+def attach(caller: Caller, who: str) -> Link:
+    link = Link.__new__(Link)  # only its identity counts
+    caller.broker.presence.enter(link, Attached(who, SEND, "orders"))
+    return link
+
+
+async def test_a_poll_that_knows_who_is_there_ends_when_somebody_comes_or_goes(
+    caller: Caller,
+) -> None:
+    caller.create("orders")
+    _, first = await caller.call("GET", "events?presence=0")
+    poll = asyncio.ensure_future(caller.call("GET", "events?after=1&presence=0&wait=60"))
+    await asyncio.sleep(0)
+    link = attach(caller, "shop")
+    _, answer = await poll
+    assert (answer["events"], answer["last"]) == ([], 1)
+    assert answer["presence"] != first["presence"]
+
+    _, shown = await caller.call("GET", "queues/orders")
+    assert shown["clients"] == [{"who": "shop", "is_sender": True}]
+    caller.broker.presence.leave(link)
+    known = answer["presence"]
+    _, answer = await caller.call("GET", f"events?after=1&presence={known}&wait=60")
+    assert answer["presence"] != known
+
+
+async def test_what_happens_as_somebody_comes_is_in_the_answer(caller: Caller) -> None:
+    poll = asyncio.ensure_future(caller.call("GET", "events?presence=0&wait=60"))
+    await asyncio.sleep(0)
+    attach(caller, "shop")
+    caller.create("orders")
+    _, answer = await poll
+    assert [event["what"] for event in answer["events"]] == ["queue_created"]
+
+
+async def test_a_poll_that_knows_who_is_there_leaves_nobody_behind(caller: Caller) -> None:
+    poll = asyncio.ensure_future(caller.call("GET", "events?presence=0&wait=60"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    poll.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await poll
+    await asyncio.sleep(0)
+    assert caller.broker.presence._listeners == []
+    assert caller.broker.trace._subscribers == []

@@ -4,7 +4,7 @@ import h11
 import pytest
 
 from sbtutorial.gateway.access.admission import MAX_UNPROVED_BYTES, PROOF_SECONDS
-from sbtutorial.http.request import Request, Response
+from sbtutorial.http.request import NO_ANSWER, Request, Response
 from sbtutorial.server.http_endpoint import (
     IDLE_SECONDS,
     MAX_BODY_BYTES,
@@ -13,6 +13,7 @@ from sbtutorial.server.http_endpoint import (
     REQUEST_SECONDS,
     HttpEndpoint,
     Switch,
+    Vigil,
 )
 
 TEXT = (("Content-Type", "text/plain"),)
@@ -318,15 +319,17 @@ def test_bug_in_a_handler_is_500_and_logged_and_the_connection_lives(caplog):
 
 
 class LatePeer(Peer):
-    """Every answer waits until the test gives it."""
+    """Every answer waits until the test gives it, or for as long as its client may send."""
 
-    def __init__(self, piece_bytes=1 << 30):
+    def __init__(self, piece_bytes=1 << 30, otherwise=None):
+        self.otherwise = otherwise
         self.answers: list[asyncio.Future[Response]] = []
         super().__init__(self._later, piece_bytes)
 
     def _later(self, request):
         self.answers.append(asyncio.get_running_loop().create_future())
-        return self.answers[-1]
+        answer = self.answers[-1]
+        return answer if self.otherwise is None else Vigil(answer, self.otherwise)
 
     async def give(self, number: int, answer: Response | Exception):
         if isinstance(answer, Exception):
@@ -356,6 +359,82 @@ async def test_lost_connection_stops_the_wait_for_an_answer():
         await peer.tasks[0]
     assert peer.sent == b""
     assert peer.answers[0].cancelled()
+
+
+async def test_who_sends_no_more_still_gets_every_answer():
+    peer = LatePeer()
+    peer.send(get("/1") + get("/2"))
+    assert peer.endpoint.input_ended()
+    assert peer.closed_count == 0
+    await peer.give(0, Response(200, TEXT, b"first"))
+    await peer.give(1, Response(200, TEXT, b"second"))
+    assert [body for _, _, body in peer.responses("GET", "GET")] == [b"first", b"second"]
+    assert peer.closed_count == 1
+
+
+async def test_who_sends_no_more_is_not_waited_for_until_something_happens():
+    peer = LatePeer(otherwise=Response(204))
+    peer.send(get())
+    await asyncio.sleep(0)  # the wait has begun
+    assert peer.endpoint.input_ended()
+    peer.pass_time(0.0)
+    assert [status for status, _, _ in peer.responses()] == [204]
+    assert peer.closed_count == 1
+    with pytest.raises(asyncio.CancelledError):
+        await peer.tasks[0]
+
+
+async def test_what_has_happened_meanwhile_is_answered_to_who_sends_no_more():
+    peer = LatePeer(otherwise=Response(204))
+    peer.send(get())
+    peer.endpoint.input_ended()
+    await peer.give(0, Response(200, TEXT, b"here"))
+    peer.pass_time(0.0)
+    assert [body for _, _, body in peer.responses()] == [b"here"]
+    assert peer.closed_count == 1
+
+
+def test_who_sends_no_more_and_has_asked_nothing_is_let_go(peer):
+    peer.send(get())
+    assert peer.endpoint.input_ended()
+    assert peer.endpoint.input_ended()
+    assert peer.closed_count == 1
+    assert peer.responses()[0][0] == 200
+
+
+def test_request_that_is_broken_off_is_told_so(peer):
+    peer.send(get(method="POST")[:-2] + b"Content-Length: 5\r\n\r\nab")
+    assert peer.endpoint.input_ended()
+    assert peer.closed_count == 1
+    assert peer.responses()[0][0] == 400
+    assert peer.requests == []
+
+
+def test_many_requests_of_who_sends_no_more_are_all_answered():
+    peer = Peer()
+    peer.endpoint.receive_data(get() * 100)
+    assert peer.endpoint.input_ended()
+    assert peer.closed_count == 0
+    peer.pass_time(0.0)
+    assert len(peer.responses(*100 * ["GET"])) == 100
+    assert peer.closed_count == 1
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_what_is_not_to_be_answered_ends_the_connection(is_at_once):
+    peer = Peer(lambda request: NO_ANSWER) if is_at_once else LatePeer()
+    peer.send(get("/1") + get("/2"))
+    if not is_at_once:
+        await peer.give(0, NO_ANSWER)
+    assert len(peer.requests) == 1
+    assert (peer.sent, peer.closed_count, peer.endpoint.is_cut) == (b"", 1, True)
+
+
+def test_a_head_that_is_not_to_be_answered_ends_the_connection():
+    peer = Peer(admit=lambda head: NO_ANSWER)
+    peer.send(get(method="POST")[:-2] + b"Content-Length: 5\r\n\r\nab")
+    assert peer.requests == []
+    assert (peer.sent, peer.closed_count, peer.endpoint.is_cut) == (b"", 1, True)
 
 
 async def test_bug_in_a_late_answer_is_500(caplog):
@@ -399,6 +478,11 @@ class Successor:
 
     def receive_data(self, data):
         self.received += data
+
+    is_cut = False
+
+    def input_ended(self):
+        return False
 
     def connection_lost(self):
         self.lost_count += 1

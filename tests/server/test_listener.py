@@ -30,6 +30,7 @@ class RecordingEndpoint:
         self.on_data: Callable[[bytes], None] = lambda data: None
         self.takes_input = True
         self.is_proved = False
+        self.goes_on = self.is_cut = False
         self.paused: asyncio.Queue[bool] = asyncio.Queue()
 
     def pause_writing(self) -> None:
@@ -42,6 +43,9 @@ class RecordingEndpoint:
         self.received += data
         self.has_received.set()
         self.on_data(data)
+
+    def input_ended(self) -> bool:
+        return self.goes_on
 
     def connection_lost(self) -> None:
         self.is_lost.set()
@@ -137,6 +141,26 @@ async def test_recognized_peer_may_be_silent_ever_after() -> None:
     for each in (writer, silent_writer):
         each.close()
     await port.listener.stop()
+
+
+async def test_peer_that_sends_no_more_is_lost_or_still_answered(port: Port) -> None:
+    reader, writer = await port.connect()
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    endpoint = await port.endpoints.get()
+    endpoint.goes_on = True
+    writer.write_eof()
+    _, other_writer = await port.connect()
+    other_writer.write(AMQP_HEADER)
+    other = await port.endpoints.get()
+    other_writer.write_eof()
+    await other.is_lost.wait()
+    assert not endpoint.is_lost.is_set()
+    endpoint.write(b"answer")
+    endpoint.close()
+    assert await reader.read() == b"answer"
+    await endpoint.is_lost.wait()
+    for each in (writer, other_writer):
+        each.close()
 
 
 async def test_small_writes_leave_at_once(port: Port) -> None:
@@ -349,4 +373,20 @@ async def test_any_transport_will_do_that_keeps_to_the_contract(port: Port) -> N
     connection.get_buffer(-1)[: len(AMQP_HEADER)] = AMQP_HEADER
     connection.buffer_updated(len(AMQP_HEADER))
     assert (await port.endpoints.get()).received == AMQP_HEADER
+    connection.connection_lost(None)
+
+
+async def test_a_peer_has_a_small_buffer_until_it_is_known_and_sends_much(port: Port) -> None:
+    connection = _Connection(port.listener)
+    connection.connection_made(Mock(spec_set=asyncio.Transport))
+
+    def fill() -> int:
+        buffer = connection.get_buffer(-1)
+        buffer[: len(AMQP_HEADER)] = AMQP_HEADER
+        connection.buffer_updated(len(buffer))
+        return len(buffer)
+
+    assert (fill(), fill()) == (4096, 4096)
+    (await port.endpoints.get()).is_proved = True
+    assert (fill(), fill()) == (4096, 65_536)
     connection.connection_lost(None)

@@ -11,6 +11,7 @@ from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.gateway.access import admission
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.local_broker import LocalBroker
+from tests.sockets import is_open
 
 UPGRADE = (
     b"GET /$servicebus/websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
@@ -40,18 +41,6 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
     with ThreadedBroker() as broker:
         broker.call(make_queue)
         yield broker
-
-
-def is_open(connection: socket.socket) -> bool:
-    connection.setblocking(False)
-    try:
-        while connection.recv(65_536):
-            pass
-    except BlockingIOError:
-        return True
-    except OSError:
-        pass
-    return False
 
 
 def test_rightful_client_is_served_among_any_number_of_strangers(broker: ThreadedBroker) -> None:

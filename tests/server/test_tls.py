@@ -26,6 +26,11 @@ class Echo:
         else:
             self.write(data)
 
+    is_cut = goes_on = False
+
+    def input_ended(self):
+        return self.goes_on
+
     def connection_lost(self):
         self.lost_count += 1
 
@@ -130,6 +135,34 @@ def test_close_from_inside_says_goodbye_and_closes(exchange):
     exchange.echo.write(b"nobody hears this")
     exchange.endpoint.connection_lost()
     assert exchange.echo.lost_count == 1
+
+
+def test_what_is_cut_inside_ends_without_a_goodbye(exchange):
+    exchange.echo.is_cut = True
+    exchange.client.write(b"bye")
+    exchange.pump()
+    assert exchange.closed_count == 1
+    with pytest.raises(ssl.SSLWantReadError):
+        exchange.client.read(10)
+
+
+def test_who_is_still_answered_has_its_end_of_input_and_then_a_goodbye(exchange):
+    exchange.echo.goes_on = True
+    with pytest.raises(ssl.SSLWantReadError):
+        exchange.client.unwrap()
+    exchange.pump()
+    assert exchange.endpoint.input_ended()
+    assert (exchange.closed_count, exchange.echo.lost_count) == (0, 0)
+    exchange.echo.write(b"answer")
+    exchange.echo.close()
+    exchange.pump()
+    assert exchange.client.read(10) == b"answer"
+    assert exchange.closed_count == 1
+
+
+def test_an_end_that_nobody_signed_is_none(exchange):
+    exchange.echo.goes_on = True
+    assert not exchange.endpoint.input_ended()
 
 
 def test_lost_connection_is_passed_on_once(exchange):

@@ -29,6 +29,11 @@ class Inner:
         self.received.append(data)
         self.on_data(data)
 
+    is_cut = False
+
+    def input_ended(self):
+        return False
+
     def connection_lost(self):
         self.lost_count += 1
 
@@ -204,6 +209,18 @@ def test_close_from_inside_says_goodbye_after_what_was_written(exchange):
     exchange.endpoint.connection_lost()
     exchange.endpoint.connection_lost()
     assert exchange.inner.lost_count == 1
+
+
+def test_what_is_cut_inside_ends_without_a_goodbye(exchange):
+    exchange.inner.is_cut = True
+    exchange.inner.write(b"last words")
+    exchange.inner.close()
+    assert exchange.heard() == [BytesMessage(b"last words")]
+    assert exchange.closed_count == 1
+
+
+def test_who_leaves_without_a_close_frame_is_gone(exchange):
+    assert not exchange.endpoint.input_ended()
 
 
 def test_close_from_inside_ends_the_reading():

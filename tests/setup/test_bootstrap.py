@@ -12,8 +12,14 @@ from typing import ClassVar, NamedTuple
 import pytest
 
 from sbtutorial.setup import bootstrap, requirements
-from sbtutorial.setup.bootstrap import Environment, is_this, python_with, ready_python
-from sbtutorial.setup.installing import SetupError
+from sbtutorial.setup.bootstrap import (
+    Environment,
+    is_this,
+    python_with,
+    ready_python,
+    take_latest,
+)
+from sbtutorial.setup.installing import LATEST, SetupError
 from sbtutorial.setup.requirements import Lack, Requirement
 
 REAL_CLONE = Path(__file__).parents[2]
@@ -47,8 +53,9 @@ class FakeInstaller:
         self._step("pip")
         self._put("pip")
 
-    def install(self, extras: Sequence[str]) -> None:
-        self._step(f"install {','.join(extras)}")
+    def install(self, extras: Sequence[str], versions: Sequence[str]) -> None:
+        newest = "newest " if versions == LATEST else ""
+        self._step(f"install {newest}{','.join(extras)}")
         project = tomllib.loads((self._clone / "pyproject.toml").read_text())["project"]
         lines = project["dependencies"] + [
             line for extra in extras for line in project["optional-dependencies"][extra]
@@ -159,6 +166,50 @@ def test_a_new_comment_in_pyproject_changes_nothing(case: Case) -> None:
     python_with("lab")
 
     assert case.steps == MADE
+
+
+def test_a_new_lock_is_installed(
+    case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python_with("lab")
+    lock = tmp_path / "locked.txt"
+    lock.write_text("azure-servicebus==7.15.1\n")
+    monkeypatch.setattr(bootstrap, "LOCK", lock)
+
+    python_with("lab")
+    python_with("lab")
+
+    assert case.steps == [*MADE, "install lab"]
+
+
+def test_the_newest_versions_are_installed_when_asked_for_and_then_stay(
+    case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python_with("test")
+    take_latest("lab")
+    monkeypatch.setattr(bootstrap, "LOCK", tmp_path / "locked.txt")  # a new one is no reason
+    (tmp_path / "locked.txt").touch()
+
+    python_with("lab")
+
+    assert case.steps == ["environment", "pip", "install test", "install newest lab,test"]
+
+
+def test_the_newest_versions_can_be_the_first(case: Case) -> None:
+    take_latest("lab")
+    python_with("lab")
+
+    assert case.steps == ["environment", "pip", "install newest lab"]
+
+
+def test_a_python_with_its_own_packages_is_not_given_the_newest(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "lacking", lambda _: [])
+
+    with pytest.raises(SetupError, match=r"none is changed: .* -m pip install --upgrade"):
+        take_latest("lab")
+    assert case.steps == []
 
 
 def test_a_package_that_somebody_removed_is_installed_again(case: Case) -> None:

@@ -32,8 +32,8 @@ def installer(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     pytest.importorskip("pip", reason="an environment without pip, as uv makes them")
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_DRY_RUN", "1")
+    (clone / "pip.conf").write_text("[install]\ndry-run = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(clone / "pip.conf"))
     monkeypatch.setenv("PIP_RETRIES", "1")
     return Installer(clone, Path(sys.executable))
 
@@ -44,7 +44,7 @@ def test_without_network_the_remedy_is_to_connect(
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
 
     with pytest.raises(SetupError, match="cannot be reached: connect to the internet"):
-        installer.install(["lab"])
+        installer.install(["lab"], ())
 
 
 def test_a_pip_that_may_ask_no_index_is_named_as_the_reason(
@@ -53,8 +53,29 @@ def test_a_pip_that_may_ask_no_index_is_named_as_the_reason(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
 
     with pytest.raises(SetupError, match="PIP_NO_INDEX") as failure:
-        installer.install([])
+        installer.install([], ())
     assert "No matching distribution found for setuptools" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["PIP_TARGET", "PIP_NO_DEPS", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES"]
+)
+def test_settings_that_are_for_other_installations_do_not_reach_pip(
+    name: str, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, str]] = []
+
+    def popen(_: object, *, env: dict[str, str], **__: object) -> None:
+        given.append(env)
+        raise OSError("nothing is started")
+
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setattr(installing.subprocess, "Popen", popen)
+    with pytest.raises(SetupError):
+        Installer(clone, Path(sys.executable)).install([], ())
+    assert name not in given[0]
+    assert "PIP_INDEX_URL" in given[0]
 
 
 def test_an_interpreter_that_cannot_be_started_is_a_sentence(clone: Path) -> None:

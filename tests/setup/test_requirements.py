@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,8 +82,8 @@ def test_requirements_are_those_of_the_package_and_of_the_wanted_extras_alone() 
     base = {one.name for one in requirements()}
     lab = {one.name for one in requirements("lab")}
 
-    assert {"sbtutorial", "azure-servicebus"} <= base
-    assert "jupyterlab" in lab - base
+    assert {"sbtutorial", "h11"} <= base
+    assert {"jupyterlab", "azure-servicebus"} <= lab - base
     assert "pytest" not in lab
 
 
@@ -95,3 +96,22 @@ def test_without_a_clone_the_installed_metadata_tells_the_same(
 
     assert [one.name for one in requirements()] == ["azure-servicebus", "h11", "sbtutorial"]
     assert parse("jupyterlab>=4.2,<5") in requirements("lab")
+
+
+@pytest.mark.parametrize(
+    ("line", "platform", "is_wanted"),
+    [
+        ("uvloop>=0.21,<1; sys_platform != 'win32'", "win32", False),
+        ("uvloop>=0.21,<1; sys_platform != 'win32'", "linux", True),
+        ('uvloop<1,>=0.21; sys_platform != "win32" and extra == "test"', "win32", False),
+        ("h11>=0.14,<1", "win32", True),
+    ],
+)
+def test_what_is_not_for_this_system_is_not_lacking_here(
+    monkeypatch: pytest.MonkeyPatch, line: str, platform: str, is_wanted: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(module, "_declared", lambda: {"": [line]})
+    monkeypatch.setattr(module, "BASE", "")
+    names = [requirement.name for requirement in module.requirements()]
+    assert names == [*["uvloop" if "uvloop" in line else "h11"] * is_wanted, module.PACKAGE]

@@ -28,8 +28,9 @@ from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.property_access import NoPropertyAccess, PropertyAccess
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import MessageState
+from sbtutorial.broker.subqueues.disposition import Disposition, Settlement
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement, SubQueue
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.broker.transaction import Transaction
 from sbtutorial.store.restore import restore
 from tests.store.describing import frozen
@@ -109,6 +110,7 @@ class Actor:
 
     def _new_namespace(self) -> Namespace:
         return Namespace(
+            "tutorial",
             journal=lambda change: self.changes.append(self.kept(change)),
             new_token=self._new_token,
             property_access=self.property_access,

@@ -13,6 +13,7 @@ from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.gateway.wire.message import Content
 
 FIXED = (
     *("content", "message_id", "session_id", "partition_key"),
@@ -85,13 +86,20 @@ def described_message(message: Message) -> str:
 
 def plain(value: object) -> object:
     """The parts of a content, where it has some."""
-    parts = getattr(type(value), "__slots__", ())
-    return {name: getattr(value, name) for name in parts} if "body" in parts else value
+    if not isinstance(value, Content):
+        return value
+    sections = {name: getattr(value, name) for name in Content.__slots__}
+    return {name: bytes(one) if is_view(one) else one for name, one in sections.items()}
+
+
+def is_view(value: object) -> bool:
+    return isinstance(value, memoryview)
 
 
 def timers(namespace: Namespace) -> list[tuple[float, str]]:
     """What will happen, in its order; what only frees memory, and is told to nobody, by itself."""
-    entries = sorted(entry for entry in namespace._timers._heap if not entry[2].is_shell)
+    kept = (*namespace._timers._heap, *namespace._timers._swept)
+    entries = sorted(entry for entry in kept if not entry[2].is_shell)
     every = [(at, described_timer(timer)) for at, _, timer in entries]
     sweeps = [one for one in every if one[1].startswith("DuplicateWindow")]
     every = [one for one in every if "_tell_holder" not in one[1]]  # he is not there any more

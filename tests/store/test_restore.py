@@ -56,7 +56,7 @@ def restored(actor: Actor) -> Actor:
 
 
 def test_nothing_makes_nothing() -> None:
-    assert describe(restore([], Namespace())) == describe(Namespace())
+    assert describe(restore([], Namespace("tutorial"))) == describe(Namespace("tutorial"))
 
 
 def test_numbers_go_on_though_the_last_message_is_gone(actor: Actor) -> None:
@@ -278,7 +278,7 @@ def test_what_is_whole_is_not_missed() -> None:
         assert describe(actor.restored().namespace) == expected
 
 
-SAY_NOTHING = {ChangeKind.DUPLICATE_DROPPED, ChangeKind.RECEIVER_GONE}
+SAY_NOTHING = {ChangeKind.DUPLICATE_DROPPED, ChangeKind.RECEIVER_GONE, ChangeKind.KEPT}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ChangeKind if kind not in SAY_NOTHING])
@@ -326,3 +326,24 @@ def test_a_field_that_is_lost_is_missed(kind: type, field: str, value: Any) -> N
         is_missed(actor, expected, [without(one) for one in actor.changes])
         for actor, expected in SCRIPTS
     )
+
+
+def test_a_session_that_was_ending_is_held_until_its_lock_is_over(actor: Actor) -> None:
+    for _ in range(150):
+        send(actor, "tables", session_id="1")
+    tables = actor.namespace.directory.queue("tables").main
+    assert isinstance(tables, SessionSubQueue)
+    session = tables.accept("1", now=actor.now, who="holder")
+    while session.peek_lock_next(now=actor.now, who="holder"):
+        pass
+    actor.namespace.background.on_added = lambda: None
+    session.let_go(now=actor.now)
+    actor.namespace.background.step()
+    actor.settle_down()
+    twin = actor.restored()
+    again = twin.namespace.directory.queue("tables").main
+    assert isinstance(again, SessionSubQueue)
+    assert again.messages.count(MessageState.LOCKED) == 50
+    twin.wait(30)
+    assert again.messages.count(MessageState.ACTIVE) == 150
+    assert again.accept("1", now=twin.now, who="next").has_ready

@@ -1,24 +1,18 @@
 """A consumer that is really killed, and what its message's timeline says of it."""
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
 
+import matplotlib.pyplot as plt
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
-from sbtutorial.connection_string import VARIABLE, parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.hosting.background import find
-from sbtutorial.hosting.control_client import ControlClient
-from sbtutorial.lab.azure import AzureService
-from sbtutorial.lab.connecting import connect
 from sbtutorial.lab.lab import Lab
+from sbtutorial.views.timeline_axes import Mark
 from sbtutorial.workers.worker import Worker
 
 pytestmark = pytest.mark.sdk
-
-AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
+plt.switch_backend("Agg")
 
 CASHIER = """
 from azure.servicebus import ServiceBusClient
@@ -28,19 +22,6 @@ with ServiceBusClient.from_connection_string(lab.connection_string) as client:
         order = receiver.receive_messages(max_wait_time=10)[0]
         checkpoint("working")
 """
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("views") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SBTUTORIAL_HOME", str(folder))
-        patch.delenv(VARIABLE, raising=False)
-        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-            patch.setenv(name, os.environ.get(name, ""))
-        yield connect()
-        if broker := find():
-            ControlClient(broker.connection_string).shutdown()
 
 
 def send(lab: Lab, body: str) -> None:
@@ -81,16 +62,50 @@ def test_consumer_that_says_goodbye_leaves_no_cross(lab: Lab) -> None:
     assert [span.is_cut_off for span in lab.timeline("orders", 1).spans] == [False] * 3
 
 
+def test_picture_of_the_queue_has_the_crash_and_the_mark_of_the_clock(lab: Lab) -> None:
+    send(lab, "tea")
+    run_cashier(lab, kill_at="working")
+    lab.show("orders")
+    lab.advance(31)
+    timeline = lab.timeline("orders")
+    assert repr(timeline).split("\n")[2:] == [
+        "message 1",
+        "  waiting                   a moment",
+        "  locked by cashier         a moment         ✗ cashier vanished",
+        "  locked by cashier (gone)  about 30 s       the lock ran out, delivery count 1",
+        "  waiting                   a moment so far",
+    ]
+    for axes in (timeline.plot(), lab.timeline("orders", 1).plot()):
+        found = axes.get_legend()
+        assert found is not None
+        assert {mark.value for mark in (Mark.CRASH, Mark.CLOCK)} <= {
+            text.get_text() for text in found.get_texts()
+        }
+
+
+def test_a_long_body_is_shown_whole_in_html_and_by_its_beginning_in_text(lab: Lab) -> None:
+    body = " ".join(f"line {number}" for number in range(1000))
+    send(lab, body)
+    picture = lab.show("orders")
+    assert body in picture._repr_html_()
+    assert repr(picture).split("\n")[0] == "orders   ready   1 line 0 line 1 line 2 li…"
+
+
+def test_messages_of_one_id_can_be_seen_alone(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    with (
+        ServiceBusClient.from_connection_string(lab.connection_string) as client,
+        client.get_queue_sender("orders") as sender,
+    ):
+        for name in ("tea", "cake", "tea"):
+            sender.send_messages(ServiceBusMessage("one", message_id=name))
+    timeline = lab.timeline("orders", message_id="tea")
+    assert [life.label for life in timeline.lives] == ["1 tea", "3 tea (again)"]
+    with pytest.raises(TutorialError, match="messages with the id 'pie' in 'orders'"):
+        lab.timeline("orders", message_id="pie")
+
+
 def test_message_that_never_was_is_an_error_in_a_sentence(lab: Lab) -> None:
     send(lab, "tea")
     with pytest.raises(TutorialError, match="a message 7 in 'orders'"):
         lab.timeline("orders", 7)
-
-
-def test_elsewhere_a_sentence_says_that_there_is_no_record(
-    lab: Lab, capsys: pytest.CaptureFixture[str]
-) -> None:
-    azure = Lab(AzureService(parse_connection_string(AZURE)))
-    timeline = azure.timeline("orders", 1)
-    assert "Azure keeps no such record" in capsys.readouterr().out
-    assert repr(timeline) == "orders, message 1"

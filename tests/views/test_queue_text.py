@@ -12,8 +12,10 @@ from sbtutorial.snapshot import (
     SCHEDULED,
     MessageSnapshot,
     QueueSnapshot,
+    SessionSnapshot,
 )
-from sbtutorial.views.queue_text import Picture, draw, readable_name
+from sbtutorial.views.queue_picture import Picture
+from sbtutorial.views.queue_text import draw, readable_name
 
 RANDOM = "SBReceiver-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
 
@@ -70,6 +72,17 @@ def test_dead_message_says_why() -> None:
     )
 
 
+def test_of_a_dead_message_that_is_locked_reason_and_lock_stand_apart() -> None:
+    dead = message(1, "coffee", "dead", dead_letter_reason="unreadable", delivery_count=1)
+    dead = replace(dead, locked_by="clerk", lock_seconds_left=29.7)
+    assert picture(dead)[-1] == (
+        "         dead    1 coffee   unreadable · "
+        "locked by clerk (gone), about 30 s left, delivery count 1"
+    )
+    unsaid = picture(replace(dead, dead_letter_reason=None))[-1]
+    assert unsaid.endswith("1 coffee   by clerk (gone), about 30 s left, delivery count 1")
+
+
 def test_deferred_and_scheduled_are_drawn_when_there_are_any() -> None:
     lines = picture(
         message(1, "coffee", "deferred"), message(2, "tea", "scheduled", scheduled_seconds=3599.0)
@@ -80,6 +93,20 @@ def test_deferred_and_scheduled_are_drawn_when_there_are_any() -> None:
         "         deferred   1 coffee",
         "         scheduled  2 tea   in about 60 min",
         "         dead       –",
+    ]
+
+
+def test_what_waits_for_a_short_time_only_says_how_long_it_has_to_live() -> None:
+    assert picture(
+        message(1, "coffee", seconds_to_live=35.0),
+        message(2, "cake"),
+        message(3, "wine", seconds_to_live=14 * 86_400.0),
+        message(4, "tea", "locked", locked_by="x", lock_seconds_left=5.0, seconds_to_live=35.0),
+    )[:4] == [
+        "orders   ready   1 coffee   about 40 s to live",
+        "                 2 cake",
+        "                 3 wine",
+        "         locked  4 tea   by x (gone), about 5 s left, delivery count 0",
     ]
 
 
@@ -142,3 +169,52 @@ def test_names_made_up_at_random_are_left_out() -> None:
 def test_picture_shows_itself_as_its_text() -> None:
     snapshot = queue(message(1, "coffee"))
     assert repr(Picture(snapshot)) == str(Picture(snapshot)) == draw(snapshot)
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+SESSIONS = (
+    SessionSnapshot(
+        "Anna",
+        ready=2,
+        locked=1,
+        state_text="no nuts",
+        locked_by="ada",
+        holder_attached=True,
+        locked_until=25.0,
+    ),
+    SessionSnapshot("Ben", ready=4, state_bytes=7),
+    SessionSnapshot("", locked_by=RANDOM, locked_until=30.0),
+)
+
+
+def test_each_session_is_a_lane_with_its_messages_its_holder_and_what_it_keeps() -> None:
+    messages = (
+        message(1, "soup", LOCKED, session_id="Anna", locked_by="ada", delivery_count=1),
+        message(2, "salad", session_id="Ben"),
+        message(3, "steak", session_id="Anna"),
+        message(4, "late", DEFERRED, session_id="Ben"),
+        message(5, "cake", session_id="Anna"),
+    )
+    drawn = draw(replace(queue(*messages), sessions=SESSIONS, requires_session=True))
+    assert drawn.split("\n") == [
+        "orders   session Anna  1 soup (locked, delivery count 1)   3 steak   5 cake",
+        "                       held by ada, about 30 s left, keeps “no nuts”",
+        "         session Ben   2 salad   … and 3 more",
+        "                       keeps 7 bytes",
+        '         session ""    –',
+        "                       held by a receiver (gone), about 30 s left",
+        "         deferred      4 late",
+        "         dead          –",
+    ]
+
+
+def test_without_sessions_a_queue_that_has_them_is_drawn_by_state() -> None:
+    assert draw(replace(queue(), requires_session=True)).split("\n")[0] == "orders   ready   –"
+
+
+def test_further_rows_stand_below_in_the_same_column() -> None:
+    assert draw(queue(), ("done", "1 completed")).split("\n")[-2:] == [
+        "         dead    –",
+        "         done    1 completed",
+    ]

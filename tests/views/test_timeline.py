@@ -1,9 +1,14 @@
 """The text of a timeline, to the letter: lessons are saved with it."""
 
+import re
+from collections.abc import Sequence
+from html import unescape
+
 import pytest
 
 from sbtutorial.trace import Event
 from sbtutorial.views.life import State
+from sbtutorial.views.lives import Life, life_of
 from sbtutorial.views.timeline import Timeline
 
 RANDOM = "SBReceiver-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
@@ -23,8 +28,8 @@ CRASH = [
 ]
 
 
-def timeline(*events: Event, now: float = 100.0) -> Timeline:
-    return Timeline("orders, message 2", events, now)
+def timeline(*events: Event, now: float = 100.0, moves: Sequence[Event] = ()) -> Timeline:
+    return Timeline("orders, message 2", life_of(events, 2, now) or Life(2), moves)
 
 
 def rows(*events: Event, now: float = 100.0) -> list[str]:
@@ -172,3 +177,28 @@ def test_events_of_other_kinds_are_no_part_of_the_story() -> None:
 
 def test_timeline_of_nothing_is_its_title() -> None:
     assert repr(timeline()) == "orders, message 2"
+
+
+def test_html_tells_the_same_as_a_list() -> None:
+    html = timeline(*CRASH)._repr_html_()
+    items = [unescape(re.sub("<[^>]+>", "", item)) for item in re.findall("<li>(.*?)</li>", html)]
+    assert items == [
+        "waiting a moment",
+        "locked by cashier a moment – ✗ cashier vanished",
+        "locked by cashier (gone) about 30 s – the lock ran out, delivery count 1",
+        "waiting a moment",
+        "locked by relief a moment – completed by relief",
+    ]
+    assert "orders, message 2" in html
+
+
+def test_html_of_a_hostile_name_is_text() -> None:
+    html = timeline(event(0, "sent"), event(1, "locked", "<img src=x onerror=alert(1)>"))
+    assert "<img" not in html._repr_html_()
+
+
+def test_description_is_the_story_in_one_line() -> None:
+    assert timeline(*CRASH[:3], now=21.4).description == (
+        "Timeline of orders, message 2: waiting a moment; locked by cashier a moment, "
+        "✗ cashier vanished; locked by cashier (gone) about 20 s so far."
+    )

@@ -155,7 +155,11 @@ def decode_composite(buffer: bytes, offset: int = 0) -> tuple[Any, int]:
     try:
         if buffer[offset] != DESCRIBED:
             raise DecodeError("a composite must begin with its descriptor")
-        value, end = _read_described(buffer, offset + 1, 0)
+        cls = _BY_CODE.get(buffer[offset + 2]) if buffer[offset + 1] == _SMALL_ULONG else None
+        if cls is not None:
+            value, end = cls._read_fields(buffer, offset + 3, 0)
+        else:
+            value, end = _read_described(buffer, offset + 1, 0)
     except (IndexError, struct.error) as error:
         raise DecodeError("the bytes end in the middle of a composite") from error
     except (ValueError, OverflowError) as error:
@@ -208,14 +212,14 @@ def _row(field: Any) -> _Field:
 def _reader(cls: type[_C], rows: list[_Field]) -> Callable[[bytes, int, int], tuple[_C, int]]:
     if not rows:
         return _empty_reader(cls)
-    readers = [row.type.readers for row in rows]
+    readers, most = [row.type.readers for row in rows], len(rows)
     defaults = [MISSING if row.mandatory else row.default for row in rows]
     mandatory = [position for position, row in enumerate(rows) if row.mandatory]
 
     def read(buffer: bytes, offset: int, depth: int) -> tuple[_C, int]:
         if depth >= MAX_DEPTH:
             check_depth(depth)
-        count, offset, end = _list_borders(cls, buffer, offset, len(readers))
+        count, offset, end = _list_borders(cls, buffer, offset, most)
         values = defaults.copy()
         position = 0
         depth += 1

@@ -163,11 +163,18 @@ class Transfer:
     It is a sink like any: whether the target takes a message is no concern of the sender.
     """
 
+    fans_out = False
+
     def __init__(self, via: Sink, keep: Keep, target: str, find_sink: FindSink) -> None:
         self._via = via
         self._keep = keep
         self._target = entity_path(target)
         self._find_sink = find_sink
+
+    @property
+    def copies(self) -> int:
+        """What becomes of them where they go is not known."""
+        return 1
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what the queue on the way would refuse; see `Ingress.check`."""
@@ -203,6 +210,10 @@ class Transfer:
     def is_waiting(self, _message: Message) -> bool:
         """Where it goes from here is no concern of the sender."""
         return False
+
+    def when_there(self, _message: Message, tell: Callable[[], None]) -> None:
+        """It is as far as the sender knows."""
+        tell()
 
     def _send_on(self, message: Message, now: float, who: str) -> None:
         try:

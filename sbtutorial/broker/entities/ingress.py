@@ -5,8 +5,9 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 """
 
 from collections import deque
-from collections.abc import Generator, Hashable, Iterable, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from typing import NoReturn, Protocol
+from uuid import UUID
 
 from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
@@ -19,8 +20,11 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
-# Taken at once of very many: about a millisecond's worth.
-_STEP_MESSAGES = 64
+# Taken as one: messages where each stays one, ten milliseconds' worth of them, or thirty if each is
+# of another session; and copies, fifteen milliseconds' worth. Of more copies, so many at a time.
+_MOST_AS_ONE = 2000
+_MOST_COPIES_AS_ONE = 1000
+_STEP_COPIES = 64
 _IN_A_TRANSACTION = (
     "A message that a transaction sends to a partitioned entity must have a SessionId or a "
     "PartitionKey, or a MessageId where duplicates are detected."
@@ -29,7 +33,13 @@ _COUNTED = (str, bytes)  # the ids that have a length; numbers and UUIDs have no
 
 
 class Destination(Protocol):
-    """What becomes of messages that an ingress has accepted."""
+    """What becomes of messages that an ingress has accepted.
+
+    Attributes:
+        fans_out: Whether one message becomes several.
+    """
+
+    fans_out: bool
 
     @property
     def size_bytes(self) -> int:
@@ -41,6 +51,10 @@ class Destination(Protocol):
 
     def may_have(self, count: int) -> bool:
         """Whether they may be so many; told faster than how many they are."""
+
+    @property
+    def copies(self) -> int:
+        """About how many of them one that is accepted becomes, unless it takes long; 1 or more."""
 
     def takes_long(self, message: Message) -> bool:
         """Whether `enqueue` would keep everybody waiting: it is activated in steps instead."""
@@ -71,6 +85,7 @@ class Ingress:
 
     Attributes:
         max_size_bytes: What the entity holds in all.
+        fans_out: Whether one message becomes several, which may take long.
         duplicates: The ids that it remembers; None where it does not look for duplicates.
     """
 
@@ -80,9 +95,12 @@ class Ingress:
         self._context = context
         self._subqueue = subqueue
         self._destination = destination
+        self.fans_out = destination.fans_out
         self.duplicates: DuplicateWindow | None = None
         # Numbers of messages that take long to activate and of those behind them, in order.
         self._in_steps: deque[int] = deque()
+        # Of these, those whose senders want to be told when they are there.
+        self._awaited: dict[Message, Callable[[], None]] = {}
         self.adopt()
 
     def adopt(self) -> None:
@@ -110,31 +128,50 @@ class Ingress:
             BrokerError: As `check`.
         """
         self.check(messages, now=now)
-        numbers = [self._accept(message, now, who) for message in messages]
+        numbers = []
+        for message in messages:
+            numbers.append(self._accept(message, now, who))
         self._destination.announce(now)
         return numbers
 
     def send_in_steps(
         self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, None]:
-        """`send` for very many: checked as one, and taken a few at a time, so nobody waits long.
+    ) -> Generator[int, float, list[int]]:
+        """`send` for very many: checked as one.
+
+        They are taken as one, too, up to 2,000 of them in a queue and 1,000 copies in a topic,
+        which is quickly done: what ends the broker in the middle leaves all or none. Of more, some
+        are taken at a time, so that nobody else waits long.
 
         Yields:
-            How many were taken; wants to be sent the time of the next step.
+            How many were taken, or copies of them handed out; wants to be sent the time of the
+            next step.
+
+        Returns:
+            As `send`.
 
         Raises:
             BrokerError: As `check`, before anything is taken; ENTITY_NOT_FOUND when the entity is
                 deleted meanwhile.
         """
         self.check(messages, now=now)
-        for start in range(0, len(messages), _STEP_MESSAGES):
+        numbers: list[int] = []
+        copies, count = self.copies, _MOST_AS_ONE
+        if self.fans_out and len(messages) * copies > _MOST_COPIES_AS_ONE:
+            count = max(_STEP_COPIES // copies, 1)
+        for start in range(0, len(messages), count):
             if self._context.deleted:
                 self._context.begin_send(now)
-            step = messages[start : start + _STEP_MESSAGES]
-            for message in step:
-                self._accept(message, now, who)
+            step = messages[start : start + count]
+            numbers += [self._accept(message, now, who) for message in step]
             self._destination.announce(now)
-            now = yield len(step)
+            now = yield len(step) * copies
+        return numbers
+
+    @property
+    def copies(self) -> int:
+        """About how many messages one becomes that is sent here, as far as that is done at once."""
+        return self._destination.copies
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing.
@@ -172,10 +209,53 @@ class Ingress:
             BrokerError: MESSAGE_NOT_FOUND if one is missing or active by now.
         """
         self._context.begin(now)
-        for message in self._subqueue.messages.find_all(sequence_numbers, Input.CANCEL):
+        self.cancel_held(self._subqueue.messages.find_all(sequence_numbers, Input.CANCEL), now, who)
+
+    # The same in parts: hold all back, then cancel each, or let all go on.
+
+    def hold_scheduled(self, sequence_numbers: Iterable[int], *, now: float) -> list[Message]:
+        """Scheduled messages, all of them or none; their time does not come from now on.
+
+        Raises:
+            BrokerError: As `cancel_scheduled`; also for one whose time has come, and that is
+                being handed out.
+        """
+        context, messages = self._context, self._subqueue.messages
+        context.begin(now)
+        held = messages.find_all(sequence_numbers, Input.CANCEL)
+        for message in held:
+            if message.timer is None:
+                raise BrokerError(
+                    ErrorCode.MESSAGE_NOT_FOUND,
+                    f"The time of message {message.sequence_number} in '{context.path}' has come. "
+                    "Nothing was cancelled.",
+                )
+        for message in held:
+            if message.timer is not None:
+                message.timer.cancel()
+                message.timer = None
+        messages.reserve(held)
+        return held
+
+    def cancel_held(self, messages: Iterable[Message], now: float, who: str) -> None:
+        """Remove scheduled messages that are held back.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once the entity is deleted.
+        """
+        self._context.require_existence(now)
+        for message in messages:
             self._subqueue.messages.remove(message, Input.CANCEL)
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
+            self._tell(message)
         self._context.room_made(now)
+
+    def let_go_on(self, messages: Sequence[Message]) -> None:
+        """Have the time of those that were held back come as ever."""
+        self._subqueue.messages.unreserve(messages)
+        for message in messages:
+            if not self._context.deleted:
+                self.await_time(message)
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was sent for now is to be activated still, or is just being so."""
@@ -187,11 +267,22 @@ class Ingress:
             message.state is MessageState.SCHEDULED and is_due
         )
 
+    def when_there(self, message: Message, tell: Callable[[], None]) -> None:
+        """Be told once when a message that is waiting has been handed out, or is gone."""
+        self._awaited[message] = tell
+
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
         if self.duplicates is not None:
             self.duplicates.clear()
+        self.end_waiting()
+
+    def end_waiting(self) -> None:
+        """Nothing waits for its turn any more, as all is gone that was here."""
         self._in_steps.clear()
+        awaited, self._awaited = self._awaited, {}
+        for tell in awaited.values():
+            tell()
 
     # -- As it was: nothing is asked, told or given a number -----------------------------------
 
@@ -264,13 +355,15 @@ class Ingress:
             )
 
     def _accept(self, message: Message, now: float, who: str) -> int:
-        original = self._original(message, now)
-        if original is not None:
-            message.sequence_number = original
-            self._subqueue.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
-            return original
+        if self.duplicates is not None:
+            original = self._original(message, now)
+            if original is not None:
+                message.sequence_number = original
+                self._subqueue.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
+                return original
         number = message.sequence_number = self._context.next_sequence_number()
-        self.remember(message, now)
+        if self.duplicates is not None:
+            self.remember(message, now)
         at = message.scheduled_enqueue_at
         is_early = at is not None and at > now
         if is_early or self._in_steps or self._destination.takes_long(message):
@@ -326,15 +419,21 @@ class Ingress:
                         self._begin_life(message, at)
                     yield from self._destination.hand_out_in_steps(message, at)
             except Exception:
-                self._next_in_steps()
+                self._next_in_steps(message)
                 if self._in_steps:
                     self._context.background.add(self._activate_in_steps(at))
                 raise
-            self._next_in_steps()
+            self._next_in_steps(message)
 
-    def _next_in_steps(self) -> None:
+    def _next_in_steps(self, message: Message | None) -> None:
         if self._in_steps:
             self._in_steps.popleft()
+        if message is not None:
+            self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        if tell := self._awaited.pop(message, None):
+            tell()
 
     def _original(self, message: Message, now: float) -> int | None:
         if self.duplicates is None or message.message_id is None:
@@ -342,9 +441,13 @@ class Ingress:
         return self.duplicates.original(self._duplicate_key(message), now)
 
     def _duplicate_key(self, message: Message) -> Hashable:
+        """What a message is known by; nobody can choose ids so that their keys collide."""
+        message_id: Hashable = message.message_id
+        if isinstance(message_id, UUID):  # a UUID's hash is its number, which a sender can choose
+            message_id = UUID, message_id.bytes
         if self._context.description.enable_partitioning:
-            return message.message_id, message.partition_key
-        return message.message_id
+            return message_id, message.partition_key
+        return message_id
 
 
 # -- What every ingress refuses of a message, whoever sends it -------------------------------
@@ -361,9 +464,9 @@ def check_message(message: Message, context: EntityContext) -> None:
         _refuse_size(message, context, context.max_message_bytes)
     if message.header_bytes > limits.max_header_bytes:
         _refuse_header(message, context, limits.max_header_bytes)
-    longest = limits.max_id_chars
-    if isinstance(message.message_id, _COUNTED) and len(message.message_id) > longest:
-        _refuse_id("message_id", message.message_id, longest)
+    longest, message_id = limits.max_id_chars, message.message_id
+    if isinstance(message_id, _COUNTED) and len(message_id) > longest:
+        _refuse_id("message_id", message_id, longest)
     if message.session_id is not None and len(message.session_id) > longest:
         _refuse_id("session_id", message.session_id, longest)
     if message.partition_key is not None:

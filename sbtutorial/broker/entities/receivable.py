@@ -12,7 +12,7 @@ from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.forwarding import Forwarding
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import DEAD_LETTER_SUFFIX, TRANSFER_DEAD_LETTER_SUFFIX
-from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.states import TRANSITIONS, Input, MessageState
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
@@ -44,10 +44,13 @@ class Receivable:
     """The three subqueues that receivers work on, and how messages come into the main one.
 
     Attributes:
+        fans_out: One message is one message.
         main: The one that a path without suffix means.
         dead_letter: For what could not be delivered or processed.
         transfer_dead_letter: For what was sent through this entity and refused further on.
     """
+
+    fans_out = False
 
     def __init__(self, context: EntityContext) -> None:
         self._context = context
@@ -107,6 +110,11 @@ class Receivable:
 
     # -- How messages come in -------------------------------------------------------------------
 
+    @property
+    def copies(self) -> int:
+        """One message is one message."""
+        return 1
+
     def takes_long(self, _message: Message) -> bool:
         """One message comes in at once."""
         return False
@@ -120,7 +128,7 @@ class Receivable:
         self, message: Message, now: float, who: str, kind: ChangeKind = ChangeKind.SENT
     ) -> None:
         """Put an accepted message, numbered by now, into the main subqueue."""
-        self.main.messages.admit(message, Input.SEND)
+        self.main.messages.put(message, TRANSITIONS[message.state, Input.SEND])
         self.begin_life(message, now)
         self.main.report(kind, message, now, who, is_new=True)
 
@@ -131,8 +139,8 @@ class Receivable:
         """
         message.enqueued_at = now
         seconds = shorter(message.time_to_live, self._context.default_time_to_live)
-        expires_at = None if seconds is None else now + seconds
-        self.main.dead_lettering.start_time_to_live(message, expires_at)
+        if seconds is not None:
+            self.main.dead_lettering.start_time_to_live(message, now + seconds)
 
     def hand_out(self, message: Message, at: float) -> None:
         """It is where receivers find it already."""

@@ -34,7 +34,10 @@ class Topic(Entity):
     Attributes:
         ingress: The way in.
         scheduled: Where messages wait for their time; no receiver comes here.
+        fans_out: Each subscription takes a copy, or several.
     """
+
+    fans_out = True
 
     def __init__(self, context: EntityContext) -> None:
         super().__init__(context)
@@ -96,6 +99,7 @@ class Topic(Entity):
     def delete(self) -> None:
         """End it with its subscriptions; see `Entity.delete`."""
         super().delete()
+        self.ingress.end_waiting()
         for subscription in self._subscriptions.values():
             subscription.delete()
 
@@ -185,6 +189,12 @@ class Topic(Entity):
 
     def announce(self, now: float) -> None:
         """Nobody waits at the topic itself; the subscriptions have told their receivers."""
+
+    @property
+    def copies(self) -> int:
+        """About one for each subscription; where they are many, copies are handed out in steps."""
+        count = len(self._subscriptions)
+        return count if 0 < count <= _FEW_SUBSCRIPTIONS else 1
 
     def takes_long(self, message: Message) -> bool:
         """Whether so many rules or subscriptions are asked that others would notice."""

@@ -53,6 +53,7 @@ class MessageSession:
     Every method that needs the lock refuses with SESSION_LOCK_LOST once it is gone.
 
     Attributes:
+        locks_outlive_links: Not here: the session's lock ends with its holder's link.
         id: The session's.
         path: Of its subqueue.
         context: Of its entity.
@@ -65,6 +66,7 @@ class MessageSession:
             lock is lost. It may receive from within the call.
     """
 
+    locks_outlive_links = False
     timer: Timer
 
     def __init__(
@@ -139,7 +141,7 @@ class MessageSession:
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked, not deferred or of another
                 session; SESSION_LOCK_LOST; and as `peek_lock_next`.
         """
-        return self._subqueue.lock_deferred(self._deferred(sequence_numbers, now), now, who)
+        return self.lock_deferred(self.find_deferred(sequence_numbers, now=now), now=now, who=who)
 
     def receive_and_delete_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
@@ -149,7 +151,44 @@ class MessageSession:
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        return self._subqueue.delete_deferred(self._deferred(sequence_numbers, now), now, who)
+        return self.delete_deferred(self.find_deferred(sequence_numbers, now=now), now=now, who=who)
+
+    # The same in parts: find and reserve all, then have each.
+
+    def find_deferred(self, sequence_numbers: Iterable[int], *, now: float) -> list[Message]:
+        """Deferred messages of the session, in the order asked for; all of them or none.
+
+        Raises:
+            BrokerError: As `receive_deferred`.
+        """
+        self.require(now)
+        self.context.begin_receive(now)
+        messages = self._keeper.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
+        for message in messages:
+            if message.session_id != self.id:
+                raise BrokerError(
+                    ErrorCode.MESSAGE_NOT_FOUND,
+                    f"Message {message.sequence_number} in '{self.path}' is not of session "
+                    f"'{self.id}' but of '{message.session_id}'. Nothing was changed.",
+                )
+        return self._subqueue.overdue.without_expired(messages, now)
+
+    def lock_deferred(self, messages: list[Message], *, now: float, who: str) -> list[Message]:
+        """Hold deferred messages that were found before.
+
+        Raises:
+            BrokerError: SESSION_LOCK_LOST; ENTITY_NOT_FOUND once the entity is deleted.
+        """
+        self.require(now)
+        return self._subqueue.lock_deferred(messages, now=now, who=who)
+
+    def delete_deferred(self, messages: list[Message], *, now: float, who: str) -> list[Message]:
+        """Remove deferred messages that were found before, though the session may be lost by now.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once the entity is deleted.
+        """
+        return self._subqueue.delete_deferred(messages, now=now, who=who)
 
     def settling_subqueue(self, token: UUID, *, now: float) -> SubQueue:
         """Where the message under a token is settled, as long as the session is held.
@@ -190,9 +229,12 @@ class MessageSession:
         """Free the session: what is unsettled returns to its place and nothing is counted."""
         self._keeper.free(self, now)
 
-    def receiver_gone(self, _tokens: Iterable[UUID], *, now: float, who: str) -> None:
-        """Free the session, as its lock lives only as long as the holder's link."""
-        self.context.begin(now)
+    def receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
+        """Free the session, as its lock lives only as long as the holder's link.
+
+        What is unsettled is reported as of a queue without sessions, before it returns.
+        """
+        self._subqueue.receiver_gone(tokens, now=now, who=who)
         self.let_go(now=now)
 
     # -- The state --------------------------------------------------------------------------
@@ -227,23 +269,10 @@ class MessageSession:
         self.context.begin_receive(now)
         if self.context.timers.is_behind:
             self._keeper.end_if_over(self, now)
-            if not self._subqueue.is_first_alive(self._first, now):
+            if self._subqueue.overdue.hides_first(self._first, now):
                 return False
         return self.is_held
 
     def _first(self) -> Message | None:
         number = self._entry.ready.first()
         return None if number is None else self._keeper.messages[number]
-
-    def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
-        self.require(now)
-        self.context.begin_receive(now)
-        messages = self._keeper.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
-        for message in messages:
-            if message.session_id != self.id:
-                raise BrokerError(
-                    ErrorCode.MESSAGE_NOT_FOUND,
-                    f"Message {message.sequence_number} in '{self.path}' is not of session "
-                    f"'{self.id}' but of '{message.session_id}'. Nothing was changed.",
-                )
-        return self._subqueue.unexpired(messages, now)

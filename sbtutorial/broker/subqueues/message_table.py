@@ -1,14 +1,13 @@
 """The messages of a subqueue by sequence number: what is where, how many, how many bytes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
-
-from sortedcontainers import SortedDict
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import TRANSITIONS, Input, MessageState, allows
+from sbtutorial.broker.subqueues.numbered import NumberedMessages
 
 # Azure's own words, for a deferred message that cannot be had.
 NOT_LOCKED = (
@@ -17,6 +16,7 @@ NOT_LOCKED = (
 )
 # Below this many leftovers a sweep of a heap is not worth its while.
 _FEWEST_LEFTOVERS_TO_SWEEP = 64
+_ACTIVE = MessageState.ACTIVE  # a name of the module is found faster than one of the class
 
 
 class ReadyHeap:
@@ -46,6 +46,11 @@ class ReadyHeap:
             heappop(heap)
         return heap[0] if heap else None
 
+    def join_all(self, sequence_numbers: Iterable[int]) -> None:
+        """Take many numbers in."""
+        self._heap += sequence_numbers
+        heapify(self._heap)
+
     def leave_first(self) -> int | None:
         """The lowest number that is still ready, taken out; None when none is."""
         heap = self._heap
@@ -72,21 +77,23 @@ class MessageTable:
     Attributes:
         path: Of the subqueue, for texts.
         size_bytes: All messages here, whatever their state.
+        counts: How many there are in each state; see `count`.
     """
 
     def __init__(self, path: str):
         self.path = path
-        self._messages: SortedDict[int, Message] = SortedDict()
+        self._messages = NumberedMessages()
         self.clear()
 
-    def clear(self) -> "SortedDict[int, Message]":
+    def clear(self) -> NumberedMessages:
         """Be empty at once; returns what was here."""
         before = self._messages
         self.size_bytes = 0
-        self._messages = SortedDict()
+        self._messages = NumberedMessages()
         # Of every state how many came less how many left; NEW, DEAD and GONE lie outside.
-        self._counts = [0] * len(MessageState)
+        self.counts = [0] * len(MessageState)
         self._ready = ReadyHeap(self.is_ready)
+        self._reserved: set[int] = set()
         return before
 
     def __len__(self) -> int:
@@ -94,30 +101,27 @@ class MessageTable:
 
     def __iter__(self) -> Iterator[Message]:
         """Every message, whatever its state, by sequence number."""
-        return iter(self._messages.values())
+        return self._messages.in_order()
 
     def __getitem__(self, sequence_number: int) -> Message:
-        message: Message = self._messages[sequence_number]
-        return message
+        return self._messages[sequence_number]
 
     def count(self, state: MessageState) -> int:
         """How many messages here are in this state."""
-        return self._counts[state]
+        return self.counts[state]
 
     def is_ready(self, sequence_number: int) -> bool:
         """Whether the message of this number is here and may go to the next receiver."""
         message = self._messages.get(sequence_number)
-        return message is not None and message.state is MessageState.ACTIVE
+        return message is not None and message.state is _ACTIVE
 
     def peek(self, from_sequence_number: int, max_count: int) -> list[Message]:
         """Look at messages in any state, by sequence number, and change nothing."""
-        numbers = self._messages.irange(from_sequence_number)
-        return [self._messages[number] for number in islice(numbers, max(max_count, 0))]
+        return list(islice(self._messages.in_order(from_sequence_number), max(max_count, 0)))
 
     def find(self, sequence_number: int) -> Message | None:
         """The message of this number; None when it is not here."""
-        message: Message | None = self._messages.get(sequence_number)
-        return message
+        return self._messages.get(sequence_number)
 
     def find_all(self, sequence_numbers: Iterable[int], happening: Input) -> list[Message]:
         """The messages of these numbers, in this order, if this can happen to each.
@@ -128,12 +132,26 @@ class MessageTable:
         found = []
         for number in dict.fromkeys(sequence_numbers):
             message = self._messages.get(number)
-            if message is None or not allows(message.state, happening):
+            if message is None or number in self._reserved or not allows(message.state, happening):
                 raise BrokerError(
                     ErrorCode.MESSAGE_NOT_FOUND, self._not_found(number, message, happening)
                 )
             found.append(message)
         return found
+
+    def reserve(self, messages: Iterable[Message]) -> None:
+        """Have `find_all` find these no more: who has found them works on them little by little."""
+        self._reserved.update(message.sequence_number for message in messages)
+
+    def unreserve(self, messages: Iterable[Message]) -> None:
+        """Have them found again, those that are still here."""
+        self._reserved.difference_update(message.sequence_number for message in messages)
+
+    def peek_of_session(
+        self, session_id: str | None, from_sequence_number: int, max_count: int
+    ) -> list[Message]:
+        """As `peek`; a table that knows sessions leaves out those of others, if one is named."""
+        return self.peek(from_sequence_number, max_count)
 
     def first(self) -> Message | None:
         """The ready message with the lowest number, which stays; None without one."""
@@ -146,7 +164,7 @@ class MessageTable:
         It is here still: the caller moves it, removes it, or has it wait again (`requeue`).
         """
         number = self._ready.leave_first()
-        return None if number is None else self[number]
+        return None if number is None else self._messages[number]
 
     def requeue(self, message: Message) -> None:
         """Have a ready message that `leave_first` has given wait for receivers again."""
@@ -168,27 +186,37 @@ class MessageTable:
 
     def put(self, message: Message, state: MessageState) -> None:
         """Take a message in, in this state."""
-        self._messages[message.sequence_number] = message
+        self._messages.put(message)
         self.size_bytes += message.size_bytes
         self.change(message, state)
 
+    def fill(self, messages: Sequence[Message]) -> None:
+        """Take in very many, each in the state that it has already; of no session."""
+        self._messages.put_all(messages)
+        for message in messages:
+            self.size_bytes += message.size_bytes
+            self.counts[message.state] += 1
+        active = MessageState.ACTIVE
+        self._ready.join_all(one.sequence_number for one in messages if one.state is active)
+
     def change(self, message: Message, state: MessageState) -> None:
         """Have a message in this state from now on."""
-        self._counts[message.state] -= 1
-        self._counts[state] += 1
+        counts = self.counts
+        counts[message.state] -= 1
+        counts[state] += 1
         message.state = state
-        if state is MessageState.ACTIVE:
+        if state is _ACTIVE:
             self._heap_of(message).join(message.sequence_number)
 
     def drop(self, message: Message, state: MessageState) -> None:
         """Let a message go, in this state, and the timer that it has."""
         self.change(message, state)
-        del self._messages[message.sequence_number]
+        self._messages.take_out(message.sequence_number)
         self.size_bytes -= message.size_bytes
         if message.timer is not None:
             message.timer.cancel()
             message.timer = None
-        self._ready.sweep(self._counts[MessageState.ACTIVE])
+        self._ready.sweep(self.counts[_ACTIVE])
 
     def grow(self, message: Message, size_bytes: int) -> None:
         """Note that the properties of a message here have become longer."""
@@ -201,9 +229,9 @@ class MessageTable:
 
     def renumber(self, message: Message, sequence_number: int) -> None:
         """Keep a message under another number from now on."""
-        del self._messages[message.sequence_number]
+        self._messages.take_out(message.sequence_number)
         message.sequence_number = sequence_number
-        self._messages[sequence_number] = message
+        self._messages.put(message)
 
     def _heap_of(self, _message: Message) -> ReadyHeap:
         """Where a message waits for receivers: one heap for all."""
@@ -211,6 +239,8 @@ class MessageTable:
 
     def _not_found(self, number: int, message: Message | None, happening: Input) -> str:
         where = "not there" if message is None else message.state.name.lower()
+        if number in self._reserved:
+            where += ", and another request is about to have it"
         azures = f"{NOT_LOCKED} " if happening is Input.RECEIVE_DEFERRED else ""
         return (
             f"{azures}No message with sequence number {number} in '{self.path}' is open to "

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind, SessionChange
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.errors import (
@@ -43,8 +44,33 @@ class LockEnd(NamedTuple):
 # Source: live tests of azure-sdk-for-python, test_sessions_async.py; Azure/azure-sdk-for-js#1051.
 TOLD_AFTER_SECONDS = 1.0
 
+# Of messages that are unsettled when a session's lock ends: so many are put back at once, each at
+# so much of what a step costs.
+_RETURNED_AT_ONCE = 100
+_RETURN_COST = 2
+
 LET_GO = LockEnd(ChangeKind.SESSION_UNLOCKED, Input.RELEASE, ChangeKind.RELEASED, 0)
 RUN_OUT = LockEnd(ChangeKind.SESSION_LOCK_LOST, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, 1)
+
+
+class _TokensOfSessions(Tokens):
+    """Which message each token holds; the holder of its session knows it, too."""
+
+    def __init__(self, path: str, held: dict[str, MessageSession]) -> None:
+        super().__init__(path)
+        self._sessions = held
+
+    def grant(self, message: Message, token: UUID, until: float, who: str) -> None:
+        """Have a message with the holder of its session from now on."""
+        super().grant(message, token, until, who)
+        self._sessions[message.session_id or ""].locked[token] = message
+
+    def end(self, message: Message) -> None:
+        """Have a message with the holder of its session no more."""
+        session = self._sessions.get(message.session_id or "")
+        if session is not None and message.lock_token is not None:
+            session.locked.pop(message.lock_token, None)
+        super().end(message)
 
 
 class SessionSubQueue(SubQueue):
@@ -56,8 +82,8 @@ class SessionSubQueue(SubQueue):
     def __init__(
         self, context: EntityContext, path: str, dead_letter_queue: SubQueue | None = None
     ) -> None:
-        super().__init__(context, path, dead_letter_queue)
         self._held: dict[str, MessageSession] = {}
+        super().__init__(context, path, dead_letter_queue)
         # Their lock is over and their holders have not been told; a dictionary keeps its order.
         self._untold: dict[MessageSession, None] = {}
         self._waiters = SessionWaiters(path, context.timers)
@@ -118,6 +144,11 @@ class SessionSubQueue(SubQueue):
         """The session under its lock; None when nobody holds it."""
         return self._held.get(session_id)
 
+    @property
+    def held_ids(self) -> list[str]:
+        """The sessions that somebody holds."""
+        return list(self._held)
+
     # -- What a subqueue without sessions offers, and this one does not -------------------------
 
     def renew_lock(self, token: UUID, *, now: float, who: str = "") -> float:
@@ -137,7 +168,8 @@ class SessionSubQueue(SubQueue):
         self.context.begin_receive(now)
         raise plain_receiver_refused(self.path)
 
-    def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
+    def find_deferred(self, sequence_numbers: Iterable[int], *, now: float) -> list[Message]:
+        """Refuse: only the holder of a session receives its messages."""
         self.context.begin_receive(now)
         raise plain_receiver_refused(self.path)
 
@@ -185,18 +217,6 @@ class SessionSubQueue(SubQueue):
 
     # -- Locks as they are: nothing is asked, told or counted -----------------------------------
 
-    def hold(self, message: Message, token: UUID, until: float, who: str) -> None:
-        """Have a message with the holder of its session from now on."""
-        super().hold(message, token, until, who)
-        self._session_of(message).locked[token] = message
-
-    def let_loose(self, message: Message) -> None:
-        """Have a message with the holder of its session no more."""
-        session = self._held.get(message.session_id or "")
-        if session is not None and message.lock_token is not None:
-            session.locked.pop(message.lock_token, None)
-        super().let_loose(message)
-
     def hold_session(
         self, session_id: str, until: float, who: str, holder: object = None
     ) -> MessageSession:
@@ -214,7 +234,7 @@ class SessionSubQueue(SubQueue):
         session.timer = self.context.timers.call_at(until, self._on_lock_over, session)
         session.locked_until = until
         for message in session.locked.values():
-            self.extend(message, until)
+            message.locked_until = until  # which is all that a lock under a session's has
 
     def let_session_loose(self, session: MessageSession) -> None:
         """Have no lock on a session any more; what is under it is let loose after that."""
@@ -270,7 +290,7 @@ class SessionSubQueue(SubQueue):
         return MessageSessionTable(self.path)
 
     def _new_locks(self) -> Tokens:
-        return Tokens(self.path)
+        return _TokensOfSessions(self.path, self._held)
 
     def _lock_end(self, message: Message, _now: float) -> float:
         return self._session_of(message).locked_until
@@ -308,16 +328,42 @@ class SessionSubQueue(SubQueue):
         session.announce()
 
     def _end(self, session: MessageSession, end: LockEnd, now: float) -> None:
-        """Free a session and put back what is unsettled; then see who wants it."""
+        """Free a session and put back what is unsettled; then see who wants it.
+
+        Of very many, some are put back at a time. The holder has lost the session all the same,
+        and nobody else gets it before all are back, so that they stay in order.
+        """
+        unsettled = sorted(session.locked.values(), key=attrgetter("sequence_number"))
+        if len(unsettled) > _RETURNED_AT_ONCE:
+            session.is_held = False
+            session.timer.cancel()
+            self.context.background.add(self._end_in_steps(session, end, now, unsettled))
+            return
         self.let_session_loose(session)
         self._report_session(end.session_change, session, now)
-        for message in sorted(session.locked.values(), key=attrgetter("sequence_number")):
+        self._take_back(unsettled, end, now)
+        session.locked.clear()
+        self.announce_ready(now)
+
+    def _end_in_steps(
+        self, session: MessageSession, end: LockEnd, now: float, unsettled: list[Message]
+    ) -> Steps:
+        """As `_end`, and the end is reported last: if a store stops half-way, the lock is there."""
+        for start in range(0, len(unsettled), _RETURNED_AT_ONCE):
+            some = unsettled[start : start + _RETURNED_AT_ONCE]
+            self._take_back([one for one in some if one.lock_token in session.locked], end, now)
+            yield len(some) * _RETURN_COST
+        if self._held.get(session.id) is session:
+            self.let_session_loose(session)
+            self._report_session(end.session_change, session, now)
+            self.announce_ready(now)
+
+    def _take_back(self, unsettled: list[Message], end: LockEnd, now: float) -> None:
+        for message in unsettled:
             who = message.locked_by or ""
             self.let_loose(message)
             message.delivery_count += end.counted
             self._return(message, end.happening, end.message_change, now, who)
-        session.locked.clear()
-        self.announce_ready(now)
 
     def _report_session(
         self, kind: ChangeKind, session: MessageSession, now: float, state: bytes | None = None

@@ -13,6 +13,7 @@ from sortedcontainers import SortedDict, SortedList, SortedSet
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
+from sbtutorial.broker.subqueues.numbered import NumberedMessages
 
 _ACTIVE, _LOCKED = MessageState.ACTIVE, MessageState.LOCKED
 
@@ -87,7 +88,7 @@ class SessionEntry:
 class MessageSessionTable(MessageTable):
     """A table of messages that also knows sessions: by id, or by which has waited longest."""
 
-    def clear(self) -> "SortedDict[int, Message]":
+    def clear(self) -> NumberedMessages:
         """Be empty at once, without a state; returns the messages that were here."""
         before = super().clear()
         self._states = SessionStates()
@@ -106,6 +107,10 @@ class MessageSessionTable(MessageTable):
         if entry is None:
             entry = self._entries[session_id] = SessionEntry(session_id, self.is_ready)
         return entry
+
+    def look_at(self, session_id: str) -> SessionEntry | None:
+        """The session of this id; None when it has neither active messages nor a holder."""
+        return self._entries.get(session_id)
 
     def next_free(self) -> SessionEntry | None:
         """Of the sessions that nobody holds, the one whose first ready message is the oldest."""
@@ -145,6 +150,14 @@ class MessageSessionTable(MessageTable):
         """Look at one session's messages as `peek` looks at all."""
         keys = self._by_session.irange((session_id, from_sequence_number), (session_id, inf))
         return [self[number] for _, number in islice(keys, max(max_count, 0))]
+
+    def peek_of_session(
+        self, session_id: str | None, from_sequence_number: int, max_count: int
+    ) -> list[Message]:
+        """As `peek`, or `peek_session` if a session is named."""
+        if session_id is None:
+            return self.peek(from_sequence_number, max_count)
+        return self.peek_session(session_id, from_sequence_number, max_count)
 
     def list_sessions(self, *, skip: int, top: int) -> list[str]:
         """Ids, in order, of the sessions that have active messages or a state."""

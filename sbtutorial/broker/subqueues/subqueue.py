@@ -6,13 +6,11 @@ Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message 
 "Message browsing".
 """
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from enum import Enum
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
 from uuid import UUID
 
-from sbtutorial.broker.background import Steps
+from sbtutorial.broker.background import done_at_once
 from sbtutorial.broker.changes import ChangeKind, MessageChange
 from sbtutorial.broker.context import EntityContext, ReadyHook
 from sbtutorial.broker.errors import (
@@ -21,56 +19,22 @@ from sbtutorial.broker.errors import (
     plain_receiver_refused,
     session_receiver_refused,
 )
-from sbtutorial.broker.message import (
-    DEAD_LETTER_ERROR_DESCRIPTION,
-    DEAD_LETTER_REASON,
-    Message,
-)
-from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import TRANSITIONS, Input, MessageState
 from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
+from sbtutorial.broker.subqueues.disposition import (
+    Disposition,
+    PropertyChanges,
+    Settlement,
+    dead_letter_properties,
+)
 from sbtutorial.broker.subqueues.locks import Locks, Tokens
-from sbtutorial.broker.subqueues.message_table import NOT_LOCKED, MessageTable
+from sbtutorial.broker.subqueues.message_table import MessageTable
+from sbtutorial.broker.subqueues.overdue import Overdue
+from sbtutorial.broker.subqueues.property_merging import PropertyMerging
+from sbtutorial.broker.subqueues.removal import delete_ready, free
 
-# Application properties that a settlement lays over those of the message.
-PropertyChanges = Mapping[str, object] | None
-
-_MOST_OVERDUE_AT_ONCE = 4
-_FREED_AT_ONCE = 200
-
-
-class Settlement(Enum):
-    """The ways to settle a locked message."""
-
-    COMPLETE = "complete"
-    ABANDON = "abandon"
-    RELEASE = "release"
-    DEFER = "defer"
-    DEAD_LETTER = "dead-letter"
-
-
-class Disposition(NamedTuple):
-    """What a receiver says of a message: how it is settled, and what goes with that."""
-
-    settlement: Settlement
-    properties: PropertyChanges = None
-    reason: str | None = None
-    description: str | None = None
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether the message has other application properties afterwards."""
-        return bool(self.properties) or self.reason is not None or self.description is not None
-
-    @property
-    def changes(self) -> Mapping[str, object]:
-        """All application properties that the message has afterwards and had not before."""
-        return {**(self.properties or {}), **dead_letter_properties(self.reason, self.description)}
-
-
-def dead_letter_properties(reason: str | None, description: str | None) -> dict[str, object]:
-    """The application properties that say why a message is a dead letter."""
-    why = {DEAD_LETTER_REASON: reason, DEAD_LETTER_ERROR_DESCRIPTION: description}
-    return {name: text for name, text in why.items() if text is not None}
+_ACTIVE = MessageState.ACTIVE
 
 
 class SubQueue:
@@ -78,6 +42,7 @@ class SubQueue:
 
     Attributes:
         requires_session: Whether its messages belong to sessions, which receivers lock.
+        locks_outlive_links: Whether a lock stays when the link is gone that it was granted on.
         context: Of its entity.
         path: The entity's; for a dead-letter queue with `/$DeadLetterQueue`.
         messages: All that are here.
@@ -85,9 +50,11 @@ class SubQueue:
             entity is disabled, enabled or deleted. It may receive from within the call.
         forwarding: Sends on what becomes ready; None where messages wait for receivers.
         dead_lettering: How messages end that nobody settles.
+        overdue: Ends what should have ended before, when somebody comes to it.
     """
 
     requires_session = False
+    locks_outlive_links = True
     messages: MessageTable
 
     def __init__(
@@ -100,6 +67,8 @@ class SubQueue:
         self.forwarding: ReadyHook | None = None
         self.dead_lettering = DeadLettering(context, self.messages, self.report, dead_letter_queue)
         self._locks = self._new_locks()
+        self.overdue = Overdue(context, path, self.dead_lettering, self._locks)
+        self._merging = PropertyMerging(context, self.messages)
 
     @property
     def is_awaited(self) -> bool:
@@ -109,7 +78,7 @@ class SubQueue:
     @property
     def has_ready(self) -> bool:
         """Whether `peek_lock_next` would find a message."""
-        return self.messages.count(MessageState.ACTIVE) > 0 and self.context.can_receive
+        return self.messages.counts[_ACTIVE] > 0 and self.context.can_receive
 
     @property
     def ending(self) -> BrokerError | None:
@@ -173,9 +142,8 @@ class SubQueue:
             BrokerError: As `peek_lock_next`.
         """
         self.context.begin_receive(now)
-        if self.context.timers.is_behind and not self.is_first_alive(self.messages.first, now):
-            return None
-        return self.messages.first()
+        is_hidden = self.overdue.hides_first(self.messages.first, now)
+        return None if is_hidden else self.messages.first()
 
     def receive_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
@@ -186,7 +154,7 @@ class SubQueue:
             BrokerError: MESSAGE_NOT_FOUND if one is missing, locked or not deferred; and as
                 `peek_lock_next`.
         """
-        return self.lock_deferred(self._deferred(sequence_numbers, now), now, who)
+        return self.lock_deferred(self.find_deferred(sequence_numbers, now=now), now=now, who=who)
 
     def receive_and_delete_deferred(
         self, sequence_numbers: Iterable[int], *, now: float, who: str
@@ -196,7 +164,41 @@ class SubQueue:
         Raises:
             BrokerError: As `receive_deferred`.
         """
-        return self.delete_deferred(self._deferred(sequence_numbers, now), now, who)
+        return self.delete_deferred(self.find_deferred(sequence_numbers, now=now), now=now, who=who)
+
+    # The same in parts: find and reserve all, then have each.
+
+    def find_deferred(self, sequence_numbers: Iterable[int], *, now: float) -> list[Message]:
+        """Deferred messages, in the order asked for; all of them or none.
+
+        Raises:
+            BrokerError: As `receive_deferred`.
+        """
+        self.context.begin_receive(now)
+        found = self.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED)
+        return self.overdue.without_expired(found, now)
+
+    def lock_deferred(self, messages: list[Message], *, now: float, who: str) -> list[Message]:
+        """Hold deferred messages that were found before.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once the entity is deleted.
+        """
+        self.context.require_existence(now)
+        for message in messages:
+            self.lock(message, Input.RECEIVE_DEFERRED, now, who)
+        return messages
+
+    def delete_deferred(self, messages: list[Message], *, now: float, who: str) -> list[Message]:
+        """Remove deferred messages that were found before.
+
+        Raises:
+            BrokerError: ENTITY_NOT_FOUND once the entity is deleted.
+        """
+        self.context.require_existence(now)
+        for message in messages:
+            self.delete(message, Input.TAKE_DEFERRED, now, who)
+        return messages
 
     def delete_ready(
         self,
@@ -214,19 +216,40 @@ class SubQueue:
 
         Returns:
             How many were removed.
+
+        Raises:
+            BrokerError: As `peek_lock_next`.
         """
-        self.context.begin_receive(now)
-        ready = (
-            message
-            for message in self.messages
-            if message.state is MessageState.ACTIVE
-            and message.enqueued_at < enqueued_before
-            and session_id in (None, message.session_id)
+        steps = self.delete_ready_in_steps(
+            enqueued_before=enqueued_before,
+            at_most=at_most,
+            session_id=session_id,
+            now=now,
+            who=who,
         )
-        chosen = list(islice(ready, at_most))
-        for message in chosen:
-            self.delete(message, Input.TAKE, now, who)
-        return len(chosen)
+        return done_at_once(steps, now)
+
+    def delete_ready_in_steps(
+        self,
+        *,
+        enqueued_before: float,
+        at_most: int,
+        session_id: str | None = None,
+        now: float,
+        who: str = "",
+    ) -> Generator[int, float, int]:
+        """`delete_ready`, of what is here now, some messages a step.
+
+        Yields, raises: As `removal.delete_ready`.
+        """
+        return delete_ready(
+            self,
+            enqueued_before=enqueued_before,
+            at_most=at_most,
+            session_id=session_id,
+            now=now,
+            who=who,
+        )
 
     # -- Under a lock: every token that holds nothing here is refused with MESSAGE_LOCK_LOST ---
 
@@ -234,8 +257,18 @@ class SubQueue:
         """The message that a token holds; refuse one that holds nothing."""
         self.context.begin(now)
         if self.context.timers.is_behind:
-            self._locks.end_if_over(token, now)
+            self.overdue.end_lock(token, now)
         return self._locks.message_under(token)
+
+    def suspend_lock(self, token: UUID, *, now: float) -> Message:
+        """As `require_lock`; and the lock does not run out before it is resumed, unless it ends."""
+        message = self.require_lock(token, now=now)
+        self._locks.suspend(message)
+        return message
+
+    def resume_lock(self, message: Message) -> None:
+        """Have a lock run out as ever, if it is still there."""
+        self._locks.resume(message)
 
     def renew_lock(self, token: UUID, *, now: float, who: str = "") -> float:
         """Hold a locked message for one more `lock_duration`, counted from `now`.
@@ -260,12 +293,12 @@ class SubQueue:
         message = self.require_lock(token, now=now)
         if disposition.settlement is Settlement.DEAD_LETTER:
             self._require_dead_letter_queue()
-        self._require_fit(message, disposition.changes)
+        self._merging.require_fit(message, disposition.changes)
 
     def complete(self, token: UUID, *, now: float, who: str = "") -> None:
         """Be done with a message: it is removed. Hot: runs for each message."""
         message = self._unlock(token, now)
-        self.messages.remove(message, Input.COMPLETE)
+        self.messages.drop(message, TRANSITIONS[message.state, Input.COMPLETE])
         self.report(ChangeKind.COMPLETED, message, now, who)
         self.context.room_made(now)
 
@@ -274,7 +307,7 @@ class SubQueue:
     ) -> None:
         """Give a message back as failed: it returns to its place with one delivery more."""
         message = self._unlock(token, now)
-        self._merge(message, properties)
+        self._merging.merge(message, properties)
         self.dead_lettering.count_delivery(message)
         self._put_back(message, Input.ABANDON, ChangeKind.ABANDONED, now, who)
 
@@ -294,9 +327,9 @@ class SubQueue:
         Raises:
             BrokerError: As `abandon`.
         """
-        self._require_fit(self.require_lock(token, now=now), properties)
+        self._merging.require_fit(self.require_lock(token, now=now), properties)
         message = self._unlock(token, now)
-        self._merge(message, properties)
+        self._merging.merge(message, properties)
         self.dead_lettering.count_delivery(message)
         self._return(message, Input.DEFER, ChangeKind.DEFERRED, now, who)
 
@@ -317,7 +350,7 @@ class SubQueue:
         """
         self._require_dead_letter_queue()
         message = self._unlock(token, now)
-        self._merge(message, properties)
+        self._merging.merge(message, properties)
         self.dead_lettering.dead_letter(message, reason, description, now=now, who=who)
 
     def settle(self, token: UUID, disposition: Disposition, *, now: float, who: str = "") -> None:
@@ -348,10 +381,10 @@ class SubQueue:
     def lock(
         self, message: Message | None, happening: Input, now: float, who: str
     ) -> Message | None:
-        """Hold a message for a receiver; None stays None."""
+        """Hold a message for a receiver; None stays None. Hot: runs for each message."""
         if message is not None:
-            self.messages.move(message, happening)
-            self.hold(message, self.context.new_token(), self._lock_end(message, now), who)
+            self.messages.change(message, TRANSITIONS[message.state, happening])
+            self._locks.grant(message, self.context.new_token(), self._lock_end(message, now), who)
             self.report(ChangeKind.LOCKED, message, now, who)
         return message
 
@@ -364,39 +397,6 @@ class SubQueue:
             self.report(ChangeKind.TAKEN, message, now, who)
             self.context.room_made(now)
         return message
-
-    def unexpired(self, deferred: list[Message], now: float) -> list[Message]:
-        """Deferred messages that are asked for, unless the time of one is over: that one ends now.
-
-        Source: Azure/azure-sdk-for-net#30252, confirmed there with the service's team.
-
-        Raises:
-            BrokerError: MESSAGE_NOT_FOUND.
-        """
-        expired = [one for one in deferred if self.dead_lettering.has_expired(one, now)]
-        if not expired:
-            return deferred
-        for message in expired:
-            self.dead_lettering.expire(message, now)
-        numbers = ", ".join(str(one.sequence_number) for one in expired)
-        dead = self.context.description.dead_lettering_on_message_expiration
-        raise BrokerError(
-            ErrorCode.MESSAGE_NOT_FOUND,
-            f"{NOT_LOCKED} What had expired in '{self.path}' is "
-            f"{'dead-lettered' if dead else 'dropped'} now: {numbers}. Ask for others without it.",
-        )
-
-    def lock_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:
-        """Hold deferred messages for a receiver."""
-        for message in messages:
-            self.lock(message, Input.RECEIVE_DEFERRED, now, who)
-        return messages
-
-    def delete_deferred(self, messages: list[Message], now: float, who: str) -> list[Message]:
-        """Give deferred messages to a receiver for good."""
-        for message in messages:
-            self.delete(message, Input.TAKE_DEFERRED, now, who)
-        return messages
 
     # -- Locks as they are: nothing is asked, told or counted -----------------------------------
 
@@ -411,19 +411,6 @@ class SubQueue:
     def let_loose(self, message: Message) -> None:
         """Have no lock on a message any more."""
         self._locks.end(message)
-
-    def is_first_alive(self, first: Callable[[], Message | None], now: float) -> bool:
-        """While the timers are behind: expire what is first and overdue, a few messages at most.
-
-        Returns:
-            Whether what is first now may be given to a receiver. If not, the listeners are told
-            when the timers have caught up.
-        """
-        for _ in range(_MOST_OVERDUE_AT_ONCE):
-            message = first()
-            if message is None or not self.dead_lettering.expire_overdue(message, now):
-                return True
-        return False
 
     # -- For the entity ---------------------------------------------------------------------
 
@@ -475,15 +462,15 @@ class SubQueue:
         if self.forwarding is not None:
             self.forwarding.on_ready(now)
         elif self.listeners and self.has_ready:
-            self.announce()
+            for listener in tuple(self.listeners):
+                listener(self)
 
     def take_dead_letter(
         self, message: Message, reason: str | None, description: str | None, *, source: str
     ) -> None:
         """Take a message that was dead-lettered at `source`: this is the dead-letter queue."""
         why = dead_letter_properties(reason, description)
-        message.grow(self._growth(message, why))
-        message.merge_properties(why)
+        self._merging.merge_before(message, why)
         message.dead_letter_source = source
         self.messages.admit(message, Input.ARRIVE)
 
@@ -491,7 +478,7 @@ class SubQueue:
         """Let go of every message and every lock, at once."""
         messages, locked = self.messages.clear(), self._locks.clear()
         if messages or locked:
-            self.context.background.add(_free(messages, locked))
+            self.context.background.add(free(messages, locked))
         if self.forwarding is not None:
             self.forwarding.end()
 
@@ -509,13 +496,9 @@ class SubQueue:
 
     def _leave_first(self, now: float) -> Message | None:
         self.context.begin_receive(now)
-        if self.context.timers.is_behind and not self.is_first_alive(self.messages.first, now):
+        if self.context.timers.is_behind and self.overdue.hides_first(self.messages.first, now):
             return None
         return self.messages.leave_first()
-
-    def _deferred(self, sequence_numbers: Iterable[int], now: float) -> list[Message]:
-        self.context.begin_receive(now)
-        return self.unexpired(self.messages.find_all(sequence_numbers, Input.RECEIVE_DEFERRED), now)
 
     def _lock_end(self, _message: Message, now: float) -> float:
         """When a lock ends that begins now."""
@@ -529,33 +512,14 @@ class SubQueue:
                 "it; to try it again, send a copy to the queue and complete this one.",
             )
 
-    def _require_fit(self, message: Message, properties: PropertyChanges) -> None:
-        """Refuse properties that make a message's header longer than a sender's may be."""
-        grown = self._growth(message, properties)
-        most = self.context.limits.max_header_bytes
-        if grown > 0 and message.header_bytes + grown > most:
-            raise BrokerError(
-                ErrorCode.MESSAGE_SIZE_EXCEEDED,
-                f"The properties to modify make the header of message {message.sequence_number} in "
-                f"'{self.path}' {message.header_bytes + grown} bytes long; {most} are allowed. The "
-                "message stays as it is, under its lock.",
-            )
-
-    def _growth(self, message: Message, properties: PropertyChanges) -> int:
-        if not properties:
-            return 0
-        return self.context.property_access.growth(message, properties)
-
-    def _merge(self, message: Message, properties: PropertyChanges) -> None:
-        """Lay properties over those of a message that is here."""
-        if properties:
-            self.messages.grow(message, self._growth(message, properties))
-            message.merge_properties(properties)
-
     def _unlock(self, token: UUID, now: float) -> Message:
-        message = self.require_lock(token, now=now)
-        self.let_loose(message)
-        return message
+        """The message that a token holds, without its lock."""
+        context = self.context
+        if now > context.timers.caught_up_to or now != context.accessed_at:
+            context.begin(now)
+        if context.timers.is_behind:
+            self.overdue.end_lock(token, now)
+        return self._locks.take(token)
 
     def _on_lock_expired(self, message: Message, at: float) -> None:
         who = message.locked_by or ""
@@ -577,19 +541,6 @@ class SubQueue:
         self.messages.move(message, happening)
         self.report(kind, message, now, who)
         self.dead_lettering.check_returned(message, now)
-
-
-def _free(*those_gone: MutableMapping[Any, Message]) -> Steps:
-    """Free messages and cancel what was to happen to them, a few at a time: many take long."""
-    for messages in those_gone:
-        while messages:
-            count = min(len(messages), _FREED_AT_ONCE)
-            for _ in range(count):
-                _, message = messages.popitem()
-                for timer in (message.timer, message.lock_timer):
-                    if timer is not None:
-                        timer.cancel()
-            yield count
 
 
 # Each takes subqueue, token, disposition, now and who.

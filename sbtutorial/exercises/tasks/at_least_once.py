@@ -16,14 +16,14 @@ from sbtutorial.exercises.workbench import Workbench
 _LOCK_SECONDS = 30
 _PRICE_EUROS = 3
 _WANTED_EUROS = 2 * _PRICE_EUROS
-_KILLED_AT = ("write:4", "commit:1")  # between the second order's two; then at its COMMIT
+_KILLED_AT = {"write:4": "between two writes", "commit:1": "at a COMMIT"}  # of the second order
 _ONCE = (
     f"{_PRICE_EUROS} euros for each order, and an empty queue: whatever comes twice, and although "
     "the process is killed twice, in a transaction"
 )
 
 _TABLES = """
-    CREATE TABLE account (euros); INSERT INTO account VALUES (0);
+    CREATE TABLE account (euros, last_order); INSERT INTO account VALUES (0, NULL);
     CREATE TABLE charged (message_id PRIMARY KEY);
 """
 
@@ -54,8 +54,8 @@ def check_charge_once(workbench: Workbench, charge_once: Answer) -> str:
         with closing(sqlite3.connect(file)) as till:
             till.executescript(_TABLES)
         program = _SHIFT.format(file=str(file), queue=queue)
-        for moment in _KILLED_AT:
-            run_in_process(workbench, charge_once, program, kill_at=moment)
+        for at, moment in _KILLED_AT.items():
+            run_in_process(workbench, charge_once, program, kill_at=at, moment=moment)
             workbench.advance(_LOCK_SECONDS + 1)
         run_in_process(workbench, charge_once, program)
         _require_settled(workbench, queue)
@@ -115,8 +115,9 @@ CHARGE_ONCE = Task(
     name="at_least_once.charge_once",
     prompt="""
         Write `charge_once(receiver, till)`. `till` is a SQLite connection with the
-        tables of this lesson, `account (euros)` and `charged (message_id)`. Each order costs 3
-        euros. It returns when no more orders come; the receiver stops after a second without one.
+        tables of this lesson, `account (euros, last_order)` and `charged (message_id)`. Each order
+        costs 3 euros. It returns when no more orders come; the receiver stops after a second
+        without one.
 
         The checker kills your function twice: between the two writes of the second order, and at
         a `COMMIT`, which is still inside the transaction. It runs it to its end, and then sends
@@ -135,11 +136,20 @@ CHARGE_ONCE = Task(
                         "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
                     )
                     if note.rowcount == 1:
-                        till.execute("UPDATE account SET euros = euros + 3")
+                        till.execute(
+                            "UPDATE account SET euros = euros + 3, last_order = ?",
+                            [order.message_id],
+                        )
                 receiver.complete_message(order)
     """,
     wanted=_ONCE,
     hint="Begin with `for order in receiver:` and, inside it, `with till:`.",
+    second_hint="INSERT OR IGNORE INTO charged writes a note once, and its rowcount says whether "
+    "it did. Which statement depends on that, and where does complete_message stand?",
+    explanation="Note and euros are in one transaction, so a crash keeps both or neither, and "
+    "what comes again finds its note. complete_message comes after the transaction, for an order "
+    "that was charged before as well: before it a crash would lose the order, and left out it "
+    "would come back for ever.",
 )
 
 # --- send_day -------------------------------------------------------------------------------------
@@ -164,7 +174,7 @@ def check_send_day(workbench: Workbench, send_day: Answer) -> str:
 
 
 def _require_drinks(bodies: list[str], id_count: int) -> None:
-    if bodies == _BODIES:
+    if sorted(bodies) == sorted(_BODIES):
         return
     seen = f"in the queue: {', '.join(bodies) or 'nothing'}"
     if len(bodies) > len(_BODIES):
@@ -225,6 +235,11 @@ SEND_DAY = Task(
     """,
     wanted=_NAMED,
     hint='ServiceBusMessage(order["drink"], message_id=…): what names an order?',
+    second_hint="The second call knows nothing of the first: whatever the id is made of must be "
+    "in the order itself, and in no other order.",
+    explanation="The order's number is its name for its whole life, so the second try has the "
+    "same id, and the queue drops it. A random id would name the try, the drink or the place in "
+    "the list would name several orders.",
 )
 
 TASKS = (CHARGE_ONCE, SEND_DAY)

@@ -15,13 +15,14 @@ _WANTED_OPTIONS: dict[str, tuple[Any, str]] = {
     "lock_duration": (timedelta(seconds=30), "The lock is lock_duration, a timedelta."),
     "max_delivery_count": (5, "How often a message may fail is max_delivery_count."),
 }
+_TIMEDELTAS = "Durations are timedeltas: timedelta(seconds=30), timedelta(minutes=1)."
 _CHOSEN = "5 GB, one minute to live, a lock of 30 seconds, 5 deliveries at most"
 
 
 def _check_options(workbench: Workbench, create_orders: Answer) -> str:
     name = workbench.unused_name()
-    workbench.run(create_orders, workbench.new_admin(), name)
     wanted = f"a queue with the name that the function was given, with {_CHOSEN}"
+    _require_timedeltas(workbench, create_orders, name, wanted)
     if not workbench.exists(name):
         not_yet(
             wanted=wanted,
@@ -33,6 +34,28 @@ def _check_options(workbench: Workbench, create_orders: Answer) -> str:
         if (seen := getattr(queue, option)) != value:
             not_yet(wanted=f"{option} {_spell(value)}", seen=f"{option} {_spell(seen)}", hint=hint)
     return f"the queue is there: {_CHOSEN}"
+
+
+def _require_timedeltas(
+    workbench: Workbench, create_orders: Answer, name: str, wanted: str
+) -> None:
+    """Run the answer; a number where a duration belongs is refused, and that is said plainly.
+
+    The SDK makes "P%P" of it, for the service to refuse, and refuses a text by itself.
+    """
+    from azure.core.exceptions import HttpResponseError, SerializationError
+
+    kinds = (HttpResponseError, SerializationError)
+    error = workbench.error_of(create_orders, workbench.new_admin(), name, kind=kinds)
+    if error is None:
+        return
+    text = str(error).partition("\n")[0]
+    is_duration = "duration such as" in text or "type: 'duration'" in text
+    not_yet(
+        wanted=wanted,
+        seen=f"your function raised {type(error).__name__}: {text}",
+        hint=_TIMEDELTAS if is_duration else "Read the error's last words first.",
+    )
 
 
 def _spell(value: object) -> str:
@@ -83,6 +106,7 @@ def _call_again(workbench: Workbench, ensure_queue: Answer, name: str) -> None:
 def _require_refusal(workbench: Workbench, ensure_queue: Answer) -> None:
     from azure.core.exceptions import HttpResponseError
 
+    workbench.tell('now the name "my orders"')
     if (
         workbench.error_of(ensure_queue, workbench.new_admin(), "my orders", kind=HttpResponseError)
         is None
@@ -108,6 +132,7 @@ def _remark_on_race(workbench: Workbench, ensure_queue: Answer) -> None:
             return super().send(request, **options)
 
     admin = workbench.new_admin(transport=Overtaken())
+    workbench.tell("now somebody is faster")
     if workbench.error_of(ensure_queue, admin, name, kind=ResourceExistsError) is not None:
         workbench.notes.append(
             "you look before you create. Two scripts can look at the same moment; the second one "
@@ -140,6 +165,11 @@ TASKS = (
         check=_check_options,
         wanted=f"a queue with {_CHOSEN}",
         hint="admin.create_queue(name, …) takes each option by its name.",
+        second_hint="Sizes are megabytes, 5 × 1024 of them; durations are timedeltas. The names: "
+        "max_size_in_megabytes, default_message_time_to_live, lock_duration, max_delivery_count.",
+        explanation="One call does it all: each option that is not the default is named, the rest "
+        "stays as it is. A queue that is there keeps the options that it has, so this function is "
+        "for a name that is new.",
     ),
     Task(
         name="create.repeatable",
@@ -161,5 +191,10 @@ TASKS = (
         check=_check_repeatable,
         wanted="the queue is there, however often the function is called",
         hint="admin.create_queue(name) raises ResourceExistsError when the queue is there already.",
+        second_hint="try the creation, except ResourceExistsError: pass. Catch nothing wider, and "
+        "delete nothing.",
+        explanation="The broker decides whether the queue is there, in one step, so two scripts "
+        "that run at the same moment do not trip over each other. Only the one error that means "
+        "'it is there' is caught: a name that is refused still reaches the caller.",
     ),
 )

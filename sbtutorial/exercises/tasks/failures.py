@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from sbtutorial.exercises.task import Answer, Task, not_yet
 from sbtutorial.exercises.workbench import Workbench
+from sbtutorial.trace import Event
 
 # --- sort_out -------------------------------------------------------------------------------------
 
@@ -135,6 +136,12 @@ SORT_OUT = Task(
     """,
     wanted=_SORTED,
     hint="Begin with `for order in receiver:`, and try json.loads(str(order)) in it.",
+    second_hint="Of the three ways to end a delivery, complete, abandon and dead-letter, two are "
+    "needed: which is for an order that can be read, and which for one that never can?",
+    explanation="What is no JSON today is none tomorrow, so it goes aside at its first delivery, "
+    "with a word by which somebody can find it; abandoned, it would come back until the queue had "
+    "enough of it. What can be read is completed after it is served, so that a crash between the "
+    "two repeats an order and loses none.",
 )
 
 # --- resubmit -------------------------------------------------------------------------------------
@@ -153,6 +160,7 @@ def check_resubmit(workbench: Workbench, resubmit: Answer) -> str:
     workbench.send(queue, *_DEAD)
     _bury_all(workbench, queue)
     workbench.run(resubmit, workbench.new_client(), queue, lambda body: body.rstrip("!"))
+    _require_nothing_lost(workbench, queue)
     _require_copies(workbench, queue)
     _require_order(workbench, queue)
     return "both orders are back in the queue, each sent before its original was completed"
@@ -163,6 +171,41 @@ def _bury_all(workbench: Workbench, queue: str) -> None:
     for _ in _DEAD:
         (order,) = receiver.receive_messages(1)
         receiver.dead_letter_message(order, reason="unreadable")
+
+
+def _require_nothing_lost(workbench: Workbench, queue: str) -> None:
+    """Whatever else is wrong with it: a crash at any moment must leave every order somewhere."""
+    copies = 0
+    for event in workbench.events(queue):
+        if event.what == "taken":
+            _unrepaired(
+                "a dead order was deleted as it was handed out",
+                "A crash before the send would lose it: receive with peek-lock, the default.",
+            )
+        copies += _is_copy(event, queue)
+        copies -= event.what == "completed"
+        if copies < 0:
+            _unrepaired(
+                f"'{event.message_id}' was completed before a copy of it was sent",
+                "A crash between the two would lose the order. Send first, complete after.",
+            )
+    if lost := _nowhere(workbench, queue):
+        _unrepaired(
+            f"'{lost[0]}' is lost: it is neither in the queue nor in the dead-letter queue",
+            "Complete an original only when a copy of it has been sent.",
+        )
+
+
+def _is_copy(event: Event, queue: str) -> bool:
+    """Whether it tells of a message in the queue itself, sent after the two that were buried."""
+    return event.what == "sent" and event.entity == queue and event.sequence_number > len(_DEAD)
+
+
+def _nowhere(workbench: Workbench, queue: str) -> list[str]:
+    there = [*workbench.peek(queue), *workbench.peek(queue, dead_letter=True)]
+    bodies = {str(message).rstrip("!") for message in there}
+    ids = {str(message.message_id) for message in there}
+    return [dead for dead in _DEAD if dead.rstrip("!") not in bodies and dead not in ids]
 
 
 def _require_copies(workbench: Workbench, queue: str) -> None:
@@ -188,24 +231,12 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
 def _require_order(workbench: Workbench, queue: str) -> None:
     happened = [(event.what, event.message_id) for event in workbench.events(queue)]
     for original in _DEAD if happened else ():
-        _require_completed(happened, original)
         sent_at = max(at for at, one in enumerate(happened) if one == ("sent", original))
-        if happened.index(("completed", original)) < sent_at:
+        if ("completed", original) in happened[:sent_at]:
             _unrepaired(
                 f"the original of '{original.rstrip('!')}' was completed before the copy was sent",
                 "A crash between the two would lose the order. Send first, complete after.",
             )
-
-
-def _require_completed(happened: list[tuple[str, str | None]], original: str) -> None:
-    if ("completed", original) in happened:
-        return
-    _unrepaired(
-        "the dead order was deleted as it was handed out"
-        if ("taken", original) in happened
-        else f"'{original}' has left the dead-letter queue, and was not completed",
-        "A crash before the send would lose it: receive with peek-lock, the default.",
-    )
 
 
 def _unrepaired(seen: str, hint: str) -> NoReturn:
@@ -241,6 +272,11 @@ RESUBMIT = Task(
     wanted=_RESUBMITTED,
     hint="Open a receiver with sub_queue=ServiceBusSubQueue.DEAD_LETTER and max_wait_time=1, "
     "and a sender.",
+    second_hint="For each dead order there are two calls, send_messages and complete_message. "
+    "Between them your program may die: after which of the two is the order still somewhere?",
+    explanation="There is no call that moves a message, so for a moment it is in both queues or "
+    "in neither. Sent first and completed after, it is in both, and a crash there costs a "
+    "repeated order, which its message id gives away.",
 )
 
 TASKS = (SORT_OUT, RESUBMIT)

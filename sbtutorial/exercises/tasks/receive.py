@@ -109,6 +109,11 @@ TASKS = (
         check=_check_all,
         wanted="a list of all bodies, and an empty queue",
         hint="client.get_queue_receiver(queue, max_wait_time=1) gives a receiver to loop over.",
+        second_hint="In the loop: append str(message) to a list, complete the message with the "
+        "receiver. After the loop, return the list.",
+        explanation="The loop goes on until nothing comes for a second, however many there are. "
+        "Each message is completed after its text is kept, so a crash in between repeats an order "
+        "and loses none. with closes the receiver, which else might go on taking.",
         limit_seconds=8,
     ),
     Task(
@@ -129,5 +134,10 @@ TASKS = (
         check=_check_peek,
         wanted="a list of all bodies, and an untouched queue",
         hint="receiver.peek_messages(…) shows messages without taking them.",
+        second_hint="peek_messages brings one unless it is told more, "
+        "peek_messages(max_message_count=100); the body as text is str(message).",
+        explanation="Peeking locks nothing and counts nothing, so the orders stay as they are. One "
+        "call may bring fewer than it is asked for when messages are large: a tool for any queue "
+        "goes on from the last sequence number until nothing comes.",
     ),
 )

@@ -171,6 +171,12 @@ TASKS = (
         check=_check_batch,
         wanted=f"all {_PHOTO_COUNT} photos in the queue, once each",
         hint="Begin with batch = sender.create_message_batch(), and add one photo at a time.",
+        second_hint="add_message raises MessageSizeExceededError for a photo that has no room: "
+        "send the batch then, make a new one and add that photo to it. One batch is left after "
+        "the loop.",
+        explanation="The batch counts bytes, so the loop need not. The photo that did not fit "
+        "opens the next batch, and the last batch, which is never full, goes after the loop. "
+        "Seven photos travel in four transfers, and each is taken whole or not at all.",
     ),
     Task(
         name="send.order",
@@ -196,5 +202,10 @@ TASKS = (
         check=_check_order,
         wanted="one message with a body, a message id, a table and a time to live",
         hint="ServiceBusMessage(drink, message_id=…, …) takes the rest by name.",
+        second_hint='The names: message_id=order_id, application_properties={"table": table}, '
+        "time_to_live=timedelta(minutes=5).",
+        explanation="What the broker has to know are properties with names of their own: the id, "
+        "by which a repeat can be told, and the time to live. What only your programs know is an "
+        "application property, and a number stays a number there.",
     ),
 )

@@ -13,7 +13,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 MAX_CLAIMS = 10_000
 
 
-class Claim(NamedTuple):
+class Grant(NamedTuple):
     """Rights on a path and all below it, up to an instant in wall-clock seconds."""
 
     rights: frozenset[str]
@@ -35,7 +35,7 @@ class Claims:
         self._on_proof = on_proof
         self.is_proved = False
         self.next_expiry = inf
-        self._by_path: dict[str, Claim] = {}
+        self._by_path: dict[str, Grant] = {}
 
     def grant(self, path: str, rights: Iterable[str], expires_at: float = inf) -> None:
         """Add what a verified token (or a SASL password) allows on `path` ("" for everything).
@@ -51,7 +51,7 @@ class Claims:
                 f"This connection has tokens for {MAX_CLAIMS} addresses, and no more are taken: "
                 "sign one for the namespace above them.",
             )
-        self._by_path[key] = Claim(frozenset(rights), expires_at)
+        self._by_path[key] = Grant(frozenset(rights), expires_at)
         if not self.is_proved:
             self.is_proved = True
             self._on_proof()
@@ -109,7 +109,7 @@ class Claims:
         ends = (claim.expires_at for claim in self._by_path.values())
         self.next_expiry = min(ends, default=inf)
 
-    def _covering(self, path: str) -> Iterator[Claim]:
+    def _covering(self, path: str) -> Iterator[Grant]:
         """The claims on a path and on all that it is below, the path's own first."""
         key = path.strip("/").lower()
         while key:

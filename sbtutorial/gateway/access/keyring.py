@@ -1,5 +1,7 @@
 """The keys that open a resource: the namespace's, those of the entity itself, and bearer tokens.
 
+A bearer token is one of the broker's own (`access.bearer`), or, where the broker is told so, any.
+
 Source: Azure Service Bus, "Access control with shared access signatures", authorization rules.
 """
 
@@ -10,6 +12,7 @@ from sbtutorial.broker.descriptions import AuthorizationRule
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import split_subqueue, split_subscription
+from sbtutorial.gateway.access import bearer
 from sbtutorial.gateway.access.resource import MAX_URI_CHARS, Resource, is_whole_uri
 from sbtutorial.gateway.access.sas import (
     ALL_RIGHTS,
@@ -48,7 +51,7 @@ class Keyring:
             TokenError: As `sas.verify`; also for a bearer token where none is accepted.
         """
         if not is_sas(token):
-            return self._bearer(token)
+            return self._bearer(token, now)
         if not is_whole_uri(audience):
             raise TokenError(
                 TokenProblem.WRONG_AUDIENCE,
@@ -81,11 +84,20 @@ class Keyring:
             TokenError: As `sas.authorize`; also for a bearer token where none is accepted.
         """
         if header and header[: len(_BEARER)].lower() == _BEARER.lower():
-            return self._bearer(header)
+            verified = self._bearer(header[len(_BEARER) :].strip(), now)
+            if right not in verified.rights:
+                raise TokenError(
+                    TokenProblem.MISSING_RIGHT,
+                    f"Unauthorized: the bearer token's role does not give '{right}'.",
+                )
+            return verified
         keys = self._opening(entity)
         return authorize(header, keys=keys, resource=resource, now=now, right=right)
 
-    def _bearer(self, token: str) -> Verified:
+    def _bearer(self, token: str, now: float) -> Verified:
+        """What a bearer token opens: one of our own its role, any other nothing, or everything."""
+        if len(token) <= _MAX_BEARER_CHARS and bearer.is_own(token):
+            return self._own(token, now)
         if self._accepts_bearer and len(token) <= _MAX_BEARER_CHARS:
             return Verified("a bearer token", ALL_RIGHTS, inf)
         raise TokenError(
@@ -95,6 +107,21 @@ class Keyring:
             "credential such as DefaultAzureCredential, start the broker with "
             "`serve --accept-bearer-tokens`, and it accepts every bearer token unseen.",
         )
+
+    def _own(self, token: str, now: float) -> Verified:
+        """By the keys that may do everything: who has one can give away less.
+
+        Raises:
+            TokenError: None of them has signed it, or it is over.
+        """
+        refusal = TokenError(TokenProblem.UNKNOWN_KEY, "InvalidSignature: no key here signs it.")
+        for key in self.of_namespace.values():
+            if key.rights == ALL_RIGHTS:
+                try:
+                    return bearer.verify(token, key.value, now=now)
+                except TokenError as error:
+                    refusal = error
+        raise refusal
 
     def _opening(self, entity: str) -> Mapping[str, Key]:
         """Every key that may open an entity, by name; its own go before the namespace's."""

@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "AMQP request-response-based operations".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sbtutorial.amqp.types import Array, Symbol
@@ -136,10 +136,15 @@ class Call(NamedTuple):
         return self.session() if is_in_session else self.target
 
 
+Body = dict[str, Any] | None
+# What takes long: a job, see `reactor`, that returns the answer. Its first step is done at once.
+InSteps = Generator[int, float, Body]
+
+
 class Operation(NamedTuple):
     """What an operation does and the right it takes; what to say beside 204, if anything."""
 
-    run: Callable[[Call], dict[str, Any] | None]
+    run: Callable[[Call], Body | InSteps]
     right: str
     when_empty: Symbol | None = None
 

@@ -14,9 +14,13 @@ from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
+from sbtutorial.broker.subqueues.disposition import Disposition, Settlement
+from sbtutorial.broker.subqueues.message_session import MessageSession
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
-from sbtutorial.gateway.management.call import Call, Operation, array_of
+from sbtutorial.gateway.management.call import Call, InSteps, Operation, array_of
+from sbtutorial.gateway.management.parts import PART, UNITS_A_PART, parts_of, under_locks
+from sbtutorial.gateway.nodes.sending import in_units
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
@@ -26,14 +30,14 @@ from sbtutorial.gateway.wire.message import encode_message, read_message
 MAX_PEEKED = 250
 MAX_PEEK_BYTES = 262_144
 RECEIVE_AND_DELETE, PEEK_LOCK = 0, 1
+# To find a message takes far less time than to hand it over.
+_FOUND_AT_ONCE = 1000
 
 
-def renew_lock(call: Call) -> dict[str, Any]:
+def renew_lock(call: Call) -> InSteps:
     """`com.microsoft:renew-lock`: one new end for each lock token, or for none."""
     tokens = call.list_field("lock-tokens", UUID, "lock tokens (uuid)")
-    for token in tokens:
-        call.target.require_lock(token, now=call.now)
-    ends = [call.target.renew_lock(token, now=call.now, who=call.who) for token in tokens]
+    ends = yield from under_locks(call, tokens, call.target.require_lock, call.target.renew_lock)
     return {
         "expirations": array_of(Timestamp(round(call.clock.to_wire(end) * 1000)) for end in ends)
     }
@@ -62,7 +66,7 @@ def _peek(call: Call, start: int, count: int) -> list[Message]:
     return call.sessions.messages.peek_session(session_id, start, count)
 
 
-def schedule_message(call: Call) -> dict[str, Any]:
+def schedule_message(call: Call) -> InSteps:
     """`com.microsoft:schedule-message`: messages for later; answers their sequence numbers."""
     call.require_no_forwarding()
     entries = call.list_field("messages", Mapping, "maps")
@@ -72,8 +76,13 @@ def schedule_message(call: Call) -> dict[str, Any]:
             f"{len(entries)} messages are to be scheduled; one call takes {most}. Schedule them in "
             "several calls.",
         )
-    messages = [_scheduled(entry, call) for entry in entries]
-    numbers = _ingress(call).send(messages, now=call.now, who=call.who)
+    ingress, now = _ingress(call), call.now
+    messages = []
+    for part, is_last in parts_of(entries):
+        messages += [_scheduled(entry, call) for entry in part]
+        if not is_last:
+            now = yield UNITS_A_PART
+    numbers = yield from in_units(ingress.send_in_steps(messages, now=now, who=call.who))
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 
@@ -101,29 +110,88 @@ def _scheduled(entry: Mapping[str, Any], call: Call) -> Message:
         ) from error
 
 
-def cancel_scheduled_message(call: Call) -> dict[str, Any]:
-    """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none."""
-    numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
-    _ingress(call).cancel_scheduled(numbers, now=call.now, who=call.who)
+def cancel_scheduled_message(call: Call) -> InSteps:
+    """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none.
+
+    Many are cancelled in parts: a broker that is killed in the middle has cancelled some.
+    """
+    numbers = _sequence_numbers(call)
+    ingress, now = _ingress(call), call.now
+    if len(numbers) <= PART:
+        ingress.cancel_scheduled(numbers, now=now, who=call.who)
+        return {}
+    held: list[Message] = []
+    try:
+        for part, _ in parts_of(numbers):
+            held += ingress.hold_scheduled(part, now=now)
+            now = yield UNITS_A_PART
+        while held:
+            ingress.cancel_held(held[-PART:], now, call.who)
+            del held[-PART:]
+            now = yield UNITS_A_PART
+    except BrokerError:
+        for some, _ in parts_of(held):
+            ingress.let_go_on(some)
+            yield UNITS_A_PART
+        raise
+    except Exception:
+        ingress.let_go_on(held)
+        raise
     return {}
 
 
-def receive_by_sequence_number(call: Call) -> dict[str, Any]:
-    """`com.microsoft:receive-by-sequence-number`: deferred messages, all asked for or none."""
+def _sequence_numbers(call: Call) -> list[int]:
     numbers = call.list_field("sequence-numbers", int, "sequence numbers (long)")
+    return list(dict.fromkeys(numbers))
+
+
+def receive_by_sequence_number(call: Call) -> InSteps:
+    """`com.microsoft:receive-by-sequence-number`: deferred messages, all asked for or none.
+
+    All are found first, and nobody else gets them while they are handed over.
+    """
+    numbers = _sequence_numbers(call)
     mode = call.field("receiver-settle-mode", int, "0 (receive and delete) or 1 (peek-lock)")
-    receiver = call.receiving()
-    receive = {
-        RECEIVE_AND_DELETE: receiver.receive_and_delete_deferred,
-        PEEK_LOCK: receiver.receive_deferred,
-    }
-    if mode not in receive:
+    if mode not in _HAND_OVER:
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR,
             f"'receiver-settle-mode' must be 0 (receive and delete) or 1 (peek-lock), not {mode}.",
         )
-    messages = receive[mode](numbers, now=call.now, who=call.who)
-    return {"messages": [_deferred(message, call.clock) for message in messages]}
+    receiver, table, now = call.receiving(), call.target.messages, call.now
+    found: list[Message] = []
+    entries: list[dict[str, Any]] = []
+    try:
+        for part, is_last in parts_of(numbers, _FOUND_AT_ONCE):
+            some = receiver.find_deferred(part, now=now)
+            table.reserve(some)
+            found += some
+            if not is_last:
+                now = yield UNITS_A_PART
+        for messages, is_last in parts_of(found):
+            entries += _HAND_OVER[mode](call, receiver, messages, now)
+            if not is_last:
+                now = yield UNITS_A_PART
+    finally:
+        table.unreserve(found)
+    return {"messages": entries}
+
+
+def _lock(
+    call: Call, receiver: SubQueue | MessageSession, messages: list[Message], now: float
+) -> list[dict[str, Any]]:
+    receiver.lock_deferred(messages, now=now, who=call.who)
+    return [_deferred(message, call.clock) for message in messages]
+
+
+def _delete(
+    call: Call, receiver: SubQueue | MessageSession, messages: list[Message], now: float
+) -> list[dict[str, Any]]:
+    entries = [_deferred(message, call.clock) for message in messages]
+    receiver.delete_deferred(messages, now=now, who=call.who)
+    return entries
+
+
+_HAND_OVER = {RECEIVE_AND_DELETE: _delete, PEEK_LOCK: _lock}
 
 
 def _deferred(message: Message, clock: Clock) -> dict[str, Any]:
@@ -133,7 +201,7 @@ def _deferred(message: Message, clock: Clock) -> dict[str, Any]:
     return entry
 
 
-def batch_delete_messages(call: Call) -> dict[str, Any] | None:
+def batch_delete_messages(call: Call) -> InSteps:
     """`com.microsoft:batch-delete-messages`: the oldest ready ones, up to a number."""
     count = call.field("message-count", int, "a number of messages (int)")
     most = call.target.context.limits.max_deleted_at_once
@@ -143,17 +211,22 @@ def batch_delete_messages(call: Call) -> dict[str, Any] | None:
             f"'message-count' is {count}; one call deletes 1 to {most}.",
         )
     before = call.field("enqueued-time-utc", Timestamp, "an instant (timestamp)")
-    deleted = call.target.delete_ready(
-        enqueued_before=call.clock.from_wire(before / 1000),
-        at_most=count,
-        now=call.now,
-        who=call.who,
-        session_id=call.body.get("session-id"),
+    session_id = call.body.get("session-id")
+    if session_id is not None:
+        session_id = call.field("session-id", str, "a session id (string)")
+    deleted = yield from in_units(
+        call.target.delete_ready_in_steps(
+            enqueued_before=call.clock.from_wire(before / 1000),
+            at_most=count,
+            now=call.now,
+            who=call.who,
+            session_id=session_id,
+        )
     )
     return {"message-count": Int(deleted)} if deleted else None
 
 
-def update_disposition(call: Call) -> dict[str, Any]:
+def update_disposition(call: Call) -> InSteps:
     """`com.microsoft:update-disposition`: settle by lock token, all of them or none.
 
     It takes no link: whoever knows the tokens may settle.
@@ -166,14 +239,24 @@ def update_disposition(call: Call) -> dict[str, Any]:
             f"'disposition-status' must be one of {', '.join(_SETTLEMENTS)}, not '{status}'.",
         )
     disposition = _disposition(call, settlement)
-    tokens = dict.fromkeys(call.list_field("lock-tokens", UUID, "lock tokens (uuid)"))
+    tokens = _lock_tokens(call)
     receiving = call.receiving()
-    subqueues = {token: receiving.settling_subqueue(token, now=call.now) for token in tokens}
-    for token, subqueue in subqueues.items():  # all of them or none
-        subqueue.check_settlement(token, disposition, now=call.now)
-    for token, subqueue in subqueues.items():
-        subqueue.settle(token, disposition, now=call.now, who=call.who)
+
+    def check(token: UUID, *, now: float) -> None:
+        subqueue = receiving.settling_subqueue(token, now=now)
+        subqueue.check_settlement(token, disposition, now=now)
+
+    def settle(token: UUID, *, now: float, who: str) -> None:
+        call.target.settle(token, disposition, now=now, who=who)
+
+    yield from under_locks(call, tokens, check, settle)
     return {}
+
+
+def _lock_tokens(call: Call) -> list[UUID]:
+    """Each token once. By its bytes: a client could choose UUIDs whose hashes are all alike."""
+    tokens = call.list_field("lock-tokens", UUID, "lock tokens (uuid)")
+    return list({token.bytes: token for token in tokens}.values())
 
 
 def _disposition(call: Call, settlement: Settlement) -> Disposition:

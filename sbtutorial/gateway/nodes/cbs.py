@@ -14,7 +14,7 @@ from sbtutorial.gateway.access.claims import Claims
 from sbtutorial.gateway.access.keyring import Keyring
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import TokenError
-from sbtutorial.gateway.nodes.request_response import Dialect, Request, Response
+from sbtutorial.gateway.nodes.request_response import AmqpRequest, AmqpResponse, Dialect
 from sbtutorial.gateway.wire.conditions import CONDITIONS
 
 
@@ -35,25 +35,27 @@ class CbsHandler:
         self._namespace = namespace
         self._wall_clock = wall_clock
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: AmqpRequest) -> AmqpResponse:
         """Verify one token: 202 when it holds, 401 when not, 404 when its entity is unknown."""
         audience = request.properties.get("name")
         if request.operation != "put-token":
-            return Response(501, f"$cbs offers put-token, not '{request.operation}'.")
+            return AmqpResponse(501, f"$cbs offers put-token, not '{request.operation}'.")
         if not isinstance(request.body, str) or not isinstance(audience, str):
-            return Response(400, "put-token takes the token as body and its audience as 'name'.")
+            return AmqpResponse(
+                400, "put-token takes the token as body and its audience as 'name'."
+            )
         return self._put_token(request.body, audience)
 
-    def _put_token(self, token: str, audience: str) -> Response:
+    def _put_token(self, token: str, audience: str) -> AmqpResponse:
         try:
             verified = self._keyring.verify(token, audience, now=self._wall_clock())
         except TokenError as error:
-            return Response(401, str(error))
+            return AmqpResponse(401, str(error))
         path = Resource.of(audience).path
         try:
             if path:
                 self._namespace.directory.entity(split_subqueue(path).entity)
             self._claims.grant(path, verified.rights, verified.expires_at)
         except BrokerError as refusal:
-            return Response(CONDITIONS[refusal.code].status_code, refusal.message)
-        return Response(202, "Accepted")
+            return AmqpResponse(CONDITIONS[refusal.code].status_code, refusal.message)
+        return AmqpResponse(202, "Accepted")

@@ -29,6 +29,10 @@ class MessageSource(Protocol):
     """What receiving links need of a `SubQueue` or a `MessageSession`."""
 
     @property
+    def locks_outlive_links(self) -> bool:
+        """Whether a lock stays when the link is gone that it was granted on."""
+
+    @property
     def listeners(self) -> list[Any]:
         """Each is called with the source when there may be something new to hand out."""
 
@@ -95,6 +99,11 @@ class Dispatcher:
         self._waiting: OrderedDict[Receiver, None] = OrderedDict()
         self._draining: dict[Receiver, None] = {}
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether some receiver has credit, or wants to give it back."""
+        return bool(self._waiting or self._draining)
+
     def queue_up(self, receiver: Receiver) -> None:
         """Put a receiver that has credit at the end of those who wait, once."""
         self._waiting.setdefault(receiver)
@@ -116,9 +125,9 @@ class Dispatcher:
         Returns:
             Whether only the share has run out.
         """
-        budget, waiting = self._budget, self._waiting
+        budget, waiting, source = self._budget, self._waiting, self.source
         left = min(budget.left, _AT_ONCE)
-        while waiting and self.source.has_ready:
+        while waiting and source.has_ready:
             if left <= 0:
                 return True
             receiver, _ = waiting.popitem(last=False)
@@ -126,7 +135,13 @@ class Dispatcher:
                 receiver.park()
                 continue
             left -= 1
-            if self._deliver(receiver, now) and receiver.link.credit > 0:
+            budget.left -= 1
+            try:
+                receiver.deliver_next(now)
+            except Exception:
+                self._give_up(receiver)
+                continue
+            if receiver.link.credit > 0:
                 waiting[receiver] = None
         if self._draining:
             self._answer_drains()
@@ -138,18 +153,11 @@ class Dispatcher:
         for receiver in list(self.receivers):
             receiver.detach(error)
 
-    def _deliver(self, receiver: Receiver, now: float) -> bool:
-        """Returns whether the receiver is still served."""
-        self._budget.left -= 1
-        try:
-            receiver.deliver_next(now)
-        except Exception:
-            # A defect of ours ends this link, and nobody else's.
-            _LOG.exception("gave up a receiver on link '%s'", receiver.link.name)
-            self.step_out(receiver)
-            receiver.detach(Error(INTERNAL_ERROR, "The broker has failed; see its log."))
-            return False
-        return True
+    def _give_up(self, receiver: Receiver) -> None:
+        """A defect of ours ends this link, and nobody else's."""
+        _LOG.exception("gave up a receiver on link '%s'", receiver.link.name)
+        self.step_out(receiver)
+        receiver.detach(Error(INTERNAL_ERROR, "The broker has failed; see its log."))
 
     def _answer_drains(self) -> None:
         is_empty = not self.source.has_ready
@@ -196,8 +204,10 @@ class Dispatchers:
             source.listeners.remove(self.mark)
 
     def mark(self, source: MessageSource) -> None:
-        """See at the end of the turn what a source has to hand out."""
-        self._changed[source] = None
+        """See at the end of the turn what a source has to hand out, if anybody wants it."""
+        dispatcher = self._by_source.get(source)
+        if dispatcher is not None and (dispatcher.is_wanted or source.ending):
+            self._changed[source] = None
 
     def serve(self, now: float) -> None:
         """Hand out a share of what is ready; end what cannot go on."""

@@ -13,10 +13,12 @@ class Node:
     Attributes:
         right: What a token must allow for the link to stay: "Send", "Listen", or "" for nothing.
         path: On which entity.
+        transfers_to: Which other entity it must allow "Send" to; "" for none.
     """
 
     right = ""
     path = ""
+    transfers_to = ""
 
     def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
         """A delivery came in on a link on which the client sends."""
@@ -24,7 +26,7 @@ class Node:
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """The client gave its verdict on a delivery of ours."""
 
-    def flow_received(self, *, now: float) -> None:
+    def flow_received(self, *, now: float) -> Job | None:
         """The client changed its credit, asked for a drain, or for an echo."""
 
     def detached(self) -> Job | None:

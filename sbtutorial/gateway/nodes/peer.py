@@ -28,6 +28,15 @@ class Output(Protocol):
     def has_output(self) -> None:
         """Have what the engine says written at the end of the turn."""
 
+    def cut(self) -> None:
+        """Say nothing more, and drop the connection when the turn is kept, as a fault asks for."""
+
+    def hold(self) -> None:
+        """Act on nothing more that the client sends, until `job_done`."""
+
+    def job_done(self) -> None:
+        """Act on what came meanwhile, and have written what there is to say."""
+
     def has_proof(self) -> None:
         """The client has proved who it is."""
 

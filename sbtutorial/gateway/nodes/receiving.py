@@ -18,6 +18,7 @@ from sbtutorial.amqp.performatives import Error, SenderSettleMode
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
+from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.nodes.dispatch import MessageSource
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
@@ -42,6 +43,8 @@ class ReceiverNode(Node):
         self.who = peer.who
         self._peer = peer
         self._clock = peer.core.clock
+        self._to_wire = peer.core.clock.to_wire
+        self._new_tag = peer.core.ids.uuid
         self._output = peer.output
         self._dispatchers = peer.core.dispatchers
         self._dispatcher = self._dispatchers.enter(self)
@@ -87,10 +90,14 @@ class ReceiverNode(Node):
         """Leave; what is unsettled on the link now was held by a client that broke off."""
         self._peer.parked.pop(self, None)
         self._dispatchers.leave(self)
-        held = [UUID(bytes_le=tag) for tag in self.link.unsettled.values()]
+        held = self._held()
         self._abandoned(held[:_GONE_AT_ONCE], self._clock.now())
-        rest = held[_GONE_AT_ONCE:]
+        rest = held[_GONE_AT_ONCE:] if self.source.locks_outlive_links else None
         return self._abandon(rest) if rest else None
+
+    def _held(self) -> list[UUID]:
+        """The tokens of what is unsettled on the link."""
+        return []
 
     def _abandon(self, held: list[UUID]) -> Job:
         """Put many locks on record that nobody stands behind any more."""
@@ -105,7 +112,7 @@ class ReceiverNode(Node):
     def _encoded(self, message: Message) -> bytes | None:
         """The message as it goes out; None for one that cannot, which is a defect of ours."""
         try:
-            return encode_delivery(message, to_wire=self._clock.to_wire)
+            return encode_delivery(message, to_wire=self._to_wire)
         except Exception:
             number, path = message.sequence_number, self.path
             _LOG.exception("message %d of '%s' cannot be written and is set aside", number, path)
@@ -119,10 +126,6 @@ class ReceiverNode(Node):
             subqueue.dead_letter(message.lock_token, *_CANNOT_BE_WRITTEN, now=now)
         except BrokerError:
             _LOG.error("message %d of '%s' stays locked", message.sequence_number, self.path)
-
-    def _send(self, payload: bytes, delivery_tag: bytes, *, settled: bool) -> None:
-        self.link.send(payload, delivery_tag=delivery_tag, settled=settled)
-        self._output.has_output()
 
 
 class ReceiveAndDeleteNode(ReceiverNode):
@@ -139,41 +142,73 @@ class ReceiveAndDeleteNode(ReceiverNode):
                 self._set_aside(locked, now)
             return
         self.source.receive_and_delete_next(now=now, who=self.who)
-        self._send(payload, self._peer.core.ids.uuid().bytes_le, settled=True)
+        self.link.send(payload, delivery_tag=self._new_tag().bytes_le, settled=True)
+        self._output.has_output()
 
 
 class PeekLockNode(ReceiverNode):
     """Hands each message over under a lock and settles it as the client says."""
 
+    def __init__(self, link: SenderLink, source: MessageSource, peer: Peer) -> None:
+        super().__init__(link, source, peer)
+        self._faults = peer.core.faults
+        # By delivery tag, of what is unsettled on the link: to make a UUID of bytes takes long.
+        self._tokens: dict[bytes, UUID] = {}
+
     def deliver_next(self, now: float) -> None:
-        """Send the next message, locked; its tag is the lock token in .NET's byte order."""
+        """Send the next message, locked; its tag is the lock token in .NET's byte order.
+
+        Hot: runs for each message that is handed out.
+        """
         message = self.source.peek_lock_next(now=now, who=self.who)
         if message is None:
             return
-        assert message.lock_token is not None
+        token = message.lock_token
+        assert token is not None
         payload = self._encoded(message)
         if payload is None:
             self._set_aside(message, now)
-        else:
-            self._send(payload, message.lock_token.bytes_le, settled=False)
+            return
+        tag = token.bytes_le
+        self.link.send(payload, delivery_tag=tag, settled=False)
+        self._tokens[tag] = token
+        self._output.has_output()
 
     def disposition_received(self, event: DispositionReceived, *, now: float) -> None:
         """Settle one delivery and, if the client waits for it, say what came of it.
 
         Hot: runs for each message that is settled.
         """
-        state = event.state if event.state is not None else Released()
-        token = UUID(bytes_le=event.delivery_tag)
+        state, tag = event.state, event.delivery_tag
+        token = self._tokens[tag]
         answer: DeliveryState | None
+        is_done = True
         try:
-            if isinstance(state, TransactionalState):
+            if type(state) is Accepted:  # as `_settle` would do it, which most are
+                subqueue = self.source.settling_subqueue(token, now=now)
+                subqueue.complete(token, now=now, who=self.who)
+                answer = state
+            elif isinstance(state, TransactionalState):
                 answer = self._settle_with_transaction(state, token, now)
             else:
-                answer = self._settle(state, token, now)
+                answer = self._settle(Released() if state is None else state, token, now)
         except BrokerError as refusal:
-            answer = Rejected(error_of(refusal))
-        if answer is not None and not event.settled:
-            self.link.settle(event.delivery_id, answer)
+            answer, is_done = Rejected(error_of(refusal)), False
+        if event.settled:
+            del self._tokens[tag]
+        elif answer is not None:
+            del self._tokens[tag]
+            if is_done and self._faults.planned and self._is_untold():
+                self._output.cut()
+            else:
+                self.link.settle(event.delivery_id, answer)
+
+    def _held(self) -> list[UUID]:
+        return [self._tokens[tag] for tag in self.link.unsettled.values()]
+
+    def _is_untold(self) -> bool:
+        """Whether what was done is not to be told, because somebody asked for that."""
+        return self._faults.next(Occasion.SETTLED, self.path, self.who) is not None
 
     def _settle(self, state: object, token: UUID, now: float) -> Outcome | None:
         """The answer; None for what is no verdict."""

@@ -5,7 +5,7 @@ Source: AMQP Management, working draft; Azure Service Bus, "request-response ope
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from sbtutorial.amqp.errors import DecodeError
@@ -17,14 +17,15 @@ from sbtutorial.amqp.messaging import (
     Properties,
     Rejected,
     build_map_section,
-    encode_section,
     split_sections,
 )
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
+from sbtutorial.broker.background import done_at_once
 from sbtutorial.gateway.budget import Budget
+from sbtutorial.gateway.nodes.long_values import LONG_BYTES, encode_in_steps, read_in_steps
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, RESOURCE_LIMIT_EXCEEDED
@@ -32,6 +33,7 @@ from sbtutorial.gateway.wire.conditions import DECODE_ERROR, RESOURCE_LIMIT_EXCE
 # Answers that wait for credit, and requests that wait for those: no client makes us keep more.
 _MAX_WAITING_BYTES = 256 * 1024
 _MAX_HELD_BYTES = 1024 * 1024
+_DESCRIPTOR_BYTES = 3  # before the value of a section
 _TOO_MANY = Error(
     RESOURCE_LIMIT_EXCEEDED,
     "Too many requests wait for answers that are not taken: grant credit on the link for answers.",
@@ -39,7 +41,7 @@ _TOO_MANY = Error(
 )
 
 
-class Request(NamedTuple):
+class AmqpRequest(NamedTuple):
     """A request as a `$cbs` or `$management` node gets it."""
 
     operation: str
@@ -49,7 +51,7 @@ class Request(NamedTuple):
     now: float
 
 
-class Response(NamedTuple):
+class AmqpResponse(NamedTuple):
     """Its answer; `body` is written as an amqp-value."""
 
     status_code: int
@@ -66,13 +68,17 @@ class Dialect(NamedTuple):
     error_condition: str
 
 
+# What comes to an answer little by little: a job whose first step is done at once, and often all.
+Answering = Generator[int, float, AmqpResponse]
+
+
 class RequestHandler(Protocol):
     """Answers requests; never raises for what a client asked."""
 
     dialect: Dialect
 
-    def handle(self, request: Request) -> Response:
-        """Do what is asked and say how it went."""
+    def handle(self, request: AmqpRequest) -> AmqpResponse | Answering:
+        """Do what is asked and say how it went; or begin, if that takes long."""
 
 
 class ResponseNode(Node):
@@ -84,7 +90,7 @@ class ResponseNode(Node):
 
     def __init__(self, link: SenderLink, path: str, routes: "ResponseRoutes") -> None:
         self.link = link
-        self.on_room: dict[Callable[[float], None], None] = {}
+        self.on_room: dict[Callable[[float], Job | None], None] = {}
         self._path = path
         self._routes = routes
         self._waiting: deque[bytes] = deque()
@@ -103,15 +109,26 @@ class ResponseNode(Node):
         self._waiting_bytes += len(payload)
         self._send_waiting()
 
-    def flow_received(self, *, now: float) -> None:
+    def flow_received(self, *, now: float) -> Job | None:
         """Send what waits, as far as credit goes; then have more answered."""
         self._send_waiting()
+        job = self._have_more_answered(now)
+        if self.link.drain:
+            self.link.drained()
+        return job
+
+    def _have_more_answered(self, now: float) -> Job | None:
         while self.on_room and not self.is_behind:
             answer_more = next(iter(self.on_room))
             del self.on_room[answer_more]
-            answer_more(now)
-        if self.link.drain:
-            self.link.drained()
+            if job := answer_more(now):
+                return self._go_on_after(job)
+        return None
+
+    def _go_on_after(self, job: Job | None) -> Job:
+        while job is not None:
+            yield from job
+            job = self._have_more_answered((yield 0))
 
     def detached(self) -> Job | None:
         """No answer can go this way any more."""
@@ -189,8 +206,7 @@ class RequestNode(Node):
             return None
         self._held.append(event)
         self._held_bytes += len(event.payload)
-        self._answer_held(now)
-        return None
+        return self._answer_held(now)
 
     def detached(self) -> Job | None:
         """What was kept is not done any more."""
@@ -202,11 +218,14 @@ class RequestNode(Node):
         size = self._held_bytes + len(event.payload)
         return len(self._held) < self.CREDIT and size <= _MAX_HELD_BYTES
 
-    def _answer_held(self, now: float) -> None:
+    def _answer_held(self, now: float) -> Job | None:
+        """Answer until nothing is held, answers are not taken, or there is one that takes long."""
         while self._held:
             event = self._held[0]
             try:
-                properties, request = _read_request(event.payload, self._who, now)
+                properties, named, body = _read_head(event.payload)
+                is_long = len(body) > LONG_BYTES
+                value = None if is_long else _decode_section(body)
             except DecodeError as error:
                 self._drop_first()
                 refusal = Error(DECODE_ERROR, str(error), None)
@@ -215,54 +234,83 @@ class RequestNode(Node):
             route = self._routes.find(self._path, properties.reply_to)
             if route is not None and route.is_behind:
                 route.on_room[self._go_on] = None
-                return
+                return None
             self._drop_first()
-            self._answer(event, properties, request, route)
+            # Some clients give up unless the request is settled before its answer arrives.
+            self._link.settle(event.delivery_id, Accepted())
+            self._budget.spend_on_bytes(len(event.payload))
+            answer = (
+                self._handle_long(named, body)
+                if is_long
+                else self._handler.handle(self._request(named, value, now))
+            )
+            if not isinstance(answer, AmqpResponse):
+                try:
+                    self._budget.spend(next(answer))
+                except StopIteration as end:
+                    answer = end.value
+                else:
+                    return self._answer_in_steps(answer, properties, route)
+            encoding = _encode_response(answer, properties, self._handler.dialect)
+            self._send(done_at_once(encoding, now), route)
         self._link.keep_credit(self.CREDIT)
+        return None
 
-    def _go_on(self, now: float) -> None:
-        if not self._is_gone:
-            self._answer_held(now)
+    def _request(self, named: Mapping[str, Any], body: Any, now: float) -> AmqpRequest:
+        return AmqpRequest(str(named.get("operation", "")), named, body, self._who, now)
+
+    def _handle_long(self, named: Mapping[str, Any], body: bytes) -> Answering:
+        try:
+            value = yield from read_in_steps(body, _DESCRIPTOR_BYTES)
+        except DecodeError as error:
+            return AmqpResponse(400, f"The body of the request cannot be read: {error}")
+        now = yield 1
+        answer = self._handler.handle(self._request(named, value, now))
+        return answer if isinstance(answer, AmqpResponse) else (yield from answer)
+
+    def _go_on(self, now: float) -> Job | None:
+        return None if self._is_gone else self._answer_held(now)
+
+    def _answer_in_steps(
+        self, answering: Answering, properties: Properties, route: ResponseNode | None
+    ) -> Job:
+        """Come to an answer that has begun, and then to those of the requests behind it."""
+        now = yield 0
+        try:
+            while True:
+                now = yield answering.send(now)
+        except StopIteration as end:
+            answer: AmqpResponse = end.value
+        encoding = _encode_response(answer, properties, self._handler.dialect)
+        self._send((yield from encoding), route)
+        now = yield 0
+        if job := self._go_on(now):
+            yield from job
 
     def _drop_first(self) -> None:
         self._held_bytes -= len(self._held.popleft().payload)
 
-    def _answer(
-        self,
-        event: MessageReceived,
-        properties: Properties,
-        request: Request,
-        route: ResponseNode | None,
-    ) -> None:
-        # Some clients give up unless the request is settled before its answer arrives.
-        self._link.settle(event.delivery_id, Accepted())
-        response = self._handler.handle(request)
-        self._budget.spend_on_bytes(len(event.payload))
-        if route is not None:
-            payload = _encode_response(response, properties, self._handler.dialect)
+    def _send(self, payload: bytes, route: ResponseNode | None) -> None:
+        if route is not None and route.link.is_attached:
             self._budget.spend_on_bytes(len(payload))
             route.send(payload)
 
 
-def _read_request(payload: bytes, who: str, now: float) -> tuple[Properties, Request]:
+def _read_head(payload: bytes) -> tuple[Properties, Mapping[str, Any], bytes]:
+    """Of a request its properties, what it names, and the body as it came."""
     sections = split_sections(payload)
     properties = Properties.decode_section(sections.properties or b"\x00\x53\x73\x45")
     named = _decode_section(sections.application_properties) or {}
-    request = Request(
-        operation=str(named.get("operation", "")),
-        properties=named,
-        body=_decode_section(sections.body),
-        who=who,
-        now=now,
-    )
-    return properties, request
+    return properties, named, sections.body
 
 
 def _decode_section(section: bytes | None) -> Any:
     return decode(section)[0].value if section else None
 
 
-def _encode_response(response: Response, request: Properties, dialect: Dialect) -> bytes:
+def _encode_response(
+    response: AmqpResponse, request: Properties, dialect: Dialect
+) -> Generator[int, float, bytes]:
     status: list[tuple[str, object]] = [
         (dialect.status_code, Int(response.status_code)),
         (dialect.status_description, response.description),
@@ -270,10 +318,11 @@ def _encode_response(response: Response, request: Properties, dialect: Dialect) 
     if response.condition is not None:
         status.append((dialect.error_condition, response.condition))
     items = b"".join(encode(key) + encode(value) for key, value in status)
+    body = yield from encode_in_steps(response.body)
     return b"".join(
         (
             Properties(correlation_id=request.message_id).encode(),
             build_map_section(APPLICATION_PROPERTIES, items, len(status)),
-            encode_section(AMQP_VALUE, response.body),
+            bytes((0x00, 0x53, AMQP_VALUE)) + body,
         )
     )

@@ -4,14 +4,13 @@ Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from typing import TypeVar
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
 from sbtutorial.amqp.messaging import (
     BATCH_MESSAGE_FORMAT,
     Accepted,
-    DeliveryState,
     Rejected,
     TransactionalState,
 )
@@ -20,11 +19,12 @@ from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
+from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, error_of
-from sbtutorial.gateway.wire.message import batch_parts, read_messages, read_parts
+from sbtutorial.gateway.wire.message import batch_parts, read_message, read_parts
 
 
 class SenderNode(Node):
@@ -38,51 +38,64 @@ class SenderNode(Node):
         sink: Sink,
         peer: Peer,
     ) -> None:
+        core = peer.core
         self._link = link
         self._sink = sink
+        self._output = peer.output
         self._transactions = peer.transactions
-        self._clock = peer.core.clock
-        self._ids = peer.core.ids
-        self._step_background = peer.core.step_background
-        self._budget = peer.core.budget
+        self._from_wire = core.clock.from_wire
+        self._new_id = core.ids.message_id
+        self._budget = core.budget
         self._who = peer.who
-        self._max_batch_messages = peer.core.namespace.limits.max_batch_messages
+        self._faults = core.faults
+        self._max_batch_messages = core.namespace.limits.max_batch_messages
         link.grant(self.CREDIT)
 
     def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
         """Store one message, or all of a batch, before the sender is told.
 
         Hot: runs for each message that is sent.
-
-        A batch of many messages is a job: read, checked as one, and taken a few at a time.
         """
-        outcome: Outcome
         try:
             if event.message_format == BATCH_MESSAGE_FORMAT:
-                parts = batch_parts(event.payload, self._max_batch_messages)
-                if len(parts) > _AT_ONCE:
-                    return self._take_in_steps(parts, event)
-                self._budget.spend(len(parts) // _MESSAGES_A_UNIT)
-                messages = list(self._read(parts, 1))
-            else:
-                messages = read_messages(
-                    event.payload, 0, from_wire=self._clock.from_wire, new_id=self._ids.message_id
-                )
-            outcome = self._take(messages, event.state, now)
-            if outcome is _ACCEPTED and messages and self._sink.is_waiting(messages[-1]):
-                return self._answer_when_there(messages[-1], event)
+                return self._batch_received(event, now)
+            message = read_message(event.payload, from_wire=self._from_wire, new_id=self._new_id)
+            self._take([message], event, now)
         except (DecodeError, BrokerError) as refusal:
-            outcome = _rejected(refusal)
-        self._answer(event, outcome)
+            self._answer(event, _rejected(refusal))
+        return None
+
+    def _batch_received(self, event: MessageReceived, now: float) -> Job | None:
+        """A batch of many is a job: read, checked as one, and taken a few at a time."""
+        parts = batch_parts(event.payload, self._max_batch_messages)
+        if len(parts) * self._sink.copies > _AT_ONCE:
+            return self._take_in_steps(parts, event)
+        self._budget.spend(len(parts) // _MESSAGES_A_UNIT)
+        self._take(list(self._read(parts, 1)), event, now)
         return None
 
     def _read(self, parts: list[bytes], first_number: int) -> Iterator[Message]:
-        return read_parts(
-            parts, first_number, from_wire=self._clock.from_wire, new_id=self._ids.message_id
-        )
+        return read_parts(parts, first_number, from_wire=self._from_wire, new_id=self._new_id)
+
+    def _take(self, messages: list[Message], event: MessageReceived, now: float) -> None:
+        sink, state = self._sink, event.state
+        if isinstance(state, TransactionalState):
+            self._take_with_transaction(messages, event, state, now)
+            return
+        sink.send(messages, now=now, who=self._who)
+        if sink.fans_out:
+            self._budget.spend(sink.copies * len(messages) // _MESSAGES_A_UNIT)
+            self._answer_when_there(messages, event)
+        else:
+            self._answer(event, _ACCEPTED)
+
+    def _take_with_transaction(
+        self, messages: list[Message], event: MessageReceived, state: TransactionalState, now: float
+    ) -> None:
+        self._transactions.find(state).send(self._sink, messages, now=now)
+        self._answer(event, TransactionalState(state.txn_id, _ACCEPTED))
 
     def _take_in_steps(self, parts: list[bytes], event: MessageReceived) -> Job:
-        outcome: Outcome = _ACCEPTED
         now = yield 0
         try:
             messages: list[Message] = []
@@ -90,40 +103,40 @@ class SenderNode(Node):
                 messages += self._read(parts[start : start + _AT_ONCE], start + 1)
                 now = yield _UNITS
             if isinstance(event.state, TransactionalState):
-                outcome = self._take(messages, event.state, now)
-            else:
-                steps = self._sink.send_in_steps(messages, now=now, who=self._who)
-                yield from in_units(steps)
-                yield from self._wait_for(messages[-1])
+                self._take_with_transaction(messages, event, event.state, now)
+                return
+            yield from in_units(self._sink.send_in_steps(messages, now=now, who=self._who))
         except (DecodeError, BrokerError) as refusal:
-            outcome = _rejected(refusal)
-        self._answer(event, outcome)
+            self._answer(event, _rejected(refusal))
+        else:
+            self._answer_when_there(messages, event)
 
-    def _answer_when_there(self, message: Message, event: MessageReceived) -> Job:
-        yield 0
-        yield from self._wait_for(message)
+    def _answer_when_there(self, messages: list[Message], event: MessageReceived) -> None:
+        """Accept, once a topic has asked all of its rules; the client is not read until then."""
+        # Those behind it, if any, were duplicates and are not there.
+        last = next(filter(self._sink.is_waiting, reversed(messages)), None)
+        if last is not None:
+            self._output.hold()
+            self._sink.when_there(last, lambda: self._answer_held(event))
+        else:
+            self._answer(event, _ACCEPTED)
+
+    def _answer_held(self, event: MessageReceived) -> None:
         self._answer(event, _ACCEPTED)
-
-    def _wait_for(self, message: Message) -> Job:
-        """Wait until a topic has asked all of its rules, and lend a hand meanwhile."""
-        while self._sink.is_waiting(message):
-            yield self._step_background()
+        self._output.job_done()
 
     def _answer(self, event: MessageReceived, outcome: "Outcome") -> None:
-        if not self._link.is_attached:
-            return
-        if not event.settled:
-            self._link.settle(event.delivery_id, outcome)
-        self._link.keep_credit(self.CREDIT)
+        if self._link.is_attached:
+            if not event.settled:
+                if outcome is _ACCEPTED and self._faults.planned and self._is_untold():
+                    self._output.cut()
+                    return
+                self._link.settle(event.delivery_id, outcome)
+            self._link.keep_credit(self.CREDIT)
 
-    def _take(
-        self, messages: list[Message], state: DeliveryState | None, now: float
-    ) -> Accepted | TransactionalState:
-        if isinstance(state, TransactionalState):
-            self._transactions.find(state).send(self._sink, messages, now=now)
-            return TransactionalState(state.txn_id, _ACCEPTED)
-        self._sink.send(messages, now=now, who=self._who)
-        return _ACCEPTED
+    def _is_untold(self) -> bool:
+        """Whether what was done is not to be told, because somebody asked for that."""
+        return self._faults.next(Occasion.SENT, self.path, self._who) is not None
 
 
 Outcome = Accepted | Rejected | TransactionalState
@@ -133,15 +146,19 @@ _ACCEPTED = Accepted()
 _AT_ONCE = 64
 _UNITS = 24
 _MESSAGES_A_UNIT = 4
+_Result = TypeVar("_Result")
 
 
-def in_units(steps: Generator[int, float, None]) -> Job:
+def in_units(steps: Generator[int, float, _Result]) -> Generator[int, float, _Result]:
     """Steps that count messages, as a job that counts what they cost."""
-    count = next(steps)
-    with suppress(StopIteration):
+    try:
+        count = next(steps)
         while True:
             now = yield max(count // _MESSAGES_A_UNIT, 1)
             count = steps.send(now)
+    except StopIteration as end:
+        result: _Result = end.value
+        return result
 
 
 def _rejected(refusal: DecodeError | BrokerError) -> Rejected:

@@ -9,7 +9,7 @@ from typing import Any
 from sbtutorial.amqp.messaging import Accepted, Modified, Received, Rejected, Released
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import DEAD_LETTER_ERROR_DESCRIPTION, DEAD_LETTER_REASON
-from sbtutorial.broker.subqueues.subqueue import Disposition, Settlement
+from sbtutorial.broker.subqueues.disposition import Disposition, Settlement
 from sbtutorial.gateway.wire.changes import property_changes, reason_text
 
 Outcome = Accepted | Modified | Rejected | Released

@@ -14,7 +14,7 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -24,8 +24,15 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import split_subqueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.gateway.access.resource import Resource
-from sbtutorial.gateway.access.sas import LISTEN, SEND, TokenError
+from sbtutorial.gateway.access.sas import (
+    LATE_RENEWAL_SECONDS,
+    LISTEN,
+    SEND,
+    TokenError,
+    Verified,
+)
 from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.nodes.sending import in_units
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
@@ -38,7 +45,7 @@ from sbtutorial.http.refusals import (
     method_refused,
     refused,
 )
-from sbtutorial.http.request import Request, Response
+from sbtutorial.http.request import NO_ANSWER, Request, Response
 
 DEFAULT_WAIT_SECONDS = 60.0
 
@@ -86,17 +93,21 @@ Answer = Response | Poll | Work
 
 @dataclass(frozen=True, slots=True)
 class MessageCall:
-    """One request on messages, with all that a handler may need."""
+    """One request on messages, with all that a handler may need.
+
+    Attributes:
+        expires_at: The end of its token, in wall-clock seconds.
+    """
 
     request: Request
     path: DataPath
     core: Core
+    expires_at: float = inf
 
     @property
     def who(self) -> str:
         """The client, as the log of events names it: its program's name."""
-        agent = self.request.headers.get("user-agent", "").partition(" ")[0]
-        return agent[:_MAX_AGENT_CHARS] or "HTTP"
+        return client_of(self.request)
 
     @property
     def wait_seconds(self) -> float:
@@ -111,7 +122,9 @@ class MessageCall:
                 ErrorCode.ARGUMENT_ERROR,
                 f"timeout is '{text[:40]}'; it must be a number of seconds, 0 or more.",
             )
-        return seconds
+        # Nothing is given out on a token that has ended meanwhile.
+        left = self.expires_at + LATE_RENEWAL_SECONDS - self.core.clock.wall()
+        return min(seconds, max(left, 0.0))
 
     def subqueue(self) -> SubQueue:
         """Where messages are received and settled.
@@ -128,19 +141,25 @@ class MessageCall:
 Handler = Callable[[MessageCall], Answer]
 
 
+def client_of(request: Request) -> str:
+    """Who asks, as the log of events names it: its program's name."""
+    agent = request.headers.get("user-agent", "").partition(" ")[0]
+    return agent[:_MAX_AGENT_CHARS] or "HTTP"
+
+
 def handle(request: Request, path: DataPath, core: Core) -> Answer:
     """Answer a call: at once, or with what a receiver waits for."""
     try:
-        authorize(request, path, core)
+        verified = authorize(request, path, core)
         _, handler = _HANDLERS[path.kind][request.method]
-        return handler(MessageCall(request, path, core))
+        return handler(MessageCall(request, path, core, verified.expires_at))
     except HttpRefusal as refusal:
         return refusal.response
     except BrokerError as refusal:
         return _refused(refusal)
 
 
-def authorize(request: Request, path: DataPath, core: Core) -> None:
+def authorize(request: Request, path: DataPath, core: Core) -> Verified:
     """Ask of a call's token that it allows what is asked; the head of the request is enough.
 
     Raises:
@@ -152,7 +171,7 @@ def authorize(request: Request, path: DataPath, core: Core) -> None:
         raise HttpRefusal(method_refused(request, handlers))
     right, _ = handlers[request.method]
     try:
-        core.keyring.authorize(
+        return core.keyring.authorize(
             request.headers.get("authorization"),
             Resource(request.host, path.resource.lower()),
             entity=split_subqueue(path.entity).entity,
@@ -177,7 +196,7 @@ def _send(call: MessageCall) -> Response | Work:
         messages = list(_read(call, items))
         _require_size(messages, entity.context.max_message_bytes)
         entity.ingress.send(messages, now=now, who=call.who)
-    return Response(201, _NO_BODY)
+    return _done(call, Occasion.SENT, 201)
 
 
 def _read(call: MessageCall, items: list[Mapping[str, Any]] | None) -> Iterator[Message]:
@@ -212,7 +231,7 @@ def _send_in_steps(
         entity = call.core.namespace.directory.sendable(call.path.entity)
         _require_size(messages, entity.context.max_message_bytes)
         yield from in_units(entity.ingress.send_in_steps(messages, now=now, who=call.who))
-        response = Response(201, _NO_BODY)
+        response = _done(call, Occasion.SENT, 201)
     except BrokerError as refusal:
         response = _refused(refusal)
     finally:
@@ -293,7 +312,7 @@ def _location(call: MessageCall, subqueue: SubQueue, message: Message) -> str | 
 # -- Settling -------------------------------------------------------------------------------
 
 
-def _settling(act: Callable[..., object]) -> Handler:
+def _on_lock(act: Callable[..., object], answer: Callable[[MessageCall], Response]) -> Handler:
     """What answers a request on a lock."""
 
     def handler(call: MessageCall) -> Response:
@@ -302,9 +321,17 @@ def _settling(act: Callable[..., object]) -> Handler:
             subqueue = call.subqueue()
             _require_message(subqueue.require_lock(token, now=now), call, subqueue)
             act(subqueue, token, now=now, who=call.who)
-        return Response(200, _NO_BODY)
+        return answer(call)
 
     return handler
+
+
+def _settled(call: MessageCall) -> Response:
+    return _done(call, Occasion.SETTLED, 200)
+
+
+def _renewed(_call: MessageCall) -> Response:
+    return Response(200, _NO_BODY)
 
 
 def _token(text: str) -> UUID:
@@ -332,11 +359,22 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
     DataKind.MESSAGES: {"POST": (SEND, _send)},
     DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
     DataKind.LOCK: {
-        "DELETE": (LISTEN, _settling(SubQueue.complete)),
-        "PUT": (LISTEN, _settling(SubQueue.abandon)),
-        "POST": (LISTEN, _settling(SubQueue.renew_lock)),
+        "DELETE": (LISTEN, _on_lock(SubQueue.complete, _settled)),
+        "PUT": (LISTEN, _on_lock(SubQueue.abandon, _settled)),
+        "POST": (LISTEN, _on_lock(SubQueue.renew_lock, _renewed)),
     },
 }
+
+
+# Which refusals on order a call may meet, beside that of any call.
+_SETTLING = ((DataKind.LOCK, "DELETE"), (DataKind.LOCK, "PUT"))
+REFUSED = {(DataKind.MESSAGES, "POST"): Occasion.SEND, **dict.fromkeys(_SETTLING, Occasion.SETTLE)}
+
+
+def _done(call: MessageCall, occasion: Occasion, status: int) -> Response:
+    """Say so, unless somebody asked that it be kept from the client."""
+    fault = call.core.faults.next(occasion, call.path.entity, call.who)
+    return NO_ANSWER if fault else Response(status, _NO_BODY)
 
 
 def _refused(error: BrokerError, status: Status | None = None) -> Response:

@@ -46,12 +46,15 @@ from sbtutorial.broker.rules.filters.correlation import SYSTEM_CONDITIONS, Corre
 from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
 from sbtutorial.broker.rules.rule import Action, Filter, Rule
 from sbtutorial.broker.states import MessageState
+from sbtutorial.gateway.wire.kept_content import KeptContent, write_content
 from sbtutorial.gateway.wire.message import Annotations, Content
 from sbtutorial.gateway.wire.values import wire_value
 
 NewId = Callable[[], UUID]
 
 _COMMON = 8  # fields that every change begins with; see `changes`
+# What reading something else raises; a date or a duration that cannot be is an ArithmeticError.
+_NO_CHANGE = (DecodeError, BrokerError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 class ChangeCodec:
@@ -81,8 +84,27 @@ class ChangeCodec:
             at, kind, *rest = map(_unpack, values)
             common = [at, ChangeKind(kind), *rest[: _COMMON - 2]]
             return _READERS[name](common, rest[_COMMON - 2 :], self._new_id)
-        except (DecodeError, BrokerError, LookupError, TypeError, AttributeError) as error:
+        except _NO_CHANGE as error:
             raise ValueError(f"these bytes are no change: {error}") from error
+
+    # What a message holds, for a store that has columns for all the rest.
+
+    def write_content(self, content: object) -> bytes:
+        """The sections of a message as they came. Hot: runs for each message that is kept."""
+        assert isinstance(content, Content), "an AMQP message's"
+        return write_content(content)
+
+    def content_later(self, read: Callable[[int], bytes], number: int) -> Content:
+        """A message's sections; they are read when somebody looks at one."""
+        return KeptContent(read, number)
+
+    def write_properties(self, properties: Mapping[str, object]) -> bytes:
+        """What a settlement has set, each value in its own type."""
+        return encode(_write_properties(properties))
+
+    def read_properties(self, data: bytes) -> Mapping[str, object]:
+        """What `write_properties` was given."""
+        return _read_properties(decode(data)[0]) or {}
 
 
 # -- Messages ---------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -390,6 +391,22 @@ def test_duplicate_is_accepted_under_the_first_number_and_dropped(world, detecti
 def test_dropped_duplicate_uses_up_no_number(world: World, detecting: Queue) -> None:
     world.send(detecting, "a", "b", message_id="id")
     assert world.send(detecting, "c", message_id="other") == [2]
+
+
+def test_ids_cannot_be_chosen_so_that_to_look_one_up_takes_long(
+    world: World, detecting: Queue
+) -> None:
+    """Python takes a UUID's number for its hash: thousands of one hash would all be compared."""
+    ids = [UUID(int=1 + number * (2**61 - 1)) for number in range(50)]
+    assert len(set(map(hash, ids))) == 1
+    for message_id in ids:
+        world.send(detecting, "a", message_id=message_id)
+    assert world.send(detecting, "b", message_id=ids[7].bytes) == [51]
+    assert world.send(detecting, "c", message_id=str(ids[7])) == [52]
+    assert world.send(detecting, "d", message_id=ids[7]) == [8]
+    window = detecting.ingress.duplicates
+    assert window is not None
+    assert len({hash(key) for key, _, _ in window}) == 52
 
 
 def test_id_is_a_duplicate_though_its_message_is_consumed(world: World, detecting: Queue) -> None:

@@ -459,6 +459,18 @@ def test_a_holder_with_an_unsettled_message_is_told_at_once(bench: Bench) -> Non
     assert told == [session]
 
 
+def test_a_holder_that_broke_off_is_on_record_and_its_session_is_free(bench: Bench) -> None:
+    bench.send("1", "soup", "steak")
+    session = bench.accept("1", who="waiter")
+    tokens = [token_of(bench.lock(session))]
+    bench.world.changes.clear()
+    session.receiver_gone(tokens, now=bench.now, who="waiter")
+    changes = [(change.kind, change.sequence_number) for change in bench.world.changes]
+    assert changes[0] == (ChangeKind.RECEIVER_GONE, 1)
+    assert (ChangeKind.RELEASED, 1) in changes
+    assert bench.accept("1").is_held
+
+
 def test_a_holder_who_leaves_after_the_lock_is_not_told(bench: Bench) -> None:
     session = bench.accept("1")
     session.listeners.append(lambda _: pytest.fail("it has gone"))
@@ -746,3 +758,75 @@ def test_sessions_that_are_done_leave_nothing_behind(bench: Bench) -> None:
     assert len(bench.subqueue.messages._by_session) == 0
     assert bench.subqueue.messages.list_sessions(skip=0, top=1000) == []
     assert bench.world.namespace.next_deadline() is None
+
+
+# -- A holder with very many messages ------------------------------------------------------------
+
+
+def held_by_one(bench: Bench, count: int = 350) -> MessageSession:
+    """A session with very many messages at its holder; somebody has to step its end."""
+    bench.send("1", *range(count))
+    session = bench.accept("1", who="cook")
+    for _ in range(count):
+        bench.lock(session)
+    bench.world.namespace.background.on_added = lambda: None
+    bench.world.changes.clear()
+    return session
+
+
+def kinds(bench: Bench) -> list[ChangeKind]:
+    return [change.kind for change in bench.world.changes]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message_change", "session_change", "counted"),
+    [
+        (0, ChangeKind.RELEASED, ChangeKind.SESSION_UNLOCKED, 0),
+        (LOCK, ChangeKind.LOCK_EXPIRED, ChangeKind.SESSION_LOCK_LOST, 1),
+    ],
+    ids=["let go", "run out"],
+)
+def test_very_many_messages_are_put_back_some_at_a_time_before_the_session_is_free(
+    bench: Bench,
+    seconds: float,
+    message_change: ChangeKind,
+    session_change: ChangeKind,
+    counted: int,
+) -> None:
+    session = held_by_one(bench)
+    waiter = bench.wait(900)
+    bench.world.pass_time(seconds)
+    session.let_go(now=bench.now)
+    background = bench.world.namespace.background
+    refused(ErrorCode.SESSION_LOCK_LOST, session.renew, now=bench.now)
+    while background:
+        before = len(kinds(bench))
+        background.step()
+        assert len(kinds(bench)) - before <= 102
+        if background:
+            refused(ErrorCode.SESSION_CANNOT_BE_LOCKED, bench.accept, "1")
+            assert waiter.session is None
+    locked_again = ChangeKind.SESSION_LOCKED
+    assert kinds(bench) == [message_change] * 350 + [session_change, locked_again]
+    assert waiter.session is not None
+    messages = [bench.lock(waiter.session) for _ in range(350)]
+    assert [message.content for message in messages] == list(range(350))
+    assert {message.delivery_count for message in messages} == {counted}
+
+
+def test_a_session_whose_messages_are_being_put_back_goes_with_its_queue(bench: Bench) -> None:
+    session = held_by_one(bench)
+    session.let_go(now=bench.now)
+    bench.world.namespace.background.step()
+    bench.world.namespace.delete(bench.queue, now=bench.now)
+    while bench.world.namespace.background:
+        bench.world.namespace.background.step()
+    assert kinds(bench) == [ChangeKind.RELEASED] * 100 + [ChangeKind.QUEUE_DELETED]
+    assert bench.world.namespace.next_deadline() is None
+
+
+def test_a_renewed_session_moves_the_end_of_all_that_is_under_it(bench: Bench) -> None:
+    session = held_by_one(bench)
+    bench.world.pass_time(10)
+    until = session.renew(now=bench.now)
+    assert {message.locked_until for message in bench.subqueue.messages} == {until}

@@ -46,6 +46,11 @@ def receive(receiver, count):
     return taken
 
 
+def left_in(receiver):
+    """How many messages there are; the answer comes after what was settled without one."""
+    return len(receiver.peek_messages(10))
+
+
 def round_trip(queue, **where):
     message = ServiceBusMessage(
         "tea",
@@ -64,6 +69,7 @@ def round_trip(queue, **where):
             (got,) = receive(receiver, 1)
             renewed = receiver.renew_message_lock(got)
             receiver.complete_message(got)
+            left = left_in(receiver)
     return {
         "body": str(got),
         "message_id": got.message_id,
@@ -77,6 +83,7 @@ def round_trip(queue, **where):
         "number": got.sequence_number,
         "delivery_count": got.delivery_count,
         "renewed": renewed > datetime.now(UTC),
+        "left": left,
     }
 
 
@@ -100,10 +107,12 @@ def settle(queue, **where):
         with there.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as dead:
             (buried,) = receive(dead, 1)
             dead.complete_message(buried)
+            left = left_in(dead)
     return {
         "again": [str(again), again.delivery_count],
         "deferred": str(deferred),
         "buried": [str(buried), buried.dead_letter_reason, buried.dead_letter_error_description],
+        "left": left,
     }
 
 
@@ -153,7 +162,7 @@ def subscription(topic, subscription, **where):
         with there.get_subscription_receiver(topic, subscription) as receiver:
             (message,) = receive(receiver, 1)
             receiver.complete_message(message)
-            return str(message)
+            return [str(message), left_in(receiver)]
 
 
 def send_to(queue, count=1, **where):

@@ -2,12 +2,18 @@
 
 from tests.exercises.mistakes import (
     at_least_once,
+    azure,
     crashes,
     create,
+    explore,
     failures,
+    later,
+    locks,
     receive,
     send,
+    sessions,
     start,
+    topics,
 )
 
 MISTAKES = (
@@ -16,6 +22,12 @@ MISTAKES = (
     *send.MISTAKES,
     *receive.MISTAKES,
     *crashes.MISTAKES,
+    *locks.MISTAKES,
     *failures.MISTAKES,
     *at_least_once.MISTAKES,
+    *azure.MISTAKES,
+    *topics.MISTAKES,
+    *sessions.MISTAKES,
+    *explore.MISTAKES,
+    *later.MISTAKES,
 )

@@ -112,4 +112,80 @@ MISTAKES = (
         "your function is async",
         "Write def",
     ),
+    Mistake(
+        "crashes.post",
+        "notes first",
+        """
+        def post(sender, orders, book):
+            for order in orders:
+                if order not in book:
+                    book.add(order)
+                    sender.send_messages(ServiceBusMessage(order))
+        """,
+        "killed, it had tea in its book and not in the queue",
+        "note an order when it is sent",
+    ),
+    Mistake(
+        "crashes.post",
+        "notes all of them first",
+        """
+        def post(sender, orders, book):
+            book.update(orders)
+            sender.send_messages([ServiceBusMessage(order) for order in orders])
+        """,
+        "killed, it had coffee, tea in its book and not in the queue",
+        "note an order when it is sent",
+    ),
+    Mistake(
+        "crashes.post",
+        "never looks into the book",
+        """
+        def post(sender, orders, book):
+            for order in orders:
+                sender.send_messages(ServiceBusMessage(order))
+                book.add(order)
+        """,
+        "started again, it sent coffee, tea once more",
+        "if order not in book",
+    ),
+    Mistake(
+        "crashes.post",
+        "goes home when there is a book",
+        """
+        def post(sender, orders, book):
+            if book:
+                return
+            for order in orders:
+                sender.send_messages(ServiceBusMessage(order))
+                book.add(order)
+        """,
+        "started twice, and cake not in the queue",
+        "each order that is not in the book",
+    ),
+    Mistake(
+        "crashes.post",
+        "makes no notes",
+        """
+        def post(sender, orders, book):
+            for order in orders:
+                if order not in book:
+                    sender.send_messages(ServiceBusMessage(order))
+        """,
+        "not in the book: coffee, tea, cake",
+        "book.add(order) after each send",
+    ),
+    Mistake(
+        "crashes.post",
+        "sends something else beside",
+        """
+        def post(sender, orders, book):
+            for order in orders:
+                if order not in book:
+                    sender.send_messages(ServiceBusMessage(order))
+                    book.add(order)
+            sender.send_messages(ServiceBusMessage("done"))
+        """,
+        "in the queue: done",
+        "the body of the message",
+    ),
 )

@@ -15,6 +15,28 @@ MISTAKES = (
     ),
     Mistake(
         "create.options",
+        "seconds for a timedelta",
+        """
+        def create_orders(admin, name):
+            admin.create_queue(name, max_size_in_megabytes=5120, lock_duration=30)
+        """,
+        "your function raised HttpResponseError",
+        "Durations are timedeltas",
+    ),
+    Mistake(
+        "create.options",
+        "a text for a timedelta",
+        """
+        def create_orders(admin, name):
+            admin.create_queue(
+                name, max_size_in_megabytes=5120, default_message_time_to_live="1 minute"
+            )
+        """,
+        "your function raised SerializationError",
+        "Durations are timedeltas",
+    ),
+    Mistake(
+        "create.options",
         "a name of its own",
         """
         def create_orders(admin, name):
@@ -23,8 +45,8 @@ MISTAKES = (
             finally:
                 admin.delete_queue("orders")
         """,
-        "there is no such queue",
-        "the name that your function is called with",
+        "your function used queue 'orders'; the exercise gave it 'exercise'",
+        "the name that it is called with",
     ),
     Mistake(
         "create.options",

@@ -153,7 +153,7 @@ MISTAKES = (
                     graveyard.complete_message(dead)
                     sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
         """,
-        "completed before the copy was sent",
+        "'coffee!' was completed before a copy of it was sent",
         "Send first, complete after",
     ),
     Mistake(
@@ -247,7 +247,41 @@ MISTAKES = (
                     body = repair(str(dead))
                     sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
         """,
-        "the dead order was deleted as it was handed out",
+        "a dead order was deleted as it was handed out",
         "receive with peek-lock",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "completes first, and has an id of its own: of the two, the loss is spoken of",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    graveyard.complete_message(dead)
+                    sender.send_messages(ServiceBusMessage(str(dead)))
+        """,
+        "'coffee!' was completed before a copy of it was sent",
+        "would lose the order",
+    ),
+    Mistake(
+        "failures.resubmit",
+        "sends the one and completes the other",
+        """
+        def resubmit(client, queue, repair):
+            graveyard = client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER)
+            with graveyard, client.get_queue_sender(queue) as sender:
+                dead = graveyard.receive_messages(2, max_wait_time=2)
+                for one, other in zip(dead, reversed(dead)):
+                    copy = ServiceBusMessage(repair(str(one)), message_id=one.message_id)
+                    sender.send_messages(copy)
+                    graveyard.complete_message(other)
+        """,
+        "the original of 'tea' was completed before the copy was sent",
+        "Send first, complete after",
     ),
 )

@@ -123,8 +123,8 @@ MISTAKES = (
                     yield str(message)
                     receiver.complete_message(message)
         """,
-        "returned a generator",
-        "Return a list",
+        "has a yield in it",
+        "Write return in place of yield",
     ),
     Mistake(
         "receive.all",

@@ -138,4 +138,109 @@ MISTAKES = (
         "in the dead-letter queue: Two teas for table 4",
         "What is done is completed",
     ),
+    Mistake(
+        "start.take_one",
+        "all of them",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+            return str(message)
+        """,
+        "both are gone, coffee and tea",
+        "return from within the loop",
+    ),
+    Mistake(
+        "start.take_one",
+        "not completed",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    return str(message)
+        """,
+        "coffee is still in the queue",
+        "receiver.complete_message",
+    ),
+    Mistake(
+        "start.take_one",
+        "the first of none",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                message = receiver.receive_messages()[0]
+                receiver.complete_message(message)
+                return str(message)
+        """,
+        "of an empty queue your function raised IndexError",
+        "an empty list",
+    ),
+    Mistake(
+        "start.take_one",
+        "no end to the wait",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+                    return str(message)
+        """,
+        "had not returned after 3 seconds",
+        "max_wait_time",
+        limit_seconds=3,
+    ),
+    Mistake(
+        "start.take_one",
+        "an empty text for none",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+                    return str(message)
+            return ""
+        """,
+        "of an empty queue your function returned ''",
+        "gives back None",
+    ),
+    Mistake(
+        "start.take_one",
+        "a message for a text",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    receiver.complete_message(message)
+                    return message
+        """,
+        "your function returned a ServiceBusReceivedMessage",
+        "str(message)",
+    ),
+    Mistake(
+        "start.take_one",
+        "deleted as it is handed out",
+        """
+        def take_one(client, queue):
+            mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+            with client.get_queue_receiver(queue, receive_mode=mode) as receiver:
+                for message in receiver.receive_messages(max_wait_time=1):
+                    return str(message)
+        """,
+        "deleted as it was handed out",
+        "Receive with peek-lock",
+    ),
+    Mistake(
+        "start.take_one",
+        "a receiver left open",
+        """
+        def take_one(client, queue):
+            receiver = client.get_queue_receiver(queue, max_wait_time=1)
+            for message in receiver.receive_messages(max_message_count=2):
+                receiver.complete_message(message)
+                return str(message)
+        """,
+        "the second call returned None, and tea was there",
+        "Close the receiver",
+    ),
 )

@@ -18,7 +18,7 @@ LISTENER = AuthorizationRule("reader", ("Listen",), "first", "spare")
 
 @pytest.fixture
 def namespace() -> Namespace:
-    namespace = Namespace()
+    namespace = Namespace("tutorial")
     rules = {"authorization_rules": (LISTENER,)}
     namespace.create("orders", QueueDescription(**rules), now=0)
     namespace.create("letters", QueueDescription(), now=0)

@@ -16,8 +16,13 @@ from sbtutorial.amqp.messaging import (
     encode_section,
 )
 from sbtutorial.amqp.sender import SenderLink
+from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
 from sbtutorial.broker.limits import EMULATOR, PREMIUM, STANDARD, Limits
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.store.restore import restore
+from sbtutorial.store.stepped import ListKeeper, SteppedStore
 from sbtutorial.testing import SteppedBroker
+from tests.gateway.counting_store import CountingStore
 from tests.gateway.talk import Talk
 
 Batch = Callable[[int], bytes]
@@ -143,3 +148,61 @@ def test_queue_that_is_deleted_under_a_large_batch_refuses_the_rest() -> None:
         broker.namespace.delete(broker.namespace.directory.queue("orders"), now=now)
     talk.pump()
     assert not isinstance(outcome_of(talk, batch), Accepted)
+
+
+def test_batch_to_a_topic_counts_the_copies_of_its_messages() -> None:
+    turns: list[int] = []
+    broker = SteppedBroker(store=CountingStore(turns))
+    with broker.reactor.turn() as now:
+        broker.namespace.create("news", TopicDescription(), now=now)
+        for number in range(24):
+            path = f"news/Subscriptions/s{number}"
+            broker.namespace.create(path, SubscriptionDescription(), now=now)
+    talk = Talk(broker)
+    link = talk.attach_sender("news")
+    turns.clear()
+    assert isinstance(send(talk, link, numbered(300)), Accepted)
+    assert broker.namespace.directory.topic("news").message_count == 300 * 24
+    assert max(turns) < 600  # of copies a turn, with what else is reported of them
+    for number in range(100):
+        link.send(Properties(message_id=f"n{number}").encode(), delivery_tag=b"1", settled=False)
+    turns.clear()
+    talk.pump()
+    assert max(turns) < 600
+
+
+@pytest.mark.parametrize("properties", [{}, {"requires_session": True}], ids=["plain", "sessions"])
+@pytest.mark.parametrize("commits", range(3))
+def test_what_ends_the_broker_leaves_a_batch_whole_or_not_at_all(
+    commits: int, properties: dict[str, bool]
+) -> None:
+    keeper = ListKeeper()
+    store = SteppedStore(keeper)
+    broker = SteppedBroker(store=store)
+    talk = Talk(broker)
+    talk.make_queue(**properties)
+    link = talk.attach_sender()
+    while store.step():
+        talk.pump()
+    each = (Properties(message_id=f"m{n}", group_id="s").encode() for n in range(1000))
+    payload = b"".join(encode_section(DATA, one) for one in each)
+    link.send(payload, delivery_tag=b"1", settled=False, message_format=BATCH_MESSAGE_FORMAT)
+    talk.pump()
+    assert store.waiting
+    for _ in range(commits):
+        store.step()
+    store.crash()
+    kept = restore(keeper.changes, Namespace("tutorial")).directory.queue("orders")
+    assert kept.receivable.message_count == (1000 if commits else 0)
+
+
+def test_of_a_larger_batch_a_turn_takes_no_more_than_is_quickly_done() -> None:
+    turns: list[int] = []
+    broker = SteppedBroker(store=CountingStore(turns))
+    talk = Talk(broker)
+    talk.make_queue()
+    link = talk.attach_sender()
+    turns.clear()
+    assert isinstance(send(talk, link, numbered(4500)), Accepted)
+    assert max(turns) <= 2001  # and that the queue was in use
+    assert sum(turns) >= 4500

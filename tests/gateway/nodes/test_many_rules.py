@@ -19,6 +19,7 @@ from sbtutorial.amqp.types import Symbol, Timestamp
 from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import Rule
+from sbtutorial.broker.states import MessageState
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.talk import Talk
 
@@ -127,6 +128,71 @@ def test_client_that_leaves_before_it_is_told_has_sent_all_the_same(broker: Step
     talk.wire.break_off()
     broker.run()
     assert there(broker) == ["one"]
+
+
+def begin(broker: SteppedBroker, *talks: Talk) -> list[int]:
+    """Have each send a message, and the handing out of the first one begin."""
+    links = [talk.attach_sender("news") for talk in talks]
+    sent = [link.send(message("m"), delivery_tag=b"1", settled=False) for link in links]
+    for talk in talks:
+        talk.endpoint.receive_data(talk.client.data_to_send())
+    broker.step()
+    broker.step()
+    assert len(broker.namespace.directory.topic("news").scheduled.messages) == len(talks)
+    return sent
+
+
+def test_who_waits_is_told_and_does_nothing_meanwhile(broker: SteppedBroker) -> None:
+    talks = [Talk(broker, who=f"sender {number}") for number in range(5)]
+    begin(broker, *talks)
+    assert len(broker.reactor._jobs) == 1  # the handing out itself
+    for talk in talks:
+        talk.pump()
+        assert [one.state for one in talk.of(DispositionReceived)][-1] == Accepted()
+
+
+def test_a_batch_that_ends_with_a_duplicate_is_accepted_when_the_message_before_is_there() -> None:
+    broker = SteppedBroker()
+    with broker.reactor.turn() as now:
+        once = TopicDescription(requires_duplicate_detection=True)
+        broker.namespace.create("news", once, now=now)
+        subscription = broker.namespace.create(
+            "news/Subscriptions/s", SubscriptionDescription(), now=now
+        )
+        never = parse_filter("a = -1")
+        for number in range(RULES - 1):
+            subscription.add_rule(Rule(f"r{number}", never), now=now)
+    talk = Talk(broker)
+    batch = b"".join(encode_section(DATA, message("twice")) for _ in range(2))
+    sent = talk.attach_sender("news").send(
+        batch, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    talk.endpoint.receive_data(talk.client.data_to_send())
+    while outcome_of(talk, sent) is None:
+        assert broker.step()
+        talk.wire.read()
+    assert there(broker) == ["twice"]
+
+
+@pytest.mark.parametrize("way", ["reset", "delete", "cancel"])
+def test_sender_is_told_when_what_it_waits_for_is_gone(broker: SteppedBroker, way: str) -> None:
+    first, talk = Talk(broker, who="first"), Talk(broker)
+    _, sent = begin(broker, first, talk)
+    topic = broker.namespace.directory.topic("news")
+    with broker.reactor.turn() as now:
+        if way == "reset":
+            broker.namespace.reset(now=now)
+        elif way == "delete":
+            broker.namespace.delete(topic, now=now)
+        else:
+            waiting = [
+                one for one in topic.scheduled.messages if one.state is MessageState.SCHEDULED
+            ]
+            topic.ingress.cancel_scheduled([waiting[-1].sequence_number], now=now)
+    broker.run()
+    assert not broker.reactor.is_due
+    talk.pump()
+    assert outcome_of(talk, sent) == Accepted()
 
 
 def test_senders_that_wait_do_not_slow_each_other_down(broker: SteppedBroker) -> None:

@@ -155,10 +155,10 @@ def test_name_that_is_there_twice_is_refused(other: str) -> None:
 
 def test_ten_thousand_names_are_looked_at_in_no_time() -> None:
     entries = [(encode(f"{number:x}"), NULL) for number in range(9000)]
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(DecodeError, match="property '0' is there twice"):
         read(application(*entries, entries[0]) + BODY)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("code", [MESSAGE_ANNOTATIONS, DELIVERY_ANNOTATIONS, FOOTER])

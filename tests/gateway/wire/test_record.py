@@ -1,6 +1,5 @@
 """Changes as bytes, with messages as clients send them."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -42,32 +41,23 @@ from sbtutorial.broker.descriptions import (
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.broker.message import AssignedId, Message
+from sbtutorial.broker.message import AssignedId
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import Rule
-from sbtutorial.gateway.ids import Ids
-from sbtutorial.gateway.wire.message import encode_message, read_message
-from sbtutorial.gateway.wire.properties import WirePropertyAccess
+from sbtutorial.gateway.wire.message import encode_message
 from sbtutorial.gateway.wire.record import ChangeCodec
 from sbtutorial.store.restore import restore
 from sbtutorial.store.store import Codec
-from tests.store.acting import Actor, one_act
+from tests.store.acting import one_act
 from tests.store.describing import describe, told
+from tests.store.wiring import WireActor, read, same
 
 CODEC: Codec = ChangeCodec(uuid4)
 BODY = encode_section(DATA, b"coffee")
-
-
-def same(at: float) -> float:
-    return at
-
-
-def read(payload: bytes) -> Message:
-    return read_message(payload, from_wire=same, new_id=Ids(os.urandom).message_id)
 
 
 def again(change: Change) -> Change:
@@ -77,10 +67,10 @@ def again(change: Change) -> Change:
 def sent_and_restored(payload: bytes) -> tuple[bytes, bytes]:
     """What a receiver is given of a message, before its broker ended and after."""
     changes: list[Change] = []
-    namespace = Namespace(journal=lambda change: changes.append(again(change)))
+    namespace = Namespace("tutorial", journal=lambda change: changes.append(again(change)))
     queue = namespace.create("orders", QueueDescription(), now=100.0)
     queue.ingress.send([read(payload)], now=100.0, who="sender")
-    twin = restore(changes, Namespace())
+    twin = restore(changes, Namespace("tutorial"))
     found = [next(iter(one.directory.queue("orders").main.messages)) for one in (namespace, twin)]
     first, second = (encode_message(message, to_wire=same) for message in found)
     return first, second
@@ -136,7 +126,7 @@ def test_any_body_comes_back(body: bytes) -> None:
 
 def test_an_id_that_the_broker_gave_is_known_as_such() -> None:
     changes: list[Change] = []
-    namespace = Namespace(journal=lambda change: changes.append(again(change)))
+    namespace = Namespace("tutorial", journal=lambda change: changes.append(again(change)))
     queue = namespace.create("orders", QueueDescription(), now=1.0)
     queue.ingress.send([read(BODY)], now=1.0)
     sent = changes[-1]
@@ -147,7 +137,7 @@ def test_an_id_that_the_broker_gave_is_known_as_such() -> None:
 
 def test_what_a_settlement_has_set_comes_back_in_its_own_type() -> None:
     changes: list[Change] = []
-    namespace = Namespace(journal=lambda change: changes.append(again(change)))
+    namespace = Namespace("tutorial", journal=lambda change: changes.append(again(change)))
     main = namespace.create("orders", QueueDescription(), now=1.0).main
     namespace.directory.queue("orders").ingress.send([read(BODY)], now=1.0)
     message = main.peek_lock_next(now=1.0, who="receiver")
@@ -155,7 +145,7 @@ def test_what_a_settlement_has_set_comes_back_in_its_own_type() -> None:
     assert message.lock_token is not None
     properties = {"byte": Byte(1), "at": Timestamp(7), "text": "✓", "raw": b"\x00", "none": None}
     main.defer(message.lock_token, properties, now=1.0)
-    (twin,) = restore(changes, Namespace()).directory.queue("orders").main.messages
+    (twin,) = restore(changes, Namespace("tutorial")).directory.queue("orders").main.messages
     assert twin.properties == properties
     assert list(map(type, (twin.properties or {}).values())) == list(map(type, properties.values()))
 
@@ -163,7 +153,7 @@ def test_what_a_settlement_has_set_comes_back_in_its_own_type() -> None:
 def test_a_lock_of_a_large_message_is_a_small_record() -> None:
     sizes: list[tuple[ChangeKind, int]] = []
     namespace = Namespace(
-        journal=lambda change: sizes.append((change.kind, len(CODEC.encode(change))))
+        "tutorial", journal=lambda change: sizes.append((change.kind, len(CODEC.encode(change))))
     )
     queue = namespace.create("orders", QueueDescription(), now=1.0)
     queue.ingress.send([read(encode_section(DATA, bytes(200_000)))], now=1.0)
@@ -288,29 +278,17 @@ def test_bytes_that_were_cut_off_are_refused() -> None:
 # -- All of it together --------------------------------------------------------------------------
 
 
-class WireActor(Actor):
-    """Acts with messages as they come from clients; what it keeps are bytes."""
-
-    property_access = WirePropertyAccess(same)
+class BytesActor(WireActor):
+    """Keeps what changes say as bytes."""
 
     def kept(self, change: Change) -> Change:
         return again(change)
 
-    def message(self, pick: int) -> Message:
-        plain = super().message(pick)
-        session = plain.session_id
-        properties = Properties(message_id=[None, "a", b"b", ULong(7)][pick % 4], group_id=session)
-        application = encode_section(APPLICATION_PROPERTIES, {"n": pick, "color": "red"})
-        message = read(properties.encode() + application + encode_section(DATA, b"x" * pick))
-        message.time_to_live = plain.time_to_live
-        message.scheduled_enqueue_at = plain.scheduled_enqueue_at
-        return message
 
-
-def lives() -> Iterator[WireActor]:
+def lives() -> Iterator[BytesActor]:
     for seed in range(15):
         random = Random(seed)
-        actor = WireActor()
+        actor = BytesActor()
         actor.make_everything()
         actor.fill()
         for _ in range(random.randrange(20, 80)):

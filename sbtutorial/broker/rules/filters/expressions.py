@@ -25,7 +25,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition(Node):
+class Predicate(Node):
     """A node that can only be true, false or unknown."""
 
     is_condition: ClassVar[bool] = True
@@ -93,7 +93,7 @@ class Arithmetic(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison(Condition):
+class Comparison(Predicate):
     """`left = right`, and so on."""
 
     symbol: str
@@ -102,7 +102,7 @@ class Comparison(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class Like(Condition):
+class Like(Predicate):
     """`operand LIKE pattern ESCAPE escape`."""
 
     operand: Node
@@ -112,7 +112,7 @@ class Like(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class In(Condition):
+class In(Predicate):
     """`operand IN (choices)`."""
 
     operand: Node
@@ -120,35 +120,35 @@ class In(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class IsNull(Condition):
+class IsNull(Predicate):
     """`operand IS NULL`: missing, or there without a value."""
 
     operand: Property
 
 
 @dataclass(frozen=True, slots=True)
-class Exists(Condition):
+class Exists(Predicate):
     """`EXISTS(operand)`."""
 
     operand: Property
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Condition):
+class Not(Predicate):
     """`NOT operand`; also what `x NOT IN`, `NOT LIKE` and `IS NOT NULL` stand for."""
 
     operand: Node
 
 
 @dataclass(frozen=True, slots=True)
-class And(Condition):
+class And(Predicate):
     """Two or more conditions that must hold."""
 
     operands: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Or(Condition):
+class Or(Predicate):
     """Two or more conditions of which one must hold."""
 
     operands: tuple[Node, ...]

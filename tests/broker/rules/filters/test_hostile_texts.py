@@ -39,7 +39,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", TAKEN.values(), ids=TAKEN)
 def test_text_at_the_limits_is_read_and_asked_without_recursion(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     condition = parse_filter(text)
     frames, limit = 0, sys.getrecursionlimit()
     frame = sys._getframe()
@@ -53,18 +53,18 @@ def test_text_at_the_limits_is_read_and_asked_without_recursion(text: str) -> No
         pass
     finally:
         sys.setrecursionlimit(limit)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("parse", [parse_filter, lambda text: parse_action(f"SET b = {text}")])
 def test_text_beyond_the_limits_is_refused_in_a_sentence(text: str, parse: object) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(BrokerError) as caught:
         parse(text)  # type: ignore[operator]
     assert caught.value.code is ErrorCode.ARGUMENT_ERROR
     assert len(caught.value.message) < 3000
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_texts_that_statements_join_stay_within_a_property() -> None:

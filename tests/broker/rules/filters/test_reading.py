@@ -35,7 +35,7 @@ from sbtutorial.broker.rules.filters.reading import (
     read_action,
     read_filter,
 )
-from tests.broker.rules.filters.printing import text_of
+from sbtutorial.broker.rules.filters.writing import written
 
 A, B, C = (ApplicationProperty(name) for name in "abc")
 ONE, TWO = Constant(1), Constant(2)
@@ -229,7 +229,7 @@ conditions = st.recursive(
 
 @given(conditions)
 def test_what_is_written_out_is_read_back(node: Node) -> None:
-    text = text_of(node)
+    text = written(node)
     assume(len(text) <= MAX_CHARS)
     assert read_filter(text) == node
 

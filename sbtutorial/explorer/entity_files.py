@@ -1,0 +1,240 @@
+"""Entities in a file and back: our JSON, which has everything, or the emulator's `config.json`.
+
+Our JSON is written under the SDK's names; durations as Azure writes them. Both are read into the
+same description of a namespace, which then is made by the SDK.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sbtutorial.admin.config import Config, ConfiguredSubscription, ConfiguredTopic, read_config
+from sbtutorial.admin.config import written_config as written_emulator_config
+from sbtutorial.admin.config_rules import read_rule, write_rule
+from sbtutorial.admin.config_values import ConfigError, ConfigValue
+from sbtutorial.broker.descriptions import Description
+from sbtutorial.errors import TutorialError
+from sbtutorial.explorer.entities import Entities
+from sbtutorial.explorer.links import Links
+from sbtutorial.explorer.places import Kind, Place
+from sbtutorial.explorer.properties import described
+from sbtutorial.explorer.tables import Shown, Table
+from sbtutorial.explorer.translation import description_of, options
+
+FORMAT = "sbtutorial entities 1"
+FORMATS = ("ours", "emulator")
+_TARGETS = ("forward_to", "forward_dead_lettered_messages_to")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one entity of a file: "created", or "there already"."""
+
+    place: Place
+    outcome: str
+
+
+class Imported(Shown):
+    """What a file has made."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = tuple(steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def table(self) -> Table:
+        """A row each."""
+        rows = ((step.place.kind, step.place.name, step.outcome) for step in self)
+        return Table("imported", ("", "entity", ""), rows, "the file has no entities")
+
+
+def export_entities(links: Links, entities: Entities, format: str) -> str:
+    """Every entity of the namespace, with its rules and without its messages.
+
+    Args:
+        links: To the namespace.
+        entities: The same namespace's.
+        format: "ours" or "emulator".
+
+    Raises:
+        TutorialError: There is no such format, or the service refuses.
+    """
+    _require_format(format)
+    config = _read(links, entities)
+    return written_emulator_config(config) if format == "emulator" else _written(config)
+
+
+def import_entities(links: Links, entities: Entities, text: str) -> Imported:
+    """Make what a file describes; what is there already stays as it is.
+
+    Args:
+        links: To the namespace.
+        entities: The same namespace's.
+        text: Of a file, in either format.
+
+    Raises:
+        TutorialError: It is no such file, by the place in it; or the service refuses something, by
+            the entity's name.
+    """
+    config = _config(text, entities)
+    steps: list[Step] = []
+    forwarding: list[tuple[Place, dict[str, Any]]] = []
+    for place, description in _described(config):
+        steps.append(Step(place, _create(entities, place, description)))
+        if targets := _targets(description):
+            forwarding.append((place, targets))
+    made = {step.place for step in steps if step.outcome == "created"}
+    for topic in config.topics:
+        for one in topic.subscriptions:
+            place = Place(Kind.SUBSCRIPTION, topic.name, one.name)
+            if place in made and one.rules:
+                entities.replace_rules(place, one.rules)
+    for place, targets in forwarding:
+        if place in made:
+            entities.edit(place.name, targets)
+    return Imported(steps)
+
+
+# -- Reading a namespace -----------------------------------------------------------------------
+
+
+def _read(links: Links, entities: Entities) -> Config:
+    with links.administration() as admin:
+        namespace = admin.get_namespace_properties().name
+        queues: Any = {one.name: description_of(Kind.QUEUE, one) for one in admin.list_queues()}
+        topics: Any = {one.name: description_of(Kind.TOPIC, one) for one in admin.list_topics()}
+        subscriptions: Any = {
+            name: {
+                one.name: description_of(Kind.SUBSCRIPTION, one)
+                for one in admin.list_subscriptions(name)
+            }
+            for name in topics
+        }
+    return Config(
+        namespace,
+        queues,
+        tuple(
+            ConfiguredTopic(
+                topic,
+                description,
+                tuple(
+                    ConfiguredSubscription(
+                        name, one, entities.rules(Place(Kind.SUBSCRIPTION, topic, name)).rules
+                    )
+                    for name, one in subscriptions[topic].items()
+                ),
+            )
+            for topic, description in topics.items()
+        ),
+    )
+
+
+# -- Our JSON ----------------------------------------------------------------------------------
+
+
+def _written(config: Config) -> str:
+    content = {
+        "format": FORMAT,
+        "namespace": config.namespace,
+        "queues": [_entry(name, one) for name, one in config.queues.items()],
+        "topics": [
+            _entry(topic.name, topic.description)
+            | {
+                "subscriptions": [
+                    _entry(one.name, one.description)
+                    | {"rules": [write_rule(rule) for rule in one.rules]}
+                    for one in topic.subscriptions
+                ]
+            }
+            for topic in config.topics
+        ],
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _entry(name: str, description: Description) -> dict[str, Any]:
+    return {"name": name, "properties": options(description)}
+
+
+def _config(text: str, entities: Entities) -> Config:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise TutorialError(f"This is no JSON: {error}.") from None
+    try:
+        if isinstance(value, dict) and value.get("format") == FORMAT:
+            return _ours(ConfigValue.root(value), entities)
+        return read_config(text)
+    except ConfigError as refusal:
+        raise TutorialError(f"This file cannot be used. {refusal}") from None
+
+
+def _ours(place: ConfigValue, entities: Entities) -> Config:
+    parts = place.fields(required=("format", "namespace", "queues", "topics"))
+    return Config(
+        parts["namespace"].text(),
+        dict(_our_entity(one, Kind.QUEUE, entities)[:2] for one in parts["queues"].items()),
+        tuple(_our_topic(one, entities) for one in parts["topics"].items()),
+    )
+
+
+def _our_topic(place: ConfigValue, entities: Entities) -> ConfiguredTopic:
+    name, description, parts = _our_entity(place, Kind.TOPIC, entities, "subscriptions")
+    subscriptions = []
+    for entry in parts["subscriptions"].items():
+        own, about, more = _our_entity(entry, Kind.SUBSCRIPTION, entities, "rules")
+        rules = tuple(read_rule(rule) for rule in more["rules"].items())
+        subscriptions.append(ConfiguredSubscription(own, about, rules))
+    return ConfiguredTopic(name, description, tuple(subscriptions))
+
+
+def _our_entity(
+    place: ConfigValue, kind: Kind, entities: Entities, *further: str
+) -> tuple[str, Any, Mapping[str, ConfigValue]]:
+    parts = place.fields(required=("name", "properties", *further))
+    given = {name: one.simple() for name, one in parts["properties"].any_fields().items()}
+    try:
+        return parts["name"].text(), described(kind, given, entities.limits()), parts
+    except TutorialError as refusal:
+        raise parts["properties"].problem(str(refusal).rstrip(".")) from None
+
+
+# -- Making ------------------------------------------------------------------------------------
+
+
+def _described(config: Config) -> Iterator[tuple[Place, Description]]:
+    """What to make, in an order in which each finds what it needs."""
+    for name, queue in config.queues.items():
+        yield Place(Kind.QUEUE, name), queue
+    for topic in config.topics:
+        yield Place(Kind.TOPIC, topic.name), topic.description
+        for one in topic.subscriptions:
+            yield Place(Kind.SUBSCRIPTION, topic.name, one.name), one.description
+
+
+def _create(entities: Entities, place: Place, description: Description) -> str:
+    if entities.exists(place):
+        return "there already"
+    try:
+        entities.create(place.kind, place.name, options(_without_targets(description)))
+    except TutorialError as refusal:
+        raise TutorialError(f"'{place}': {refusal}") from refusal
+    return "created"
+
+
+def _without_targets(description: Any) -> Description:
+    known = {name: None for name in _TARGETS if hasattr(description, name)}
+    changed: Description = replace(description, **known)
+    return changed
+
+
+def _targets(description: Description) -> dict[str, Any]:
+    values = {name: getattr(description, name, None) for name in _TARGETS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _require_format(format: str) -> None:
+    if format not in FORMATS:
+        raise TutorialError(f"format is one of {', '.join(FORMATS)}; {format!r} is none.")

@@ -1,0 +1,80 @@
+"""Requests about very many things: worked on in parts, so that nobody waits long."""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from sbtutorial.broker.errors import BrokerError
+from sbtutorial.broker.message import Message
+from sbtutorial.gateway.management.call import Call
+
+# Of what takes some ten microseconds each, so many are done at once, which takes so much of a turn.
+PART = 64
+UNITS_A_PART = 20
+
+_Thing = TypeVar("_Thing")
+_Result = TypeVar("_Result", covariant=True)
+
+
+class Act(Protocol[_Result]):
+    """What is done under each lock."""
+
+    def __call__(self, token: UUID, /, *, now: float, who: str) -> _Result:
+        """Do it."""
+
+
+class Check(Protocol):
+    """What must hold of each lock before anything is done."""
+
+    def __call__(self, token: UUID, /, *, now: float) -> object:
+        """Raise if it does not."""
+
+
+def parts_of(things: Sequence[_Thing], size: int = PART) -> Iterator[tuple[list[_Thing], bool]]:
+    """Things, some at a time, and whether those are the last ones."""
+    for start in range(0, len(things), size):
+        yield list(things[start : start + size]), start + size >= len(things)
+
+
+def under_locks(
+    call: Call, tokens: Sequence[UUID], check: Check, act: Act[_Result]
+) -> Generator[int, float, list[_Result]]:
+    """Do something under each of many locks, if that can be done under all of them.
+
+    None of them runs out between the check of the first and the deed under the last. A lock that
+    somebody else ends meanwhile, who knows its token, too, ends this where it is.
+
+    Returns:
+        The result of each, in order.
+
+    Raises:
+        BrokerError: What `check` raises; MESSAGE_LOCK_LOST.
+    """
+    subqueue, now = call.target, call.now
+    held: list[Message] = []
+    results: list[_Result] = []
+    try:
+        for part, is_last in parts_of(tokens):
+            for token in part:
+                check(token, now=now)
+                held.append(subqueue.suspend_lock(token, now=now))
+            if not is_last:
+                now = yield UNITS_A_PART
+        for part, is_last in parts_of(tokens):
+            results += [act(token, now=now, who=call.who) for token in part]
+            if not is_last:
+                now = yield UNITS_A_PART
+    except BrokerError:
+        for some, _ in parts_of(held):
+            _resume(call, some)
+            yield UNITS_A_PART
+        raise
+    except Exception:
+        _resume(call, held)
+        raise
+    return results
+
+
+def _resume(call: Call, held: list[Message]) -> None:
+    for message in held:
+        call.target.resume_lock(message)

@@ -1,0 +1,27 @@
+"""`lab.restore`: a lesson back to its beginning, from within a notebook."""
+
+from sbtutorial.errors import TutorialError
+from sbtutorial.lessons.working_copy import WorkingCopy
+from sbtutorial.setup.requirements import clone_folder
+from sbtutorial.text import wrapped
+
+_IF_OPEN = (
+    "If it is open, save it there (Ctrl+S, or ⌘S) and choose Revert, which drops what was not "
+    "saved before."
+)
+
+
+def restore(lesson: str) -> str:
+    """Bring a lesson of the learner's copy back to its beginning; what was done, in sentences.
+
+    Raises:
+        TutorialError: There is no such lesson, no copy, or it cannot be written.
+    """
+    clone = clone_folder()
+    if clone is None:
+        raise TutorialError(
+            "sbtutorial is installed without its lessons here, so there is none to restore."
+        )
+    if not isinstance(lesson, str):
+        raise TutorialError(f'A lesson is named by how it begins, as in "03"; not {lesson!r}.')
+    return wrapped(f"{WorkingCopy.of(clone).restore(lesson)} {_IF_OPEN}")

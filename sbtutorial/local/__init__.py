@@ -1,0 +1,1 @@
+"""A broker for your own programs and tests: what `from sbtutorial import LocalBroker` gives."""

@@ -1,0 +1,334 @@
+"""One namespace's file: opened, checked, read, written.
+
+It is in WAL mode: a commit is one write to the end of a file, and outlives the process as soon as
+it returns; the machine's end it outlives with `synchronous=FULL`, which waits for the disk.
+Source: SQLite, "Write-Ahead Logging"; "PRAGMA synchronous".
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from sbtutorial.broker.changes import Change
+from sbtutorial.errors import TutorialError
+from sbtutorial.store.restore import KeptMessages
+from sbtutorial.store.sqlite.gathering import Gathered, Gatherer, Statement
+from sbtutorial.store.sqlite.loading import Loader, MessageReader
+from sbtutorial.store.sqlite.schema import (
+    APPLICATION_ID,
+    FORMAT,
+    NUMBER_BITS,
+    create,
+    migrate,
+)
+from sbtutorial.store.sqlite.writing import BURIED, MessageCodec, Writer, removals
+from sbtutorial.store.store import Codec
+
+OnProgress = Callable[[int, int], None]
+
+# How much of what is gone is removed at once: some ten milliseconds' worth.
+_REMOVED_AT_ONCE = 2000
+_BURIED_AT_ONCE = 512
+# Who is too busy to tidy up removes them all the same before they are more.
+_MOST_BURIED = 20_000
+_MANY_MESSAGES = 10_000
+_MANY_PAGES, _NEARLY_ALL = 10_000, 0.9
+_PAGE_BYTES = 4096
+_LONG_LOG_BYTES = 16 * 1024 * 1024
+_CACHE_KIB, _SMALL_CACHE_KIB = 8000, 400
+_MOST_LOG_BYTES = 32 * 1024 * 1024
+_BUSY_SECONDS = 5.0
+
+
+class FileCodec(Codec, MessageCodec, MessageReader, Protocol):
+    """All that is written as bytes."""
+
+
+class SqliteFile:
+    """Keeps changes in a file; for one thread at a time.
+
+    Args:
+        path: It is made if need be, private to the user.
+        codec: Writes and reads what SQLite has no columns for.
+        survives_power_loss: Whether a commit waits until the disk itself has it.
+        on_progress: Told while much is read: how many messages, of how many.
+
+    Attributes:
+        waits_for_disk: Whether each commit does.
+
+    Raises:
+        TutorialError: It is no file of ours, of a newer format, damaged, in use by another broker,
+            or cannot be opened; the text says what to do. It is as it was.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        codec: FileCodec,
+        *,
+        survives_power_loss: bool = False,
+        on_progress: OnProgress = lambda read, total: None,
+    ) -> None:
+        self.path = path
+        self.waits_for_disk = survives_power_loss
+        self._log = path.with_name(path.name + "-wal")
+        self._codec = codec
+        self._on_progress = on_progress
+        self._gatherer: Gatherer | None = None
+        self._has_gone = True  # what the broker before has left, perhaps
+        # Keys of messages that are gone, whose rows are there still.
+        self._buried: list[int] = []
+        self._deleted = 0
+        self._is_closed = False
+        try:
+            self._connection = _connect(path)
+            self._reader = _connect(path)
+            self._mover = _connect(path)
+            _prepare(self._connection, "FULL" if survives_power_loss else "NORMAL")
+            for other in (self._reader, self._mover):  # what they read is read once
+                other.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
+            # Who writes may be unable to wait for another program that has the file.
+            self._connection.execute("PRAGMA busy_timeout = 0")
+        except sqlite3.Error as error:
+            self.close()
+            raise TutorialError(trouble(path, error)) from None
+        except TutorialError:
+            self.close()
+            raise
+        self._writer = Writer(codec)
+
+    # -- What there is -------------------------------------------------------------------------
+
+    def load(self) -> Iterator[Change | KeptMessages]:
+        """Changes that make an equal namespace; to be used up before anything is written.
+
+        Raises:
+            TutorialError: The file is damaged; the text says what to do.
+        """
+        loader = Loader(self._reader, self._codec, self._codec, self._fetch, self._on_progress)
+        try:
+            yield from loader.load()
+        except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
+            raise TutorialError(trouble(self.path, error)) from error
+        gone = self._reader.execute(BURIED)
+        self._buried = [key for (key,) in gone]
+        self._gatherer = Gatherer(self._codec, loader.places, loader.last_ord)
+
+    def setting(self, name: str) -> str | None:
+        """What was kept under a name by `keep`; None if nothing."""
+        query = "SELECT value FROM meta WHERE name = ?"
+        for (value,) in self._connection.execute(query, (name,)):
+            return str(value)
+        return None
+
+    def keep(self, **settings: str) -> None:
+        """Keep something small, such as a key, under its name.
+
+        Raises:
+            sqlite3.Error: It cannot be written.
+        """
+        with self._connection:
+            for item in settings.items():
+                self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
+
+    # -- What changes ----------------------------------------------------------------------------
+
+    def write(self, turns: Sequence[Iterable[Change]]) -> None:
+        """Keep the changes of these turns, all or none of them.
+
+        Raises:
+            sqlite3.Error: Nothing was written, and the file may not be used any more.
+        """
+        self.put([self.gather(turns)])
+
+    def gather(self, turns: Iterable[Iterable[Change]]) -> Gathered:
+        """The rows of these turns; once for each turn, in order."""
+        assert self._gatherer is not None, "it is loaded first"
+        return self._gatherer.gather(turns)
+
+    def put(self, gathered: Iterable[Gathered]) -> None:
+        """Write rows, all or none of them.
+
+        Raises:
+            sqlite3.Error: Nothing was written; the same rows may be put later, with others behind
+                them.
+        """
+        rows = list(gathered)
+        statements = [one for each in rows for one in self._writer.statements(each)]
+        buried = [key for each in rows for key in each.deleted]
+        if len(statements) == 1:
+            self._connection.execute(*statements[0])  # which is a transaction by itself
+        elif statements:
+            self._transact(statements)
+        self._buried += buried
+        self._has_gone |= any(each.has_gone for each in rows)
+        if len(self._buried) > _MOST_BURIED:
+            with suppress(sqlite3.Error):  # they can wait
+                self._remove_buried()
+
+    @property
+    def free_bytes(self) -> int:
+        """How much room there is in the file itself, where messages were that are gone."""
+        ((free,),) = self._connection.execute("PRAGMA freelist_count")
+        return int(free) * _PAGE_BYTES
+
+    def shorten_log(self) -> None:
+        """Move what the log has into the file, once it is long; others may write meanwhile."""
+        try:
+            if self._log.stat().st_size > _LONG_LOG_BYTES:
+                self._mover.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except (OSError, sqlite3.Error):
+            pass  # it is long a while longer
+
+    def spare_memory(self) -> None:
+        """Let go of pages that are also in the file.
+
+        Raises:
+            sqlite3.Error: The file is closed, or is in use by another program.
+        """
+        self._connection.execute("PRAGMA shrink_memory")
+
+    def tidy(self) -> bool:
+        """Remove a little of what is gone; whether there may be more.
+
+        Raises:
+            sqlite3.Error: It cannot be removed now.
+        """
+        if len(self._buried) >= _BURIED_AT_ONCE:  # fewer are not worth that writers wait
+            self._remove_buried()
+            return True
+        if self._has_gone:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                for (entity,) in self._connection.execute("SELECT entity FROM gone LIMIT 1"):
+                    self._remove_some(entity)
+                    return True
+            self._has_gone = False
+            self._shrink()
+        elif self._deleted > _MANY_MESSAGES:
+            self._deleted = 0
+            self._shrink()
+        return False
+
+    def close(self) -> None:
+        """Let go of the file, when the last of what is to be written is."""
+        if self._gatherer is not None and not self._is_closed:
+            with suppress(sqlite3.Error):
+                self.put([self._gatherer.rest()])
+                while self._buried:
+                    self._remove_buried()
+        self._is_closed = True
+        for name in ("_mover", "_reader", "_connection"):
+            if connection := getattr(self, name, None):
+                connection.close()
+
+    # -- How it is done ----------------------------------------------------------------------------
+
+    def _fetch(self, number: int) -> bytes:
+        query = "SELECT content FROM contents WHERE id = ?"
+        ((content,),) = self._reader.execute(query, (number,))
+        return bytes(content)
+
+    def _transact(self, statements: Iterable[Statement]) -> None:
+        """Run statements, all or none of them."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in statements:
+                connection.execute(statement, values)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _remove_buried(self) -> None:
+        keys = self._buried[:_BURIED_AT_ONCE]
+        self._transact(removals(keys))
+        del self._buried[: len(keys)]
+        self._deleted += len(keys)
+
+    def _remove_some(self, entity: int) -> None:
+        first, end = entity << NUMBER_BITS, (entity + 1) << NUMBER_BITS
+        left = _REMOVED_AT_ONCE
+        for table in ("messages", "contents", "duplicates"):
+            chosen = f"SELECT id FROM {table} WHERE id >= ? AND id < ? LIMIT ?"
+            statement = f"DELETE FROM {table} WHERE id IN ({chosen})"
+            left -= self._connection.execute(statement, (first, end, left)).rowcount
+            if left <= 0:
+                return
+        chosen = "SELECT id FROM sessions WHERE entity = ?1 LIMIT ?2"
+        statement = f"DELETE FROM sessions WHERE entity = ?1 AND id IN ({chosen})"
+        if self._connection.execute(statement, (entity, left)).rowcount < left:
+            self._connection.execute("DELETE FROM gone WHERE entity = ?", (entity,))
+
+    def _shrink(self) -> None:
+        """Give room back to the disk when nearly all of a large file is free."""
+        ((free,),) = self._connection.execute("PRAGMA freelist_count")
+        ((pages,),) = self._connection.execute("PRAGMA page_count")
+        if free > _MANY_PAGES and free > pages * _NEARLY_ALL:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+
+
+def _prepare(connection: sqlite3.Connection, synchronous: str) -> None:
+    """Set a connection up, and see to it that the tables are those of this format.
+
+    Raises:
+        TutorialError: The file is not ours, or newer.
+    """
+    ((found,),) = connection.execute("PRAGMA user_version")
+    ((owner,),) = connection.execute("PRAGMA application_id")
+    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+    # Also one of which a broker that was just about to make it has not made more.
+    is_empty = not (found or owner or tables)
+    if not is_empty and owner != APPLICATION_ID:
+        raise sqlite3.DatabaseError("it was written by another program")
+    if is_empty:
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    if found > FORMAT:
+        raise _Newer(f"its format is {found}, and this version reads up to {FORMAT}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA fullfsync = ON")  # where the system has it, with FULL
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `shorten_log`
+    connection.execute(f"PRAGMA journal_size_limit = {_MOST_LOG_BYTES}")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if is_empty:
+            create(connection)
+        elif found < FORMAT:
+            migrate(connection, found)
+
+
+class _Newer(sqlite3.DatabaseError):
+    """The file is of a newer format."""
+
+
+def trouble(path: Path, error: Exception) -> str:
+    """What to tell of a file that cannot be used, and what to do about it."""
+    if isinstance(error, _Newer):
+        return (
+            f"{path} was written by a newer sbtutorial ({error}). It was left as it is: install "
+            "that version, or begin a new namespace with another name."
+        )
+    if isinstance(error, sqlite3.OperationalError):
+        return (
+            f"{path}, which keeps the namespace, cannot be opened: {error}. It was left as it is: "
+            "see that it can be written and that no other program has it open, and try again."
+        )
+    what = str(error) or type(error).__name__
+    return (
+        f"{path}, which keeps the namespace, is damaged: {what}. It was left as it is. What to do: "
+        f"put a copy of it back, or move it away, together with its -wal and -shm, and begin with "
+        f"an empty namespace; `sqlite3 {path.name} .recover` may save what is readable."
+    )

@@ -1,0 +1,1 @@
+"""`lab.watch`: a queue that shows itself while things happen to it."""

@@ -1,0 +1,1 @@
+"""A question with chips to answer it by."""

@@ -1,0 +1,324 @@
+"""The Explorer in real JupyterLab: what a reader clicks and types, and what the page then says."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need playwright")
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import accessibility, explorer_pictures
+from tests.browser.accessibility import accessibility_faults, faint_texts
+from tests.browser.jupyterlab import Server
+from tests.browser.test_lab import open_notebook
+from tests.browser.test_watch import choose_theme
+from tests.browser.window import Window, console_errors, what_is_missing
+
+MISSING = what_is_missing()
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(MISSING), reason=MISSING),
+    pytest.mark.timeout(400),
+]
+
+OPEN = """\
+from sbtutorial import connect
+lab = connect()
+lab.reset()
+explorer = lab.explorer()
+explorer"""
+SEND = """\
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+with (
+    ServiceBusClient.from_connection_string(lab.connection_string) as client,
+    client.get_queue_sender("orders") as sender,
+):
+    sender.send_messages([ServiceBusMessage("tea"), ServiceBusMessage("<b>cake</b>")])"""
+MAKE_NEWS = """\
+explorer.create_topic("news")
+for name in ("all", "blue"):
+    explorer.create_subscription(f"news/{name}")
+_ = explorer.delete_rule("news/blue", "$Default")"""
+AGAIN = "explorer"
+BUSY = """\
+from threading import Event
+print("busy")
+Event().wait()"""
+DEAD = "orders/$DeadLetterQueue"
+WIDTHS = [1280, 366]
+
+
+class Explorer:
+    """The view on a page, by what a reader finds there."""
+
+    def __init__(self, page: Page) -> None:
+        self.view = page.locator(".sbx")
+        self.detail = self.view.locator(".sbx-detail-pane")
+        self.list = self.view.locator(".sbx-list-pane")
+        self.messages = self.view.locator(".sbx-message")
+        self.line = self.view.locator(".sbx-line")
+        self.said = self.view.get_by_role("status")
+
+    def node(self, path: str) -> Locator:
+        return self.view.locator(f".sbx-node[data-path='{path}']")
+
+    def choose(self, path: str) -> None:
+        self.node(path).click()
+        expect(self.list.locator("h3")).to_have_text(path)
+
+    def press(self, name: str, within: Locator | None = None) -> None:
+        (within or self.view).get_by_role("button", name=name, exact=True).click()
+
+    def fill(self, label: str, value: str) -> None:
+        self.detail.get_by_label(label, exact=True).fill(value)
+
+    def fits(self) -> bool:
+        wide: int = self.view.evaluate("node => node.scrollWidth - node.clientWidth")
+        return wide <= 0
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest, page: Page) -> Iterator[int]:
+    before = page.viewport_size
+    page.set_viewport_size({"width": request.param, "height": 900})
+    yield request.param
+    assert before is not None
+    page.set_viewport_size(before)
+
+
+def opened(server: Server, page: Page, *further: str) -> tuple[Window, Explorer]:
+    window = open_notebook(server, page, "explorer", (OPEN, *further))
+    page.keyboard.press("Control+b")  # the bar at the side, in which a narrow window has no room
+    window.run(window.code_cells.first)
+    explorer = Explorer(page)
+    expect(explorer.view.locator(".sbx-namespace")).to_have_text("namespace tutorial")
+    return window, explorer
+
+
+@pytest.mark.usefixtures("width")
+def test_a_queue_from_its_first_message_to_the_last(server: Server, page: Page) -> None:
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, SEND)
+        expect(explorer.view.locator(".sbx-tree")).to_have_text("no queue and no topic yet")
+
+        explorer.press("new queue")
+        explorer.fill("name", "orders")
+        explorer.press("create")
+        expect(explorer.said).to_have_text("queue orders created")
+        expect(explorer.line).to_have_text('explorer.create_queue("orders")')
+        expect(explorer.node("orders")).to_contain_text("0 active")
+
+        # What the learner's own program does is seen without a click.
+        window.run(window.code_cells.nth(1))
+        expect(explorer.node("orders")).to_contain_text("2 active")
+        expect(explorer.messages).to_have_count(2)
+        expect(explorer.messages.last).to_contain_text("<b>cake</b>")
+
+        explorer.press("send")
+        explorer.fill("body", "cofee")
+        explorer.press("send", explorer.detail)
+        expect(explorer.line).to_have_text('explorer.send("orders", "cofee")')
+        expect(explorer.messages).to_have_count(3)
+
+        explorer.messages.last.click()
+        expect(explorer.detail.locator("h3")).to_have_text("message 3: ready or locked")
+        expect(explorer.detail.locator(".sbx-body")).to_have_text("cofee")
+        explorer.press("hex", explorer.detail)
+        expect(explorer.detail.locator(".sbx-body")).to_contain_text("63 6f 66 65 65")
+        assert explorer.fits()
+
+        explorer.press("receive")
+        explorer.fill("how many", "3")
+        explorer.press("receive", explorer.detail)
+        expect(explorer.messages.first).to_contain_text("held by you")
+        expect(explorer.detail.locator("h3")).to_have_text("message 1: locked")
+        explorer.press("complete", explorer.detail)
+        expect(explorer.messages).to_have_count(2)
+        explorer.messages.last.click()
+        explorer.press("dead-letter", explorer.detail)
+        explorer.fill("reason", "unreadable")
+        explorer.press("dead-letter", explorer.detail)
+        expect(explorer.line).to_have_text('explorer.dead_letter("orders", 3, reason="unreadable")')
+        expect(explorer.node(DEAD)).to_contain_text("1")
+
+        explorer.choose(DEAD)
+        expect(explorer.messages).to_contain_text(["unreadable"])
+        explorer.messages.first.click()
+        explorer.press("repair and resubmit")
+        explorer.fill("body", "coffee")
+        explorer.press("resubmit", explorer.detail)
+        expect(explorer.line).to_have_text(f'explorer.resubmit("{DEAD}", 3, body="coffee")')
+        expect(explorer.said).to_contain_text("1 message of")
+        expect(explorer.messages).to_have_count(0)
+        expect(explorer.node("orders")).to_contain_text("2 active")
+
+        explorer.choose("orders")
+        expect(explorer.messages.last).to_contain_text("coffee")
+        explorer.messages.first.click()  # held since it was received
+        explorer.press("abandon", explorer.detail)
+        expect(explorer.said).to_have_text("message 2: given back")
+        explorer.press("purge")
+        expect(explorer.detail.get_by_role("alertdialog")).to_contain_text(
+            "Delete 2 messages of orders for good"
+        )
+        explorer.press("no, keep it")
+        expect(explorer.detail).to_be_empty()
+        explorer.press("purge")
+        explorer.press("yes, delete them")
+        expect(explorer.said).to_have_text("2 messages of orders deleted")
+        expect(explorer.node("orders")).to_contain_text("0 active")
+        assert explorer.fits()
+    assert errors == []
+
+
+@pytest.mark.usefixtures("width")
+def test_rules_are_made_and_asked_who_gets_a_message(server: Server, page: Page) -> None:
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, MAKE_NEWS)
+        window.run(window.code_cells.nth(1))
+        explorer.choose("news/blue")
+        explorer.press("rules")
+        explorer.fill("name", "blue")
+        explorer.fill("filter", "color == 'blue'")
+        explorer.press("add the rule")
+        expect(explorer.said).to_contain_text("One = compares")
+        expect(explorer.detail.locator("form").first).to_contain_text("One = compares")
+        explorer.fill("filter", "color = 'blue' AND quantity > 10")
+        explorer.press("add the rule")
+        expect(explorer.detail.locator(".sbx-rules li")).to_have_count(1)
+
+        explorer.detail.get_by_text("try the filter on a message").click()
+        explorer.fill("name of a property", "color")
+        explorer.fill("its value", "red")
+        explorer.press("try the filter")
+        expect(explorer.detail.locator(".sbx-table")).to_have_count(0)
+        expect(explorer.said).to_contain_text("The filter is empty")
+        explorer.fill("filter", "color = 'blue'")
+        explorer.press("try the filter")
+        expect(explorer.detail.locator(".sbx-table")).to_contain_text("(color is 'red')")
+
+        explorer.choose("news")
+        explorer.press("who gets it?")
+        explorer.fill("name of a property", "color")
+        explorer.fill("its value", "blue")
+        explorer.press("ask the rules")
+        expect(explorer.detail.locator(".sbx-said")).to_have_text("gets it: all")
+        expect(explorer.detail.locator(".sbx-table")).to_contain_text(
+            "unknown: quantity > 10 (quantity is missing)"
+        )
+        assert explorer.fits()
+    assert errors == []
+
+
+def test_dead_letters_of_a_subscription_go_to_the_place_that_they_did_not_reach(
+    server: Server, page: Page
+) -> None:
+    bury = 'explorer.create_queue("kitchen")\nexplorer.send("news", "tea")\n'
+    bury += 'explorer.receive("news/all")[0].dead_letter("cold")'
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, MAKE_NEWS, bury)
+        for cell in window.code_cells.all()[1:]:
+            window.run(cell)
+        explorer.choose("news/all/$DeadLetterQueue")
+        expect(explorer.messages).to_have_count(1)
+        explorer.press("resubmit all")
+        target = explorer.detail.get_by_label("send them to", exact=True)
+        expect(target).to_have_attribute("placeholder", "news")
+        expect(explorer.detail).to_contain_text("other subscriptions get them, too")
+        target.fill("kitchen")
+        explorer.press("resubmit", explorer.detail)
+        expect(explorer.line).to_have_text(
+            'explorer.resubmit("news/all/$DeadLetterQueue", to="kitchen")'
+        )
+        expect(explorer.node("kitchen")).to_contain_text("1 active")
+    assert errors == []
+
+
+def test_all_of_it_is_reached_by_keyboard(server: Server, page: Page) -> None:
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, SEND)
+        keys = page.keyboard
+        explorer.view.get_by_role("button", name="new queue").focus()
+        keys.press("Enter")
+        expect(explorer.detail.get_by_label("name", exact=True)).to_be_focused()
+        keys.type("orders")
+        keys.press("Enter")
+        expect(explorer.said).to_have_text("queue orders created")
+        window.run(window.code_cells.nth(1))
+        expect(explorer.messages).to_have_count(2)
+        explorer.messages.first.focus()
+        keys.press("ArrowDown")
+        expect(explorer.messages.last).to_be_focused()
+        keys.press("Enter")
+        expect(explorer.detail.locator("h3")).to_be_focused()
+        explorer.view.get_by_role("button", name="purge").focus()
+        keys.press("Enter")
+        expect(explorer.view.get_by_role("button", name="no, keep it")).to_be_focused()
+        keys.press("Escape")
+        expect(explorer.detail).to_be_empty()
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll(".sbx :is(button, input, select, textarea)")]
+                .filter(each => !each.textContent.trim() && !each.getAttribute("aria-label")
+                    && !each.labels?.length).length"""
+        )
+        assert unnamed == 0
+    assert errors == []
+
+
+def test_it_works_while_a_cell_is_busy(server: Server, page: Page) -> None:
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, BUSY)
+        window.run(window.code_cells.nth(1))
+        window.wait_for_output_while_busy("busy")
+        explorer.press("new queue")
+        explorer.fill("name", "orders")
+        explorer.press("create")
+        expect(explorer.node("orders")).to_contain_text("0 active")
+        explorer.press("send")
+        explorer.fill("body", "tea")
+        explorer.press("send", explorer.detail)
+        expect(explorer.node("orders")).to_contain_text("1 active")
+        expect(explorer.messages).to_have_count(1)
+        window.stop()
+    assert errors == []
+
+
+def test_shown_again_it_takes_the_place_of_the_first_and_has_a_twin(
+    server: Server, page: Page
+) -> None:
+    with console_errors(page) as errors:
+        window, explorer = opened(server, page, AGAIN, "print(repr(explorer))")
+        window.run(window.code_cells.nth(1))
+        expect(window.code_cells.nth(1).locator(".sbx-namespace")).to_have_text(
+            "namespace tutorial"
+        )
+        expect(explorer.view).to_have_count(1)
+        window.run(window.code_cells.nth(2))
+        expect(window.outputs(window.code_cells.nth(2))).to_have_text(
+            re.compile("no queue and no topic")
+        )
+    assert errors == []
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_everybody_can_use_it_at_any_of_its_tasks(server: Server, page: Page, theme: str) -> None:
+    cells = (explorer_pictures.PREPARE, explorer_pictures.SHOW)
+    window = open_notebook(server, page, "axe", cells)
+    page.keyboard.press("Control+b")
+    choose_theme(page, theme)
+    try:
+        for number in (0, 1):
+            window.run(window.code_cells.nth(number))
+            window.wait_until_done(window.code_cells.nth(number), number + 1)
+        view = page.locator(".sbx")
+        faults = []
+        for name in explorer_pictures.walk(view):
+            expect(view).not_to_have_attribute("aria-busy", "true")
+            faults += [f"{name}: {text}" for text in faint_texts(page, ".sbx")]
+            if not accessibility.MISSING:
+                faults += [f"{name}: {fault}" for fault in accessibility_faults(page, ".sbx")]
+    finally:
+        choose_theme(page, "Light")
+    assert not faults, "\n\n".join(faults)

@@ -1,0 +1,265 @@
+"""A store on a thread of its own: what is safe, a disk that takes nothing, and the end."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+import pytest
+
+from sbtutorial.broker.changes import Change, ChangeKind, NamespaceChange
+from sbtutorial.hosting import durable_store
+from sbtutorial.hosting.durable_store import LEAST_FREE_BYTES, DurableStore
+from sbtutorial.store.sqlite import file as sqlite_file
+from sbtutorial.store.sqlite.file import SqliteFile
+from sbtutorial.store.store import Condition, Trouble
+from tests.store.sqlite.filing import opened
+
+LIMIT_SECONDS = 30.0
+
+
+class Loop:
+    """What a thread hands over to the event loop, one after the other."""
+
+    def __init__(self) -> None:
+        self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def until(self, is_done: Callable[[], bool]) -> None:
+        while not is_done():
+            self.calls.get(timeout=LIMIT_SECONDS)()
+
+
+class Watched:
+    """A connection that says when it has moved pages."""
+
+    def __init__(self, connection: sqlite3.Connection, moved: Event) -> None:
+        self._connection = connection
+        self._moved = moved
+
+    def execute(self, statement: str) -> None:
+        ((is_busy, pages, moved),) = self._connection.execute(statement)
+        assert not is_busy
+        assert pages == moved > 0
+        self._moved.set()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Bench:
+    """A store, what it has said, and its disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.loop = Loop()
+        self.file = opened(path)
+        self.free_bytes = LEAST_FREE_BYTES * 10
+        self.store = DurableStore(self.file, self.loop.calls.put, lambda: self.free_bytes)
+        self.said: list[Condition] = []
+        self.store.on_condition = self.said.append
+        self.safe: list[float] = []
+        list(self.store.load())
+
+    def commit(self, seconds: float) -> None:
+        self.store.commit([advanced(seconds)], lambda: self.safe.append(seconds))
+
+    def until_safe(self, *seconds: float) -> None:
+        self.loop.until(lambda: self.safe == [*seconds])
+
+    def until_in(self, trouble: Trouble) -> None:
+        self.loop.until(lambda: bool(self.said) and self.said[-1].trouble is trouble)
+
+
+def advanced(seconds: float) -> Change:
+    return NamespaceChange(1.0, ChangeKind.ADVANCED, "n", 0, None, 0, "", "", seconds)
+
+
+def kept_seconds(path: Path) -> float:
+    file = opened(path)
+    try:
+        return sum(getattr(change, "seconds", 0.0) for change in file.load())
+    finally:
+        file.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(durable_store, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(durable_store, "_LOOK_SECONDS", 0.01)
+    bench = Bench(tmp_path / "it.db")
+    yield bench
+    bench.store.close()
+
+
+def refuse(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have the disk take nothing, until what this returns is called."""
+    put, is_full = SqliteFile.put, [True]
+
+    def full(self: SqliteFile, rows: Any) -> None:
+        if is_full:
+            raise sqlite3.OperationalError("database or disk is full")
+        put(self, rows)
+
+    monkeypatch.setattr(SqliteFile, "put", full)
+    return is_full.clear
+
+
+def test_each_turn_is_safe_in_its_order(bench: Bench) -> None:
+    for seconds in (1.0, 2.0, 3.0):
+        bench.commit(seconds)
+    bench.until_safe(1.0, 2.0, 3.0)
+
+
+def test_what_was_committed_is_there_when_it_is_closed_and_nobody_is_told_any_more(
+    bench: Bench, tmp_path: Path
+) -> None:
+    for seconds in (1.0, 2.0, 4.0):
+        bench.commit(seconds)
+    bench.store.close()
+    assert kept_seconds(tmp_path / "it.db") == 7.0
+
+
+def test_a_full_disk_is_told_of_and_tried_again_until_it_takes_what_waits(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_room = refuse(bench, monkeypatch)
+    bench.commit(1.0)
+    bench.until_in(Trouble.STUCK)
+    assert "disk is full" in bench.said[-1].text
+    bench.commit(2.0)
+    assert bench.safe == []
+    make_room()
+    bench.until_safe(1.0, 2.0)
+    bench.until_in(Trouble.NONE)
+    bench.store.close()
+    assert kept_seconds(tmp_path / "it.db") == 3.0
+
+
+def test_a_broker_can_end_though_its_disk_takes_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.commit(1.0)
+    bench.until_safe(1.0)
+    refuse(bench, monkeypatch)
+    bench.commit(2.0)
+    bench.until_in(Trouble.STUCK)
+    bench.store.close()
+    assert bench.safe == [1.0]
+    monkeypatch.undo()
+    assert kept_seconds(tmp_path / "it.db") == 1.0
+
+
+def test_little_room_is_told_of_before_there_is_none(bench: Bench) -> None:
+    bench.free_bytes = LEAST_FREE_BYTES - 1
+    bench.commit(1.0)
+    bench.until_in(Trouble.SHORT)
+    assert "32 MB must stay free" in bench.said[-1].text
+    bench.free_bytes = LEAST_FREE_BYTES
+    bench.until_in(Trouble.NONE)  # though nothing more is committed
+    assert bench.safe == [1.0]
+
+
+def test_room_in_the_file_is_room(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.free_bytes = LEAST_FREE_BYTES - 1
+    bench.commit(1.0)
+    bench.until_in(Trouble.SHORT)
+    monkeypatch.setattr(SqliteFile, "free_bytes", 1)
+    bench.until_in(Trouble.NONE)
+
+
+def test_a_defect_stops_everything_and_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(SqliteFile, "gather", lambda self, turns: 1 / 0)
+    bench.commit(1.0)
+    bench.until_in(Trouble.STUCK)
+    assert "a defect of its own" in bench.said[-1].text
+    assert "ZeroDivisionError" in caplog.text
+    assert bench.safe == []
+
+
+class NoThread:
+    """In place of the store's thread: hands over nothing, takes nothing."""
+
+    ident = None
+
+    def __init__(self, **_options: Any) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A store whose thread never does anything."""
+    monkeypatch.setattr(durable_store, "Thread", NoThread)
+    bench = Bench(tmp_path / "alone.db")
+    yield bench
+    bench.store.close()
+
+
+def test_a_small_turn_is_safe_at_once(alone: Bench) -> None:
+    alone.commit(1.0)
+    assert alone.safe == [1.0]
+
+
+def test_a_disk_that_was_slow_is_left_to_the_thread(
+    alone: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable_store, "_LONG_SECONDS", -1.0)
+    alone.commit(1.0)
+    alone.commit(2.0)
+    assert alone.safe == [1.0]
+
+
+def test_a_disk_that_is_slow_now_and_then_is_not(
+    alone: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable_store, "_MOMENT_SECONDS", -1.0)
+    for at in (1.0, 2.0):
+        alone.commit(at)
+    assert alone.safe == [1.0, 2.0]
+    for at in (3.0, 4.0):  # the third in a row
+        alone.commit(at)
+    assert alone.safe == [1.0, 2.0, 3.0]
+
+
+def test_a_large_turn_is_left_to_the_thread(alone: Bench) -> None:
+    alone.store.commit([advanced(1.0)] * 1000, lambda: alone.safe.append(1.0))
+    assert alone.safe == []
+
+
+def test_a_turn_behind_one_that_is_not_safe_waits_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_room = refuse(bench, monkeypatch)
+    bench.commit(1.0)
+    bench.until_in(Trouble.STUCK)
+    make_room()
+    bench.commit(2.0)
+    assert bench.safe == []
+    bench.until_safe(1.0, 2.0)
+
+
+def test_another_program_that_has_the_file_keeps_nobody_waiting(bench: Bench) -> None:
+    other = sqlite3.connect(bench.file.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    bench.commit(1.0)
+    assert bench.safe == []  # and it came back from there
+    bench.commit(2.0)
+    other.execute("ROLLBACK")
+    other.close()
+    bench.until_safe(1.0, 2.0)
+    assert bench.said == []
+
+
+def test_a_long_log_is_moved_into_the_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sqlite_file, "_LONG_LOG_BYTES", 0)
+    moved = Event()
+    monkeypatch.setattr(bench.file, "_mover", Watched(bench.file._mover, moved))
+    bench.commit(1.0)
+    assert moved.wait(LIMIT_SECONDS)

@@ -1,0 +1,142 @@
+"""A broker that is open to the network: TLS, or nothing, for who calls from another computer."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.connection_string import parse_connection_string
+from sbtutorial.hosting import terminal
+from sbtutorial.hosting.runtime_files import BrokerRecord
+from sbtutorial.hosting.thread import ThreadedBroker
+from sbtutorial.server import listener, network
+from sbtutorial.server.local_broker import LocalBroker
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "::1%lo"]
+)
+def test_loopback_is_this_computer(address: str) -> None:
+    assert network.is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0", "::", "192.168.1.5", "10.127.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "a.local"],
+)
+def test_every_other_address_is_the_network(address: str) -> None:
+    assert not network.is_loopback(address)
+
+
+def test_names_are_those_that_others_know() -> None:
+    assert network.names("192.168.1.5") == ("192.168.1.5",)
+    assert socket.gethostname() in network.names("0.0.0.0")
+    assert not [name for name in network.names("::") if name in ("127.0.0.1", "::1")]
+
+
+def make_queue(broker: LocalBroker) -> None:
+    with broker.reactor.turn() as now:
+        broker.namespace.create("orders", QueueDescription(), now=now)
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
+    """One to whom every peer is on another computer."""
+    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    with ThreadedBroker() as broker:
+        broker.call(make_queue)
+        yield broker
+
+
+def answer(broker: ThreadedBroker, said: bytes) -> bytes:
+    """All that a peer is told until it is let go."""
+    port = parse_connection_string(broker.connection_string).port
+    heard = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(said)
+        while data := connection.recv(65_536):
+            heard += data
+    return heard
+
+
+@pytest.mark.parametrize("layer", [0, 3])
+def test_amqp_in_plain_is_told_that_tls_is_spoken(broker: ThreadedBroker, layer: int) -> None:
+    assert answer(broker, b"AMQP" + bytes((layer, 1, 0, 0))) == b"AMQP\x02\x01\x00\x00"
+
+
+def test_http_in_plain_is_told_that_tls_is_spoken(broker: ThreadedBroker) -> None:
+    heard = answer(broker, b"DELETE /orders HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert heard.startswith(b"HTTP/1.1 426 Upgrade Required\r\n")
+    assert b"https" in heard
+
+
+def test_tls_is_served_by_a_certificate_for_the_names_that_others_know(
+    broker: ThreadedBroker,
+) -> None:
+    own = broker.call(lambda own: own.network_certificates())
+    assert own.identities == ("127.0.0.1",)
+    context = ssl.create_default_context(cafile=str(own.ca_pem))
+    port = parse_connection_string(broker.connection_string).port
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(b"AMQP\x00\x01\x00\x00")
+        assert connection.recv(8) == b"AMQP\x00\x01\x00\x00"
+
+
+def test_the_certificate_is_for_no_other_name(broker: ThreadedBroker) -> None:
+    own = broker.call(lambda own: own.network_certificates())
+    context = ssl.create_default_context(cafile=str(own.ca_pem))
+    port = parse_connection_string(broker.connection_string).port
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        context.wrap_socket(connection, server_hostname="localhost")
+
+
+def test_loopback_is_served_as_ever_on_the_same_port() -> None:
+    async def ports() -> tuple[int, str]:
+        broker = LocalBroker()
+        port = await broker.open_to_network("0.0.0.0")
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"AMQP\x00\x01\x00\x00")
+            heard = await reader.readexactly(8)
+            writer.close()
+            return heard[4], broker.host
+        finally:
+            await broker.stop()
+
+    assert asyncio.run(ports()) == (0, "0.0.0.0")
+
+
+def test_nothing_listens_elsewhere_unless_asked() -> None:
+    assert terminal.Settings().host == "127.0.0.1"
+
+    async def addresses() -> list[str]:
+        broker = LocalBroker()
+        await broker.start()
+        try:
+            return [port._socket.getsockname()[0] for port in broker.listener._ports]
+        finally:
+            await broker.stop()
+
+    assert asyncio.run(addresses()) == ["127.0.0.1"]
+
+
+def test_it_is_said_what_being_open_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with ThreadedBroker() as broker:
+        record = BrokerRecord("local", 7, 5671, "Root", "secret", 0.0, "1", "Standard")
+        broker.call(lambda own: terminal._introduce_to_network(own, [], None, record, print))
+    said = capsys.readouterr().out
+    assert "open to the network" in said
+    assert "never on the\nInternet" in said
+    own = said[said.index("It is open") :]
+    assert "UseDevelopmentEmulator" not in own
+    assert "ca.pem" in own
+    assert ("--also 5671" in own) is False

@@ -1,0 +1,324 @@
+"""What simulated clients do with queues: send, receive, take, hold sessions."""
+
+from random import Random
+from typing import Any
+
+from tests.simulation.client import Client, Doing, Received, payload_of
+from tests.simulation.ledger import DEAD
+from tests.simulation.network import Wire
+from tests.simulation.world import World
+
+# How often a receiver settles in which way; what is not settled at once is said by the names.
+MANNERS = {
+    "complete": 50,
+    "abandon": 10,
+    "release": 6,
+    "defer": 6,
+    "dead-letter": 6,
+    "late": 6,  # asks for completion when the lock is over, or nearly
+    "renew": 6,
+    "by token": 6,
+    "forget": 4,  # never settles
+}
+
+
+# A longer batch is checked as a whole and taken in steps: a crash may come between them.
+MOST_IN_ONE_TURN = 64
+
+
+def chosen(random: Random, weights: dict[str, int]) -> str:
+    """One of the names, as often as its weight says."""
+    return random.choices(list(weights), list(weights.values()))[0]
+
+
+class Sender(Client):
+    """Sends to one queue, one by one or in batches."""
+
+    session_ids: tuple[str | None, ...] = (None,)
+    labels: tuple[str | None, ...] = (None,)
+    lives: tuple[int | None, ...] = (None, None, None, 20_000)
+    fillers: tuple[int, ...] = (0,)
+
+    def __init__(self, world: World, name: str, place: str, count: int, **options: Any) -> None:
+        super().__init__(world, name, **options)
+        self.place = place
+        self.count = count
+
+    def places_of(self, _label: str | None) -> tuple[str, ...]:
+        """Where a message comes that has this label."""
+        return (self.place,)
+
+    def work(self) -> Doing:
+        link = yield from self.sender(self.place)
+        while self.count > 0:
+            size = min(self.random.choice((1, 1, 1, 2, 5)), self.count)
+            self.count -= size
+            session_id = self.random.choice(self.session_ids)
+            ttl = self.random.choice(self.lives)
+            yield from self.send_some(link, size, session_id, ttl)
+            yield from self.think()
+
+    def send_some(self, link: Any, size: int, session_id: str | None, ttl_ms: int | None) -> Doing:
+        """So many messages at once, and what comes of them."""
+        ledger, sent = self.world.ledger, self.world.stamp()
+        payloads, batch = [], []
+        for _ in range(size):
+            body, label = self.new_body(), self.random.choice(self.labels)
+            places = self.places_of(label)
+            known: dict[str, Any] = {"session_id": session_id}
+            if ttl_ms is not None:
+                known["expires_after"] = ttl_ms / 1000
+            ledger.tries(places, body, self.name, sent, **known)
+            for place in places if ttl_ms is not None else ():
+                ledger.copies[place, body].may_be_gone = True
+            payloads.append(
+                payload_of(
+                    body,
+                    label=label,
+                    session_id=session_id,
+                    ttl_ms=ttl_ms,
+                    filler_bytes=self.random.choice(self.fillers),
+                )
+            )
+            batch.append((places, body))
+        self.tell("sends", *[body for _, body in batch])
+        together = [
+            [ledger.copies[place, body] for places, body in batch if place in places]
+            for place in dict.fromkeys(place for places, _ in batch for place in places)
+        ]
+        if size <= MOST_IN_ONE_TURN:
+            ledger.batches += together
+        state, stamp = yield from self.send(link, payloads)
+        if size <= MOST_IN_ONE_TURN:
+            for copies in together:
+                ledger.batches.remove(copies)
+        is_taken = type(state).__name__ == "Accepted"
+        self.tell("was told of", *[body for _, body in batch], state)
+        for places, body in batch:
+            (ledger.accepted if is_taken else ledger.refused)(places, body, stamp)
+
+
+class Receiver(Client):
+    """Receives under locks, with prefetch, and settles in all manners."""
+
+    credits: tuple[int, ...] = (1, 3, 10)
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        place: str,
+        manners: dict[str, int] = MANNERS,
+        **options: Any,
+    ) -> None:
+        super().__init__(world, name, **options)
+        self.place = place
+        self.manners = manners
+        self.deferred: list[int] = []
+
+    def work(self) -> Doing:
+        link = yield from self.receiver(self.place, credit=self.random.choice(self.credits))
+        credit = link.available_credit
+        while True:
+            message = yield from self.next_message(link, 30.0)
+            if link in self._ended:
+                return
+            if message is not None:
+                yield from self.handle(link, message)
+                link.keep_credit(credit)
+                self.flush()
+            if self.deferred and self.random.random() < 0.4:
+                yield from self.ask_for_deferred()
+            if self.random.random() < 0.03:
+                link.detach()
+                self.flush()
+                yield from self.think()
+                link = yield from self.receiver(self.place, credit=credit)
+
+    def handle(self, link: Any, message: Received) -> Doing:
+        """Do something with one message."""
+        manner = chosen(self.random, self.manners)
+        assert message.lock is not None
+        if manner == "forget":
+            return
+        if manner == "by token":
+            status = self.random.choice(("completed", "abandoned"))
+            yield from self.settle_by_token(self.place, message, status)
+            return
+        if manner == "late":
+            left = message.lock.until - self.world.broker_time
+            yield from self.pause(max(left + self.random.choice((-0.3, 0.0, 0.5)), 0.0))
+            manner = "complete"
+        elif manner == "renew":
+            yield from self.renew(self.place, message)
+            manner = "complete"
+        elif self.random.random() < 0.5:
+            yield from self.think()
+        is_done = yield from self.settle(link, message, manner)
+        if is_done and manner == "defer":
+            self.deferred.append(message.number)
+
+    def ask_for_deferred(self) -> Doing:
+        """Have one of those set aside, and settle it by its token."""
+        number = self.deferred.pop(self.random.randrange(len(self.deferred)))
+        for message in (yield from self.receive_deferred(self.place, [number])):
+            status = self.random.choice(("completed", "completed", "abandoned"))
+            yield from self.settle_by_token(self.place, message, status)
+
+
+class Digger(Receiver):
+    """Receives very much at once: if it goes away, very many locks end at one instant."""
+
+    credits = (10, 300)
+
+
+class Undertaker(Receiver):
+    """Looks after a dead-letter queue."""
+
+    def __init__(self, world: World, name: str, place: str, **options: Any) -> None:
+        manners = {"complete": 3, "abandon": 1, "renew": 1}
+        super().__init__(world, name, place + DEAD, manners, **options)
+
+
+class Taker(Client):
+    """Receives and deletes: what is on its way when the connection breaks is lost."""
+
+    def __init__(self, world: World, name: str, place: str, **options: Any) -> None:
+        super().__init__(world, name, **options)
+        self.place = place
+        self._excused: Wire | None = None  # the connection whose loss is counted already
+
+    def work(self) -> Doing:
+        credit = self.random.choice((1, 5))
+        link = yield from self.receiver(self.place, takes=True, credit=credit)
+        while link not in self._ended:
+            if (yield from self.next_message(link, 30.0)) is not None:
+                yield from self.think()
+                link.keep_credit(credit)
+                self.flush()
+
+    def may_lose(self) -> None:
+        """What it was sent and has not seen is gone."""
+        if self._excused is not self.wire:
+            self._excused = self.wire
+            for place, count in self.outstanding_takes().items():
+                self.world.ledger.excuse(place, count)
+
+
+class Relayed(Sender):
+    """Sends to a queue that forwards to another one."""
+
+    lives = (None,)
+
+    def places_of(self, _label: str | None) -> tuple[str, ...]:
+        """Where it is forwarded to."""
+        return ("outbox",)
+
+
+class BulkSender(Sender):
+    """Sends batches that are too long for one turn of the broker."""
+
+    lives = (None,)
+
+    def work(self) -> Doing:
+        link = yield from self.sender(self.place)
+        while self.count > 0:
+            self.count -= 1
+            yield from self.send_some(link, self.random.choice((10, 40, 70, 100)), None, None)
+            yield from self.think()
+
+
+class SessionSender(Sender):
+    """Sends to sessions."""
+
+    session_ids = ("red", "green", "blue")
+    lives = (None,)
+
+
+class SessionReceiver(Client):
+    """Takes sessions, one after the other, works on their messages and keeps their state."""
+
+    def __init__(self, world: World, name: str, place: str, **options: Any) -> None:
+        super().__init__(world, name, **options)
+        self.place = place
+        self.state_count = 0
+        self.deferred: dict[str, list[int]] = {}
+
+    def work(self) -> Doing:
+        while True:
+            session_id = self.random.choice((None, None, "red", "green", "blue"))
+            found = yield from self.accept_session(self.place, session_id, 10.0)
+            if found is None:
+                yield from self.think()
+                continue
+            link, hold = found
+            yield from self.look_at_state(hold)
+            self.grant(link, self.random.choice((1, 4)))
+            yield from self.work_on(link, hold)
+            hold.may_be_over = True
+            link.detach()
+            self.flush()
+            yield from self.think()
+
+    def work_on(self, link: Any, hold: Any) -> Doing:
+        """Some messages of a session."""
+        for _ in range(self.random.randrange(1, 8)):
+            message = yield from self.next_message(link, self.random.choice((0.5, 5.0)))
+            if message is None:
+                return
+            if self.random.random() < 0.4:
+                yield from self.think()
+            draw = self.random.random()
+            if draw < 0.15:
+                yield from self.renew_session(hold)
+            elif draw < 0.3:
+                yield from self.set_state(hold)
+            weights = {"complete": 10, "abandon": 1, "release": 1, "defer": 1, "forget": 1}
+            how = chosen(self.random, weights)
+            is_done = how != "forget" and (yield from self.settle(link, message, how))
+            if is_done and how == "defer":
+                self.deferred.setdefault(hold.session_id, []).append(message.number)
+            if self.deferred.get(hold.session_id) and self.random.random() < 0.5:
+                yield from self.ask_for_deferred(hold)
+            if link.available_credit == 0:
+                self.grant(link, 4)
+
+    def ask_for_deferred(self, hold: Any) -> Doing:
+        """Have one of those that were set aside in this session."""
+        number = self.deferred[hold.session_id].pop()
+        for message in (yield from self.receive_deferred(self.place, [number], hold)):
+            yield from self.settle_by_token(self.place, message, "completed", hold)
+
+    def renew_session(self, hold: Any) -> Doing:
+        """Ask for more time."""
+        self.world.ledger.renews(hold)
+        answer = yield from self.ask(
+            self.place, "renew-session-lock", {"session-id": hold.session_id}
+        )
+        until = answer.body["expiration"] / 1000 + answer.stamp.ahead if answer.is_good else None
+        self.tell("renews the session", hold.session_id, "to", until)
+        self.world.ledger.renewed(hold, until)
+
+    def set_state(self, hold: Any) -> Doing:
+        """Keep something with the session."""
+        self.state_count += 1
+        state = f"{self.name} {self.state_count}".encode()
+        self.world.ledger.may_have_state(hold, state)
+        self.tell("sets the state of", hold.session_id, state)
+        answer = yield from self.ask(
+            self.place,
+            "set-session-state",
+            {"session-id": hold.session_id, "session-state": state},
+        )
+        self.tell("was told", answer.status)
+        if answer.is_good:
+            self.world.ledger.has_state(hold, state, answer.stamp)
+
+    def look_at_state(self, hold: Any) -> Doing:
+        """See what was kept."""
+        answer = yield from self.ask(
+            self.place, "get-session-state", {"session-id": hold.session_id}
+        )
+        if answer.is_good:
+            self.tell("sees the state of", hold.session_id, answer.body["session-state"])
+            self.world.ledger.saw_state(hold, answer.body["session-state"], answer.stamp)

@@ -1,0 +1,46 @@
+"""The simulation finds defects that were planted on purpose: the table is in `plants`."""
+
+import pytest
+
+from tests.simulation import promises
+from tests.simulation.plants import PLANTS, Plant
+from tests.simulation.promises import named
+from tests.simulation.run import Failure, run
+
+# Most are found within five seeds, and all within forty.
+MOST_SEEDS = 120
+
+
+def first_failure(plant: Plant) -> Failure | None:
+    for seed in range(MOST_SEEDS):
+        try:
+            run(seed, themes=(plant.theme,))
+        except Failure as failure:
+            return failure
+    return None
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_a_planted_defect_is_found_and_its_seed_is_silent_without_it(plant: Plant) -> None:
+    with plant.planted():
+        failure = first_failure(plant)
+    assert failure is not None
+    assert failure.promise in plant.breaks, failure
+    run(failure.seed, themes=(plant.theme,))
+
+
+def test_there_is_a_plant_for_every_promise() -> None:
+    every = {
+        *map(named, promises.ON_SIGHT),
+        *map(named, promises.ON_VERDICT),
+        *map(named, promises.ON_HOLD),
+        *map(named, promises.ON_STATE),
+        *map(named, promises.ON_AUDIT),
+        named(promises.counts_agree),
+        named(promises.what_is_told_of_counts_is_so),
+        named(promises.memory_stays_bounded),
+        promises.NO_CLIENT_WAITS_FOR_EVER,
+        promises.WHAT_CAN_BE_RECEIVED_IS_RECEIVED,
+        promises.WHAT_WAS_MADE_IS_THERE,
+    }
+    assert every == {promise for plant in PLANTS for promise in plant.breaks}

@@ -1,0 +1,33 @@
+"""A file makes the namespace again that was written into it, whatever happened to that."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.store.acting import one_act
+from tests.store.describing import describe, told
+from tests.store.sqlite.filing import FilingActor
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_namespace_is_the_same_after_it_was_read_again_and_goes_on_like_it(
+    seed: int, tmp_path: Path
+) -> None:
+    random = Random(seed)
+    actor = FilingActor(tmp_path / "it.db", seed)
+    actor.make_everything()
+    actor.fill()
+    for _ in range(random.randrange(10, 120)):
+        actor.do(*one_act(random))
+    actor.commit()
+    twin = actor.reopened()
+    assert twin.changes == []
+    assert describe(twin.namespace) == describe(actor.namespace)
+    acts = [one_act(random) for _ in range(30)]
+    for act in acts:
+        assert super(FilingActor, twin).do(*act) == super(FilingActor, actor).do(*act)
+    actor.settle_down()
+    twin.settle_down()
+    assert list(map(told, twin.changes)) == list(map(told, actor.changes))
+    assert describe(twin.namespace) == describe(actor.namespace)
