@@ -116,26 +116,26 @@ def cancel_scheduled_message(call: Call) -> InSteps:
     Many are cancelled in parts: a broker that is killed in the middle has cancelled some.
     """
     numbers = _sequence_numbers(call)
-    ingress, now = _ingress(call), call.now
+    schedule, now = _ingress(call).schedule, call.now
     if len(numbers) <= PART:
-        ingress.cancel_scheduled(numbers, now=now, who=call.who)
+        schedule.cancel(numbers, now=now, who=call.who)
         return {}
     held: list[Message] = []
     try:
         for part, _ in parts_of(numbers):
-            held += ingress.hold_scheduled(part, now=now)
+            held += schedule.hold(part, now=now)
             now = yield UNITS_A_PART
         while held:
-            ingress.cancel_held(held[-PART:], now, call.who)
+            schedule.cancel_held(held[-PART:], now, call.who)
             del held[-PART:]
             now = yield UNITS_A_PART
     except BrokerError:
         for some, _ in parts_of(held):
-            ingress.let_go_on(some)
+            schedule.let_go_on(some)
             yield UNITS_A_PART
         raise
     except Exception:
-        ingress.let_go_on(held)
+        schedule.let_go_on(held)
         raise
     return {}
 
