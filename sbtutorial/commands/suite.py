@@ -23,6 +23,8 @@ _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
 _OTHERS = tuple(f"--ignore={folder}" for folder in _OF_CLIENTS)
 
+_BY_DAY = "not browser and not overnight"
+
 _LINT = (
     Step("mypy", ("mypy",)),
     Step("ruff check", ("ruff", "check", ".")),
@@ -38,7 +40,7 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", "not browser", *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", _BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
@@ -71,6 +73,10 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step(
+        "five right answers each",
+        ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", "overnight", "tests/exercises"),
+    ),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )
 
