@@ -6,7 +6,7 @@ Source: "Azure Service Bus emulator", configuration.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -161,14 +161,23 @@ def write_config(namespace: Namespace) -> str:
     return written_config(_config_of(namespace))
 
 
-def written_config(config: Config) -> str:
-    """The file that asks for this; what the emulator's format has no word for is left out."""
-    queues = [_written(name, one, _QUEUE) for name, one in config.queues.items()]
+def written_config(config: Config, *, leaving_out: Container[str] = ()) -> str:
+    """The file that asks for this; what the emulator's format has no word for is left out.
+
+    Args:
+        config: What to ask for.
+        leaving_out: Properties that are not written.
+    """
+
+    def written(name: str, description: Description, all: Sequence[Property]) -> dict[str, Any]:
+        return _written(name, description, [one for one in all if one.name not in leaving_out])
+
+    queues = [written(name, one, _QUEUE) for name, one in config.queues.items()]
     topics = [
-        _written(topic.name, topic.description, _TOPIC)
+        written(topic.name, topic.description, _TOPIC)
         | {
             "Subscriptions": [
-                _written(one.name, one.description, _SUBSCRIPTION)
+                written(one.name, one.description, _SUBSCRIPTION)
                 | {"Rules": [write_rule(rule) for rule in one.rules]}
                 for one in topic.subscriptions
             ]

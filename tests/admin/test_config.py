@@ -7,9 +7,20 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.admin.config import apply_config, read_config, write_config
+from sbtutorial.admin.config import (
+    Config,
+    ConfiguredTopic,
+    apply_config,
+    read_config,
+    write_config,
+)
+from sbtutorial.admin.config_emulator import UNKNOWN, written_for_emulator
 from sbtutorial.admin.config_values import ConfigError
-from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import subscription_path
@@ -262,3 +273,31 @@ def test_value_of_a_rule_that_is_none_is_refused_by_its_place(value: object, pro
     with pytest.raises(ConfigError, match=re.escape(problem)) as refusal:
         read_config(json.dumps(file))
     assert "Rules[0].Properties.CorrelationFilter.Properties.p" in str(refusal.value)
+
+
+def test_file_for_microsofts_emulator_keeps_its_schema_and_says_what_was_changed() -> None:
+    theirs = read_config(json.dumps(THEIRS))
+    text, changes = written_for_emulator(theirs)
+    assert [*changes] == [
+        "default_message_time_to_live becomes PT1H for 'topic.1/plain', 'topic.1/chosen', 'inbox'.",
+    ]
+    [namespace] = json.loads(text)["UserConfig"]["Namespaces"]
+    assert namespace["Name"] == "sbemulatorns"
+    properties = [one["Properties"] for one in (*namespace["Queues"], *namespace["Topics"])]
+    assert not {name for one in properties for name in one} & UNKNOWN
+    assert read_config(text).topics[0].subscriptions[1].rules == (
+        theirs.topics[0].subscriptions[1].rules
+    )
+
+
+def test_file_for_microsofts_emulator_says_what_that_will_refuse() -> None:
+    queues = {f"q{number}": QueueDescription(max_delivery_count=3) for number in range(50)}
+    description = TopicDescription(
+        requires_duplicate_detection=True,
+        duplicate_detection_history_time_window=timedelta(days=1),
+    )
+    config = Config("n", queues, (ConfiguredTopic("news", description, ()),))
+    _, (_, window, count, lonely) = written_for_emulator(config)
+    assert window == "duplicate_detection_history_time_window becomes PT5M for 'news'."
+    assert "here are 51" in count
+    assert "'news' has none" in lonely
