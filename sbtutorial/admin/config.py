@@ -6,6 +6,7 @@ Source: "Azure Service Bus emulator", configuration.
 """
 
 import json
+import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -83,6 +84,11 @@ _FILTERED = (
 _QUEUE = (*_EVERYWHERE, *_SIZED, *_RECEIVED)
 _TOPIC = (*_EVERYWHERE, *_SIZED)
 _SUBSCRIPTION = (*_EVERYWHERE, *_RECEIVED, *_FILTERED)
+# A text, in which nothing is a comment, or a comment; both in one step, whichever comes first.
+_TEXT_OR_COMMENT = re.compile(
+    r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?', re.DOTALL
+)
+_NOT_NEWLINE = re.compile(r"[^\n]")
 # Read and without effect here: where the emulator writes its own log.
 _LOGGING = "Logging"
 
@@ -125,7 +131,7 @@ def read_config(text: str) -> Config:
         ConfigError: It is no JSON, or something in it is unknown or wrong: by name and place.
     """
     try:
-        root = ConfigValue.root(json.loads(text))
+        root = ConfigValue.root(json.loads(without_comments(text)))
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
@@ -139,6 +145,14 @@ def read_config(text: str) -> Config:
         count = len(namespaces)
         raise parts["Namespaces"].problem(f"one namespace is allowed, and here are {count}")
     return _namespace(namespaces[0])
+
+
+def without_comments(text: str) -> str:
+    """JSON without comments, which the emulator's own file has; every place in it stays the same.
+
+    An end that is missing ends with the text, in which case that is no JSON any more.
+    """
+    return _TEXT_OR_COMMENT.sub(_blank_comment, text)
 
 
 def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
@@ -190,6 +204,11 @@ def written_config(config: Config, *, leaving_out: Container[str] = ()) -> str:
 
 
 # -- Reading --------------------------------------------------------------------------------
+
+
+def _blank_comment(found: re.Match[str]) -> str:
+    text = found[0]
+    return text if text.startswith('"') else _NOT_NEWLINE.sub(" ", text)
 
 
 def _namespace(place: ConfigValue) -> Config:

@@ -13,9 +13,11 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from sbtutorial.admin.config import Config, ConfiguredSubscription, ConfiguredTopic, written_config
+from sbtutorial.admin.config_rules import write_rule
 from sbtutorial.admin.durations import format_duration
 from sbtutorial.broker.descriptions import Description
 from sbtutorial.broker.limits import EMULATOR
+from sbtutorial.broker.rules.rule import DEFAULT_RULE_NAME, Rule, default_rule
 
 NAMESPACE = "sbemulatorns"
 UNKNOWN = frozenset(
@@ -28,6 +30,8 @@ UNKNOWN = frozenset(
         "UserMetadata",
     }
 )
+_DEFAULT = write_rule(default_rule())
+_IN_PLACE_OF_DEFAULT = "Default"  # for no name begins with a dollar sign there
 _WINDOW = "duplicate_detection_history_time_window"
 _D = TypeVar("_D", bound=Description)
 
@@ -50,7 +54,7 @@ def written_for_emulator(config: Config) -> ForEmulator:
                 ConfiguredSubscription(
                     one.name,
                     clipping.fit(f"{topic.name}/{one.name}", one.description),
-                    one.rules,
+                    _named(one.rules),
                 )
                 for one in topic.subscriptions
             ),
@@ -60,7 +64,7 @@ def written_for_emulator(config: Config) -> ForEmulator:
     queues = {name: clipping.fit(name, one) for name, one in config.queues.items()}
     fitted = Config(NAMESPACE, queues, topics)
     return ForEmulator(
-        written_config(fitted, leaving_out=UNKNOWN), (*clipping.told(), *_misfits(fitted))
+        written_config(fitted, leaving_out=UNKNOWN), (*clipping.told(), *_misfits(config))
     )
 
 
@@ -86,6 +90,16 @@ class _Clipping:
         """A sentence for each value that was put in another's place."""
         for (name, value), paths in self._paths.items():
             yield f"{name} becomes {value} for {', '.join(paths)}."
+
+
+def _named(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Rules under names that it takes: the default one is what a subscription has without any."""
+    if [write_rule(one) for one in rules] == [_DEFAULT]:
+        return ()
+    return tuple(
+        replace(one, name=_IN_PLACE_OF_DEFAULT) if one.name == DEFAULT_RULE_NAME else one
+        for one in rules
+    )
 
 
 def _misfits(config: Config) -> Iterator[str]:

@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sbtutorial.admin.config import Config, ConfiguredSubscription, ConfiguredTopic, read_config
+from sbtutorial.admin.config import (
+    Config,
+    ConfiguredSubscription,
+    ConfiguredTopic,
+    read_config,
+    without_comments,
+)
 from sbtutorial.admin.config import written_config as written_emulator_config
 from sbtutorial.admin.config_rules import read_rule, write_rule
 from sbtutorial.admin.config_values import ConfigError, ConfigValue
@@ -170,7 +176,7 @@ def read_entities(text: str, limits: Callable[[], Limits]) -> Config:
         TutorialError: It is no such file, by the place in it.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(without_comments(text))
     except ValueError as error:
         raise TutorialError(f"This is no JSON: {error}.") from None
     try:

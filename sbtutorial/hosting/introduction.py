@@ -6,8 +6,10 @@ whose `message` is "ready", and has everything by name.
 
 import os
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sbtutorial.connection_string import connection_string
@@ -121,7 +123,16 @@ def _text(about: Introduction) -> str:
     if about.opening:
         paragraphs += _about_opening(about, about.opening)
     paragraphs.append(f'Ready: namespace "{record.namespace}", {where}.')
-    return "\n\n".join(paragraphs)
+    return "\n\n".join(map(_wrapped, paragraphs))
+
+
+_fill = partial(textwrap.fill, width=100, break_long_words=False, break_on_hyphens=False)
+
+
+def _wrapped(paragraph: str) -> str:
+    """Prose in lines of a window's width; what is to be copied stands alone, and stays whole."""
+    lines = paragraph.splitlines()
+    return "\n".join(line if "=" in line.partition(" ")[0] else _fill(line) for line in lines)
 
 
 def _about_trust(about: Introduction) -> str:
@@ -163,7 +174,7 @@ def _about_opening(about: Introduction, opening: Opening) -> list[str]:
         return said
     said.append(
         "and trusts this file: copy it there, and name it in `connection_verify` of "
-        "ServiceBusClient, or in\nthe variables SSL_CERT_FILE and REQUESTS_CA_BUNDLE:"
+        "ServiceBusClient, or in the variables SSL_CERT_FILE and REQUESTS_CA_BUNDLE:"
     )
     said.append(f"{ca_pem}\n\nIts certificate is for {names}; --known-as adds names.")
     if AMQPS_PORT not in about.ports:
@@ -177,7 +188,7 @@ def _about_opening(about: Introduction, opening: Opening) -> list[str]:
 def _meaning(about: Introduction, opening: Opening) -> str:
     text = (
         f"It is open to the network, on {opening.host}. That means: whoever can reach this "
-        "computer can try to\nconnect. "
+        "computer can try to connect. "
     )
     if about.is_emulated:
         text += "Everybody knows its key, so they get in; that key opens everything. "
@@ -188,11 +199,11 @@ def _meaning(about: Introduction, opening: Opening) -> str:
         text += "everything. "
     if opening.takes_plain:
         text += (
-            "They may do\nwithout TLS (--allow-plain): whoever is on the way reads every message, "
-            "and what a client signs\nwith. "
+            "They may do without TLS (--allow-plain): whoever is on the way reads every message, "
+            "and what a client signs with. "
         )
     text += (
-        "Nothing here stands against somebody who floods it. Use it among people you trust,\n"
+        "Nothing here stands against somebody who floods it. Use it among people you trust, "
         "never on the Internet. On another computer, a client connects with"
     )
     return text
