@@ -65,6 +65,7 @@ class Core:
 
     Attributes:
         host: The name or address that its clients call it by.
+        known_as: Further names, in small letters, that they may call it by.
         started_at: Wall-clock seconds.
         instance: Random; tells this broker from every other, also from a later one with its key.
         keys: The namespace's own, by name.
@@ -121,6 +122,7 @@ class Core:
         self.faults.on_change(self._on_fault)
         self.presence = Presence()
         self.host = HOST
+        self.known_as: frozenset[str] = frozenset()
         self.started_at = clock.wall()
         self.instance = random_bytes(8).hex()
         self.on_shutdown: Callable[[], None] | None = None
