@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.lab import message_detail, watch_programs
+from sbtutorial.lab import fault_lines, message_detail, watch_programs
 from sbtutorial.lab.running_cell import is_in_notebook
 from sbtutorial.lab.service import Service
 from sbtutorial.lab.watch_programs import Target
@@ -34,7 +34,8 @@ class Watch:
     def __init__(self, service: Service, name: str, names: Mapping[str, object]) -> None:
         self._service = service
         self._names = names
-        self._watcher = Watcher(service.connection_string, service.snapshot(name).name, _cast)
+        path = service.snapshot(name).name
+        self._watcher = Watcher(service.connection_string, path, _cast, fault_lines.tell)
         self._is_shown = False
 
     def __repr__(self) -> str:
@@ -95,6 +96,7 @@ class Watch:
             "drop_ack": self._button(
                 lambda _asked: watch_programs.drop_ack(self._watcher.snapshot)
             ),
+            "take_back": self._button(lambda asked: watch_programs.take_back(int(asked["number"]))),
             "cut": self._button(lambda asked: watch_programs.cut(str(asked.get("who") or ""))),
             "purge": self._button(lambda _asked: watch_programs.purge(self._target())),
         }
