@@ -58,18 +58,26 @@ class Watch:
         if not is_in_notebook():
             self._watcher.close()
             return
-        from sbtutorial.views.live.widget import QueueView
-
-        view = QueueView(self._watcher, place="asks" if beside else "cell")
-        view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
+        view = self.view("asks" if beside else "cell")
         if not beside:
             view.settle()
-        for request, handler in self.handlers.items():
-            view.on_request(request, handler)
-        leave = stage.watch(self._watcher.stir)
-        view.on_close(leave)
         _Placement(view).display()
         self._is_shown = True
+
+    def view(self, place: str) -> "QueueView":
+        """It as a widget, which is to take the place of an earlier one; its buttons do their work.
+
+        Args:
+            place: As `QueueView` has it.
+        """
+        from sbtutorial.views.live.widget import QueueView
+
+        view = QueueView(self._watcher, place=place)
+        view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
+        for request, handler in self.handlers.items():
+            view.on_request(request, handler)
+        view.on_close(stage.watch(self._watcher.stir))
+        return view
 
     # --- what the buttons do ---------------------------------------------------------------------
 
