@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import accessibility
 from tests.browser.accessibility import accessibility_faults, faint_texts
-from tests.browser.jupyterlab import Server
+from tests.browser.jupyterlab import THEMES, Server
 from tests.browser.test_lab import open_notebook
 from tests.browser.window import Window, console_errors, what_is_missing
 
@@ -258,7 +258,7 @@ def test_everybody_can_read_and_use_it_in_either_theme(server: Server, page: Pag
     view.get_by_role("button", name="faults").click()
     window.run(window.code_cells.last)
     expect(view.get_by_role("list", name="what is to fail").locator("li")).to_have_count(2)
-    for theme in ("Dark", "Light"):
+    for theme in ("dark", "light"):
         choose_theme(page, theme)
         faults = faint_texts(page, ".sbw")
         if not accessibility.MISSING:
@@ -284,7 +284,7 @@ def test_nothing_sticks_out_at_any_width_in_either_theme(
         view.evaluate("(view, width) => { view.style.maxWidth = `${width}px`; }", width)
         card(view, 4).locator(".sbw-open").click()
         expect(view.locator(".sbw-detail")).to_be_visible()
-        for theme in ("Dark", "Light"):
+        for theme in ("dark", "light"):
             choose_theme(page, theme)
             assert view.evaluate(STICKING_OUT) == []
             assert float(view.evaluate(CONTRAST)) >= 4.5
@@ -310,9 +310,9 @@ def assert_is_busy(window: Window) -> None:
 def choose_theme(page: Page, theme: str) -> None:
     page.evaluate(
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
-        f"JupyterLab {theme}",
+        THEMES[theme],
     )
-    wanted = "true" if theme == "Light" else "false"
+    wanted = "true" if theme == "light" else "false"
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", wanted)
 
 
