@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,20 @@ def test_each_command_explains_itself_and_does_nothing(
     assert ended.value.code == 0
     assert f"usage: sbtutorial {name}" in capsys.readouterr().out
     assert commands == []
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_each_command_ends_with_examples_that_it_understands(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+
+    _, examples = capsys.readouterr().out.split("\nFor example:\n")
+    for line in examples.splitlines():
+        program, *arguments = shlex.split(line.partition(" > ")[0])
+        assert program == "sbtutorial"
+        assert cli.parse(arguments).command == name
 
 
 def test_help_imports_nothing_that_takes_time() -> None:

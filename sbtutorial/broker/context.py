@@ -202,14 +202,16 @@ class EntityContext:
             self._accessed[self] = None
 
     def begin_send(self, now: float) -> None:
-        """`begin`, and refuse unless the entity takes messages.
+        """Catch up with what was due by `now`, and refuse unless the entity takes messages.
+
+        It is in use (`access`) once something is taken: an attempt that failed is on no record.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED; QUOTA_EXCEEDED while something is
                 short.
         """
-        if now > self.timers.caught_up_to or now != self.accessed_at:
-            self.begin(now)
+        if now > self.timers.caught_up_to:
+            self.timers.catch_up(now)
         if not self.can_send:
             if self._shortage.refusal is not None and not self.deleted:
                 raise self._shortage.refusal

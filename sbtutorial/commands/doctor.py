@@ -4,6 +4,7 @@ A finding is in order, worth knowing, or a problem with its remedy. The doctor i
 but Python: where packages are missing it says so, and leaves out what it cannot look at.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -13,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from sbtutorial.commands import parsers
 from sbtutorial.connection_string import (
     VARIABLE,
     ConnectionStringError,
@@ -49,6 +51,22 @@ class Finding(NamedTuple):
 
 
 Check = Callable[[], Iterator[Finding]]
+
+
+def add(commands: parsers.Commands) -> None:
+    """Add its parser."""
+    parsers.add(
+        commands,
+        "doctor",
+        _run,
+        help="look for what is wrong, and say what to do",
+        examples=["sbtutorial doctor"],
+        extras=None,  # without packages of its own: it says which are missing
+    )
+
+
+def _run(_: argparse.Namespace) -> int:
+    return main()
 
 
 def main() -> int:

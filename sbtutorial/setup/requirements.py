@@ -9,7 +9,6 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,6 +100,8 @@ def _declared() -> dict[str, list[str]]:
     if clone := clone_folder():
         project = project_table(clone)
         return {BASE: project["dependencies"], **project["optional-dependencies"]}
+    from importlib import metadata
+
     declared = defaultdict(list)
     for line in metadata.requires(PACKAGE) or ():
         extra = _EXTRA.search(line)
@@ -115,6 +116,8 @@ def _own_path() -> list[str]:
 
 
 def _installed_version(name: str, path: list[str]) -> str | None:
+    from importlib import metadata
+
     # A half-removed package has a folder of metadata with nothing in it.
     found = (one.metadata for one in metadata.distributions(name=name, path=path))
     return next((one["Version"] for one in found if one and "Version" in one), None)

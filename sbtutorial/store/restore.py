@@ -95,7 +95,10 @@ def take_in(changes: Iterable[Change | KeptMessages], namespace: Namespace) -> f
             restorer.apply(change)
         except _UNFITTING as error:
             raise Contradiction(f"{_told(change)} does not fit what comes before") from error
-    restorer.finish()
+    try:
+        restorer.finish()
+    except _UNFITTING as error:
+        raise Contradiction("What was under way does not fit what is there") from error
     return restorer.last_at
 
 

@@ -29,15 +29,22 @@ _FLAGS = (
 )
 _BUSY = "[*]:"
 _DRAWING_SECONDS = 5  # after a cell has ended, until all of it is on the page
+# A page is asked while it is built, and while parts of it are built anew: what is not there now
+# has not happened yet.
 _HAS_ENDED = """([error, planned]) => {
     const cells = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")];
-    const hasRun = cell => /\\d/.test(cell.querySelector(".jp-InputPrompt").textContent);
+    const hasRun = cell => /\\d/.test(cell?.querySelector(".jp-InputPrompt")?.textContent ?? "");
     const isFailed = (cell, index) => hasRun(cell) && !planned.includes(index)
         && cell.querySelector(`[data-mime-type="${error}"]`);
     return hasRun(cells.at(-1)) || cells.some(isFailed);
 }"""
+_HAS_A_KERNEL = """() => {
+    const name = document.querySelector(".jp-Toolbar-kernelName")?.textContent;
+    return name && name !== "No Kernel"
+        && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]");
+}"""
 _READ_CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].map(cell => [
-    cell.querySelector(".jp-InputPrompt").textContent,
+    cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
     [...cell.querySelectorAll(".jp-OutputArea-output:not(.lm-mod-hidden)")].map(output => [
         output.dataset.mimeType ?? (output.querySelector(".sbx") ? "view" : null),
         output.textContent,
@@ -203,7 +210,4 @@ class NotebookWindow(Window):
 
     def _wait_until_idle(self) -> None:
         """It says "idle" already while there is no kernel yet."""
-        self.page.wait_for_function(
-            """() => document.querySelector(".jp-Toolbar-kernelName").textContent !== "No Kernel"
-                && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]")"""
-        )
+        self.page.wait_for_function(_HAS_A_KERNEL)

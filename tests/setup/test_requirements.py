@@ -1,4 +1,5 @@
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_without_a_clone_the_installed_metadata_tells_the_same(
 ) -> None:
     lines = ["azure-servicebus<8,>=7.15", 'jupyterlab<5,>=4.2; extra == "lab"', "h11>=0.14"]
     monkeypatch.setattr(module, "clone_folder", lambda: None)
-    monkeypatch.setattr(module.metadata, "requires", lambda _: lines)
+    monkeypatch.setattr(metadata, "requires", lambda _: lines)
 
     assert [one.name for one in requirements()] == ["azure-servicebus", "h11", "sbtutorial"]
     assert parse("jupyterlab>=4.2,<5") in requirements("lab")

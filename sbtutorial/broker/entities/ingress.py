@@ -113,7 +113,7 @@ class Ingress:
         window = description.duplicate_detection_history_time_window.total_seconds()
         if self.duplicates is None:
             self.duplicates = DuplicateWindow(window, self._context.timers)
-        self.duplicates.resize(window)
+        self.duplicates.resize(window, self._context.updated_at)
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
         """Take all of these messages, or none; those with a time ahead of them are scheduled.
@@ -128,6 +128,7 @@ class Ingress:
             BrokerError: As `check`.
         """
         self.check(messages, now=now)
+        self._context.access(now)
         numbers = []
         for message in messages:
             numbers.append(self._accept(message, now, who))
@@ -155,6 +156,7 @@ class Ingress:
                 deleted meanwhile.
         """
         self.check(messages, now=now)
+        self._context.access(now)
         numbers: list[int] = []
         copies, count = self.copies, _MOST_AS_ONE
         if self.fans_out and len(messages) * copies > _MOST_COPIES_AS_ONE:
