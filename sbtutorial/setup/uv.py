@@ -2,7 +2,9 @@
 
 uv reads none of pip's settings, and who has told pip where packages come from has a reason. So pip
 is asked for them, and uv is told the same. Where it has no word for one, the work is pip's.
-Standard library only. Source: "Compatibility with pip", in uv's documentation.
+Standard library only.
+
+Source: uv, "Compatibility with pip and pip-tools".
 """
 
 import ast
