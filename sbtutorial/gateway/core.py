@@ -141,7 +141,7 @@ class Core:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected now."""
+        """How many connections clients have open over AMQP; calls over HTTP come and go."""
         return self.quota.count
 
     @property

@@ -70,6 +70,8 @@ class ControlClient:
     def status(self) -> dict[str, Any]:
         """Who answers: namespace, tier, pid, version, started_at, now, queues, connections.
 
+        Connections are those of clients, over AMQP: who asks is not among them.
+
         Raises:
             TutorialError: As every call: `BrokerGone` when nothing answers, else a refusal.
         """
