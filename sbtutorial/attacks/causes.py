@@ -27,6 +27,9 @@ _BETWEEN = {
     Harm.LOSE_ACK: "did not hear that the broker had it",
     Harm.CUT: "lost its connection",
     Harm.BREAK: "lost its broker for a moment",
+    Harm.LONG: "worked longer than its lock",
+    Harm.PAUSE: "had an hour's break",
+    Harm.REFUSE: "could not do it the first time",
 }
 
 
