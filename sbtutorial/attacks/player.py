@@ -107,7 +107,7 @@ class Player:
             try:
                 self._child.stdin.write(json.dumps(order) + "\n")
                 self._child.stdin.flush()
-            except OSError:
+            except (OSError, ValueError):  # it has ended, or was closed
                 playing.tell(None)
         return playing
 

@@ -21,6 +21,7 @@ _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Real clients sleep most of the time, so very many of them are heard at once, and by themselves:
 # each process that runs tests has to find all of them first.
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
+_BY_DAY, _BY_NIGHT = "not browser and not overnight", "overnight and not browser"
 _OTHERS = tuple(f"--ignore={folder}" for folder in _OF_CLIENTS)
 
 _LINT = (
@@ -38,7 +39,7 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", "not browser", *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", _BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
@@ -71,6 +72,7 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("what takes long", ("pytest", "-m", _BY_NIGHT, "--timeout=0", "tests")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )
 

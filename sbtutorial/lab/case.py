@@ -1,7 +1,8 @@
 """An incident as a learner has it at hand: its evidence, a diagnosis, another day."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sbtutorial.attacks.incidents.catalogue import INCIDENTS
 from sbtutorial.attacks.incidents.evidence import Evidence
@@ -12,36 +13,40 @@ from sbtutorial.attacks.player import Played, Player, Playing
 from sbtutorial.attacks.system import System, require_functions, system_of
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.client_settings import prepare_clients
-from sbtutorial.lab.lab import Lab
 from sbtutorial.lab.offline import OfflineService
 from sbtutorial.lab.progress import working
+from sbtutorial.lab.service import Service
 from sbtutorial.text import wrapped
 from sbtutorial.views.text_table import table
 
 if TYPE_CHECKING:
     from sbtutorial.trace import Event
 
+L = TypeVar("L")
+
 _AHEAD = 2  # so many of the next incidents are played while somebody looks into one
 _KEPT, _BROKEN = "✓", "✗"
 _RESET = "reset"
 
 
-class Case:
+class Case(Generic[L]):
     """An incident whose day was played.
 
     Args:
         incident: Which.
         played: Its day.
+        lab_of: Makes a lab of a service.
 
     Attributes:
         lab: The namespace in which it happened, with all that a lab has: `timeline`, `events`,
             `show`, `watch`, `explorer`.
     """
 
-    lab: Lab
+    lab: L
 
-    def __init__(self, incident: Incident, played: Played) -> None:
+    def __init__(self, incident: Incident, played: Played, lab_of: Callable[[Service], L]) -> None:
         self._incident = incident
+        self._lab_of = lab_of
         self._take(played)
 
     def __repr__(self) -> str:
@@ -88,12 +93,17 @@ class Case:
         return self._incident.choices
 
     def _take(self, played: Played) -> None:
-        self.lab = Lab(OfflineService(played.connection_string, self._incident.name))
-        self._day = Evidence(played.outcome.account, _of_last_day(self.lab.service.events(None, 0)))
+        service = OfflineService(played.connection_string, self._incident.name)
+        self.lab = self._lab_of(service)
+        self._day = Evidence(played.outcome.account, _of_last_day(service.events()))
 
 
-def open_case(name: object) -> Case:
+def open_case(name: object, lab_of: Callable[[Service], L]) -> Case[L]:
     """An incident: its day is played, unless it has been already, and is told with its pager text.
+
+    Args:
+        name: Which.
+        lab_of: Makes a lab of a service.
 
     Raises:
         TutorialError: There is no such incident, or it cannot be played.
@@ -107,7 +117,7 @@ def open_case(name: object) -> Case:
     print()
     for finding in played.outcome.findings:
         print(f"  {_BROKEN if finding.broken else _KEPT} {finding.promise.text}")
-    return Case(incident, played)
+    return Case(incident, played, lab_of)
 
 
 _ahead: dict[str, Playing] = {}

@@ -337,7 +337,7 @@ class Lab:
 
         return attack(CAFE, system_of(system), seed)
 
-    def incident(self, name: str) -> "Case":
+    def incident(self, name: str) -> "Case[Lab]":
         """Have an incident of the failure lab: its pager text, and the day on which it happened.
 
         What happened can be looked at in `….lab`, a namespace of its own, wherever this lab's is.
@@ -350,7 +350,7 @@ class Lab:
         """
         from sbtutorial.lab.case import open_case
 
-        return open_case(name)
+        return open_case(name, Lab)
 
     def check(self, exercise: str, answer: object) -> "Verdict":
         """Try an answer to an exercise: passed, or what was wanted, what was seen, and a hint.

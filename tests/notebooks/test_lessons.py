@@ -10,7 +10,17 @@ from tests.notebooks.queue_names import created, named
 from tests.notebooks.rehearsal import SEED, beside_others_after_crashes, shuffled
 
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(600)]
-every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+# It plays a day of several seconds in each of its cells, and all of them four times.
+BY_NIGHT = "12_"
+
+
+def by_day_or_night(lesson: Path) -> object:
+    """A lesson, to be run each time, or overnight."""
+    marks = [pytest.mark.overnight] if lesson.name.startswith(BY_NIGHT) else []
+    return pytest.param(lesson, marks=marks, id=lesson.stem)
+
+
+every_lesson = pytest.mark.parametrize("lesson", [*map(by_day_or_night, LESSONS)])
 
 
 def test_lessons_say_what_is_saved_two_at_a_time_after_their_kernels_were_killed() -> None:

@@ -15,7 +15,7 @@ class Hypothesis(NamedTuple):
     """One explanation.
 
     Attributes:
-        text: What it says, as a sentence.
+        text: What it says, in a few words.
         contradict: What a day says against it; "" for nothing.
     """
 
@@ -103,43 +103,20 @@ def _each_has_its_end(day: Evidence) -> str:
 
 
 HYPOTHESES = {
-    "lock": Hypothesis(
-        "The work takes longer than its lock, and the message is handed out again meanwhile.",
-        _no_lock_ran_out,
-    ),
+    "lock": Hypothesis("the work takes longer than its lock", _no_lock_ran_out),
     "early": Hypothesis(
-        "Messages are completed before their work is done.", _what_was_completed_was_done
+        "messages are completed before their work is done", _what_was_completed_was_done
     ),
     "swallowed": Hypothesis(
-        "An error is swallowed, and its message is completed all the same.",
-        _what_was_completed_was_done,
+        "an error is swallowed, and its message completed", _what_was_completed_was_done
     ),
-    "poison": Hypothesis(
-        "A message that nobody can read comes back to the head of the queue, again and again.",
-        _all_can_be_read,
-    ),
-    "new id": Hypothesis(
-        "What is sent again has a new id each time, so nobody can tell that it is a repeat.",
-        _each_id_came_once,
-    ),
-    "old id": Hypothesis(
-        "A copy is sent under an id that the queue has seen, and is dropped as a duplicate.",
-        _no_duplicate_dropped,
-    ),
-    "prefetch": Hypothesis(
-        "A consumer locks many more messages than it can work on in time.", _few_at_a_time
-    ),
-    "leftover": Hypothesis(
-        "A receiver that is left open takes messages that nobody reads.", _who_received_worked
-    ),
-    "lifetime": Hypothesis("Messages live for less time than they have to wait.", _nothing_expired),
-    "dead letters": Hypothesis(
-        "Messages are set aside in a dead-letter queue, and nobody works on what is there.",
-        _nothing_set_aside,
-    ),
-    "delete": Hypothesis(
-        "Messages are deleted as they are handed out, and a crash takes them along.",
-        _nothing_taken,
-    ),
-    "broker": Hypothesis("The broker has lost messages.", _each_has_its_end),
+    "poison": Hypothesis("what nobody can read comes back, again and again", _all_can_be_read),
+    "new id": Hypothesis("a repeat has a new id, so it does not look like one", _each_id_came_once),
+    "old id": Hypothesis("a copy has an id that the queue has seen", _no_duplicate_dropped),
+    "prefetch": Hypothesis("a consumer locks more than it can do in time", _few_at_a_time),
+    "leftover": Hypothesis("an open receiver takes what nobody reads", _who_received_worked),
+    "lifetime": Hypothesis("messages live for less time than they wait", _nothing_expired),
+    "dead letters": Hypothesis("what is set aside is never worked on", _nothing_set_aside),
+    "delete": Hypothesis("messages are deleted as they are handed out", _nothing_taken),
+    "broker": Hypothesis("the broker has lost messages", _each_has_its_end),
 }

@@ -48,8 +48,8 @@ DEPLOY = Incident(
         ("            receiver.complete_message(message)\n", ""),
         ('meal["item"])\n', 'meal["item"])\n            receiver.complete_message(message)\n'),
     ),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=9,
+    seeds=(9, 2, 3, 6, 7),
     choices=("lock", "delete", "dead letters", "early", "broker", "lifetime"),
     cause="early",
     shown_by=_completed_and_never_served,
@@ -127,8 +127,8 @@ EVENING = Incident(
         ('["item"])\n', '["item"])\n            receiver.complete_message(message)\n'),
         (", ServiceBusReceiveMode", ""),
     ),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=7,
+    seeds=(7, 1, 2, 5, 9),
     choices=("early", "leftover", "lock", "broker", "swallowed", "delete"),
     cause="delete",
     shown_by=_taken_and_never_served,
@@ -149,7 +149,7 @@ EVENING = Incident(
 # --- a swallowed exception ------------------------------------------------------------------------
 
 _SWALLOWED = program(
-    "kitchen-orders",
+    "platters",
     """
 def kitchen(client, serve):
     with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
@@ -205,7 +205,7 @@ GREEN = Incident(
         (NONE_LOST, POISON_SET_ASIDE, DONE),
         poisoned=1,
     ),
-    program="kitchen_orders",
+    program="platters",
     broken=_SWALLOWED,
     mended=changed(
         _SWALLOWED,
@@ -232,8 +232,8 @@ GREEN = Incident(
         ),
         ("from contextlib import suppress\n", ""),
     ),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=4,
+    seeds=(4, 1, 2, 6, 7),
     choices=("lifetime", "early", "poison", "swallowed", "dead letters", "old id"),
     cause="swallowed",
     shown_by=_completed_after_an_error,
@@ -260,7 +260,7 @@ def web(client, orders):
             sender.send_messages(ServiceBusMessage(order["body"], message_id=order["id"]))
 """
 _LEFTOVER = program(
-    "counter",
+    "breakfasts",
     """
 def kitchen(client, serve):
     with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
@@ -302,25 +302,25 @@ MORNING = Incident(
         Street order four coffees at opening time by now, and the day goes well.
     """,
     scene=scene("morning", _ROLES, (Draw(Harm.KILL, (_COOKING, _SERVED)),), (NONE_LOST, DONE)),
-    program="counter",
+    program="breakfasts",
     broken=_LEFTOVER,
     mended=changed(
         _LEFTOVER,
         (
             """\
-    sweep = client.get_queue_receiver("counter", receive_mode="receiveanddelete")
+    sweep = client.get_queue_receiver("breakfasts", receive_mode="receiveanddelete")
     print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
 """,
             """\
-    with client.get_queue_receiver("counter", receive_mode="receiveanddelete") as sweep:
+    with client.get_queue_receiver("breakfasts", receive_mode="receiveanddelete") as sweep:
         print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
         sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
 """,
         ),
     ),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=7,
+    seeds=(7, 1, 2, 6, 9),
     choices=("early", "lifetime", "delete", "old id", "leftover", "poison"),
     cause="leftover",
     shown_by=_taken_by_the_sweep,

@@ -58,8 +58,8 @@ LUNCH = Incident(
     program="lunches",
     broken=_LIFETIME,
     mended=changed(_LIFETIME, ("timedelta(minutes=30)", "timedelta(hours=12)")),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=5,
+    seeds=(5, 1, 2, 3, 9),
     choices=("lock", "lifetime", "dead letters", "leftover", "early", "broker"),
     cause="lifetime",
     shown_by=_expired_while_nobody_worked,
@@ -76,7 +76,7 @@ LUNCH = Incident(
 # --- poison at the head of the queue --------------------------------------------------------------
 
 _POISON = program(
-    "stove-orders",
+    "suppers",
     """
 def kitchen(client, serve):
     with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
@@ -124,7 +124,7 @@ STANDSTILL = Incident(
         (POISON_SET_ASIDE, NONE_LOST, DONE),
         poisoned=1,
     ),
-    program="stove_orders",
+    program="suppers",
     broken=_POISON,
     mended=changed(
         _POISON,
@@ -141,8 +141,8 @@ STANDSTILL = Incident(
 """,
         ),
     ),
-    seed=1,
-    seeds=(1, 2, 3, 4, 5),
+    seed=11,
+    seeds=(11, 1, 2, 6, 9),
     choices=("prefetch", "lifetime", "dead letters", "swallowed", "new id", "poison"),
     cause="poison",
     shown_by=_again_and_again,
@@ -159,7 +159,7 @@ STANDSTILL = Incident(
 # --- prefetch that hoards -------------------------------------------------------------------------
 
 _PREFETCH = program(
-    "rush",
+    "feast",
     """
 def kitchen(client, serve):
     with client.get_queue_receiver("QUEUE", prefetch_count=20, max_wait_time=0.4) as receiver:
@@ -215,11 +215,11 @@ BUSY = Incident(
         (NONE_LOST, POISON_SET_ASIDE, DONE),
         pace_seconds=10,
     ),
-    program="rush",
+    program="feast",
     broken=_PREFETCH,
     mended=changed(_PREFETCH, ("prefetch_count=20, ", "")),
     seed=0,
-    seeds=(1, 2, 3, 4, 5),
+    seeds=(1, 2, 3, 5, 9),
     choices=("poison", "prefetch", "swallowed", "lock", "dead letters", "old id"),
     cause="prefetch",
     shown_by=_hoarded,
