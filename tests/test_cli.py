@@ -17,7 +17,7 @@ from sbtutorial.hosting import background
 from sbtutorial.hosting.log_format import LogFormat
 from sbtutorial.hosting.storage import Storage
 from sbtutorial.lessons import places
-from sbtutorial.setup import bootstrap, foreground, requirements
+from sbtutorial.setup import bootstrap, foreground
 from sbtutorial.version import __version__
 
 CLONE = Path(__file__).parents[1]
