@@ -4,7 +4,7 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 "Partitioned queues and topics", use of partition keys.
 """
 
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from uuid import UUID
 
 from sbtutorial.broker.changes import ChangeKind
@@ -19,11 +19,8 @@ from sbtutorial.broker.limits import MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
-# Taken as one: messages where each stays one, ten milliseconds' worth of them, or thirty if each is
-# of another session; and copies, fifteen milliseconds' worth. Of more copies, so many at a time.
-_MOST_AS_ONE = 2000
-_MOST_COPIES_AS_ONE = 1000
-_STEP_COPIES = 64
+# So many copies are handed out at once, which takes fifteen milliseconds.
+_MOST_COPIES_AT_ONCE = 1000
 _IN_A_TRANSACTION = (
     "A message that a transaction sends to a partitioned entity must have a SessionId or a "
     "PartitionKey, or a MessageId where duplicates are detected."
@@ -71,6 +68,10 @@ class Ingress:
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> list[int]:
         """Take all of these messages, or none; those with a time ahead of them are scheduled.
 
+        All is done in one go, so that what ends the broker in the middle leaves all or none. Where
+        that is a matter of very many copies, the messages wait at the topic, and are handed out
+        one after the other: see `is_waiting`.
+
         Hot: runs for each message that is sent.
 
         Returns:
@@ -82,45 +83,11 @@ class Ingress:
         """
         self.check(messages, now=now)
         self._context.access(now)
+        waits = self.fans_out and len(messages) * self.copies > _MOST_COPIES_AT_ONCE
         numbers = []
         for message in messages:
-            numbers.append(self._accept(message, now, who))
+            numbers.append(self._accept(message, now, who, waits=waits))
         self._destination.announce(now)
-        return numbers
-
-    def send_in_steps(
-        self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, list[int]]:
-        """`send` for very many: checked as one.
-
-        They are taken as one, too, up to 2,000 of them in a queue and 1,000 copies in a topic,
-        which is quickly done: what ends the broker in the middle leaves all or none. Of more, some
-        are taken at a time, so that nobody else waits long.
-
-        Yields:
-            How many were taken, or copies of them handed out; wants to be sent the time of the
-            next step.
-
-        Returns:
-            As `send`.
-
-        Raises:
-            BrokerError: As `check`, before anything is taken; ENTITY_NOT_FOUND when the entity is
-                deleted meanwhile.
-        """
-        self.check(messages, now=now)
-        self._context.access(now)
-        numbers: list[int] = []
-        copies, count = self.copies, _MOST_AS_ONE
-        if self.fans_out and len(messages) * copies > _MOST_COPIES_AS_ONE:
-            count = max(_STEP_COPIES // copies, 1)
-        for start in range(0, len(messages), count):
-            if self._context.deleted:
-                self._context.begin_send(now)
-            step = messages[start : start + count]
-            numbers += [self._accept(message, now, who) for message in step]
-            self._destination.announce(now)
-            now = yield len(step) * copies
         return numbers
 
     @property
@@ -206,7 +173,7 @@ class Ingress:
                 f"dead-letter queue too, or create the {kind} with a larger size.",
             )
 
-    def _accept(self, message: Message, now: float, who: str) -> int:
+    def _accept(self, message: Message, now: float, who: str, *, waits: bool) -> int:
         if self.duplicates is not None:
             original = self._original(message, now)
             if original is not None:
@@ -218,7 +185,7 @@ class Ingress:
             self.remember(message, now)
         at = message.scheduled_enqueue_at
         is_early = at is not None and at > now
-        if is_early or self.schedule.has_turns or self._destination.takes_long(message):
+        if is_early or waits or self.schedule.has_turns or self._destination.takes_long(message):
             self.schedule.take(message, now, who)
         else:
             self._destination.enqueue(message, now, who)

@@ -19,8 +19,13 @@ from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, InSteps, Operation, array_of
-from sbtutorial.gateway.management.parts import PART, UNITS_A_PART, parts_of, under_locks
-from sbtutorial.gateway.nodes.sending import in_units
+from sbtutorial.gateway.management.parts import (
+    PART,
+    UNITS_A_PART,
+    in_units,
+    parts_of,
+    under_locks,
+)
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
@@ -82,7 +87,7 @@ def schedule_message(call: Call) -> InSteps:
         messages += [_scheduled(entry, call) for entry in part]
         if not is_last:
             now = yield UNITS_A_PART
-    numbers = yield from in_units(ingress.send_in_steps(messages, now=now, who=call.who))
+    numbers = ingress.send(messages, now=now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 
