@@ -21,6 +21,7 @@ _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Real clients sleep most of the time, so very many of them are heard at once, and by themselves:
 # each process that runs tests has to find all of them first.
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
+_BY_DAY = ("-m", "not overnight")
 _OTHERS = tuple(f"--ignore={folder}" for folder in _OF_CLIENTS)
 
 _LINT = (
@@ -39,7 +40,7 @@ EVERYTHING = (
     ),
     (
         Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", "not browser", *_OTHERS)),
-        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_OF_CLIENTS)),
+        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
 )
@@ -61,6 +62,7 @@ QUICKLY = (
     ),
 )
 
+_AT_NIGHT = ("-m", "overnight", "tests/clients")
 _PROPERTIES = ("tests/properties", "tests/gateway/test_odd_messages.py", "tests/server")
 # For the night, one after the other. What is not in this clone is left out, and named.
 OVERNIGHT = (
@@ -71,6 +73,8 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("more clients", ("tests.clients.installed", "overnight")),
+    Step("tests of more clients", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_AT_NIGHT)),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )
 
