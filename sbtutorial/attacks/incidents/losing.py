@@ -257,7 +257,8 @@ def web(client, orders):
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            sender.send_messages(ServiceBusMessage(order["body"], message_id=order["id"]))
+            message = ServiceBusMessage(order["body"], message_id=order["id"])
+            sender.send_messages(message)
 """
 _LEFTOVER = program(
     "breakfasts",
