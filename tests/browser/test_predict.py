@@ -44,6 +44,8 @@ CHOSEN = """view => {
     return Math.min(...colours.map(light).map(
         one => (Math.max(one, paper) + 0.05) / (Math.min(one, paper) + 0.05)));
 }"""
+ABOVE_THE_QUESTION = """view => view.querySelector(".sbq-question").getBoundingClientRect().top
+    - view.getBoundingClientRect().top - view.clientTop"""
 BUSY = """\
 from threading import Event
 print("busy")
@@ -119,6 +121,7 @@ def test_nothing_sticks_out_and_a_question_is_only_text(
         view.evaluate("(view, width) => { view.style.maxWidth = `${width}px`; }", width)
         view.get_by_role("radio", name="in front").click()
         assert view.evaluate(STICKING_OUT) == []
+        assert view.evaluate(ABOVE_THE_QUESTION) > 0  # not across the frame, however many lines
         assert view.evaluate(CONTRAST.replace(".sbw-remark", ".sbq-said, .sbq-chip")) >= 4.5
     assert errors == []
 
