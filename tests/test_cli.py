@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from sbtutorial import cli
+from sbtutorial.commands import suite
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting import background
 from sbtutorial.hosting.log_format import LogFormat
 from sbtutorial.hosting.storage import Storage
-from sbtutorial.setup import bootstrap, foreground, requirements
+from sbtutorial.lessons import places
+from sbtutorial.setup import bootstrap, foreground
 from sbtutorial.version import __version__
 
 CLONE = Path(__file__).parents[1]
@@ -43,6 +45,7 @@ def _has_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test of the command line may install anything."""
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: Path(sys.executable))
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: Path(sys.executable))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)  # tests may run as root
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lesson = tmp_path / "clone" / "notebooks" / f"{name}.ipynb"
         lesson.parent.mkdir(parents=True, exist_ok=True)
         lesson.write_bytes((CLONE / "notebooks" / lesson.name).read_bytes())
-    monkeypatch.setattr(requirements, "clone_folder", lambda: tmp_path / "clone")
+    monkeypatch.setattr(places, "clone_folder", lambda: tmp_path / "clone")
     return tmp_path / "clone" / "my_lessons"
 
 
@@ -225,14 +228,66 @@ def test_lab_opens_what_its_arguments_say_among_the_lessons(
     assert url == "--LabApp.default_url=/lab/tree/own.ipynb"
 
 
-def test_lab_without_a_clone_says_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
+def test_lab_without_a_clone_copies_the_lessons_of_the_wheel_to_where_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path, copy: Path
 ) -> None:
-    monkeypatch.setattr(requirements, "clone_folder", lambda: None)
+    installed = tmp_path / "clone" / "notebooks"
+    monkeypatch.setattr(places, "clone_folder", lambda: None)
+    monkeypatch.setattr(places, "installed_lessons", lambda: installed)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
 
-    assert cli.main(["lab"]) == 1
-    assert "without its lessons" in capsys.readouterr().err
-    assert commands == []
+    assert cli.main(["lab"]) == 3
+    assert f"--ServerApp.root_dir={tmp_path / 'empty' / 'my_lessons'}" in commands[0]
+    assert (tmp_path / "empty" / "my_lessons" / "03_receive_messages.ipynb").exists()
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root, on a machine where something is to be installed first."""
+
+    def install(*_: str) -> Path:
+        raise AssertionError("nothing is installed before it is refused")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(bootstrap, "python_with", install)
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("/environment/bin/sbtutorial", "`sbtutorial lab --fresh 03 --allow-root`"),
+        (
+            "/clone/sbtutorial/__main__.py",
+            f"`{Path(sys.executable).name} -m sbtutorial lab --fresh 03 --allow-root`",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("root")
+def test_root_is_told_the_whole_command_before_anything_is_installed(
+    program: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+
+    assert cli.main(["lab", "--fresh", "03"]) == 1
+    assert command in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--allow-root", "--ServerApp.allow_root=True", "--version"])
+@pytest.mark.usefixtures("root")
+def test_root_who_knows_or_only_asks_is_not_stopped(option: str) -> None:
+    with pytest.raises(AssertionError, match="nothing is installed"):
+        cli.main(["lab", option])
+
+
+def test_without_a_clone_nothing_is_installed_for_tests_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(suite, "clone_folder", lambda: None)
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would be in vain"))
+
+    assert cli.main(["test"]) == 1
+    assert "It is installed without its tests" in capsys.readouterr().err
 
 
 def test_in_another_environment_the_same_command_line_runs_again(
@@ -279,13 +334,13 @@ def test_a_command_asks_for_the_extras_that_it_needs(
 
 
 def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sbtutorial.commands import doctor
+    from sbtutorial.lab import examination
 
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))
-    monkeypatch.setattr(doctor, "main", lambda: 1)
+    monkeypatch.setattr(examination, "LOOKS", {})
 
-    assert cli.main(["doctor"]) == 1
+    assert cli.main(["doctor"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ out; `test --long` what searches for hours, for the night.
 """
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sbtutorial.commands.steps import Finished, Step, beside, timed
+from sbtutorial.errors import TutorialError
 from sbtutorial.setup.foreground import run
 from sbtutorial.setup.requirements import clone_folder
 
@@ -39,7 +39,7 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "6", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
@@ -72,6 +72,7 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("more clients", ("tests.clients.installed", "overnight")),
     Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )
@@ -87,11 +88,11 @@ def main(arguments: Sequence[str]) -> int:
 
     Returns:
         The exit code of the first step that failed; 0 if none did.
+
+    Raises:
+        TutorialError: There are no tests here.
     """
-    clone = clone_folder()
-    if clone is None:
-        print("sbtutorial is installed without its tests: run this in a clone.", file=sys.stderr)
-        return 1
+    clone = tested_clone()
     if list(arguments) == [FAST]:
         return _run_fast(clone)
     if list(arguments) == [LONG]:
@@ -99,6 +100,18 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return _run_all(((Step("pytest", ("pytest", *arguments)),),), clone)
     return _run_all(EVERYTHING, clone)
+
+
+def tested_clone() -> Path:
+    """The clone with the tests.
+
+    Raises:
+        TutorialError: There is none.
+    """
+    clone = clone_folder()
+    if clone is None:
+        raise TutorialError("It is installed without its tests: run this in a clone.")
+    return clone
 
 
 def _run_fast(clone: Path) -> int:

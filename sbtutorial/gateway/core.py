@@ -118,9 +118,9 @@ class Core:
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
         self.quota = ConnectionQuota(limits)
         self.clients = Clients()
-        self.faults = Faults(clock, self.trace.record, namespace)
-        self.faults.on_change(self._on_fault)
         self.presence = Presence()
+        self.faults = Faults(clock, self.trace.record, namespace, self.presence.stir)
+        self.faults.on_change(self._on_fault)
         self.host = HOST
         self.known_as: frozenset[str] = frozenset()
         self.started_at = clock.wall()
@@ -141,7 +141,7 @@ class Core:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected now."""
+        """How many connections clients have open over AMQP; calls over HTTP come and go."""
         return self.quota.count
 
     @property

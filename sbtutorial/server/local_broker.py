@@ -118,11 +118,6 @@ class LocalBroker(Core):
         """What the SDK's clients take, data and administration alike."""
         return connection_string(self.host, self._port, KEY_NAME, self.key)
 
-    @property
-    def connections(self) -> int:
-        """How many peers are connected now, whatever they speak."""
-        return self.listener.connections
-
     def amqp(self, write: Write, close: Close) -> AmqpEndpoint:
         """Serve one AMQP connection."""
         return AmqpEndpoint(self, write, close)

@@ -20,6 +20,7 @@ from sbtutorial.setup.bootstrap import (
     take_latest,
 )
 from sbtutorial.setup.installing import LATEST, SetupError
+from sbtutorial.setup.locking import LOCK, locked_versions
 from sbtutorial.setup.requirements import Lack, Requirement
 
 REAL_CLONE = Path(__file__).parents[2]
@@ -395,36 +396,61 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
     return clone, programs / ("python.exe" if os.name == "nt" else "python")
 
 
-def start(clone: Path, python: Path) -> "subprocess.Popen[str]":
+def start(clone: Path, python: Path, path: str) -> "subprocess.Popen[str]":
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.Popen(
         [python, "-m", "sbtutorial", "lab", "--version"],
         cwd=clone,
-        env=environ | {"PYTHONIOENCODING": "utf-8"},
+        env=environ | {"PYTHONIOENCODING": "utf-8", "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
 
 
+def path_of(installer: str) -> str:
+    """A search path on which uv is, or is not."""
+    own = str(Path(sys.executable).parent)
+    others = [
+        one for one in os.environ["PATH"].split(os.pathsep) if not shutil.which("uv", path=one)
+    ]
+    assert installer != "uv" or shutil.which("uv", path=own), "the test environment has one"
+    return os.pathsep.join([own] * (installer == "uv") + others)
+
+
 @pytest.mark.bootstrap
 @pytest.mark.timeout(1200)
-def test_a_fresh_machine_gets_jupyterlab_by_one_command(fresh: tuple[Path, Path]) -> None:
-    first = start(*fresh)
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_fresh_machine_gets_jupyterlab_by_one_command(
+    fresh: tuple[Path, Path], installer: str
+) -> None:
+    path = path_of(installer)
+    first = start(*fresh, path)
     assert first.stderr
-    while "choosing versions" not in first.stderr.readline():
+    while not first.stderr.readline().startswith("Installing"):
         assert first.poll() is None
     first.kill()
     first.communicate()
 
-    again = start(*fresh)
+    again = start(*fresh, path)
     said, explained = again.communicate()
     assert (again.returncode, said.split(".")[0]) == (0, "4"), explained
     assert "starting over" in explained
+    assert ("by uv" in explained) == (installer == "uv")
+    assert locked_versions(LOCK.read_text("utf-8")).items() >= installed(fresh[0]).items()
 
     began_at = time.monotonic()
-    third = start(*fresh)
+    third = start(*fresh, path)
     explained = third.communicate()[1]
     print(f"third run: {time.monotonic() - began_at:.1f} s, JupyterLab's own start included")
     assert third.returncode == 0
     assert "Installing" not in explained
+
+
+def installed(clone: Path) -> dict[str, str]:
+    """The packages of a clone's environment that were chosen for it, with their versions."""
+    command = [Environment(clone).python, "-m", "pip", "freeze", "--exclude-editable"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    versions = dict(line.split("==") for line in said.splitlines())
+    assert len(versions) > 100
+    return versions
