@@ -157,7 +157,7 @@ def test_the_page_for_its_readers_comes_along(python: Path, tmp_path: Path) -> N
 
 def test_its_doctor_and_its_commands_send_nobody_to_a_clone(python: Path, tmp_path: Path) -> None:
     said = run(tmp_path, python, "-m", "sbtutorial", "doctor")
-    assert "a broker without lessons; not installed: " in said
+    assert "a broker for programs, without the lessons' packages" in said
     assert "clone" not in said
     assert said_by(tmp_path, python, "-m", "sbtutorial", "status") == (1, "No broker is running.\n")
 
