@@ -14,11 +14,21 @@ from sbtutorial import cli
 from sbtutorial.commands import suite
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting import background
+from sbtutorial.hosting.log_format import LogFormat
+from sbtutorial.hosting.storage import Storage
 from sbtutorial.lessons import places
 from sbtutorial.setup import bootstrap, foreground
 from sbtutorial.version import __version__
 
 CLONE = Path(__file__).parents[1]
+EMULATOR: dict[str, Any] = {
+    "namespace": "sbemulatorns",
+    "host": "localhost",
+    "tier": "emulator",
+    "key": "SAS_KEY_VALUE",
+    "port": 5672,
+    "also": [5300],
+}
 STATUS = {
     "namespace": "tutorial",
     "tier": "Standard",
@@ -388,6 +398,20 @@ def test_status_for_programs_is_json(
             {"tier": "emulator", "config": Path("c.json")},
         ),
         (["--accept-bearer-tokens"], {"accept_bearer_tokens": True}),
+        (["--persist", "here", "--synced"], {"folder": Path("here"), "storage": Storage.SYNCED}),
+        (
+            ["--host", "0.0.0.0", "--known-as", "bus", "b.local", "--allow-plain"],
+            {"host": "0.0.0.0", "known_as": ("bus", "b.local"), "takes_plain": True},
+        ),
+        (
+            ["--log-format", "json", "--verbose", "--ca-file", "ca.pem"],
+            {"log_format": LogFormat.JSON, "is_verbose": True, "ca_file": Path("ca.pem")},
+        ),
+        (["--emulator"], EMULATOR),
+        (
+            ["--emulator", "--port", "0", "--also", "0", "--key", "ours", "--namespace", "shop"],
+            {**EMULATOR, "port": 0, "also": [0], "key": "ours", "namespace": "shop"},
+        ),
     ],
 )
 def test_serve_takes_what_can_be_chosen(
@@ -399,7 +423,27 @@ def test_serve_takes_what_can_be_chosen(
     monkeypatch.setattr(terminal, "serve", served.append)
 
     assert cli.main(["serve", *arguments]) == 0
-    assert served == [terminal.Settings(None, **{"also": [], **chosen})]
+    assert served == [terminal.Settings(**{"also": [], **chosen})]
+
+
+def test_serve_cannot_keep_what_it_is_not_to_keep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", "--memory", "--persist", "here"]) == 1
+    assert "leave one of them out" in capsys.readouterr().err
+
+
+def test_serve_reads_what_the_explorer_exports(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sbtutorial.hosting import terminal
+
+    served: list[Any] = []
+    monkeypatch.setattr(terminal, "serve", served.append)
+    cli.main(["serve"])
+    queue = {"name": "orders", "properties": {"max_delivery_count": 3}}
+    ours = {"format": "sbtutorial entities 1", "namespace": "n", "queues": [queue], "topics": []}
+    config = served[0].read_config(json.dumps(ours))
+    assert config.queues["orders"].max_delivery_count == 3
+    queue["properties"]["max_delivery_count"] = 0  # type: ignore[index]
+    with pytest.raises(TutorialError, match=r"queues\[0\]\.properties"):
+        served[0].read_config(json.dumps(ours))
 
 
 def test_export_prints_the_file(
@@ -409,6 +453,21 @@ def test_export_prints_the_file(
     monkeypatch.setattr(background, "find_all", lambda: [SimpleNamespace(control=control)])
     assert cli.main(["export"]) == 0
     assert capsys.readouterr().out == '{"UserConfig": 1}\n'
+
+
+def test_export_for_microsofts_emulator_says_what_it_had_to_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = {"Name": "orders", "Properties": {"MaxDeliveryCount": 99}}
+    ours = {"UserConfig": {"Namespaces": [{"Name": "shop", "Queues": [queue]}]}}
+    control = SimpleNamespace(config=lambda: json.dumps(ours))
+    monkeypatch.setattr(background, "find_all", lambda: [SimpleNamespace(control=control)])
+    assert cli.main(["export", "--emulator"]) == 0
+    said = capsys.readouterr()
+    [namespace] = json.loads(said.out)["UserConfig"]["Namespaces"]
+    assert namespace["Name"] == "sbemulatorns"
+    assert namespace["Queues"][0]["Properties"]["MaxDeliveryCount"] == 10
+    assert "max_delivery_count becomes 10 for 'orders'." in said.err
 
 
 def test_export_without_a_broker_says_so(

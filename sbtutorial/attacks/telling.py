@@ -15,6 +15,9 @@ _HARMS = {
     Harm.CUT: "its connections are cut",
     Harm.SLOW: "this takes longer than any lock",
     Harm.BREAK: "the broker is killed, and started again",
+    Harm.LONG: "this takes twenty seconds",
+    Harm.PAUSE: "a break of one hour",
+    Harm.REFUSE: "the oven is out",
 }
 _FORETOLD = {
     Harm.KILL: "killed",
@@ -22,6 +25,9 @@ _FORETOLD = {
     Harm.CUT: "all connections are cut",
     Harm.SLOW: "takes longer than any lock",
     Harm.BREAK: "the broker is killed, and started again",
+    Harm.LONG: "takes twenty seconds",
+    Harm.PAUSE: "a break of one hour",
+    Harm.REFUSE: "the oven is out, once",
 }
 _WHENS = {
     Moment.ORDER: "before it takes order",

@@ -39,7 +39,7 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "6", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
@@ -72,6 +72,7 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("more clients", ("tests.clients.installed", "overnight")),
     Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )

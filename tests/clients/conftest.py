@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from sbtutorial.broker.namespace import Namespace
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from tests.clients import installed
-from tests.clients.program import Program
+from tests.clients.program import LIMIT_SECONDS, Program
 
 LOCK = {"lock_duration": timedelta(seconds=30)}
 
@@ -81,6 +82,22 @@ class Bench:
             return counts
 
         return self.broker.call(count)
+
+    def wait_until_empty(self, path: str) -> None:
+        """Look at a queue from one event of the broker to the next until nothing is left in it."""
+        happened = Event()
+
+        def subscribe(broker: Any) -> Callable[[], None]:
+            unsubscribe: Callable[[], None] = broker.trace.subscribe(lambda _event: happened.set())
+            return unsubscribe
+
+        unsubscribe = self.broker.call(subscribe)
+        try:
+            while self.counts(path).total:
+                assert happened.wait(LIMIT_SECONDS), f"'{path}' does not become empty"
+                happened.clear()
+        finally:
+            self.broker.call(lambda _broker: unsubscribe())
 
 
 @pytest.fixture
