@@ -23,7 +23,6 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOST
 from sbtutorial.setup import python_version, requirements
 from sbtutorial.setup.file_lock import try_lock
-from sbtutorial.setup.requirements import Requirement
 from sbtutorial.version import __version__
 
 _TLS_LIMIT_SECONDS = 3.0
@@ -119,7 +118,8 @@ def _kind_of_environment(environ: Mapping[str, str]) -> str:
 
 def _packages() -> Iterator[Finding]:
     yield Finding(Kind.OK, f"{requirements.PACKAGE} {__version__}")
-    wanted = [one for one in requirements.requirements("lab") if one.name != requirements.PACKAGE]
+    extras = ("lab",) if _is_for_lessons() else ()
+    wanted = [one for one in requirements.requirements(*extras) if one.name != requirements.PACKAGE]
     versions = {one: requirements.installed_version(one.name) for one in wanted}
     for one, version in versions.items():
         if version and one.accepts(version):
@@ -127,24 +127,21 @@ def _packages() -> Iterator[Finding]:
         elif version:
             text = f"{one.name} is {version}, and {one} is wanted"
             yield Finding(Kind.PROBLEM, text, _what_installs())
-    if missing := [one for one, version in versions.items() if version is None]:
-        yield _missing(missing)
+    if missing := [one.name for one, version in versions.items() if version is None]:
+        yield Finding(Kind.PROBLEM, f"not installed: {', '.join(missing)}", _what_installs())
+    if not extras:
+        remedy = f"if you want them, {_what_installs()}"
+        yield Finding(Kind.NOTE, "a broker for programs, without the lessons' packages", remedy)
 
 
-def _missing(lacked: Sequence[Requirement]) -> Finding:
-    text = f"not installed: {', '.join(one.name for one in lacked)}"
-    if _is_for_lessons_only(lacked):
-        return Finding(
-            Kind.NOTE, f"a broker without lessons; {text}", f"for them {_what_installs()}"
-        )
-    return Finding(Kind.PROBLEM, text, _what_installs())
+def _is_for_lessons() -> bool:
+    """Whether lessons are to run here: not where somebody has a wheel, and no JupyterLab.
 
-
-def _is_for_lessons_only(lacked: Sequence[Requirement]) -> bool:
-    """Whether somebody has a wheel for its broker, and no JupyterLab: that is as they want it."""
-    always = {one.name for one in requirements.requirements()}
-    names = {one.name for one in lacked}
-    return requirements.clone_folder() is None and "jupyterlab" in names and not names & always
+    Which release of the SDK is there is then their own affair.
+    """
+    if requirements.clone_folder() is not None:
+        return True
+    return requirements.installed_version("jupyterlab") is not None
 
 
 def _what_installs() -> str:
