@@ -204,6 +204,7 @@ class NotebookWindow(Window):
     def _wait_until_idle(self) -> None:
         """It says "idle" already while there is no kernel yet."""
         self.page.wait_for_function(
-            """() => document.querySelector(".jp-Toolbar-kernelName").textContent !== "No Kernel"
+            """() => (document.querySelector(".jp-Toolbar-kernelName")?.textContent ?? "No Kernel")
+                !== "No Kernel"
                 && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]")"""
         )
