@@ -72,6 +72,8 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("lessons by nbconvert", ("tests.notebooks.converting",)),
+    Step("a room of learners", ("tests.workshop", "--learners", "30")),
     Step("more clients", ("tests.clients.installed", "overnight")),
     Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
