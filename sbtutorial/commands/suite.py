@@ -62,7 +62,7 @@ QUICKLY = (
     ),
 )
 
-_AT_NIGHT = ("-m", "overnight", "tests/clients")
+_AT_NIGHT = ("-m", "overnight", "tests/clients", "tests/sdk")
 _PROPERTIES = ("tests/properties", "tests/gateway/test_odd_messages.py", "tests/server")
 # For the night, one after the other. What is not in this clone is left out, and named.
 OVERNIGHT = (
