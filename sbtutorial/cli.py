@@ -49,6 +49,7 @@ def _run(argv: list[str]) -> int:
     if options.command is None:
         parser().print_help()
         return 0
+    options.before(options)
     from sbtutorial.setup import bootstrap
 
     if options.latest:

@@ -127,6 +127,11 @@ def learner_folder() -> Path:
     return _lasting("learner", "learner", "what you have done so far")
 
 
+def for_owner_alone(path: str, flags: int) -> int:
+    """An `opener` for `open`: a file that it makes is its owner's alone from its first byte."""
+    return os.open(path, flags, 0o600)
+
+
 def _lasting(in_chosen: str, in_own: str, what: str) -> Path:
     """A folder that outlives the session: within the one chosen for everything, or the user's."""
     if _chosen_folder() is not None:

@@ -12,7 +12,7 @@ import pytest
 SECONDS: Mapping[str, float] = {
     "tests/notebooks/test_lessons.py::test_lessons_say_what_is_saved_two_at_a_time": 200,
     "tests/test_binder.py::test_binders_steps_make_an_environment": 80,
-    "tests/attacks/test_days.py": 100,
+    "tests/attacks/test_days.py": 40,
     "tests/attacks/test_attack.py": 20,
     "tests/notebooks/test_lessons.py::test_a_lesson_says_what_is_saved_each_cell_twice": 30,
     "tests/notebooks/test_lessons.py": 15,

@@ -6,7 +6,8 @@ Source: "Azure Service Bus emulator", configuration.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -83,6 +84,11 @@ _FILTERED = (
 _QUEUE = (*_EVERYWHERE, *_SIZED, *_RECEIVED)
 _TOPIC = (*_EVERYWHERE, *_SIZED)
 _SUBSCRIPTION = (*_EVERYWHERE, *_RECEIVED, *_FILTERED)
+# A text, in which nothing is a comment, or a comment; both in one step, whichever comes first.
+_TEXT_OR_COMMENT = re.compile(
+    r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?', re.DOTALL
+)
+_NOT_NEWLINE = re.compile(r"[^\n]")
 # Read and without effect here: where the emulator writes its own log.
 _LOGGING = "Logging"
 
@@ -125,7 +131,7 @@ def read_config(text: str) -> Config:
         ConfigError: It is no JSON, or something in it is unknown or wrong: by name and place.
     """
     try:
-        root = ConfigValue.root(json.loads(text))
+        root = ConfigValue.root(json.loads(without_comments(text)))
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
@@ -139,6 +145,14 @@ def read_config(text: str) -> Config:
         count = len(namespaces)
         raise parts["Namespaces"].problem(f"one namespace is allowed, and here are {count}")
     return _namespace(namespaces[0])
+
+
+def without_comments(text: str) -> str:
+    """JSON without comments, which the emulator's own file has; every place in it stays the same.
+
+    An end that is missing ends with the text, in which case that is no JSON any more.
+    """
+    return _TEXT_OR_COMMENT.sub(_blank_comment, text)
 
 
 def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
@@ -161,14 +175,23 @@ def write_config(namespace: Namespace) -> str:
     return written_config(_config_of(namespace))
 
 
-def written_config(config: Config) -> str:
-    """The file that asks for this; what the emulator's format has no word for is left out."""
-    queues = [_written(name, one, _QUEUE) for name, one in config.queues.items()]
+def written_config(config: Config, *, leaving_out: Container[str] = ()) -> str:
+    """The file that asks for this; what the emulator's format has no word for is left out.
+
+    Args:
+        config: What to ask for.
+        leaving_out: Properties that are not written.
+    """
+
+    def written(name: str, description: Description, all: Sequence[Property]) -> dict[str, Any]:
+        return _written(name, description, [one for one in all if one.name not in leaving_out])
+
+    queues = [written(name, one, _QUEUE) for name, one in config.queues.items()]
     topics = [
-        _written(topic.name, topic.description, _TOPIC)
+        written(topic.name, topic.description, _TOPIC)
         | {
             "Subscriptions": [
-                _written(one.name, one.description, _SUBSCRIPTION)
+                written(one.name, one.description, _SUBSCRIPTION)
                 | {"Rules": [write_rule(rule) for rule in one.rules]}
                 for one in topic.subscriptions
             ]
@@ -181,6 +204,11 @@ def written_config(config: Config) -> str:
 
 
 # -- Reading --------------------------------------------------------------------------------
+
+
+def _blank_comment(found: re.Match[str]) -> str:
+    text = found[0]
+    return text if text.startswith('"') else _NOT_NEWLINE.sub(" ", text)
 
 
 def _namespace(place: ConfigValue) -> Config:

@@ -4,7 +4,7 @@ Subqueues and ingresses hold the context of their entity and know nothing of the
 Source: Azure Service Bus, "Suspend and reactivate messaging entities".
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
@@ -43,11 +43,6 @@ class Sink(Protocol):
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> object:
         """Take all of these messages, or none."""
-
-    def send_in_steps(
-        self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, object]:
-        """`send` for very many; each step tells how many it took, and is sent the time."""
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was taken is still on its way to where receivers find it."""

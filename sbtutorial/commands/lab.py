@@ -8,6 +8,9 @@ from pathlib import Path
 from sbtutorial.commands.parsers import Commands, add_passing
 from sbtutorial.errors import TutorialError
 
+_ALLOW_ROOT = "--allow-root"
+# With these JupyterLab says something and ends, whoever asks.
+_TELLING = {"--version", "-h", "--help", "--help-all", "--show-config", "--generate-config"}
 _FIRST_LESSON = "00_start_here.ipynb"
 _OTHER_FOLDER = {"--ServerApp.root_dir", "--notebook-dir"}
 
@@ -19,31 +22,55 @@ def add(commands: Commands) -> None:
         "lab",
         _run,
         help="open the first lesson in JupyterLab, after installing what that takes",
-        epilog="Lessons open as a copy of your own, my_lessons. `--fresh 03` brings lesson 03 in "
+        epilog="Lessons open as a copy of your own, my_lessons: in the clone, or where the package "
+        "was installed without one, in this folder. `--fresh 03` brings lesson 03 in "
         "it back to its beginning, keeps yours under another name, and opens it. `--latest` leaves "
         "the versions of packages that are known to work for the newest, until .venv is deleted. "
         "Other arguments go to JupyterLab: --no-browser, --port 9999, another notebook, ...",
         examples=["sbtutorial lab", "sbtutorial lab --fresh 03 --no-browser"],
         extras=("lab",),
+        before=_require_a_user,
     )
+
+
+def _require_a_user(options: argparse.Namespace) -> None:
+    """See that JupyterLab will start: as root it does not, unless it is told to.
+
+    Raises:
+        TutorialError: It will not; the text says what to do.
+    """
+    import os
+
+    given = {argument.partition("=")[0] for argument in options.arguments}
+    is_allowed = given & {_ALLOW_ROOT, "--ServerApp.allow_root", *_TELLING}
+    if is_allowed or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    raise TutorialError(
+        "You are root, and JupyterLab starts for root only when it is told to, as everybody who "
+        f"can reach it could do anything here. In a container that may be as it should: run "
+        f"`{_command(*options.arguments, _ALLOW_ROOT)}` there (with --ip=0.0.0.0 --no-browser, if "
+        "your browser is outside). Elsewhere run it as a user of your own."
+    )
+
+
+def _command(*arguments: str) -> str:
+    """A command line of ours, as it was begun this time."""
+    import shlex
+
+    is_module = Path(sys.argv[0]).name == "__main__.py"
+    begin = [Path(sys.executable).name, "-m", "sbtutorial"] if is_module else ["sbtutorial"]
+    return shlex.join([*begin, "lab", *arguments])
 
 
 def _run(options: argparse.Namespace) -> int:
     import os
 
+    from sbtutorial.lessons.places import working_copy
     from sbtutorial.lessons.surroundings import surrounded
-    from sbtutorial.lessons.working_copy import WorkingCopy
     from sbtutorial.setup.foreground import run
-    from sbtutorial.setup.requirements import clone_folder
 
-    clone = clone_folder()
-    if clone is None:
-        raise TutorialError(
-            "It is installed without its lessons, which are notebooks: clone the repository and "
-            "run `python -m sbtutorial lab` in the clone."
-        )
     fresh, arguments = _fresh_lesson(options.arguments)
-    copy = WorkingCopy.of(clone)
+    copy = working_copy()
     told = copy.update()
     lesson = _FIRST_LESSON
     if fresh is not None:

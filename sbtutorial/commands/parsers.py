@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run = Callable[[argparse.Namespace], int]
+Before = Callable[[argparse.Namespace], None]
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -30,6 +31,7 @@ def add(
     examples: Sequence[str],
     epilog: str = "",
     extras: tuple[str, ...] | None = (),
+    before: Before = lambda _: None,
     passes_on: bool = False,
     **more: Any,
 ) -> argparse.ArgumentParser:
@@ -43,6 +45,8 @@ def add(
         examples: Whole command lines, shown under everything else.
         epilog: What is to be said beyond its arguments.
         extras: Those of the package that it needs; None if it makes do with what there is.
+        before: Called before anything is installed for it; raises TutorialError if that would be in
+            vain.
         passes_on: Whether its arguments are another program's.
         more: What else the parser takes.
     """
@@ -55,7 +59,7 @@ def add(
         formatter_class=_Formatter,
         **more,
     )
-    own.set_defaults(run=run, extras=extras, passes_on=passes_on, latest=False)
+    own.set_defaults(run=run, extras=extras, before=before, passes_on=passes_on, latest=False)
     return own
 
 

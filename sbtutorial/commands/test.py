@@ -16,7 +16,15 @@ def add(commands: Commands) -> None:
         "arguments go to pytest, which then runs alone: -k crash, tests/broker, ...",
         examples=["sbtutorial test --fast", "sbtutorial test -k crash tests/broker"],
         extras=("lab", "test"),
+        before=_require_a_clone,
     )
+
+
+def _require_a_clone(_: argparse.Namespace) -> None:
+    """See that there are tests, before anything is installed for them."""
+    from sbtutorial.commands import suite
+
+    suite.tested_clone()
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import learner_folder
+from sbtutorial.folders import for_owner_alone, learner_folder
 
 PASSED = "passed"  # a check, by its exercise's name
 TRIED = "tried"  # an exercise in vain: the `count`, and a `mark` of the last function
@@ -51,7 +51,10 @@ def note(kind: str, name: str, lesson: str = "", **facts: Any) -> None:
     if known is not None and {**known, **facts} == known:
         return
     line = json.dumps({**about._asdict(), "facts": facts}, ensure_ascii=False)
-    with suppress(OSError, TutorialError), _path().open("a", encoding="utf-8") as file:
+    with (
+        suppress(OSError, TutorialError),
+        open(_path(), "a", encoding="utf-8", opener=for_owner_alone) as file,
+    ):
         file.write(line + "\n")
 
 

@@ -26,7 +26,7 @@ from contextlib import suppress
 
 from sbtutorial.connection_string import PREFIX_VARIABLE
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import learner_folder
+from sbtutorial.folders import for_owner_alone, learner_folder
 
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _MARK = "made by sbtutorial for "
@@ -75,6 +75,7 @@ def _own_name() -> str:
     with suppress(OSError, TutorialError):
         path = learner_folder() / _FILE
         if not path.exists():
-            path.write_text(f"learner {secrets.token_hex(4)}", encoding="utf-8")
+            with open(path, "w", encoding="utf-8", opener=for_owner_alone) as file:
+                file.write(f"learner {secrets.token_hex(4)}")
         return path.read_text(encoding="utf-8").strip()
     return "a learner"

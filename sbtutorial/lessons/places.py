@@ -1,10 +1,11 @@
 """Where the lessons are, and where a learner's copy of them goes. Standard library only.
 
-In a clone both are in the clone. A wheel has the lessons within the package; there the copy goes
-into the folder in which somebody asks for it.
+In a clone both are in the clone. A wheel brings the lessons as data of its environment; there the
+copy goes into the folder in which somebody asks for it.
 """
 
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from sbtutorial.errors import TutorialError
@@ -12,7 +13,7 @@ from sbtutorial.lessons.edition import Edition
 from sbtutorial.lessons.working_copy import FOLDER, RECORD, WorkingCopy, writable_folder
 from sbtutorial.setup.requirements import clone_folder
 
-INSTALLED = Path(__file__).resolve().with_name("notebooks")  # setup.py puts them there
+_LESSONS = "share/sbtutorial/notebooks/*.ipynb"  # as pyproject.toml says
 
 
 def working_copy() -> WorkingCopy:
@@ -23,14 +24,25 @@ def working_copy() -> WorkingCopy:
     """
     if clone := clone_folder():
         return WorkingCopy.of(clone)
-    if not INSTALLED.is_dir():
+    lessons = installed_lessons()
+    if lessons is None:
         raise TutorialError(
             "sbtutorial is installed without its lessons here: install its wheel once more, or "
             "run `python -m sbtutorial lab` in a clone of its repository."
         )
     here = Path.cwd()
     folder = next(_copies_above(here), None) or writable_folder(here / FOLDER)
-    return WorkingCopy(Edition(INSTALLED), folder)
+    return WorkingCopy(Edition(lessons), folder)
+
+
+def installed_lessons() -> Path | None:
+    """The folder into which the wheel has put the lessons; None where there is no wheel."""
+    try:
+        files = metadata.files("sbtutorial") or ()
+    except metadata.PackageNotFoundError:
+        return None
+    found = (Path(str(file.locate())) for file in files if file.match(_LESSONS))
+    return next((path.resolve().parent for path in found if path.is_file()), None)
 
 
 def _copies_above(here: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ import pytest
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOME_VARIABLE, runtime_folder
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.lab import journal, names
 from sbtutorial.server import certificates
 
 pytestmark = pytest.mark.skipif(
@@ -31,7 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def write_everything() -> None:
-    """The record, the claim, the log, the lock, certificates of both kinds, the clients' bundle."""
+    """What a broker and its clients keep, and what is known of a learner."""
     from filelock import FileLock
 
     folder = runtime_folder()
@@ -44,12 +45,14 @@ def write_everything() -> None:
     own = certificates.ensure(folder / "certificates")
     certificates.ensure(folder / "certificates" / "network-1", ("192.168.1.5",))
     certificates.trust(own, {})
+    journal.note(journal.PASSED, "send.batch")
+    names.owner()
 
 
 def test_every_file_and_folder_is_its_owners_alone(home: Path) -> None:
     write_everything()
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in (home, *home.rglob("*"))}
-    assert len(found) >= 12
+    assert len(found) >= 15
     assert {path.name: oct(mode) for path, mode in found.items() if mode & 0o077} == {}
 
 

@@ -19,7 +19,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (installed, here):
         folder.mkdir()
     shutil.copy(LESSONS[0], installed)
-    monkeypatch.setattr(places, "INSTALLED", installed)
+    monkeypatch.setattr(places, "installed_lessons", lambda: installed)
     monkeypatch.setattr(places, "clone_folder", lambda: None)
     monkeypatch.chdir(here)
     return here
@@ -76,7 +76,7 @@ def test_where_nothing_can_be_written_it_goes_to_the_users_home(
 def test_an_installation_without_lessons_says_what_to_do(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "INSTALLED", here / "nowhere")
+    monkeypatch.setattr(places, "installed_lessons", lambda: None)
 
     with pytest.raises(TutorialError, match="without its lessons here: install its wheel"):
         working_copy()

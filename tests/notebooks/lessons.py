@@ -50,12 +50,13 @@ def private_environment() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         try:
-            yield _environment(home)
+            yield environment_in(home)
         finally:
             stop_brokers(home / "broker")
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment_in(home: Path) -> dict[str, str]:
+    """The same in a folder that is there: the broker's part, temporary files, the user's home."""
     for name in ("broker", "temporary", "user"):
         (home / name).mkdir(mode=0o700)
     # Azure's own connection string would send the lessons there.

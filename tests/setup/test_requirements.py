@@ -1,3 +1,4 @@
+import importlib.util
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -116,3 +117,22 @@ def test_what_is_not_for_this_system_is_not_lacking_here(
     monkeypatch.setattr(module, "BASE", "")
     names = [requirement.name for requirement in module.requirements()]
     assert names == [*["uvloop" if "uvloop" in line else "h11"] * is_wanted, module.PACKAGE]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotes as a shell of Unix does")
+@pytest.mark.parametrize(
+    ("pip", "extras", "command"),
+    [
+        (True, ("lab",), "'/a folder/python' -m pip install \"sbtutorial[lab]\""),
+        (True, (), "'/a folder/python' -m pip install sbtutorial"),
+        (False, ("lab",), "uv pip install --python '/a folder/python' \"sbtutorial[lab]\""),
+    ],
+)
+def test_what_installs_it_can_be_copied_into_a_terminal(
+    pip: bool, extras: tuple[str, ...], command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that uv has made has no pip."""
+    monkeypatch.setattr(sys, "executable", "/a folder/python")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object() if pip else None)
+
+    assert module.install_command(*extras) == command

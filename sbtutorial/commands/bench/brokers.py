@@ -56,17 +56,25 @@ class Measured:
 
     @property
     def cpu_seconds(self) -> float:
-        """All that it has used so far, and its children."""
+        """All that it has used so far, and its children, those that have ended among them."""
         seconds = 0.0
         for process in (self._process, *self._process.children(recursive=True)):
             times = process.cpu_times()
-            seconds += times.user + times.system
+            seconds += sum(times[:4])  # its own, and theirs that have ended
         return seconds
 
     @property
     def memory_bytes(self) -> int:
         """What it has in memory now."""
         return int(self._process.memory_info().rss)
+
+    @property
+    def proportional_bytes(self) -> int:
+        """The same, where pages that several processes have count for each in part; 0 if unknown.
+
+        Linux alone tells.
+        """
+        return int(getattr(self._process.memory_full_info(), "pss", 0))
 
     def wait(self) -> None:
         """Until it is gone."""
