@@ -9,6 +9,7 @@ system (Debian: `python3-qpid-proton`). What is not there is skipped by its test
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,12 @@ _RELEASES = ("7.8.3", "7.11.4", "7.13.0", "7.14.3")
 # The kernel before today's, for the tests in a browser: no view is answered while a cell is busy.
 EARLIER_KERNEL = HERE / ".installed" / "earlier_kernel"
 _EARLIER_KERNEL = "ipykernel>=6.30,<7"
+# What shows widgets where there is no Jupyter, in VS Code and on web pages: two files as they are.
+HTML_MANAGER = HERE / ".installed" / "html_manager"
+_OF_HTML_MANAGER = {
+    "@jupyter-widgets/html-manager@1.0.15": "package/dist/embed-amd.js",
+    "requirejs@2.3.8": "package/require.js",
+}
 NOWHERE = HERE  # on the path of a release that is installed anyway
 # Proton may be where the system keeps its own packages.
 _MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
@@ -70,7 +77,7 @@ def _has_proton(python: str) -> bool:
 def install() -> None:
     """Bring all that can be brought here, and say what could not."""
     with ThreadPoolExecutor() as pool:
-        ways = [pool.submit(_npm), pool.submit(_uamqp)]
+        ways = [pool.submit(_npm), pool.submit(_uamqp), pool.submit(_html_manager)]
         ways += [pool.submit(_unpack, package, folder) for folder, package in _unpacked()]
     for way in ways:
         if problem := way.result():
@@ -84,6 +91,27 @@ def _npm() -> str:
     if _has_packages():
         return ""
     return _run([npm, "ci", "--no-audit", "--no-fund", "--silent"], NODE_PROGRAMS)
+
+
+def _html_manager() -> str:
+    """The files alone: with all that it was built from they would be a hundred packages."""
+    npm = shutil.which("npm")
+    if npm is None or HTML_MANAGER.exists():
+        return ""
+    unfinished = HTML_MANAGER.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for package, file in _OF_HTML_MANAGER.items():
+        if problem := _run([npm, "pack", "--silent", package], unfinished):
+            return problem
+        (archive,) = unfinished.glob("*.tgz")
+        with tarfile.open(archive) as packed:
+            content = packed.extractfile(file)
+            assert content is not None
+            (unfinished / Path(file).name).write_bytes(content.read())
+        archive.unlink()
+    unfinished.rename(HTML_MANAGER)
+    return ""
 
 
 def _uamqp() -> str:
