@@ -20,6 +20,8 @@ SECONDS: Mapping[str, float] = {
     "tests/clients/test_releases.py": 12,  # with those that stay with it: see `GROUPS`
     "tests/clients/test_releases_on_port_5671.py": 11,
     "tests/clients/test_sdk_of_2020.py": 10,
+    "tests/clients/test_celery.py": 12,
+    "tests/clients/test_airflow.py": 20,
     "tests/clients": 6,
     "tests/sdk": 3,
     "tests/legacy": 3,
@@ -49,6 +51,8 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_javascript_": "",
     "tests/clients/test_releases.py": "case",
     "tests/clients/test_releases_on_port_5671.py": "case",
+    "tests/clients/test_celery.py": "",
+    "tests/clients/test_airflow.py": "",
     "tests/clients/test_sdk_of_2020.py": "",
     "tests/clients/test_sdk_on_uamqp.py": "",
     "tests/clients/test_rhea.py": "",

@@ -431,6 +431,15 @@ def test_serve_cannot_keep_what_it_is_not_to_keep(capsys: pytest.CaptureFixture[
     assert "leave one of them out" in capsys.readouterr().err
 
 
+def test_serve_that_writes_for_programs_refuses_so_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["serve", "--log-format", "json", "--key", "a;b"]) == 1
+    said = json.loads(capsys.readouterr().err)
+    assert said["level"] == "error"
+    assert said["message"].startswith("The --key cannot be used")
+
+
 def test_serve_reads_what_the_explorer_exports(monkeypatch: pytest.MonkeyPatch) -> None:
     from sbtutorial.hosting import terminal
 

@@ -11,6 +11,8 @@ PAGES = [
     "notebooks/for_learners.md",
     "notebooks/for_instructors.md",
     "sbtutorial/docs/testing.md",
+    "sbtutorial/docs/serving.md",
+    "sbtutorial/docs/containers.md",
     "sbtutorial/docs/other_programs.md",
 ]
 READERS = ("## To learn", "## To teach", "## To test your own programs")

@@ -96,7 +96,10 @@ def _of_dead(what: str, reason: str) -> Cause:
             "program abandon what it could do?",
         )
     if reason == "TTLExpiredException":
-        return f"{what}: its message ran out of time", "How long may a message live, and a lunch?"
+        return (
+            f"{what}: its message ran out of time, and lies among the dead letters",
+            "How long may a message live, and a lunch?",
+        )
     return (
         f"{what}: it can be read, and was set aside as '{reason or 'no reason'}'",
         "Set aside what cannot be read, and nothing else: which error do you catch? And who works "

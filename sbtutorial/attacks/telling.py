@@ -7,7 +7,7 @@ from sbtutorial.attacks.steps import BROKER, WORK, Step, What
 from sbtutorial.text import one_line
 from sbtutorial.views.text_table import table
 
-_MOST_CHARS = 96
+_MOST_CHARS = 76
 _LINES_OF_A_ROLE = 30
 _DEEDS = {What.TOOK: "took", What.SERVED: "served", What.CHARGED: "charged"}
 _HARMS = {

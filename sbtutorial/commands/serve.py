@@ -1,6 +1,7 @@
 """`sbtutorial serve`: a broker in a terminal, for programs that are no notebooks."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,7 @@ def _add_telling(own: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from sbtutorial.hosting import terminal
-    from sbtutorial.hosting.log_format import LogFormat
+    from sbtutorial.hosting.log_format import LogFormat, json_line, say
     from sbtutorial.hosting.storage import Storage
 
     storage = Storage(options.storage)
@@ -157,21 +158,26 @@ def _run(options: argparse.Namespace) -> int:
             "--memory keeps nothing, and --persist keeps it: leave one of them out."
         )
     chosen = _laid_out(options)
-    terminal.serve(
-        terminal.Settings(
-            **chosen,
-            config=options.config,
-            read_config=lambda text: _read(text, chosen["tier"]),
-            accept_bearer_tokens=options.accept_bearer_tokens,
-            storage=storage,
-            folder=options.persist,
-            takes_plain=options.allow_plain,
-            known_as=tuple(options.known_as),
-            ca_file=options.ca_file,
-            log_format=LogFormat(options.log_format),
-            is_verbose=options.verbose,
-        )
+    settings = terminal.Settings(
+        **chosen,
+        config=options.config,
+        read_config=lambda text: _read(text, chosen["tier"]),
+        accept_bearer_tokens=options.accept_bearer_tokens,
+        storage=storage,
+        folder=options.persist,
+        takes_plain=options.allow_plain,
+        known_as=tuple(options.known_as),
+        ca_file=options.ca_file,
+        log_format=LogFormat(options.log_format),
+        is_verbose=options.verbose,
     )
+    try:
+        terminal.serve(settings)
+    except TutorialError as error:
+        if settings.log_format is LogFormat.TEXT:
+            raise
+        say(json_line(str(error), {}, "ERROR"), sys.stderr)
+        return 1
     return 0
 
 

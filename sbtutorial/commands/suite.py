@@ -65,6 +65,7 @@ QUICKLY = (
 _PROPERTIES = ("tests/properties", "tests/gateway/test_odd_messages.py", "tests/server")
 # For the night, one after the other. What is not in this clone is left out, and named.
 OVERNIGHT = (
+    *(Step(f"mypy for {name}", ("mypy", "--platform", name)) for name in ("win32", "darwin")),
     Step("new examples", ("pytest", "--hypothesis-profile=search", "--timeout=0", *_PROPERTIES)),
     Step("simulation", ("tests.simulation", "--seeds", "0:100000")),
     Step("simulation on files", ("tests.simulation", "--file", "--seeds", "0:5000")),
@@ -72,6 +73,8 @@ OVERNIGHT = (
     Step("kills", ("tests.durability.kill", "--kills", "200")),
     Step("fresh machine", ("pytest", "-m", "bootstrap", "tests/setup")),
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
+    Step("lessons by nbconvert", ("tests.notebooks.converting",)),
+    Step("a room of learners", ("tests.workshop", "--learners", "30")),
     Step("more clients", ("tests.clients.installed", "overnight")),
     Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+from typing import Any
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _CLOSED, _LOGGED_OFF, _SHUT_DOWN = 2, 5, 6  # CTRL_CLOSE_EVENT and so on
@@ -26,7 +27,8 @@ def clean_end(stop: Callable[[], None]) -> Iterator[None]:
     """
     for name in _SIGNALS:
         number = getattr(signal, name, None)
-        if number is None or (name == "SIGHUP" and _outlives_its_terminal()):
+        # What `nohup` starts outlives its terminal.
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
             continue
         signal.signal(number, lambda *_: stop())
     gone = Event()
@@ -51,17 +53,12 @@ def on_console_event(event: int, stop: Callable[[], None], gone: Event) -> bool:
     return True
 
 
-def _outlives_its_terminal() -> bool:
-    """Whether it was started by `nohup`, which says so."""
-    return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-
-
 if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
     _Handler = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
-    _handlers = []  # the system keeps no reference
+    _handlers: list[Any] = []  # the system keeps no reference
 
     def _watch_console(handle: Callable[[int], bool]) -> None:
         handler = _Handler(handle)

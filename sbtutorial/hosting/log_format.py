@@ -8,7 +8,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
@@ -46,8 +47,9 @@ _FORMATTERS: Mapping[LogFormat, logging.Formatter] = {
 }
 
 
-def start_logging(format: LogFormat, *, is_verbose: bool) -> None:
-    """Have every record of this process written to standard error.
+@contextmanager
+def logging_as(format: LogFormat, *, is_verbose: bool) -> Iterator[None]:
+    """While the block runs, every record of this process is written to standard error.
 
     Args:
         format: How.
@@ -55,9 +57,16 @@ def start_logging(format: LogFormat, *, is_verbose: bool) -> None:
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_FORMATTERS[format])
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    root, own = logging.getLogger(), logging.getLogger("sbtutorial")
+    before = own.level
+    root.addHandler(handler)
     if is_verbose:
-        logging.getLogger("sbtutorial").setLevel(logging.INFO)
+        own.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        own.setLevel(before)
 
 
 def json_line(

@@ -23,7 +23,7 @@ from sbtutorial.folders import HOST, SERVED_NAMESPACE, runtime_folder, told
 from sbtutorial.hosting.claim import Claim
 from sbtutorial.hosting.introduction import Introduction, Opening, introduce
 from sbtutorial.hosting.listening import listen
-from sbtutorial.hosting.log_format import LogFormat, json_line, say, start_logging
+from sbtutorial.hosting.log_format import LogFormat, json_line, logging_as, say
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.storage import Identity, Kept, Storage, kept, kept_at
@@ -84,10 +84,9 @@ def serve(settings: Settings) -> None:
     """
     if settings.key is not None:
         _require_usable(settings.key)
-    files, claim = _named(settings.namespace)
-    with claim:
-        start_logging(settings.log_format, is_verbose=settings.is_verbose)
-        with _kept(files.namespace, settings) as file:
+    with logging_as(settings.log_format, is_verbose=settings.is_verbose):
+        files, claim = _named(settings.namespace)
+        with claim, _kept(files.namespace, settings) as file:
             asyncio.run(_serve(files, settings, file))
     _say(settings, "\nStopped.", "stopped")
 

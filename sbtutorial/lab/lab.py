@@ -299,7 +299,6 @@ class Lab:
         service = self.service
         explorer = ShownExplorer(
             service.connection_string,
-            now=service.now,
             events=service.events if service.tells_events else None,
         )
         explorer.tree()  # what is wrong is said here, and not in the view

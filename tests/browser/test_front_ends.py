@@ -1,6 +1,13 @@
 """Not today's JupyterLab: Jupyter Notebook 7, and the kernel of the year before."""
 
+import re
+from pathlib import Path
+
+import nbformat
 import pytest
+
+from tests.notebooks.lessons import LESSONS
+from tests.notebooks.saved import code_cells
 
 pytest.importorskip("playwright", reason="the browser tests need playwright")
 
@@ -19,6 +26,7 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 
+LIVE_VIEW = re.compile(r"\blab\.(?:watch|explorer)\(")
 PREDICT = 'lab.predict("How many orders are left?", 3, 2, 1, 0)'
 
 
@@ -40,6 +48,26 @@ def test_notebook_7_has_the_view_in_its_cell_and_its_buttons_answer(
     cells[2].locator("fieldset").get_by_text("2", exact=True).click()
     expect(cells[2].get_by_role("radio", name="2")).to_be_checked()
     expect(cells[2]).to_contain_text("You said 2.")
+
+
+@pytest.mark.overnight
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_in_notebook_7_every_lesson_shows_what_is_saved(
+    server: Server, page: Page, lesson: Path
+) -> None:
+    pytest.importorskip("notebook", reason="the test of Jupyter Notebook needs notebook")
+    saved = nbformat.read(lesson, as_version=4)
+    window = NotebookWindow(page, server.place_in_notebook_7(lesson.stem))
+    window.run_all()
+    window.wait_until_ended(saved)
+    # What stands beside the notebook in JupyterLab stands in its cell here, and moves.
+    alive = tuple(
+        f"code cell {number}: shows"
+        for number, cell in enumerate(code_cells(lesson), 1)
+        if LIVE_VIEW.search(cell.source)
+    )
+    if found := [fault for fault in window.faults(saved) if not fault.startswith(alive)]:
+        pytest.fail("\n".join(found), pytrace=False)
 
 
 @pytest.mark.skipif(not EARLIER_KERNEL_FOLDER.exists(), reason=f"needs: {HOW}")

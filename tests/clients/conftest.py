@@ -101,11 +101,16 @@ class Bench:
 
 
 @pytest.fixture
-def bench(certificates_folder: Path, ca_pem: Path) -> Iterator[Bench]:
+def broker(certificates_folder: Path, ca_pem: Path) -> Iterator[ThreadedBroker]:
     with ThreadedBroker(certificates_folder=certificates_folder) as broker:
-        bench = Bench(broker)
-        bench.make_queue()
-        yield bench
+        yield broker
+
+
+@pytest.fixture
+def bench(broker: ThreadedBroker) -> Bench:
+    bench = Bench(broker)
+    bench.make_queue()
+    return bench
 
 
 @pytest.fixture(scope="session")

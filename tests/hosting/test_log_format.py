@@ -1,33 +1,23 @@
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sbtutorial.hosting.log_format import LogFormat, json_line, say, start_logging
-
-
-@pytest.fixture(autouse=True)
-def root() -> Iterator[None]:
-    """The process's logging as it was, afterwards."""
-    own, package = logging.getLogger(), logging.getLogger("sbtutorial")
-    before = own.handlers[:], own.level, package.level
-    yield
-    own.handlers[:], own.level = before[0], before[1]
-    package.setLevel(before[2])
+from sbtutorial.hosting.log_format import LogFormat, json_line, logging_as, say
 
 
 def complain(format: LogFormat, *, is_verbose: bool = False) -> None:
-    start_logging(format, is_verbose=is_verbose)
     log = logging.getLogger("sbtutorial.server")
-    log.info("%s is here.", "ü")
-    try:
-        raise ValueError("odd")
-    except ValueError:
-        log.exception("%s failed", "GET")
-    logging.getLogger("somebody.else").info("unheard")
+    with logging_as(format, is_verbose=is_verbose):
+        log.info("%s is here.", "ü")
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            log.exception("%s failed", "GET")
+        logging.getLogger("somebody.else").info("unheard")
+    log.info("unheard, too")
 
 
 def test_as_json_each_record_is_one_line_with_all_that_is_known(

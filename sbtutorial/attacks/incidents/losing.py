@@ -4,7 +4,7 @@ from sbtutorial.attacks.incidents.evidence import Evidence, counted, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
-from sbtutorial.attacks.promises import DONE, NONE_LOST, POISON_SET_ASIDE
+from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE, POISON_SET_ASIDE
 from sbtutorial.attacks.scene import Role, Tool
 
 _ROLES = (Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE))
@@ -40,7 +40,9 @@ DEPLOY = Incident(
         never comes. One each time, never more. The queue is empty, and the log has nothing but the
         restart.
     """,
-    scene=scene("deploy", _ROLES, (Draw(Harm.KILL, (_COOKING,)),), (NONE_LOST, DONE)),
+    scene=scene(
+        "deploy", _ROLES, (Draw(Harm.KILL, (_COOKING,)),), (NONE_LOST, NONE_SET_ASIDE, DONE)
+    ),
     program="deliveries",
     broken=_EARLY,
     mended=changed(
@@ -118,7 +120,9 @@ EVENING = Incident(
         time, whatever had been waiting is gone. On a quiet evening that is one order, on a busy one
         dozens. Nobody has seen an error.
     """,
-    scene=scene("evening", _ROLES, (Draw(Harm.KILL, (_COOKING,)),), (NONE_LOST, DONE)),
+    scene=scene(
+        "evening", _ROLES, (Draw(Harm.KILL, (_COOKING,)),), (NONE_LOST, NONE_SET_ASIDE, DONE)
+    ),
     program="tickets",
     broken=_DELETE,
     mended=changed(
@@ -257,7 +261,8 @@ def web(client, orders):
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            sender.send_messages(ServiceBusMessage(order["body"], message_id=order["id"]))
+            message = ServiceBusMessage(order["body"], message_id=order["id"])
+            sender.send_messages(message)
 """
 _LEFTOVER = program(
     "breakfasts",
@@ -301,7 +306,12 @@ MORNING = Incident(
         The first four orders of each day are never cooked. Never the fifth. The staff in Harbour
         Street order four coffees at opening time by now, and the day goes well.
     """,
-    scene=scene("morning", _ROLES, (Draw(Harm.KILL, (_COOKING, _SERVED)),), (NONE_LOST, DONE)),
+    scene=scene(
+        "morning",
+        _ROLES,
+        (Draw(Harm.KILL, (_COOKING, _SERVED)),),
+        (NONE_LOST, NONE_SET_ASIDE, DONE),
+    ),
     program="breakfasts",
     broken=_LEFTOVER,
     mended=changed(
@@ -320,7 +330,7 @@ MORNING = Incident(
         ),
     ),
     seed=7,
-    seeds=(7, 1, 2, 6, 9),
+    seeds=(2, 1, 6, 7, 9),
     choices=("early", "lifetime", "delete", "old id", "leftover", "poison"),
     cause="leftover",
     shown_by=_taken_by_the_sweep,

@@ -4,7 +4,8 @@ _WEB = """\
 def web(client, orders):
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            sender.send_messages(ServiceBusMessage(order["body"], message_id=order["id"]))
+            message = ServiceBusMessage(order["body"], message_id=order["id"])
+            sender.send_messages(message)
 """
 
 
@@ -31,7 +32,7 @@ def program(
     """
     begin = f'def begin(admin):\n    admin.create_queue("QUEUE"{options and ", "}{options})\n'
     standard = "\n".join(sorted(["import json", *filter(None, imports.split("\n"))], key=_place))
-    head = f"{standard}\n\nfrom azure.servicebus import {of_sdk}\n"
+    head = f"{standard}\nfrom azure.servicebus import {of_sdk}\n"
     parts = [head, begin, web, workers]
     return "\n".join(part.strip("\n") + "\n" for part in parts).replace("QUEUE", queue)
 

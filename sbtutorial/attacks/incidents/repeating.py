@@ -4,11 +4,11 @@ from sbtutorial.attacks.incidents.evidence import Evidence, names
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
-from sbtutorial.attacks.promises import DONE, NONE_CHARGED_TWICE, NONE_LOST
+from sbtutorial.attacks.promises import DONE, NONE_CHARGED_TWICE, NONE_LOST, NONE_SET_ASIDE
 from sbtutorial.attacks.scene import Role, Tool
 
 _ROLES = (Role("web", Tool.ORDERS), Role("cashier", Tool.BOOK))
-_PROMISES = (NONE_CHARGED_TWICE, NONE_LOST, DONE)
+_PROMISES = (NONE_CHARGED_TWICE, NONE_LOST, NONE_SET_ASIDE, DONE)
 
 # --- a lock shorter than the work -----------------------------------------------------------------
 

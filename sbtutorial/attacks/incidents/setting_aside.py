@@ -4,7 +4,7 @@ from sbtutorial.attacks.incidents.evidence import Evidence, counted, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
-from sbtutorial.attacks.promises import DONE, NONE_LOST
+from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE
 from sbtutorial.attacks.scene import Role, Tool
 
 _WEB, _KITCHEN = Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE)
@@ -67,7 +67,9 @@ RETRY = Incident(
         feature, well tested. Since last Tuesday these orders are never cooked at all. Before that
         they were late.
     """,
-    scene=scene("retry", (_WEB, _KITCHEN), (_OVEN_IS_OUT, _OVEN_IS_OUT), (NONE_LOST, DONE)),
+    scene=scene(
+        "retry", (_WEB, _KITCHEN), (_OVEN_IS_OUT, _OVEN_IS_OUT), (NONE_LOST, NONE_SET_ASIDE, DONE)
+    ),
     program="ovens",
     broken=_OLD_ID,
     mended=changed(
@@ -176,7 +178,7 @@ OFFICE = Incident(
         "office",
         (_WEB, _KITCHEN, Role("office", Tool.SERVE)),
         (_OVEN_IS_OUT,),
-        (NONE_LOST, DONE),
+        (NONE_LOST, NONE_SET_ASIDE, DONE),
     ),
     program="dishes",
     broken=_UNREAD,

@@ -4,7 +4,7 @@ from sbtutorial.attacks.incidents.evidence import Evidence, counted, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
-from sbtutorial.attacks.promises import DONE, NONE_LOST, POISON_SET_ASIDE
+from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE, POISON_SET_ASIDE
 from sbtutorial.attacks.scene import Role, Tool
 
 _WEB = Role("web", Tool.ORDERS)
@@ -54,7 +54,9 @@ LUNCH = Incident(
         The kitchen has a break at noon, for an hour. Who orders shortly before it goes hungry:
         when the cooks come back nothing waits for them. Mornings and evenings are fine.
     """,
-    scene=scene("lunch", _ROLES, (Draw(Harm.PAUSE, (_COOKING,)),), (NONE_LOST, DONE)),
+    scene=scene(
+        "lunch", _ROLES, (Draw(Harm.PAUSE, (_COOKING,)),), (NONE_LOST, NONE_SET_ASIDE, DONE)
+    ),
     program="lunches",
     broken=_LIFETIME,
     mended=changed(_LIFETIME, ("timedelta(minutes=30)", "timedelta(hours=12)")),

@@ -38,7 +38,8 @@ class PlannedFaults {
     act.setAttribute("aria-label", `take back: ${fault.words}`);
     act.onclick = () => this.takeBack(fault.number, act);
     const line = element("code", "sbw-line", ...breakable(fault.line));
-    return { node: element("li", "", sign, words, left, line, act), words, left };
+    const said = element("div", "sbw-fault", words, " ", left, " ", line);
+    return { node: element("li", "", sign, said, act), words, left };
   }
 
   // An outage is over by itself, and nobody tells.

@@ -11,7 +11,8 @@ WAYS = (
 
         def cook(receiver, work):
             with ThreadPoolExecutor(1) as stove:
-                for order in receiver:
+                while orders := receiver.receive_messages():
+                    order = orders.pop()
                     job = stove.submit(work, order)
                     while not job.done():
                         receiver.renew_message_lock(order)
@@ -31,7 +32,11 @@ WAYS = (
                 while not is_done.wait(0.5):
                     receiver.renew_message_lock(order)
 
-            for order in receiver:
+            while True:
+                orders = receiver.receive_messages(1, max_wait_time=1)
+                if not orders:
+                    break
+                order = orders[0]
                 is_done = Event()
                 keeper = Thread(target=keep, args=(order, is_done))
                 keeper.start()
@@ -58,6 +63,24 @@ WAYS = (
                     receiver.complete_message(orders[0])
                 finally:
                     renewer.close()
+        """,
+    ),
+    Unusual(
+        "locks.cook",
+        "loops over the receiver until a loop brings nothing",
+        """
+        from azure.servicebus import AutoLockRenewer
+
+        def cook(receiver, work):
+            came = True
+            with AutoLockRenewer(60) as renewer:
+                while came:
+                    came = False
+                    for order in receiver:
+                        came = True
+                        renewer.register(receiver, order)
+                        work(order)
+                        receiver.complete_message(order)
         """,
     ),
     Unusual(
