@@ -12,13 +12,23 @@ if TYPE_CHECKING:
 
     from sbtutorial.errors import TutorialError
     from sbtutorial.lab.connecting import connect
+    from sbtutorial.lab.doctor import doctor
     from sbtutorial.lab.lab import Lab
     from sbtutorial.local.broker import LocalBroker
     from sbtutorial.version import __version__
     from sbtutorial.workers.checkpoints import checkpoint
     from sbtutorial.workers.worker import Worker
 
-__all__ = ["Lab", "LocalBroker", "TutorialError", "Worker", "__version__", "checkpoint", "connect"]
+__all__ = [
+    "Lab",
+    "LocalBroker",
+    "TutorialError",
+    "Worker",
+    "__version__",
+    "checkpoint",
+    "connect",
+    "doctor",
+]
 
 _HOMES = {
     "__version__": "sbtutorial.version",
@@ -28,6 +38,7 @@ _HOMES = {
     "Worker": "sbtutorial.workers.worker",
     "checkpoint": "sbtutorial.workers.checkpoints",
     "connect": "sbtutorial.lab.connecting",
+    "doctor": "sbtutorial.lab.doctor",
 }
 
 

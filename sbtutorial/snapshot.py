@@ -105,6 +105,33 @@ class ClientSnapshot(_Fields):
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFault(_Fields):
+    """A fault that is still to come because somebody asked for it, or that lasts.
+
+    Attributes:
+        kind: When it comes: an occasion, as for `ControlClient.plan_fault`; or "delay", "outage".
+        path: At which entity; "" for any.
+        condition: The AMQP error condition of a refusal.
+        text: What is said of it.
+        times: How often it is still to come.
+        asked: How often it was to come when it was planned.
+        seconds: How long an outage lasts in all, or how late answers are.
+        seconds_left: How long an outage lasts from now on.
+        number: Its own, by which it can be taken back.
+    """
+
+    kind: str
+    path: str = ""
+    condition: str = ""
+    text: str = ""
+    times: int = 1
+    asked: int = 1
+    seconds: float = 0.0
+    seconds_left: float = 0.0
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QueueSnapshot(_Fields):
     """A queue, or a subscription, with its dead-letter queue.
 
@@ -119,6 +146,7 @@ class QueueSnapshot(_Fields):
         requires_session: Whether its messages belong to sessions.
         sessions: The first sessions that have messages, a state or a holder.
         clients: Who is connected, in the order in which they came; the first hundred.
+        faults: What fails here, or is still to fail, because somebody asked for it.
     """
 
     name: str
@@ -131,6 +159,7 @@ class QueueSnapshot(_Fields):
     requires_session: bool = False
     sessions: tuple[SessionSnapshot, ...] = ()
     clients: tuple[ClientSnapshot, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """The same as plain values, for JSON."""
@@ -144,17 +173,23 @@ class QueueSnapshot(_Fields):
             TypeError, KeyError: The values are something else.
         """
         parts = {
-            name: _read(kind, values.get(name, ()))
+            name: read(kind, values.get(name, ()))
             for name, kind in (
                 ("messages", MessageSnapshot),
                 ("sessions", SessionSnapshot),
                 ("clients", ClientSnapshot),
+                ("faults", PlannedFault),
             )
         }
         known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         return cls(**{**known, **parts})
 
 
-def _read(kind: type[_Kind], found: Sequence[Mapping[str, Any]]) -> tuple[_Kind, ...]:
+def read(kind: type[_Kind], found: Sequence[Mapping[str, Any]]) -> tuple[_Kind, ...]:
+    """Parts of a snapshot from plain values; what a later version has added is left out.
+
+    Raises:
+        TypeError: A value is missing.
+    """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     return tuple(kind(**{name: one[name] for name in names if name in one}) for one in found)

@@ -5,7 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
-import tests.no_iri  # noqa: F401 - before any test imports nbformat
+import tests.no_iri  # before any test imports nbformat
+import tests.same_examples  # noqa: F401 - before any property draws one
 from sbtutorial.connection_string import PREFIX_VARIABLE, VARIABLES
 from tests.order import group, longest_first
 

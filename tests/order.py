@@ -12,7 +12,7 @@ import pytest
 SECONDS: Mapping[str, float] = {
     "tests/notebooks/test_lessons.py::test_lessons_say_what_is_saved_two_at_a_time": 200,
     "tests/test_binder.py::test_binders_steps_make_an_environment": 80,
-    "tests/attacks/test_days.py": 100,
+    "tests/attacks/test_days.py": 40,
     "tests/attacks/test_attack.py": 20,
     "tests/notebooks/test_lessons.py::test_a_lesson_says_what_is_saved_each_cell_twice": 30,
     "tests/notebooks/test_lessons.py": 15,
@@ -20,6 +20,8 @@ SECONDS: Mapping[str, float] = {
     "tests/clients/test_releases.py": 12,  # with those that stay with it: see `GROUPS`
     "tests/clients/test_releases_on_port_5671.py": 11,
     "tests/clients/test_sdk_of_2020.py": 10,
+    "tests/clients/test_celery.py": 12,
+    "tests/clients/test_airflow.py": 20,
     "tests/clients": 6,
     "tests/sdk": 3,
     "tests/legacy": 3,
@@ -49,6 +51,8 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_javascript_": "",
     "tests/clients/test_releases.py": "case",
     "tests/clients/test_releases_on_port_5671.py": "case",
+    "tests/clients/test_celery.py": "",
+    "tests/clients/test_airflow.py": "",
     "tests/clients/test_sdk_of_2020.py": "",
     "tests/clients/test_sdk_on_uamqp.py": "",
     "tests/clients/test_rhea.py": "",

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from tests.clients.releases import HALVES, RELEASES, Release
+
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("tests/sdk", "tests/clients", "tests/legacy")
+FOLDERS = ("tests/sdk", "tests/clients", "tests/legacy", "tests/loops")
 FEATURES = (
     "Sending and message properties",
     "Receiving and settling",
@@ -42,12 +44,16 @@ FEATURES = (
     "Limits",
     "Errors",
     "The whole of the SDK",
+    "Event loops",
+    "Other people's programs",
     "Releases of the SDK",
     "The tutorial of 2019",
 )
 DIFFERENCES = ("Not here", "Otherwise than on Azure", "Only here")
 # The two halves of the SDK, by the class of the fixture `flavour`.
 FLAVOURS = {"Sync": "Python", "Aio": "asyncio"}
+# Event loops, by the parameter of the fixture `loop`.
+LOOPS = {"selector": "selector loop", "proactor": "proactor loop", "uvloop": "uvloop"}
 CLIENTS = (
     *FLAVOURS.values(),
     "JavaScript",
@@ -55,7 +61,12 @@ CLIENTS = (
     "uAMQP",
     "Qpid Proton",
     "rhea",
+    "rhea-promise",
     "aiohttp",
+    "Celery",
+    "FastAPI",
+    "Airflow",
+    *LOOPS.values(),
     "SDK of 2020",
     "SDK of 2019",
 )
@@ -93,6 +104,19 @@ class Claim(NamedTuple):
     text: str
     difference: str
     clients: tuple[str, ...]
+
+
+class Shown(NamedTuple):
+    """What one release of the SDK shows.
+
+    Attributes:
+        lines: How many, by its half.
+        is_overnight: Whether most runs leave it out.
+    """
+
+    release: Release
+    lines: dict[str, int]
+    is_overnight: bool
 
 
 class _Collector:
@@ -139,6 +163,23 @@ def claims(items: Iterable[pytest.Item]) -> list[Claim]:
     ]
 
 
+def releases(items: Iterable[pytest.Item]) -> list[Shown]:
+    """What each release of the SDK shows, the newest first, from tests that have a `case`."""
+    found: dict[tuple[Release, str], set[str]] = {}
+    overnight = set()
+    for item in items:
+        release, half = _parameters(item).get("case", (None, ""))
+        if release is not None:
+            found.setdefault((release, half), set()).add(_sentence(item))
+            if item.get_closest_marker("overnight"):
+                overnight.add(release)
+    newest_first = [one for one in reversed(RELEASES) if (one, "sync") in found]
+    return [
+        Shown(one, {half: len(found[one, half]) for half in HALVES}, one in overnight)
+        for one in newest_first
+    ]
+
+
 def _problems(item: pytest.Item) -> Iterator[str]:
     name = item.nodeid.partition("[")[0]
     feature, difference = _said(item, "feature"), _said(item, "differs")
@@ -164,10 +205,16 @@ def _said(item: pytest.Item, marker: str) -> str:
 
 
 def _clients(item: pytest.Item) -> tuple[str, ...]:
+    chosen = _parameters(item)
+    loop = LOOPS.get(chosen.get("loop", ""))
+    loops = (loop,) if loop else ()
     if found := item.get_closest_marker("client"):
-        return found.args
-    chosen = item.callspec.params if hasattr(item, "callspec") else {}
-    return (FLAVOURS[chosen["flavour"].__name__],) if "flavour" in chosen else ()
+        return (*found.args, *loops)
+    return (FLAVOURS[chosen["flavour"].__name__], *loops) if "flavour" in chosen else loops
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
 
 
 def _sentence(item: pytest.Item) -> str:

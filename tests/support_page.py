@@ -7,7 +7,17 @@ command fails when one of them does.
 import sys
 from collections.abc import Collection, Iterable
 
-from tests.support_claims import DIFFERENCES, FEATURES, ROOT, Claim, claims, collected
+from tests.support_claims import (
+    DIFFERENCES,
+    FEATURES,
+    LOOPS,
+    ROOT,
+    Claim,
+    Shown,
+    claims,
+    collected,
+    releases,
+)
 
 PAGE = ROOT / "SUPPORT.md"
 _INTRODUCTION = """\
@@ -24,18 +34,33 @@ _GLANCE = """
 
 How many of the lines below each client shows. A client that is not installed is left out of a run.
 
+[programs]: sbtutorial/docs/other_programs.md
+
 """
 # A column, its clients, and what these are.
 _COLUMNS = {
     "Python": {"Python": "`azure-servicebus` 7, its synchronous clients"},
     "asyncio": {"asyncio": "`azure-servicebus` 7, its asyncio clients"},
     "JavaScript": {"JavaScript": "`@azure/service-bus` 7.9 on Node.js"},
+    "Other releases": {
+        "7.8 to 7.15": "`azure-servicebus`, both halves of [each release](#releases-of-the-sdk)",
+    },
     "Other clients": {
-        "7.8 to 7.15": "`azure-servicebus` 7.8.3, 7.11.4, 7.13.0, 7.14.3 and 7.15, both halves",
         "uAMQP": "`azure-servicebus` 7 on its earlier engine, with `uamqp_transport=True`",
         "Qpid Proton": "AMQP 1.0 in C, used from Python; it knows nothing of Service Bus",
         "rhea": "AMQP 1.0 in JavaScript, version 3, used by itself",
+        "rhea-promise": "rhea with promises, version 3, used by itself",
         "aiohttp": "a WebSocket client that knows nothing of AMQP",
+    },
+    "[Programs][programs]": {
+        "Celery": "Celery 5.7 on kombu's transport `azureservicebus`",
+        "FastAPI": "FastAPI with the SDK's asyncio client, served by uvicorn",
+        "Airflow": "the hooks of Airflow's provider for Azure; overnight",
+    },
+    "Event loops": {
+        LOOPS["selector"]: "the broker on asyncio's selector loop, its own choice but on Windows",
+        LOOPS["proactor"]: "the broker on asyncio's proactor loop, its own choice on Windows",
+        LOOPS["uvloop"]: "the broker, or the SDK's asyncio client, on uvloop",
     },
     "SDKs of 2019 and 2020": {
         "SDK of 2020": "`azure-servicebus` 0.50.3, led to the broker's port",
@@ -44,10 +69,24 @@ _COLUMNS = {
 }
 
 
+# The feature below which the releases stand one by one.
+_RELEASES = "Releases of the SDK"
+_WAYS = {
+    "": "AMQP, the port in the connection string",
+    "Amqp": "uAMQP",
+    "AmqpOverWebsocket": "AMQP over WebSocket; in TLS on 5671",
+}
+# What a release does not do, wherever it is.
+_OWN_FAULTS = {
+    "large": "settles no message of several frames",
+    "receive_and_delete": "drops messages in receive-and-delete",
+}
+
+
 def main() -> int:
     """Write the page; returns the exit code."""
     try:
-        text = page(claims(collected()))
+        text = made()
     except ValueError as problems:
         print(problems, file=sys.stderr)
         return 1
@@ -56,13 +95,25 @@ def main() -> int:
     return 0
 
 
-def page(found: Collection[Claim]) -> str:
+def made() -> str:
+    """The text of the page, from the tests.
+
+    Raises:
+        ValueError: A test does not say what it shows.
+    """
+    items = collected()
+    return page(claims(items), releases(items))
+
+
+def page(found: Collection[Claim], shown_by_release: Collection[Shown] = ()) -> str:
     """The text of the page."""
     lines = sorted(found, key=lambda claim: -len(claim.clients))  # what most clients show first
     by_feature = {name: [line for line in lines if line.feature == name] for name in FEATURES}
     shown = {name: of_it for name, of_it in by_feature.items() if of_it}
-    sections = (_section(name, of_it) for name, of_it in shown.items())
-    return _INTRODUCTION + _differences(found) + _glance(shown) + "".join(sections)
+    sections = {name: _section(name, of_it) for name, of_it in shown.items()}
+    if shown_by_release:
+        sections[_RELEASES] += _release_table(shown_by_release)
+    return _INTRODUCTION + _differences(found) + _glance(shown) + "".join(sections.values())
 
 
 def _differences(lines: Iterable[Claim]) -> str:
@@ -93,6 +144,20 @@ def _counts(lines: Iterable[Claim]) -> list[str]:
 
 def _count(lines: Iterable[Claim], clients: Collection[str]) -> int:
     return sum(1 for line in lines if not set(clients).isdisjoint(line.clients))
+
+
+def _release_table(shown: Iterable[Shown]) -> str:
+    head = "| `azure-servicebus` | synchronous | asyncio | how | in each run |"
+    rows = "".join(_release_row(one) for one in shown)
+    return f"\n{head}\n|---|--:|--:|---|---|\n{rows}"
+
+
+def _release_row(one: Shown) -> str:
+    release = one.release
+    faults = " and ".join(_OWN_FAULTS[act] for act in sorted(release.fails))
+    way = _WAYS[release.transport] + (f"; by itself it {faults}" if faults else "")
+    when = "overnight" if one.is_overnight else "yes"
+    return f"| {release.version} | {one.lines['sync']} | {one.lines['aio']} | {way} | {when} |\n"
 
 
 def _anchor(heading: str) -> str:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,24 @@ from typing import Any
 import pytest
 
 from sbtutorial import cli
+from sbtutorial.commands import suite
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting import background
-from sbtutorial.setup import bootstrap, foreground, requirements
+from sbtutorial.hosting.log_format import LogFormat
+from sbtutorial.hosting.storage import Storage
+from sbtutorial.lessons import places
+from sbtutorial.setup import bootstrap, foreground
 from sbtutorial.version import __version__
 
 CLONE = Path(__file__).parents[1]
+EMULATOR: dict[str, Any] = {
+    "namespace": "sbemulatorns",
+    "host": "localhost",
+    "tier": "emulator",
+    "key": "SAS_KEY_VALUE",
+    "port": 5672,
+    "also": [5300],
+}
 STATUS = {
     "namespace": "tutorial",
     "tier": "Standard",
@@ -32,6 +45,7 @@ def _has_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test of the command line may install anything."""
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: Path(sys.executable))
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: Path(sys.executable))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)  # tests may run as root
 
 
 @pytest.fixture
@@ -98,6 +112,20 @@ def test_each_command_explains_itself_and_does_nothing(
     assert commands == []
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_each_command_ends_with_examples_that_it_understands(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+
+    _, examples = capsys.readouterr().out.split("\nFor example:\n")
+    for line in examples.splitlines():
+        program, *arguments = shlex.split(line.partition(" > ")[0])
+        assert program == "sbtutorial"
+        assert cli.parse(arguments).command == name
+
+
 def test_help_imports_nothing_that_takes_time() -> None:
     code = (
         "import sys; from sbtutorial import cli; cli.main([]);"
@@ -127,7 +155,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lesson = tmp_path / "clone" / "notebooks" / f"{name}.ipynb"
         lesson.parent.mkdir(parents=True, exist_ok=True)
         lesson.write_bytes((CLONE / "notebooks" / lesson.name).read_bytes())
-    monkeypatch.setattr(requirements, "clone_folder", lambda: tmp_path / "clone")
+    monkeypatch.setattr(places, "clone_folder", lambda: tmp_path / "clone")
     return tmp_path / "clone" / "my_lessons"
 
 
@@ -200,14 +228,66 @@ def test_lab_opens_what_its_arguments_say_among_the_lessons(
     assert url == "--LabApp.default_url=/lab/tree/own.ipynb"
 
 
-def test_lab_without_a_clone_says_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], commands: list[list[str]]
+def test_lab_without_a_clone_copies_the_lessons_of_the_wheel_to_where_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], tmp_path: Path, copy: Path
 ) -> None:
-    monkeypatch.setattr(requirements, "clone_folder", lambda: None)
+    installed = tmp_path / "clone" / "notebooks"
+    monkeypatch.setattr(places, "clone_folder", lambda: None)
+    monkeypatch.setattr(places, "installed_lessons", lambda: installed)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
 
-    assert cli.main(["lab"]) == 1
-    assert "without its lessons" in capsys.readouterr().err
-    assert commands == []
+    assert cli.main(["lab"]) == 3
+    assert f"--ServerApp.root_dir={tmp_path / 'empty' / 'my_lessons'}" in commands[0]
+    assert (tmp_path / "empty" / "my_lessons" / "03_receive_messages.ipynb").exists()
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root, on a machine where something is to be installed first."""
+
+    def install(*_: str) -> Path:
+        raise AssertionError("nothing is installed before it is refused")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(bootstrap, "python_with", install)
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("/environment/bin/sbtutorial", "`sbtutorial lab --fresh 03 --allow-root`"),
+        (
+            "/clone/sbtutorial/__main__.py",
+            f"`{Path(sys.executable).name} -m sbtutorial lab --fresh 03 --allow-root`",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("root")
+def test_root_is_told_the_whole_command_before_anything_is_installed(
+    program: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+
+    assert cli.main(["lab", "--fresh", "03"]) == 1
+    assert command in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--allow-root", "--ServerApp.allow_root=True", "--version"])
+@pytest.mark.usefixtures("root")
+def test_root_who_knows_or_only_asks_is_not_stopped(option: str) -> None:
+    with pytest.raises(AssertionError, match="nothing is installed"):
+        cli.main(["lab", option])
+
+
+def test_without_a_clone_nothing_is_installed_for_tests_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(suite, "clone_folder", lambda: None)
+    monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would be in vain"))
+
+    assert cli.main(["test"]) == 1
+    assert "It is installed without its tests" in capsys.readouterr().err
 
 
 def test_in_another_environment_the_same_command_line_runs_again(
@@ -254,13 +334,13 @@ def test_a_command_asks_for_the_extras_that_it_needs(
 
 
 def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sbtutorial.commands import doctor
+    from sbtutorial.lab import examination
 
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))
-    monkeypatch.setattr(doctor, "main", lambda: 1)
+    monkeypatch.setattr(examination, "LOOKS", {})
 
-    assert cli.main(["doctor"]) == 1
+    assert cli.main(["doctor"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -318,6 +398,20 @@ def test_status_for_programs_is_json(
             {"tier": "emulator", "config": Path("c.json")},
         ),
         (["--accept-bearer-tokens"], {"accept_bearer_tokens": True}),
+        (["--persist", "here", "--synced"], {"folder": Path("here"), "storage": Storage.SYNCED}),
+        (
+            ["--host", "0.0.0.0", "--known-as", "bus", "b.local", "--allow-plain"],
+            {"host": "0.0.0.0", "known_as": ("bus", "b.local"), "takes_plain": True},
+        ),
+        (
+            ["--log-format", "json", "--verbose", "--ca-file", "ca.pem"],
+            {"log_format": LogFormat.JSON, "is_verbose": True, "ca_file": Path("ca.pem")},
+        ),
+        (["--emulator"], EMULATOR),
+        (
+            ["--emulator", "--port", "0", "--also", "0", "--key", "ours", "--namespace", "shop"],
+            {**EMULATOR, "port": 0, "also": [0], "key": "ours", "namespace": "shop"},
+        ),
     ],
 )
 def test_serve_takes_what_can_be_chosen(
@@ -329,7 +423,36 @@ def test_serve_takes_what_can_be_chosen(
     monkeypatch.setattr(terminal, "serve", served.append)
 
     assert cli.main(["serve", *arguments]) == 0
-    assert served == [terminal.Settings(None, **{"also": [], **chosen})]
+    assert served == [terminal.Settings(**{"also": [], **chosen})]
+
+
+def test_serve_cannot_keep_what_it_is_not_to_keep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", "--memory", "--persist", "here"]) == 1
+    assert "leave one of them out" in capsys.readouterr().err
+
+
+def test_serve_that_writes_for_programs_refuses_so_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["serve", "--log-format", "json", "--key", "a;b"]) == 1
+    said = json.loads(capsys.readouterr().err)
+    assert said["level"] == "error"
+    assert said["message"].startswith("The --key cannot be used")
+
+
+def test_serve_reads_what_the_explorer_exports(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sbtutorial.hosting import terminal
+
+    served: list[Any] = []
+    monkeypatch.setattr(terminal, "serve", served.append)
+    cli.main(["serve"])
+    queue = {"name": "orders", "properties": {"max_delivery_count": 3}}
+    ours = {"format": "sbtutorial entities 1", "namespace": "n", "queues": [queue], "topics": []}
+    config = served[0].read_config(json.dumps(ours))
+    assert config.queues["orders"].max_delivery_count == 3
+    queue["properties"]["max_delivery_count"] = 0  # type: ignore[index]
+    with pytest.raises(TutorialError, match=r"queues\[0\]\.properties"):
+        served[0].read_config(json.dumps(ours))
 
 
 def test_export_prints_the_file(
@@ -339,6 +462,21 @@ def test_export_prints_the_file(
     monkeypatch.setattr(background, "find_all", lambda: [SimpleNamespace(control=control)])
     assert cli.main(["export"]) == 0
     assert capsys.readouterr().out == '{"UserConfig": 1}\n'
+
+
+def test_export_for_microsofts_emulator_says_what_it_had_to_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = {"Name": "orders", "Properties": {"MaxDeliveryCount": 99}}
+    ours = {"UserConfig": {"Namespaces": [{"Name": "shop", "Queues": [queue]}]}}
+    control = SimpleNamespace(config=lambda: json.dumps(ours))
+    monkeypatch.setattr(background, "find_all", lambda: [SimpleNamespace(control=control)])
+    assert cli.main(["export", "--emulator"]) == 0
+    said = capsys.readouterr()
+    [namespace] = json.loads(said.out)["UserConfig"]["Namespaces"]
+    assert namespace["Name"] == "sbemulatorns"
+    assert namespace["Queues"][0]["Properties"]["MaxDeliveryCount"] == 10
+    assert "max_delivery_count becomes 10 for 'orders'." in said.err
 
 
 def test_export_without_a_broker_says_so(

@@ -8,7 +8,8 @@ Source: "Azure Service Bus emulator", configuration.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -94,6 +95,11 @@ _FILTERED = (
 _QUEUE = (*_EVERYWHERE, *_SIZED, *_RECEIVED)
 _TOPIC = (*_EVERYWHERE, *_SIZED)
 _SUBSCRIPTION = (*_EVERYWHERE, *_RECEIVED, *_FILTERED)
+# A text, in which nothing is a comment, or a comment; both in one step, whichever comes first.
+_TEXT_OR_COMMENT = re.compile(
+    r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?', re.DOTALL
+)
+_NOT_NEWLINE = re.compile(r"[^\n]")
 # Read and without effect here: where the emulator writes its own log.
 _LOGGING = "Logging"
 
@@ -145,7 +151,7 @@ def reading(text: str) -> Steps[Config]:
         ConfigError: As `read_config`.
     """
     try:
-        root = ConfigValue.root(json.loads(text))
+        root = ConfigValue.root(json.loads(without_comments(text)))
     except json.JSONDecodeError as error:
         raise ConfigError(
             f"This is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
@@ -159,6 +165,14 @@ def reading(text: str) -> Steps[Config]:
         count = len(namespaces)
         raise parts["Namespaces"].problem(f"one namespace is allowed, and here are {count}")
     return (yield from _namespace(namespaces[0]))
+
+
+def without_comments(text: str) -> str:
+    """JSON without comments, which the emulator's own file has; every place in it stays the same.
+
+    An end that is missing ends with the text, in which case that is no JSON any more.
+    """
+    return _TEXT_OR_COMMENT.sub(_blank_comment, text)
 
 
 def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
@@ -208,14 +222,23 @@ def write_config(namespace: Namespace) -> str:
     return written_config(_config_of(namespace))
 
 
-def written_config(config: Config) -> str:
-    """The file that asks for this; what the emulator's format has no word for is left out."""
-    queues = [_written(name, one, _QUEUE) for name, one in config.queues.items()]
+def written_config(config: Config, *, leaving_out: Container[str] = ()) -> str:
+    """The file that asks for this; what the emulator's format has no word for is left out.
+
+    Args:
+        config: What to ask for.
+        leaving_out: Properties that are not written.
+    """
+
+    def written(name: str, description: Description, all: Sequence[Property]) -> dict[str, Any]:
+        return _written(name, description, [one for one in all if one.name not in leaving_out])
+
+    queues = [written(name, one, _QUEUE) for name, one in config.queues.items()]
     topics = [
-        _written(topic.name, topic.description, _TOPIC)
+        written(topic.name, topic.description, _TOPIC)
         | {
             "Subscriptions": [
-                _written(one.name, one.description, _SUBSCRIPTION)
+                written(one.name, one.description, _SUBSCRIPTION)
                 | {"Rules": [write_rule(rule) for rule in one.rules]}
                 for one in topic.subscriptions
             ]
@@ -228,6 +251,11 @@ def written_config(config: Config) -> str:
 
 
 # -- Reading --------------------------------------------------------------------------------
+
+
+def _blank_comment(found: re.Match[str]) -> str:
+    text = found[0]
+    return text if text.startswith('"') else _NOT_NEWLINE.sub(" ", text)
 
 
 def _namespace(place: ConfigValue) -> Steps[Config]:

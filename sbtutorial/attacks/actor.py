@@ -136,7 +136,9 @@ def _serve(line: Line, turn: Mapping[str, Any]) -> Callable[[str, str], None]:
             raise ValueError(f"nobody can read what {order_id} is, so nobody can cook it")
         if item != menu[order_id]:
             raise ValueError(f"{order_id} is {menu[order_id]}, not {item!r}")
-        line.ask({"at": Moment.COOKING, "order": order_id})
+        answer = line.ask({"at": Moment.COOKING, "order": order_id})
+        if refusal := answer.get("refused"):
+            raise RuntimeError(refusal)
         line.ask({"at": Moment.SERVED, "order": order_id})
 
     return serve

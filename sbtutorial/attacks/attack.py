@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from sbtutorial.attacks.day import SILENCE_SECONDS, Day
 from sbtutorial.attacks.outcome import Outcome
+from sbtutorial.attacks.places import Place
 from sbtutorial.attacks.processes import ProcessStage
 from sbtutorial.attacks.promises import judge
 from sbtutorial.attacks.scene import Scene
 from sbtutorial.attacks.stage import Stage
 from sbtutorial.attacks.system import System, require_functions
-from sbtutorial.attacks.telling import Telling, announce
+from sbtutorial.attacks.telling import Telling
 from sbtutorial.attacks.world import World
 from sbtutorial.errors import TutorialError
 
@@ -23,6 +24,7 @@ def attack(
     *,
     show: Callable[[str], object] = print,
     stage_of: Callable[[System, int], Stage] = ProcessStage,
+    place_of: Callable[[], Place] | None = None,
     silence_seconds: float = SILENCE_SECONDS,
 ) -> Outcome:
     """Play the day of a seed with a learner's program, on a broker that is nobody else's.
@@ -34,6 +36,7 @@ def attack(
         show: Takes each line of what happens.
         stage_of: Where the roles play, and how many of them there will be, with those that come
             for who is killed: in processes of their own unless given.
+        place_of: Where the broker is, if not where the scene has it.
         silence_seconds: How long a role may give no sign of life.
 
     Raises:
@@ -42,9 +45,9 @@ def attack(
     """
     require_functions(system, scene)
     plan = scene.plan(_require_seed(seed))
-    show(announce(plan))
+    show(scene.announce(plan))
     telling = Telling(show)
-    world = World(plan)
+    world = World(plan, (place_of or scene.place_of)())
     stage = stage_of(system, len(scene.roles) + plan.kill_count)
     try:
         with world:

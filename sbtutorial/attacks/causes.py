@@ -27,6 +27,9 @@ _BETWEEN = {
     Harm.LOSE_ACK: "did not hear that the broker had it",
     Harm.CUT: "lost its connection",
     Harm.BREAK: "lost its broker for a moment",
+    Harm.LONG: "worked longer than its lock",
+    Harm.PAUSE: "had an hour's break",
+    Harm.REFUSE: "could not do it the first time",
 }
 
 
@@ -93,10 +96,14 @@ def _of_dead(what: str, reason: str) -> Cause:
             "program abandon what it could do?",
         )
     if reason == "TTLExpiredException":
-        return f"{what}: its message ran out of time", "How long may a message live, and a lunch?"
+        return (
+            f"{what}: its message ran out of time, and lies among the dead letters",
+            "How long may a message live, and a lunch?",
+        )
     return (
         f"{what}: it can be read, and was set aside as '{reason or 'no reason'}'",
-        "Set aside what cannot be read, and nothing else: which error do you catch?",
+        "Set aside what cannot be read, and nothing else: which error do you catch? And who works "
+        "on what is set aside?",
     )
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from sbtutorial.attacks.actor import READY
 from sbtutorial.attacks.assignment import assignment, opening
+from sbtutorial.attacks.blows import REFUSAL, strike
 from sbtutorial.attacks.plan import Harm, Moment, Plan
 from sbtutorial.attacks.record import Record, Show, Tell
 from sbtutorial.attacks.scene import Role, Scene, Tool
 from sbtutorial.attacks.stage import Actor, Stage
 from sbtutorial.attacks.steps import BROKER, Account, What
-from sbtutorial.attacks.world import World, entity_of
+from sbtutorial.attacks.world import DEAD_LETTERS, World, entity_of
 from sbtutorial.errors import TutorialError
 from sbtutorial.snapshot import DEAD
 from sbtutorial.snapshot import READY as READY_MESSAGE
@@ -32,6 +33,7 @@ _MOST_STEPS = 1000
 _WORK_OF = {Moment.ORDER: What.TOOK, Moment.SERVED: What.SERVED}
 _WORK_WITH = {Tool.ORDERS: What.TOOK, Tool.SERVE: What.SERVED, Tool.BOOK: What.CHARGED}
 _MOST_ERROR_CHARS = 120
+_WORKING = (Moment.COOKING, Moment.PAYING)
 
 
 @dataclass
@@ -102,8 +104,16 @@ class Day:
             dict(self._world.facts),
             [found for found in messages if found.state != DEAD],
             [found for found in messages if found.state == DEAD],
-            {_WORK_WITH[one.role.tool]: frozenset(one.entities) for one in self._cast},
+            self._homes(),
         )
+
+    def _homes(self) -> dict[What, frozenset[str]]:
+        """From where those received who do a kind of work."""
+        homes: dict[What, frozenset[str]] = {}
+        for one in self._cast:
+            work = _WORK_WITH[one.role.tool]
+            homes[work] = homes.get(work, frozenset()) | one.entities
+        return homes
 
     # --- rounds and turns -------------------------------------------------------------------------
 
@@ -134,7 +144,8 @@ class Day:
         if cast.role.tool is Tool.ORDERS:
             return not cast.is_done
         left = self._entities_with(lambda state: state != DEAD)
-        return bool(left & cast.entities or left - self._owned)
+        dead = {path + DEAD_LETTERS for path in self._entities_with(lambda state: state == DEAD)}
+        return bool((left | dead) & cast.entities or left - self._owned)
 
     def _is_called_back(self, cast: _Cast) -> bool:
         """Whether somebody went home while a message was ready for them."""
@@ -238,27 +249,24 @@ class Day:
             self._record.add(role, work, heard.get("order", ""))
         if moment is Moment.PAID:
             self._note_charges(cast.role)
+        if self._plan.pace_seconds and moment in _WORKING:
+            self._world.let_time_pass(self._plan.pace_seconds)
         nth = self._record.count(role, moment)
+        answer: dict[str, str] = {}
         for harm in self._plan.at(role, moment, nth):
             if harm is Harm.KILL:
                 self._kill(cast, moment, heard.get("order", ""))
                 return
             self._record.add(role, What.HARMED, heard.get("order", ""), harm)
-            self._harm(cast.role, harm)
+            if harm is Harm.REFUSE:
+                answer["refused"] = REFUSAL
+            else:
+                is_sender, step = cast.role.tool is Tool.ORDERS, self._record.next_number - 1
+                strike(self._world, harm, is_sender=is_sender, step=step)
         if self._record.next_number > _MOST_STEPS:
             self._give_up(cast, f"the day had {_MOST_STEPS} steps by then")
             return
-        actor.go_on()
-
-    def _harm(self, role: Role, harm: Harm) -> None:
-        if harm is Harm.LOSE_ACK:
-            self._world.lose_next_ack(of_send=role.tool is Tool.ORDERS)
-        elif harm is Harm.CUT:
-            self._world.cut()
-        elif harm is Harm.SLOW:
-            self._world.let_time_pass()
-        else:
-            self._world.break_broker(self._record.next_number - 1)
+        actor.go_on(**answer)
 
     def _kill(self, cast: _Cast, moment: Moment, order: str) -> None:
         self._end(cast)

@@ -8,7 +8,7 @@ COUNT = 40
 CUSTOMERS = ("Ada", "Ben", "Cleo")
 _MEALS = (("soup", 4), ("cake", 3), ("toast", 2), ("curry", 9), ("salad", 6))
 _WATER = ("water", 0)
-_WATERS = 5
+_ORDERS_A_WATER = 8
 # A customer's second click comes so many orders after the first, at most.
 _LATEST_CLICK = 4
 
@@ -45,10 +45,10 @@ class Order(NamedTuple):
         return f'{{"slip": {int(self.id[-2:])}, '
 
 
-def draw_orders(random: Random, *, poisoned: int) -> tuple[Order, ...]:
+def draw_orders(random: Random, *, poisoned: int, count: int = COUNT) -> tuple[Order, ...]:
     """A day's orders, in the order in which they come; so many of them nobody can read."""
-    numbers = range(1, COUNT + 1)
-    waters = set(random.sample(numbers, _WATERS))
+    numbers = range(1, count + 1)
+    waters = set(random.sample(numbers, count // _ORDERS_A_WATER))
     meals = [number for number in numbers if number not in waters]
     # Neither the first nor the last, so that somebody's next order waits behind it.
     poison = set(random.sample(meals[2:-4], poisoned))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from sbtutorial.attacks.orders import Order, draw_orders, draw_slips
+from sbtutorial.attacks.orders import COUNT, Order, draw_orders, draw_slips
 
 QUIET = 0  # the seed of the day on which nothing goes wrong
 
@@ -31,6 +31,9 @@ class Harm(StrEnum):
     CUT = "connections cut"
     SLOW = "slow"  # the work takes longer than any lock
     BREAK = "broker killed"  # and started again
+    LONG = "long"  # the work takes twenty seconds, and who renews a lock meanwhile keeps it
+    PAUSE = "pause"  # an hour in which nobody works
+    REFUSE = "refused"  # the work fails this time
 
 
 class Blow(NamedTuple):
@@ -57,12 +60,14 @@ class Plan(NamedTuple):
         orders: What is ordered, in that order.
         slips: What the shop is given: some orders come twice.
         blows: What goes wrong.
+        pace_seconds: How long each piece of work takes, for the broker's clock.
     """
 
     seed: int
     orders: tuple[Order, ...]
     slips: tuple[Order, ...]
     blows: tuple[Blow, ...]
+    pace_seconds: float = 0.0
 
     def at(self, role: str, moment: str, nth: int) -> list[Harm]:
         """What is to be done now; a kill comes last."""
@@ -111,7 +116,15 @@ class Draw(NamedTuple):
     places: tuple[Place, ...]
 
 
-def draw(seed: int, draws: tuple[Draw, ...], *, poisoned: int = 0, doubled: int = 0) -> Plan:
+def draw(
+    seed: int,
+    draws: tuple[Draw, ...],
+    *,
+    poisoned: int = 0,
+    doubled: int = 0,
+    count: int = COUNT,
+    pace_seconds: float = 0.0,
+) -> Plan:
     """The day of a seed; on that of QUIET nothing goes wrong.
 
     Args:
@@ -119,13 +132,15 @@ def draw(seed: int, draws: tuple[Draw, ...], *, poisoned: int = 0, doubled: int 
         draws: What goes wrong on every other day, each at one place.
         poisoned: How many orders nobody can read then.
         doubled: How many are sent twice then, by their customers.
+        count: How many orders there are.
+        pace_seconds: How long each piece of work takes.
     """
     random = Random(f"a bad day, {seed}")
     is_quiet = seed == QUIET
-    orders = draw_orders(random, poisoned=0 if is_quiet else poisoned)
+    orders = draw_orders(random, poisoned=0 if is_quiet else poisoned, count=count)
     slips = draw_slips(random, orders, doubled=0 if is_quiet else doubled)
     blows = () if is_quiet else tuple(_draw(random, one) for one in draws)
-    return Plan(seed, orders, slips, blows)
+    return Plan(seed, orders, slips, blows, pace_seconds)
 
 
 def _draw(random: Random, one: Draw) -> Blow:

@@ -134,6 +134,10 @@ def _look_for_poison(account: Account) -> Broken | None:
             continue  # the day's end is another promise
         if cause := causes.of_poison(account, order):
             return Broken(account.last + 1, *cause)
+    return _look_for_good_set_aside(account)
+
+
+def _look_for_good_set_aside(account: Account) -> Broken | None:
     for order in account.plan.good:
         if dead := account.dead_of(order):
             return Broken(account.last + 1, *causes.of_good_set_aside(order, dead[0]))
@@ -163,5 +167,6 @@ NONE_LOST = Promise("none lost", _look_for_lost)
 NONE_CHARGED_TWICE = Promise("none charged twice", _look_for_charges)
 IN_ORDER = Promise("in order, customer by customer", _look_for_order)
 POISON_SET_ASIDE = Promise("poison set aside, with its reason", _look_for_poison)
+NONE_SET_ASIDE = Promise("no good order set aside", _look_for_good_set_aside)
 DONE = Promise("done within the day", _look_for_rest)
 ALL = (NONE_LOST, NONE_CHARGED_TWICE, IN_ORDER, POISON_SET_ASIDE, DONE)

@@ -9,18 +9,18 @@ and many are waited for together. For each day a line of JSON is written as soon
 import io
 import json
 import os
-import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from threading import Thread, Timer
 
 from sbtutorial.attacks.attack import attack
-from sbtutorial.attacks.cafe import CAFE
+from sbtutorial.attacks.helper import spawn
 from sbtutorial.attacks.outcome import Outcome
+from sbtutorial.attacks.scene import Scene
+from sbtutorial.attacks.scenes import SCENES
 from sbtutorial.attacks.system import System, system_of
 from sbtutorial.attacks.threads import ThreadStage
 from sbtutorial.attacks.world import close_all
@@ -62,6 +62,7 @@ class Rehearsed:
 def rehearse(
     days: Sequence[tuple[System, int]],
     *,
+    scene: str = "cafe",
     at_once: int = AT_ONCE,
     silence_seconds: float = SILENCE_SECONDS,
 ) -> Iterator[Rehearsed]:
@@ -69,23 +70,17 @@ def rehearse(
 
     Args:
         days: A program and a seed for each.
+        scene: Who works in it: the name of one of `attacks.scenes.SCENES`.
         at_once: How many are played at the same time.
         silence_seconds: How long a role may give no sign of life.
     """
     order = {
         "days": [(system.name, system.source, seed) for system, seed in days],
+        "scene": scene,
         "at_once": at_once,
         "silence_seconds": silence_seconds,
     }
-    child = subprocess.Popen(
-        # -P: a learner's own queue.py or types.py must not become ours.
-        [sys.executable, "-P", "-X", "utf8", "-m", __name__, "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        encoding="utf-8",
-    )
+    child = spawn(__name__, "-")
     watchdog = Timer(_LIMIT_SECONDS, child.kill)
     watchdog.daemon = True
     watchdog.start()
@@ -107,11 +102,11 @@ def rehearse(
 
 
 def play(
-    days: Sequence[tuple[System, int]], at_once: int, silence_seconds: float
+    scene: Scene, days: Sequence[tuple[System, int]], at_once: int, silence_seconds: float
 ) -> Iterator[Rehearsed]:
     """Play them in this process, which should end soon: it keeps what was killed."""
     with ThreadPoolExecutor(at_once) as pool:
-        playing = [pool.submit(_day, system, seed, silence_seconds) for system, seed in days]
+        playing = [pool.submit(_day, scene, *day, silence_seconds) for day in days]
         try:
             for day in as_completed(playing):
                 yield day.result()
@@ -119,10 +114,10 @@ def play(
             pool.shutdown(cancel_futures=True)
 
 
-def _day(system: System, seed: int, silence_seconds: float) -> Rehearsed:
+def _day(scene: Scene, system: System, seed: int, silence_seconds: float) -> Rehearsed:
     try:
         outcome = attack(
-            CAFE,
+            scene,
             system,
             seed,
             show=lambda line: None,
@@ -147,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play days from the command line, or as `rehearse` orders it; 1 if a promise was broken."""
     parser = ArgumentParser("sbtutorial.attacks.rehearsal", description="Play many days.")
     parser.add_argument("file", help="the program; - for an order on standard input")
+    parser.add_argument("--scene", default="cafe", choices=SCENES)
     parser.add_argument("--seeds", default="1:20", help="from:to")
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     options = parser.parse_args(arguments)
@@ -154,16 +150,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         order = json.loads(sys.stdin.readline())
         sys.path.append(os.getcwd())  # last, for what the program imports of the learner's own
         days = [(System(name, source), seed) for name, source, seed in order["days"]]
+        scene = SCENES[order["scene"]]
         at_once, silence_seconds, mark = order["at_once"], order["silence_seconds"], FRAME_MARK
         Thread(target=_end_with_standard_input, daemon=True).start()
     else:
         first, _, last = options.seeds.partition(":")
-        system = system_of(options.file)
+        system, scene = system_of(options.file), SCENES[options.scene]
         days = [(system, seed) for seed in range(int(first), int(last or first) + 1)]
         at_once, silence_seconds, mark = options.at_once, SILENCE_SECONDS, ""
     output, sys.stdout = sys.stdout, io.StringIO()  # what the programs print
     broken = 0
-    for day in play(days, at_once, silence_seconds):
+    for day in play(scene, days, at_once, silence_seconds):
         broken += not day
         print(mark + json.dumps(asdict(day), ensure_ascii=False), file=output, flush=True)
     return int(broken > 0)
@@ -174,12 +171,6 @@ def _end_with_standard_input() -> None:
     sys.stdin.read()
     close_all()
     os._exit(1)
-
-
-def _environment() -> dict[str, str]:
-    home = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 if __name__ == "__main__":

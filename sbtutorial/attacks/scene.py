@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sbtutorial.attacks.places import Place, ProcessPlace
 from sbtutorial.attacks.plan import Plan
 from sbtutorial.attacks.promises import Promise
+from sbtutorial.attacks.telling import announce
 
 
 class Tool(StrEnum):
@@ -44,6 +46,8 @@ class Scene:
         roles: Who works, in the order in which they have their turns.
         plan: Draws a day from a seed.
         promises: What is kept on every day.
+        announce: Says what kind of day it will be, before it begins.
+        place_of: Where its broker is: in a process of its own where that may be killed.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Scene:
     roles: tuple[Role, ...]
     plan: Callable[[int], Plan]
     promises: tuple[Promise, ...]
+    announce: Callable[[Plan], str] = announce
+    place_of: Callable[[], Place] = ProcessPlace
 
     @property
     def functions(self) -> tuple[str, ...]:

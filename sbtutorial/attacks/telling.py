@@ -7,7 +7,7 @@ from sbtutorial.attacks.steps import BROKER, WORK, Step, What
 from sbtutorial.text import one_line
 from sbtutorial.views.text_table import table
 
-_MOST_CHARS = 96
+_MOST_CHARS = 76
 _LINES_OF_A_ROLE = 30
 _DEEDS = {What.TOOK: "took", What.SERVED: "served", What.CHARGED: "charged"}
 _HARMS = {
@@ -15,6 +15,9 @@ _HARMS = {
     Harm.CUT: "its connections are cut",
     Harm.SLOW: "this takes longer than any lock",
     Harm.BREAK: "the broker is killed, and started again",
+    Harm.LONG: "this takes twenty seconds",
+    Harm.PAUSE: "a break of one hour",
+    Harm.REFUSE: "the oven is out",
 }
 _FORETOLD = {
     Harm.KILL: "killed",
@@ -22,6 +25,9 @@ _FORETOLD = {
     Harm.CUT: "all connections are cut",
     Harm.SLOW: "takes longer than any lock",
     Harm.BREAK: "the broker is killed, and started again",
+    Harm.LONG: "takes twenty seconds",
+    Harm.PAUSE: "a break of one hour",
+    Harm.REFUSE: "the oven is out, once",
 }
 _WHENS = {
     Moment.ORDER: "before it takes order",

@@ -6,9 +6,10 @@ soon, so that what is left standing goes with it (`attacks.rehearsal`).
 """
 
 import ctypes
+import io
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Thread, local
 from typing import Any
 
 from sbtutorial.attacks.actor import Book, perform
@@ -44,7 +45,7 @@ class ThreadActor:
 
     def __init__(self, system: System, role: str) -> None:
         self._system = system
-        self._heard: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._heard: SimpleQueue[str | dict[str, Any]] = SimpleQueue()
         self._answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._book: Book | None = None
         self._is_dead = False
@@ -94,9 +95,37 @@ class ThreadActor:
         """Have the book closed with this role."""
         self._book = book
 
+    def print(self, line: str) -> None:
+        """Show a line that it has printed."""
+        if not self._is_dead:
+            self._heard.put(line)
+
     def _run(self) -> None:
+        _here.actor = self
         failed = perform(self, self._system.name, self._system.source)
         self._stands = True  # for good: its number may be another thread's soon
         if not self._is_dead:
             self._heard.put({"failed": failed})
             self._heard.put({"ended": "the thread ended"})
+
+
+class _Here(local):
+    """What belongs to the thread that asks."""
+
+    actor: ThreadActor | None = None
+    rest: str = ""  # of a line that has not ended yet
+
+
+_here = _Here()
+
+
+class Printed(io.TextIOBase):
+    """A standard output that gives each actor what its own thread prints."""
+
+    def write(self, text: str) -> int:
+        """Take text; whole lines are shown."""
+        *lines, _here.rest = (_here.rest + text).split("\n")
+        for line in lines:
+            if _here.actor is not None:
+                _here.actor.print(line)
+        return len(text)

@@ -1,32 +1,24 @@
 """What a day happens in: a broker of its own, a book, and what the two tell. Gone afterwards."""
 
-import secrets
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
 from sbtutorial.attacks.actor import Book
 from sbtutorial.attacks.orders import order_of
+from sbtutorial.attacks.places import Place
 from sbtutorial.attacks.plan import Plan
 from sbtutorial.attacks.steps import Fact, Found
 from sbtutorial.errors import TutorialError
-from sbtutorial.folders import runtime_folder
-from sbtutorial.hosting import background
-from sbtutorial.hosting.runtime_files import RuntimeFiles
-from sbtutorial.hosting.storage import path_of
 from sbtutorial.server import certificates
 from sbtutorial.snapshot import MOST_TEXT_CHARS, QueueSnapshot
 from sbtutorial.trace import Event
 
-# Should this program be killed, its broker is gone so much later.
-_IDLE_SECONDS = 300.0
 _LONGER_THAN_A_LOCK_SECONDS = 301.0
-_LEFT_BEHIND_SECONDS = 24 * 3600.0
-_PREFIX = "attack"
+DEAD_LETTERS = "/$DeadLetterQueue"  # behind an entity's name
 _BIRTHS = ("queue_created", "subscription_created")
 
 
@@ -35,6 +27,7 @@ class World:
 
     Args:
         plan: The day's.
+        place: Where its broker is.
 
     Attributes:
         connection_string: Of the broker, which is nobody else's.
@@ -43,9 +36,9 @@ class World:
         touched: The entities from which somebody received since `touched.clear()`.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, place: Place) -> None:
         self._plan = plan
-        self._namespace = f"{_PREFIX}-{secrets.token_hex(6)}"
+        self._place = place
         self._folder = TemporaryDirectory(prefix="sbtutorial-", ignore_cleanup_errors=True)
         self._last_event = 0
         self._charges = 0
@@ -57,25 +50,18 @@ class World:
         certificates.trust(certificates.ensure(certificates.default_folder()))
 
     def __enter__(self) -> Self:
-        _sweep()
         _open.add(self)
-        broker = background.start(self._namespace, idle_seconds=_IDLE_SECONDS)
-        self.connection_string = broker.connection_string
-        self._control = broker.control
+        self._place.__enter__()
+        self.connection_string = self._place.connection_string
+        self._control = self._place.control
+        self._skip_earlier_events()
         with closing(Book.at(self.book_path, None)) as book:
             book.execute("CREATE TABLE charges (order_id TEXT, euros INTEGER)")
         return self
 
     def __exit__(self, *error: object) -> None:
         _open.discard(self)
-        with suppress(TutorialError, AttributeError):  # it may never have come up
-            self._control.shutdown()
-        files = RuntimeFiles(runtime_folder(), self._namespace)
-        kept = path_of(self._namespace)
-        for path in (files.record_path, files.claim_path, files.log_path, files.lock_path):
-            _delete(path)
-        for path in kept.parent.glob(f"{kept.stem}.*"):
-            _delete(path)
+        self._place.__exit__(None, None, None)
         self._folder.cleanup()
 
     # --- harms ------------------------------------------------------------------------------------
@@ -88,14 +74,14 @@ class World:
         """Cut every connection."""
         self._control.cut_connections()
 
-    def let_time_pass(self) -> None:
-        """More than any lock lasts."""
-        self._control.advance(_LONGER_THAN_A_LOCK_SECONDS)
+    def let_time_pass(self, seconds: float = _LONGER_THAN_A_LOCK_SECONDS) -> None:
+        """More than any lock lasts, unless told otherwise."""
+        self._control.advance(seconds)
 
     def break_broker(self, step: int = 0) -> None:
         """Kill it, and have it start again; what it told before is remembered."""
         self.listen(step)
-        background.crash(self._namespace, self.connection_string)
+        self._place.crash()
         self._last_event = 0
 
     # --- what is known ----------------------------------------------------------------------------
@@ -125,6 +111,11 @@ class World:
     def messages(self) -> list[Found]:
         """Every message that is there: waiting, locked or set aside."""
         return [found for entity in self._entities for found in self._messages(entity)]
+
+    def _skip_earlier_events(self) -> None:
+        """What was told before this day is of no interest to it."""
+        while (page := self._control.events(self._last_event)).events:
+            self._last_event = page.last
 
     def _note(self, event: Event, step: int) -> None:
         if event.what in _BIRTHS:
@@ -167,14 +158,6 @@ def close_all() -> None:
         world.__exit__()
 
 
-def _sweep() -> None:
-    """Delete what days have left whose program was killed."""
-    for path in path_of(_PREFIX).parent.glob(f"{_PREFIX}-*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _LEFT_BEHIND_SECONDS:
-                path.unlink()
-
-
 def entity_of(path: str) -> str:
     """As `Found` and `Fact` have it."""
     return _short(path)
@@ -183,8 +166,3 @@ def entity_of(path: str) -> str:
 def _short(entity: str) -> str:
     """topic/Subscriptions/name as a learner writes it."""
     return entity.replace("/Subscriptions/", "/")
-
-
-def _delete(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()

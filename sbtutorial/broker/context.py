@@ -4,7 +4,7 @@ Subqueues and ingresses hold the context of their entity and know nothing of the
 Source: Azure Service Bus, "Suspend and reactivate messaging entities".
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
@@ -43,11 +43,6 @@ class Sink(Protocol):
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> object:
         """Take all of these messages, or none."""
-
-    def send_in_steps(
-        self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, object]:
-        """`send` for very many; each step tells how many it took, and is sent the time."""
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was taken is still on its way to where receivers find it."""
@@ -202,14 +197,16 @@ class EntityContext:
             self._accessed[self] = None
 
     def begin_send(self, now: float) -> None:
-        """`begin`, and refuse unless the entity takes messages.
+        """Catch up with what was due by `now`, and refuse unless the entity takes messages.
+
+        It is in use (`access`) once something is taken: an attempt that failed is on no record.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND or ENTITY_DISABLED; QUOTA_EXCEEDED while something is
                 short.
         """
-        if now > self.timers.caught_up_to or now != self.accessed_at:
-            self.begin(now)
+        if now > self.timers.caught_up_to:
+            self.timers.catch_up(now)
         if not self.can_send:
             if self._shortage.refusal is not None and not self.deleted:
                 raise self._shortage.refusal

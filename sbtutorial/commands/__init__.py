@@ -1,1 +1,1 @@
-"""Commands that use the whole package: `doctor`, `test` and `bench`."""
+"""The commands of the command line, a module each: its parser, and what it does."""

@@ -5,11 +5,11 @@ out; `test --long` what searches for hours, for the night.
 """
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sbtutorial.commands.steps import Finished, Step, beside, timed
+from sbtutorial.errors import TutorialError
 from sbtutorial.setup.foreground import run
 from sbtutorial.setup.requirements import clone_folder
 
@@ -21,6 +21,7 @@ _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Real clients sleep most of the time, so very many of them are heard at once, and by themselves:
 # each process that runs tests has to find all of them first.
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
+_BY_DAY, _BY_NIGHT = ("-m", "not browser and not overnight"), ("-m", "overnight and not browser")
 _OTHERS = tuple(f"--ignore={folder}" for folder in _OF_CLIENTS)
 
 _LINT = (
@@ -38,8 +39,8 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "4", *_SIDE_BY_SIDE, "-m", "not browser", *_OTHERS)),
-        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_OF_CLIENTS)),
+        Step("pytest", ("pytest", "-n", "6", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
 )
@@ -64,6 +65,7 @@ QUICKLY = (
 _PROPERTIES = ("tests/properties", "tests/gateway/test_odd_messages.py", "tests/server")
 # For the night, one after the other. What is not in this clone is left out, and named.
 OVERNIGHT = (
+    *(Step(f"mypy for {name}", ("mypy", "--platform", name)) for name in ("win32", "darwin")),
     Step("new examples", ("pytest", "--hypothesis-profile=search", "--timeout=0", *_PROPERTIES)),
     Step("simulation", ("tests.simulation", "--seeds", "0:100000")),
     Step("simulation on files", ("tests.simulation", "--file", "--seeds", "0:5000")),
@@ -73,6 +75,8 @@ OVERNIGHT = (
     Step("lessons side by side", ("tests.notebooks.rehearsal",)),
     Step("lessons by nbconvert", ("tests.notebooks.converting",)),
     Step("a room of learners", ("tests.workshop", "--learners", "30")),
+    Step("more clients", ("tests.clients.installed", "overnight")),
+    Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
     Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
 )
 
@@ -87,11 +91,11 @@ def main(arguments: Sequence[str]) -> int:
 
     Returns:
         The exit code of the first step that failed; 0 if none did.
+
+    Raises:
+        TutorialError: There are no tests here.
     """
-    clone = clone_folder()
-    if clone is None:
-        print("sbtutorial is installed without its tests: run this in a clone.", file=sys.stderr)
-        return 1
+    clone = tested_clone()
     if list(arguments) == [FAST]:
         return _run_fast(clone)
     if list(arguments) == [LONG]:
@@ -99,6 +103,18 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return _run_all(((Step("pytest", ("pytest", *arguments)),),), clone)
     return _run_all(EVERYTHING, clone)
+
+
+def tested_clone() -> Path:
+    """The clone with the tests.
+
+    Raises:
+        TutorialError: There is none.
+    """
+    clone = clone_folder()
+    if clone is None:
+        raise TutorialError("It is installed without its tests: run this in a clone.")
+    return clone
 
 
 def _run_fast(clone: Path) -> int:

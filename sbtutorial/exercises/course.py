@@ -45,6 +45,7 @@ LESSONS = (
     Lesson("09", "Sessions and order", "sessions"),
     Lesson("10", "Later and never", "later"),
     Lesson("11", "Going to Azure", "azure"),
+    Lesson("12", "The failure lab", "incidents"),
     Lesson("13", "A café on a bad day", "capstone"),
 )
 

@@ -116,7 +116,7 @@ class Workbench:
         from sbtutorial.explorer.explorer import Explorer
 
         events = self.service.events if self.service.tells_events else None
-        explorer = Explorer(self.service.connection_string, now=self.service.now, events=events)
+        explorer = Explorer(self.service.connection_string, events=events)
         self._open.callback(explorer.close)
         return explorer
 

@@ -5,15 +5,22 @@ same description of a namespace, which then is made by the SDK.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sbtutorial.admin.config import Config, ConfiguredSubscription, ConfiguredTopic, read_config
+from sbtutorial.admin.config import (
+    Config,
+    ConfiguredSubscription,
+    ConfiguredTopic,
+    read_config,
+    without_comments,
+)
 from sbtutorial.admin.config import written_config as written_emulator_config
 from sbtutorial.admin.config_rules import read_rule, write_rule
 from sbtutorial.admin.config_values import ConfigError, ConfigValue
 from sbtutorial.broker.descriptions import Description
+from sbtutorial.broker.limits import Limits
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.entities import Entities
 from sbtutorial.explorer.links import Links
@@ -78,7 +85,7 @@ def import_entities(links: Links, entities: Entities, text: str) -> Imported:
         TutorialError: It is no such file, by the place in it; or the service refuses something, by
             the entity's name.
     """
-    config = _config(text, entities)
+    config = read_entities(text, entities.limits)
     steps: list[Step] = []
     forwarding: list[tuple[Place, dict[str, Any]]] = []
     for place, description in _described(config):
@@ -158,45 +165,54 @@ def _entry(name: str, description: Description) -> dict[str, Any]:
     return {"name": name, "properties": options(description)}
 
 
-def _config(text: str, entities: Entities) -> Config:
+def read_entities(text: str, limits: Callable[[], Limits]) -> Config:
+    """Understand a file's text, in either format.
+
+    Args:
+        text: Of the file.
+        limits: Says those of the tier that it is for, when asked.
+
+    Raises:
+        TutorialError: It is no such file, by the place in it.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(without_comments(text))
     except ValueError as error:
         raise TutorialError(f"This is no JSON: {error}.") from None
     try:
         if isinstance(value, dict) and value.get("format") == FORMAT:
-            return _ours(ConfigValue.root(value), entities)
+            return _ours(ConfigValue.root(value), limits())
         return read_config(text)
     except ConfigError as refusal:
         raise TutorialError(f"This file cannot be used. {refusal}") from None
 
 
-def _ours(place: ConfigValue, entities: Entities) -> Config:
+def _ours(place: ConfigValue, limits: Limits) -> Config:
     parts = place.fields(required=("format", "namespace", "queues", "topics"))
     return Config(
         parts["namespace"].text(),
-        dict(_our_entity(one, Kind.QUEUE, entities)[:2] for one in parts["queues"].items()),
-        tuple(_our_topic(one, entities) for one in parts["topics"].items()),
+        dict(_our_entity(one, Kind.QUEUE, limits)[:2] for one in parts["queues"].items()),
+        tuple(_our_topic(one, limits) for one in parts["topics"].items()),
     )
 
 
-def _our_topic(place: ConfigValue, entities: Entities) -> ConfiguredTopic:
-    name, description, parts = _our_entity(place, Kind.TOPIC, entities, "subscriptions")
+def _our_topic(place: ConfigValue, limits: Limits) -> ConfiguredTopic:
+    name, description, parts = _our_entity(place, Kind.TOPIC, limits, "subscriptions")
     subscriptions = []
     for entry in parts["subscriptions"].items():
-        own, about, more = _our_entity(entry, Kind.SUBSCRIPTION, entities, "rules")
+        own, about, more = _our_entity(entry, Kind.SUBSCRIPTION, limits, "rules")
         rules = tuple(read_rule(rule) for rule in more["rules"].items())
         subscriptions.append(ConfiguredSubscription(own, about, rules))
     return ConfiguredTopic(name, description, tuple(subscriptions))
 
 
 def _our_entity(
-    place: ConfigValue, kind: Kind, entities: Entities, *further: str
+    place: ConfigValue, kind: Kind, limits: Limits, *further: str
 ) -> tuple[str, Any, Mapping[str, ConfigValue]]:
     parts = place.fields(required=("name", "properties", *further))
     given = {name: one.simple() for name, one in parts["properties"].any_fields().items()}
     try:
-        return parts["name"].text(), described(kind, given, entities.limits()), parts
+        return parts["name"].text(), described(kind, given, limits), parts
     except TutorialError as refusal:
         raise parts["properties"].problem(str(refusal).rstrip(".")) from None
 

@@ -46,7 +46,6 @@ class Explorer:
 
     Args:
         connection_string: As the SDK takes it.
-        now: The service's clock, in seconds since the epoch.
         events: Tells what has happened to an entity; None where nobody can.
 
     Attributes:
@@ -57,7 +56,6 @@ class Explorer:
         self,
         connection_string: str,
         *,
-        now: Callable[[], float] = time.time,
         events: Callable[[str], Iterable[Event]] | None = None,
     ) -> None:
         self.connection_string = connection_string
@@ -65,7 +63,6 @@ class Explorer:
         self._entities = Entities(self._links)
         self._receiving = Receiving(self._links)
         self._loads: list[load.Load] = []
-        self._now = now
         self._events = events
 
     def __enter__(self) -> Self:
@@ -293,7 +290,7 @@ class Explorer:
             target,
             resubmitting.chosen_numbers(self._links, place, numbers, reason),
             repair=resubmitting.repairing(changes, repair),
-            now=self._now(),
+            now=time.time(),
         )
 
     def purge(

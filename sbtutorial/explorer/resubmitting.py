@@ -74,7 +74,8 @@ def resubmit(
         target: The queue or topic that is to get the copies.
         numbers: Which dead letters.
         repair: Makes a copy of what the sender wrote.
-        now: Seconds since the epoch, by the service's clock.
+        now: Seconds since the epoch, by this computer's clock, which a message's times go by, too;
+            broker time may be ahead of both.
 
     Raises:
         TutorialError: Duplicate detection would swallow a copy, or the service refuses.

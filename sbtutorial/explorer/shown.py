@@ -1,6 +1,5 @@
 """The Explorer as a notebook gets it: it shows itself as a view."""
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,7 +14,6 @@ class ShownExplorer(Explorer):
 
     Args:
         connection_string: As the SDK takes it.
-        now: The service's clock, in seconds since the epoch.
         events: Tells what has happened to an entity; None where nobody can. Where somebody can,
             the broker's events keep the view true, too.
     """
@@ -24,10 +22,9 @@ class ShownExplorer(Explorer):
         self,
         connection_string: str,
         *,
-        now: Callable[[], float] = time.time,
         events: Callable[[str], Iterable[Event]] | None = None,
     ) -> None:
-        super().__init__(connection_string, now=now, events=events)
+        super().__init__(connection_string, events=events)
         self._tells_events = events is not None
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:

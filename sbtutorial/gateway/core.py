@@ -65,6 +65,7 @@ class Core:
 
     Attributes:
         host: The name or address that its clients call it by.
+        known_as: Further names, in small letters, that they may call it by.
         started_at: Wall-clock seconds.
         instance: Random; tells this broker from every other, also from a later one with its key.
         keys: The namespace's own, by name.
@@ -117,10 +118,11 @@ class Core:
         self.keyring = Keyring(self.keys, self.namespace, accepts_bearer=accept_bearer_tokens)
         self.quota = ConnectionQuota(limits)
         self.clients = Clients()
-        self.faults = Faults(clock, self.trace.record, namespace)
-        self.faults.on_change(self._on_fault)
         self.presence = Presence()
+        self.faults = Faults(clock, self.trace.record, namespace, self.presence.stir)
+        self.faults.on_change(self._on_fault)
         self.host = HOST
+        self.known_as: frozenset[str] = frozenset()
         self.started_at = clock.wall()
         self.instance = random_bytes(8).hex()
         self.on_shutdown: Callable[[], None] | None = None
@@ -139,7 +141,7 @@ class Core:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected now."""
+        """How many connections clients have open over AMQP; calls over HTTP come and go."""
         return self.quota.count
 
     @property

@@ -73,6 +73,7 @@ class Fault:
         path: On which entity, as it was asked for; "" for any.
         times: How often it is still to come.
         asked: How often it was to come.
+        number: Its own, by which it can be taken back.
     """
 
     occasion: Occasion
@@ -82,6 +83,7 @@ class Fault:
     path: str
     times: int
     asked: int
+    number: int
 
     @property
     def error(self) -> Error | None:
@@ -102,22 +104,33 @@ class Faults:
         clock: Tells when something strikes, and how long an outage still lasts.
         tell: Takes each fault that strikes.
         namespace: Its name.
+        on_plan: Called when a fault is planned or taken back, of which nobody is told otherwise.
 
     Attributes:
         planned: In the order in which they were asked for; nearly always empty.
         delay_seconds: How late everything is that clients are told.
         outage_seconds: How long the outage was to last that goes on, or was the last one.
+        delay_number: The number of the delay that lasts, or was the last one.
+        outage_number: The number of that outage.
     """
 
-    def __init__(self, clock: Clock, tell: Callable[[Strike], object], namespace: str = "") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        tell: Callable[[Strike], object],
+        namespace: str = "",
+        on_plan: Callable[[], None] = lambda: None,
+    ) -> None:
         self.planned: list[Fault] = []
         self.delay_seconds = 0.0
         self.outage_seconds = 0.0
+        self.delay_number = self.outage_number = self._last_number = 0
         self._listeners: list[Callable[[], None]] = []
         self._outage_ends_at = 0.0
         self._clock = clock
         self._tell = tell
         self._namespace = namespace
+        self._on_plan = on_plan
 
     @property
     def outage_seconds_left(self) -> float:
@@ -154,7 +167,24 @@ class Faults:
         """
         at = path.strip("/") if path else ""
         which = Occasion(occasion)
-        self.planned.append(Fault(which, condition, text, status_code, at, times, times))
+        number = self._next_number()
+        self.planned.append(Fault(which, condition, text, status_code, at, times, times, number))
+        self._on_plan()
+
+    def take_back(self, number: int) -> bool:
+        """Have one come no more, or end now; returns whether there was one of that number."""
+        if fault := next((one for one in self.planned if one.number == number), None):
+            self.planned.remove(fault)
+            self._on_plan()
+        elif number == self.delay_number and self.delay_seconds:
+            self.delay(0.0)
+        elif number == self.outage_number and self.is_out:
+            self._outage_ends_at = 0.0
+            self.tell("the outage is over")
+            self._changed()
+        else:
+            return False
+        return True
 
     def next(self, occasion: Occasion, path: str = "", who: str = "") -> Fault | None:
         """The fault that is due on this occasion, if any; it is used up by that, and told."""
@@ -173,12 +203,14 @@ class Faults:
         if seconds != self.delay_seconds:
             self.tell(f"answers are {seconds:g} s late" if seconds else "answers are in time again")
         self.delay_seconds = seconds
+        self.delay_number = self._next_number()
         self._changed()
 
     def outage(self, seconds: float) -> None:
         """Serve nobody for so long: connections are cut, and new ones, too."""
         self.outage_seconds = seconds
         self._outage_ends_at = self._clock.elapsed() + seconds
+        self.outage_number = self._next_number()
         self.tell(f"outage of {seconds:g} s")
         self._changed()
 
@@ -212,9 +244,14 @@ class Faults:
         finally:
             stop()
 
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
     def _changed(self) -> None:
         for listener in list(self._listeners):
             listener()
+        self._on_plan()
 
 
 def _is_same(path: str, other: str) -> bool:

@@ -1,7 +1,7 @@
 """Who has a link to which entity now: what a picture shows of those who send and receive.
 
 Nothing happens to a message when somebody comes or goes, so no event tells of it: who looks on
-compares the `version`, or listens.
+compares the `version`, or listens. The same goes for faults that are planned: `stir` tells.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Presence:
     """The links of all clients to entities.
 
     Attributes:
-        version: Another one after each coming and going.
+        version: Another one after each coming and going, and whenever it is stirred.
     """
 
     def __init__(self) -> None:
@@ -41,12 +41,12 @@ class Presence:
     def enter(self, link: Link, attached: Attached) -> None:
         """A client has a link."""
         self._by_link[link] = attached
-        self._changed()
+        self.stir()
 
     def leave(self, link: Link) -> None:
         """It has it no more, if it had it."""
         if self._by_link.pop(link, None) is not None:
-            self._changed()
+            self.stir()
 
     def at(self, path: str) -> Iterator[Attached]:
         """Those at an entity and at its subqueues, in the order in which they came."""
@@ -65,7 +65,8 @@ class Presence:
 
         return unsubscribe
 
-    def _changed(self) -> None:
+    def stir(self) -> None:
+        """Have those who look on look again."""
         self.version += 1
         for listener in self._listeners:
             listener()

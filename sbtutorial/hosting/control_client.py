@@ -19,7 +19,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.folders import is_shortage, refusal
 from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.sas import sign
-from sbtutorial.snapshot import BEGINNING_CHARS, QueueSnapshot
+from sbtutorial.snapshot import BEGINNING_CHARS, PlannedFault, QueueSnapshot, read
 from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
@@ -53,30 +53,6 @@ class Page(NamedTuple):
     presence: int = 0
 
 
-class PlannedFault(NamedTuple):
-    """A fault that is still to come, or that lasts.
-
-    Attributes:
-        kind: When it comes: an occasion, as for `ControlClient.plan_fault`; or "delay", "outage".
-        path: At which entity; "" for any.
-        condition: The AMQP error condition of a refusal.
-        text: What is said of it.
-        times: How often it is still to come.
-        asked: How often it was to come when it was planned.
-        seconds: How long an outage lasts in all, or how late answers are.
-        seconds_left: How long an outage lasts from now on.
-    """
-
-    kind: str
-    path: str = ""
-    condition: str = ""
-    text: str = ""
-    times: int = 1
-    asked: int = 1
-    seconds: float = 0.0
-    seconds_left: float = 0.0
-
-
 class ControlClient:
     """Calls one broker; it must be one of ours, which `status` finds out.
 
@@ -94,6 +70,8 @@ class ControlClient:
 
     def status(self) -> dict[str, Any]:
         """Who answers: namespace, tier, pid, version, started_at, now, queues, connections.
+
+        Connections are those of clients, over AMQP: who asks is not among them.
 
         Raises:
             TutorialError: As every call: `BrokerGone` when nothing answers, else a refusal.
@@ -174,10 +152,11 @@ class ControlClient:
         """What fails now, and what is still to fail in the order in which it was planned."""
         answer = self._call("GET", "faults")
         with self._answers_of_another_version():
-            return tuple(
-                PlannedFault(**{name: one[name] for name in PlannedFault._fields if name in one})
-                for one in answer["faults"]
-            )
+            return read(PlannedFault, answer["faults"])
+
+    def take_back_fault(self, number: int | None = None) -> None:
+        """Have a planned fault come no more, or one that lasts end; None for all of them."""
+        self._call("DELETE", "faults" if number is None else f"faults/{number}")
 
     def cut_connections(self, who: str | None = None) -> int:
         """Drop the connections of a client, or all; returns how many."""

@@ -8,6 +8,7 @@ tuples, pages of the store. Source: `malloc_trim(3)`.
 
 import asyncio
 import gc
+import mmap
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -97,9 +98,7 @@ class BrokerMemory:
     @property
     def resident_bytes(self) -> int:
         """As Linux counts it."""
-        import resource
-
-        return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+        return int(_STATM.read_text().split()[1]) * mmap.PAGESIZE
 
     def pack(self) -> None:
         """Pack the events."""

@@ -7,9 +7,10 @@ on and in what they tell whom.
 import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable
+from contextlib import suppress
 
+from sbtutorial.hosting.ending import clean_end
 from sbtutorial.hosting.memory import give_back_memory
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
@@ -35,17 +36,18 @@ async def host(
     """
     stopping = asyncio.Event()
     broker.on_shutdown = stopping.set
-    _on_signals(stopping)
-    _collect_seldom()
-    give_back_memory(broker)
-    record = _record(broker, port)
-    try:
-        files.write(record)
-        on_ready(record, stopping.set)
-        await stopping.wait()
-    finally:
-        files.remove(record)
-        await broker.stop()
+    loop = asyncio.get_running_loop()
+    with clean_end(lambda: _stop(loop, stopping)):
+        _collect_seldom()
+        give_back_memory(broker)
+        record = _record(broker, port)
+        try:
+            files.write(record)
+            on_ready(record, stopping.set)
+            await stopping.wait()
+        finally:
+            files.remove(record)
+            await broker.stop()
 
 
 def _record(broker: LocalBroker, port: int) -> BrokerRecord:
@@ -61,12 +63,9 @@ def _record(broker: LocalBroker, port: int) -> BrokerRecord:
     )
 
 
-def _on_signals(stopping: asyncio.Event) -> None:
-    """Stop cleanly on the signals that end programs; works on every system's event loop."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+def _stop(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # a second signal, when the loop is closed
+        loop.call_soon_threadsafe(stopping.set)
 
 
 def _collect_seldom() -> None:

@@ -4,16 +4,14 @@ It keeps the same record as a background broker, so `connect()`, `status` and `s
 """
 
 import asyncio
-import errno
-import os
-import shlex
-import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from sbtutorial.admin.config import Config, apply_config, read_config
+from sbtutorial.admin.config_values import ConfigError
 from sbtutorial.broker.limits import TIERS
 from sbtutorial.connection_string import (
     ConnectionStringError,
@@ -23,11 +21,13 @@ from sbtutorial.connection_string import (
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOST, SERVED_NAMESPACE, runtime_folder, told
 from sbtutorial.hosting.claim import Claim
+from sbtutorial.hosting.introduction import Introduction, Opening, introduce
+from sbtutorial.hosting.listening import listen
+from sbtutorial.hosting.log_format import LogFormat, json_line, logging_as, say
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
-from sbtutorial.hosting.storage import Identity, Kept, Storage, kept
+from sbtutorial.hosting.storage import Identity, Kept, Storage, kept, kept_at
 from sbtutorial.server import certificates
-from sbtutorial.server.listener import AMQPS_PORT
 from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
 from sbtutorial.server.network import is_loopback
 
@@ -44,10 +44,17 @@ class Settings:
         also: Further ports, each with all that the first one speaks; 0 for a free one.
         tier: "standard", "premium" or "emulator": whose limits it keeps.
         key: Its shared access key; None for a random one.
-        config: A file in the format of Microsoft's emulator, with the entities to begin with.
+        config: A file with the entities to begin with.
+        read_config: What understands it.
         accept_bearer_tokens: Let every bearer token open everything; see `LocalBroker`.
         storage: What outlives it.
+        folder: Where that is kept; None for the user's data folder.
         host: Where it listens: any other address than loopback's opens it to the network.
+        takes_plain: Whether other computers may do without TLS.
+        known_as: Further names that clients call it by.
+        ca_file: Where to write the authorities that its clients must trust, for all to read.
+        log_format: How it writes.
+        is_verbose: Whether it tells who connects and who leaves.
     """
 
     namespace: str | None = None
@@ -56,24 +63,32 @@ class Settings:
     tier: str = "standard"
     key: str | None = None
     config: Path | None = None
+    read_config: Callable[[str], Config] = field(default=read_config, compare=False)
     accept_bearer_tokens: bool = False
     storage: Storage = Storage.DISK
+    folder: Path | None = None
     host: str = HOST
+    takes_plain: bool = False
+    known_as: Sequence[str] = ()
+    ca_file: Path | None = None
+    log_format: LogFormat = LogFormat.TEXT
+    is_verbose: bool = False
 
 
 def serve(settings: Settings) -> None:
-    """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; prints how to reach it.
+    """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; says how to reach it.
 
     Raises:
-        TutorialError: A port, the key or the file cannot be used, or a broker of this name lives
+        TutorialError: A port, the key or a file cannot be used, or a broker of this name lives
             already.
     """
     if settings.key is not None:
         _require_usable(settings.key)
-    files, claim = _named(settings.namespace)
-    with claim:
-        _serve_as(files, settings)
-    print("\nStopped.")
+    with logging_as(settings.log_format, is_verbose=settings.is_verbose):
+        files, claim = _named(settings.namespace)
+        with claim, _kept(files.namespace, settings) as file:
+            asyncio.run(_serve(files, settings, file))
+    _say(settings, "\nStopped.", "stopped")
 
 
 def _named(namespace: str | None) -> tuple[RuntimeFiles, Claim]:
@@ -95,9 +110,23 @@ def _named(namespace: str | None) -> tuple[RuntimeFiles, Claim]:
     raise AssertionError("numbers do not end")
 
 
-def _serve_as(files: RuntimeFiles, settings: Settings) -> None:
-    with kept(files.namespace, settings.storage, _report_progress) as file:
-        asyncio.run(_serve(files, settings, file))
+@contextmanager
+def _kept(namespace: str, settings: Settings) -> Iterator[Kept | None]:
+    """The file of a namespace, in the folder that was chosen for it or in the user's."""
+
+    def report(read: int, total: int) -> None:
+        text = f"Reading what was kept: {read:,} of {total:,} messages."
+        _say(settings, text, "reading", read=read, total=total)
+
+    if settings.folder is None:
+        with kept(namespace, settings.storage, report) as file:
+            yield file
+        return
+    folder = settings.folder.absolute()
+    with told(f"The folder {folder} cannot be made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with kept_at(folder / f"{namespace.lower()}.db", namespace, settings.storage, report) as file:
+        yield file
 
 
 async def _serve(files: RuntimeFiles, settings: Settings, file: Kept | None) -> None:
@@ -107,79 +136,70 @@ async def _serve(files: RuntimeFiles, settings: Settings, file: Kept | None) -> 
         key=settings.key or (before.key if before else None),
         limits=TIERS[settings.tier.capitalize()],
         certificates_folder=files.folder / "certificates",
+        known_as=settings.known_as,
+        takes_plain=settings.takes_plain,
         accept_bearer_tokens=settings.accept_bearer_tokens,
         store=file.store() if file else None,
     )
     try:
-        if settings.config is not None:
-            _furnish(broker, settings.config)
-        own, *further = await _listen(broker, settings, before)
+        _furnish(broker, settings)
+        ports = await listen(
+            broker,
+            settings.host,
+            settings.port,
+            settings.also,
+            before,
+            has_chosen_key=settings.key is not None,
+        )
         if file is not None:
-            file.keep(Identity(broker.key, own))
+            file.keep(Identity(broker.key, ports[0]))
+        shown, opening = _certificates(broker, settings)
     except TutorialError:
         await broker.stop()
         raise
-    introduce = partial(_introduce, further, file)
-    if not is_loopback(settings.host):
-        introduce = partial(_introduce_to_network, broker, further, file)
-    await host(broker, files, own, introduce)
+
+    def on_ready(record: BrokerRecord, _stop: Callable[[], None]) -> None:
+        path, variables = file.path if file else None, certificates.variables(*shown)
+        about = Introduction(record, ports, path, shown[0], variables, opening)
+        introduce(settings.log_format, about)
+
+    await host(broker, files, ports[0], on_ready)
 
 
-async def _listen(broker: LocalBroker, settings: Settings, before: Identity | None) -> list[int]:
-    """Listen on every port; returns them. The first is that of before unless one was chosen."""
-    address = settings.host
-    start = broker.start if is_loopback(address) else broker.open_to_network
-    ports: list[int] = []
-    if not settings.port and before is not None and before.port not in settings.also:
-        try:
-            ports.append(await start(address, before.port))
-        except OSError:
-            if settings.key is None:  # who listens there may have been told what it opens
-                broker.change_key()
-    for wanted in settings.also if ports else (settings.port, *settings.also):
-        option = "--also" if ports else "--port"
-        if wanted in ports:
-            raise TutorialError(f"Port {wanted} is named twice: leave one of them out.")
-        try:
-            own = broker.listen_also(wanted) if ports else start(address, wanted)
-            ports.append(await own)
-        except socket.gaierror:
-            raise TutorialError(f"--host {address} is no address of any computer.") from None
-        except (OSError, OverflowError) as error:
-            raise TutorialError(_refused(option, wanted, error)) from None
-    return ports
-
-
-def _refused(option: str, port: int, error: Exception) -> str:
-    if isinstance(error, OverflowError):
-        reason = "ports are numbers from 1 to 65535. Choose"
-    elif isinstance(error, PermissionError):
-        reason = "the system refuses it to you, as most do with those below 1024. Choose"
-    elif isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
-        return "This computer has no such address: choose another --host, or 0.0.0.0 for all."
-    elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        reason = "another program listens there. End that program, choose"
-    else:
-        reason = f"{error}. Choose"
-    remedy = "or leave it out for a free one" if option == "--port" else "or leave it out"
-    return f"Port {port} cannot be had: {reason} another {option}, {remedy}."
-
-
-def _furnish(broker: LocalBroker, path: Path) -> None:
+def _furnish(broker: LocalBroker, settings: Settings) -> None:
     """Make what a file asks for, before anybody can connect; unless there is something already."""
-    if [*broker.namespace.directory]:
-        print(f"The namespace has queues or topics from before, so {path} was not applied.")
+    path = settings.config
+    if path is None:
         return
-    from sbtutorial.admin.config import apply_config, read_config
-    from sbtutorial.admin.config_values import ConfigError
-
+    if [*broker.namespace.directory]:
+        text = f"The namespace has queues or topics from before, so {path} was not applied."
+        _say(settings, text, text)
+        return
     try:
-        config = read_config(path.read_text(encoding="utf-8-sig"))
+        config = settings.read_config(path.read_text(encoding="utf-8-sig"))
         apply_config(config, broker.namespace, now=broker.clock.now())
     except (OSError, UnicodeDecodeError) as error:
         raise TutorialError(f"{path} cannot be read: {error}.") from None
-    except ConfigError as refusal:
+    except (ConfigError, TutorialError) as refusal:
         raise TutorialError(f"{path}: {refusal}") from None
+
+
+def _certificates(
+    broker: LocalBroker, settings: Settings
+) -> tuple[list[certificates.Certificates], Opening | None]:
+    """What clients are shown, those on this computer first; and what others can reach."""
+    folder, opening = certificates.default_folder(), None
+    with told(f"The folder of the broker's certificate, {folder}, cannot be written"):
+        shown = [certificates.ensure(folder)]
+        if settings.known_as or not is_loopback(settings.host):
+            shown.append(broker.named_certificates())
+        if not is_loopback(settings.host):
+            opening = Opening(settings.host, shown[-1], settings.takes_plain)
+        authorities = b"\n".join(one.ca_pem.read_bytes() for one in shown)
+    if settings.ca_file is not None:
+        with told(f"{settings.ca_file} cannot be written"):
+            settings.ca_file.write_bytes(authorities)
+    return shown, opening
 
 
 def _require_usable(key: str) -> None:
@@ -196,70 +216,6 @@ def _require_usable(key: str) -> None:
         )
 
 
-def _report_progress(read: int, total: int) -> None:
-    print(f"Reading what was kept: {read:,} of {total:,} messages.", flush=True)
-
-
-def _introduce(
-    further: Sequence[int], file: Kept | None, record: BrokerRecord, _stop: Callable[[], None]
-) -> None:
-    where = _listed([record.port, *further])
-    print(f'Service Bus broker, namespace "{record.namespace}", {record.tier} tier, on {where}.')
-    print(_about_trust())
-    what = f"; what it holds stays in {file.path}" if file else " and what it holds"
-    print(f"Ctrl-C ends it{what}. Clients on this computer connect with:\n")
-    print(record.connection_string, flush=True)
-
-
-def _about_trust() -> str:
-    """Where its certificate lies, and the variables with which other programs trust it."""
-    own = certificates.default_folder()
-    with told(f"The folder of the broker's certificate, {own}, cannot be written"):
-        made = certificates.ensure(own)
-        variables = certificates.variables(made)
-    quote = str if os.name == "nt" else shlex.quote
-    settings = "\n".join(f"{name}={quote(value)}" for name, value in variables.items())
-    return (
-        f"Administration speaks HTTPS only. Its certificate is signed by {made.ca_pem}; programs "
-        f"trust it, beside all that they trust now, with these variables:\n\n{settings}\n"
-    )
-
-
-def _introduce_to_network(
-    broker: LocalBroker,
-    further: Sequence[int],
-    file: Kept | None,
-    record: BrokerRecord,
-    stop: Callable[[], None],
-) -> None:
-    """Say also what it means to be open to the network, and how others connect."""
-    _introduce(further, file, record, stop)
-    own, ports = broker.network_certificates(), [record.port, *further]
-    port = AMQPS_PORT if AMQPS_PORT in ports else record.port
-    others = connection_string(own.identities[0], port, record.key_name, record.key)
-    print(
-        f"""
-It is open to the network, on {broker.host}. That means: whoever can reach this computer can try to
-connect. They get nowhere without the key, and must speak TLS; but the key opens everything, and
-nothing here stands against somebody who floods it. Use it among people you trust, never on the
-Internet. On another computer, a client connects with
-
-{others.replace("UseDevelopmentEmulator=true;", "")}
-
-and trusts this file: copy it there, and name it in `connection_verify` of ServiceBusClient, or in
-the variables SSL_CERT_FILE and REQUESTS_CA_BUNDLE:
-
-{own.ca_pem}""",
-        flush=True,
-    )
-    if AMQPS_PORT not in ports:
-        print(
-            f"\nMost clients look for TLS on port {AMQPS_PORT} whatever the string says: start it "
-            f"with --port {AMQPS_PORT}, or --also {AMQPS_PORT}.",
-            flush=True,
-        )
-
-
-def _listed(ports: Sequence[int]) -> str:
-    *others, last = map(str, ports)
-    return f"ports {', '.join(others)} and {last}" if others else f"port {last}"
+def _say(settings: Settings, text: str, message: str, **more: object) -> None:
+    """Say one thing, for people or for programs."""
+    say(json_line(message, more) if settings.log_format is LogFormat.JSON else text)

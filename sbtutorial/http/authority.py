@@ -48,12 +48,14 @@ class Authority(NamedTuple):
             return False
 
 
-def is_ours(authority: Authority, bound_host: str) -> bool:
+def is_ours(authority: Authority, bound_host: str, known_as: frozenset[str] = frozenset()) -> bool:
     """Whether a broker that listens on `bound_host` goes by this name.
 
-    One that listens on loopback only has loopback's names. Of one that is open to the network only
-    the network knows the names.
+    One that listens on loopback only has loopback's names, and those that it was given (in small
+    letters). Of one that is open to the network only the network knows the names.
     """
+    if authority.host in known_as:
+        return True
     bound = Authority.parse(f"[{bound_host}]" if ":" in bound_host else bound_host)
     is_local = bound is None or bound.is_loopback
     return not is_local or authority.is_loopback or authority.host == bound_host

@@ -21,12 +21,11 @@ from sbtutorial.connection_string import (
 )
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.links import credential, open_admin
-from sbtutorial.hosting.control_client import PlannedFault
 from sbtutorial.lab import journal, names
 from sbtutorial.lab.peeking import evidence, peeked
 from sbtutorial.lab.refusals import Refusal
 from sbtutorial.lab.service import Acknowledged, Mode
-from sbtutorial.snapshot import QueueSnapshot
+from sbtutorial.snapshot import PlannedFault, QueueSnapshot
 from sbtutorial.trace import Event
 
 _REACH_SECONDS = 2.0
@@ -114,6 +113,10 @@ class AzureService:
     def faults(self) -> tuple[PlannedFault, ...]:
         """None is ever planned here."""
         return ()
+
+    def take_back_fault(self, number: int | None) -> None:
+        """Take nothing back, and say so."""
+        self._say_no_fault("take_back", "nothing is ever planned to fail")
 
     def drop_next_ack(self, entity: str, of: Acknowledged) -> None:
         """Drop nothing, and say so."""

@@ -6,18 +6,20 @@
     lab.faults.delay(2)                 # every answer comes two seconds late
     lab.faults.outage(10)               # nobody is served for ten seconds
     lab.faults                          # what fails and what is to fail, each with its line
+    lab.faults.take_back()              # nothing more of it
 
 The offline broker does it, and the SDK meets it as it would meet it from Azure, where nobody can
 ask for it: there each is a sentence. `lab.reset()` ends them all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.hosting.control_client import PlannedFault
-from sbtutorial.lab.refusals import name_of, refusal_named
+from sbtutorial.lab.fault_lines import tell
+from sbtutorial.lab.refusals import refusal_named
 from sbtutorial.lab.service import Acknowledged, Service
+from sbtutorial.snapshot import PlannedFault
 from sbtutorial.text import one_line
 from sbtutorial.views.markup import element
 from sbtutorial.views.text_table import table
@@ -137,6 +139,23 @@ class Faults:
             _require_name("A client", who)
         return self._service.cut_connections(who)
 
+    def take_back(self, fault: PlannedFault | int | None = None) -> None:
+        """Have a fault come no more, or one that lasts end now.
+
+        Args:
+            fault: One of those that are listed, or its `number`; None for all of them.
+
+        Raises:
+            TutorialError: It has struck already, is over, or was taken back before.
+        """
+        number = fault.number if isinstance(fault, PlannedFault) else fault
+        if number is not None and type(number) is not int:
+            raise TutorialError(
+                f"A fault is taken back by its number, as in lab.faults.take_back(1); {number!r} "
+                "is none. `for fault in lab.faults` has those that there are."
+            )
+        self._service.take_back_fault(number)
+
     def kill_broker(self) -> None:
         """Kill the broker on this machine, and start it again: `lab.kill_broker()`.
 
@@ -147,69 +166,10 @@ class Faults:
 
     def _rows(self) -> list[tuple[str, str]]:
         """Of each fault the line that plans it, and what it will do, in words."""
-        return [(one_line(line_of(fault)), one_line(told(fault))) for fault in self]
+        return [(told.line, told.words) for told in map(tell, self)]
 
 
 _NONE = "no faults"
-
-
-def line_of(fault: PlannedFault) -> str:
-    """The line of Python that plans a fault."""
-    return _LINES.get(fault.kind, _plan_line)(fault)
-
-
-def told(fault: PlannedFault) -> str:
-    """What a fault will do, in words."""
-    where = f" of {fault.path}" if fault.path else ""
-    return _TOLD.get(fault.kind, _refused)(fault, where)
-
-
-def _drop_line(fault: PlannedFault) -> str:
-    of = ', of="send"' if fault.kind == "sent" else ""
-    return f'lab.faults.drop_next_ack("{fault.path}"{of})'
-
-
-def _refuse_line(fault: PlannedFault) -> str:
-    name = name_of(fault.condition)
-    if name is None:
-        return _plan_line(fault)
-    times = "" if fault.asked == 1 else f", times={fault.asked}"
-    queue = f', queue="{fault.path}"' if fault.path else ""
-    return f'lab.faults.refuse_sends("{name}"{times}{queue})'
-
-
-def _plan_line(fault: PlannedFault) -> str:
-    """For what was planned by a program, past the lab."""
-    named = {"condition": fault.condition, "path": fault.path}
-    arguments = "".join(f', {name}="{value}"' for name, value in named.items() if value)
-    return f'plan_fault("{fault.kind}"{arguments}, times={fault.asked})'
-
-
-def _refused(fault: PlannedFault, where: str) -> str:
-    noun = _NOUNS.get(fault.kind, fault.kind)
-    which = noun if fault.times == 1 else f"{fault.times} {noun}s"
-    return f"the next {which}{where}: refused"
-
-
-_NOUNS = {
-    "connect": "connection",
-    "detach": "link",
-    "settle": "settlement",
-    "http": "HTTP request",
-}
-_LINES: dict[str, Callable[[PlannedFault], str]] = {
-    "sent": _drop_line,
-    "settled": _drop_line,
-    "send": _refuse_line,
-    "delay": lambda fault: f"lab.faults.delay({fault.seconds:g})",
-    "outage": lambda fault: f"lab.faults.outage({fault.seconds:g})",
-}
-_TOLD: dict[str, Callable[[PlannedFault, str], str]] = {
-    "sent": lambda _fault, where: f"the next send{where}: done, and not told",
-    "settled": lambda _fault, where: f"the next settlement{where}: done, and not told",
-    "delay": lambda fault, _where: f"every answer comes {fault.seconds:g} s late",
-    "outage": lambda _fault, _where: "nobody is served until it is over",
-}
 
 
 def _number(call: str, seconds: object) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbtutorial.exercises.checker import Solution, Verdict
     from sbtutorial.exercises.course import Course
     from sbtutorial.explorer.explorer import Explorer
+    from sbtutorial.lab.case import Case
     from sbtutorial.lab.faults import Faults
     from sbtutorial.lab.operations import Operations
     from sbtutorial.lab.predictions import Prediction
@@ -298,7 +299,6 @@ class Lab:
         service = self.service
         explorer = ShownExplorer(
             service.connection_string,
-            now=service.now,
             events=service.events if service.tells_events else None,
         )
         explorer.tree()  # what is wrong is said here, and not in the view
@@ -336,6 +336,21 @@ class Lab:
 
         return attack(CAFE, system_of(system), seed)
 
+    def incident(self, name: str) -> "Case[Lab]":
+        """Have an incident of the failure lab: its pager text, and the day on which it happened.
+
+        What happened can be looked at in `….lab`, a namespace of its own, wherever this lab's is.
+
+        Args:
+            name: Which: "mondays".
+
+        Raises:
+            TutorialError: There is no such incident, or its day could not be played.
+        """
+        from sbtutorial.lab.case import open_case
+
+        return open_case(name, Lab)
+
     def check(self, exercise: str, answer: object) -> "Verdict":
         """Try an answer to an exercise: passed, or what was wanted, what was seen, and a hint.
 
@@ -344,7 +359,8 @@ class Lab:
 
         Args:
             exercise: Its name: "send.batch".
-            answer: Your function, by its name and without parentheses; of the café, the program.
+            answer: Your function, by its name and without parentheses; of the café and of an
+                incident, the program.
 
         Raises:
             TutorialError: There is no such exercise; that is no function; the broker is gone.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.hosting.control_client import ControlClient, PlannedFault
+from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.lab.progress import working
 from sbtutorial.lab.refusals import Refusal
 from sbtutorial.lab.service import Acknowledged, Mode
-from sbtutorial.snapshot import MOST_TEXT_CHARS, QueueSnapshot
+from sbtutorial.snapshot import MOST_TEXT_CHARS, PlannedFault, QueueSnapshot
 from sbtutorial.trace import ADVANCED, Event
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class OfflineService:
     def faults(self) -> tuple[PlannedFault, ...]:
         """What is still to fail."""
         return self._control.faults()
+
+    def take_back_fault(self, number: int | None) -> None:
+        """Have one come no more, or end; None for all."""
+        self._control.take_back_fault(number)
 
     def drop_next_ack(self, entity: str, of: Acknowledged) -> None:
         """Do and keep the next one, and lose the answer with the connection."""

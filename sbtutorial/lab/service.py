@@ -8,9 +8,8 @@ broker can do.
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sbtutorial.hosting.control_client import PlannedFault
 from sbtutorial.lab.refusals import Refusal
-from sbtutorial.snapshot import QueueSnapshot
+from sbtutorial.snapshot import PlannedFault, QueueSnapshot
 from sbtutorial.trace import Event
 
 
@@ -93,6 +92,13 @@ class Service(Protocol):
 
     def faults(self) -> tuple[PlannedFault, ...]:
         """What fails and what is still to fail because somebody asked for it."""
+
+    def take_back_fault(self, number: int | None) -> None:
+        """Have a fault come no more, or end, where there can be one; None for all of them.
+
+        Raises:
+            TutorialError: There is none of that number any more.
+        """
 
     def drop_next_ack(self, entity: str, of: Acknowledged) -> None:
         """Do and keep the next one at an entity, where that can be, and lose the answer.

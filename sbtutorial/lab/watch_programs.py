@@ -134,6 +134,11 @@ def drop_ack(snapshot: QueueSnapshot) -> str:
     return f"lab.faults.drop_next_ack({_quoted(snapshot.name)})"
 
 
+def take_back(number: int) -> str:
+    """Have a planned fault come no more."""
+    return f"lab.faults.take_back({number})"
+
+
 def cut(who: str) -> str:
     """Cut the connections of one client, or of all for ""."""
     return f"lab.faults.cut_connections({_quoted(who) if who else ''})"

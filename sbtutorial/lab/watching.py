@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.lab import message_detail, watch_programs
+from sbtutorial.lab import fault_lines, message_detail, watch_programs
 from sbtutorial.lab.running_cell import is_in_notebook
 from sbtutorial.lab.service import Service
 from sbtutorial.lab.watch_programs import Target
@@ -34,7 +34,8 @@ class Watch:
     def __init__(self, service: Service, name: str, names: Mapping[str, object]) -> None:
         self._service = service
         self._names = names
-        self._watcher = Watcher(service.connection_string, service.snapshot(name).name, _cast)
+        path = service.snapshot(name).name
+        self._watcher = Watcher(service.connection_string, path, _cast, fault_lines.tell)
         self._is_shown = False
 
     def __repr__(self) -> str:
@@ -57,18 +58,26 @@ class Watch:
         if not is_in_notebook():
             self._watcher.close()
             return
-        from sbtutorial.views.live.widget import QueueView
-
-        view = QueueView(self._watcher, place="asks" if beside else "cell")
-        view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
+        view = self.view("asks" if beside else "cell")
         if not beside:
             view.settle()
-        for request, handler in self.handlers.items():
-            view.on_request(request, handler)
-        leave = stage.watch(self._watcher.stir)
-        view.on_close(leave)
         _Placement(view).display()
         self._is_shown = True
+
+    def view(self, place: str) -> "QueueView":
+        """It as a widget, which is to take the place of an earlier one; its buttons do their work.
+
+        Args:
+            place: As `QueueView` has it.
+        """
+        from sbtutorial.views.live.widget import QueueView
+
+        view = QueueView(self._watcher, place=place)
+        view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
+        for request, handler in self.handlers.items():
+            view.on_request(request, handler)
+        view.on_close(stage.watch(self._watcher.stir))
+        return view
 
     # --- what the buttons do ---------------------------------------------------------------------
 
@@ -95,6 +104,7 @@ class Watch:
             "drop_ack": self._button(
                 lambda _asked: watch_programs.drop_ack(self._watcher.snapshot)
             ),
+            "take_back": self._button(lambda asked: watch_programs.take_back(int(asked["number"]))),
             "cut": self._button(lambda asked: watch_programs.cut(str(asked.get("who") or ""))),
             "purge": self._button(lambda _asked: watch_programs.purge(self._target())),
         }

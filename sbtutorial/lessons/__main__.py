@@ -8,16 +8,15 @@ import sys
 from collections.abc import Sequence
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.lessons.places import working_copy
 from sbtutorial.lessons.surroundings import surrounded
-from sbtutorial.lessons.working_copy import WorkingCopy
 from sbtutorial.setup.foreground import run
-from sbtutorial.setup.requirements import clone_folder
 
 
 def main(command: Sequence[str]) -> int:
     """Make the copy, run the command to its end, and return its exit code.
 
-    Without a clone, or where the copy cannot be made, the command runs all the same.
+    Without lessons, or where the copy cannot be made, the command runs all the same.
     """
     if not command:
         print(__doc__, file=sys.stderr)
@@ -26,11 +25,8 @@ def main(command: Sequence[str]) -> int:
 
 
 def _environment() -> dict[str, str]:
-    clone = clone_folder()
-    if clone is None:
-        return dict(os.environ)
-    copy = WorkingCopy.of(clone)
     try:
+        copy = working_copy()
         for sentence in copy.update():
             print(sentence, file=sys.stderr, flush=True)
         return surrounded(os.environ, copy.folder)

@@ -18,10 +18,10 @@ _LESSON = ".ipynb"
 
 
 class Edition:
-    """The lessons of one clone.
+    """The lessons of one clone, or of one wheel.
 
     Attributes:
-        folder: Where they are committed.
+        folder: Where they are, with their outputs.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,8 +1,7 @@
 """`lab.restore`: a lesson back to its beginning, from within a notebook."""
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.lessons.working_copy import WorkingCopy
-from sbtutorial.setup.requirements import clone_folder
+from sbtutorial.lessons.places import working_copy
 from sbtutorial.text import wrapped
 
 _IF_OPEN = (
@@ -17,11 +16,6 @@ def restore(lesson: str) -> str:
     Raises:
         TutorialError: There is no such lesson, no copy, or it cannot be written.
     """
-    clone = clone_folder()
-    if clone is None:
-        raise TutorialError(
-            "sbtutorial is installed without its lessons here, so there is none to restore."
-        )
     if not isinstance(lesson, str):
         raise TutorialError(f'A lesson is named by how it begins, as in "03"; not {lesson!r}.')
-    return wrapped(f"{WorkingCopy.of(clone).restore(lesson)} {_IF_OPEN}")
+    return wrapped(f"{working_copy().restore(lesson)} {_IF_OPEN}")

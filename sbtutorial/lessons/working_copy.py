@@ -17,9 +17,9 @@ from typing import Self
 from sbtutorial.errors import TutorialError
 from sbtutorial.lessons.edition import Edition, fingerprint, is_lesson, number_of
 
-FOLDER = "my_lessons"  # beside `notebooks`; .gitignore and pyproject.toml know it, too
-HOME_FOLDER = "sbtutorial_lessons"  # in the user's home, where the clone cannot be written
-_RECORD = ".copied.json"
+FOLDER = "my_lessons"  # in the clone: .gitignore and pyproject.toml know it, too
+HOME_FOLDER = "sbtutorial_lessons"  # in the user's home, where another cannot be written
+RECORD = ".copied.json"  # what was copied; the mark of a working copy, too
 
 
 class WorkingCopy:
@@ -36,9 +36,7 @@ class WorkingCopy:
     @classmethod
     def of(cls, clone: Path) -> Self:
         """That of a clone: in it, or in the user's home when the clone cannot be written."""
-        own = clone / FOLDER
-        folder = own if _can_be_written(own) else Path.home() / HOME_FOLDER
-        return cls(Edition(clone / "notebooks"), folder)
+        return cls(Edition(clone / "notebooks"), writable_folder(clone / FOLDER))
 
     def update(self) -> list[str]:
         """Copy what is missing or newer, and no learner's work; what there is to tell of it.
@@ -148,7 +146,7 @@ class WorkingCopy:
     @contextmanager
     def _recording(self) -> Iterator[dict[str, str]]:
         """What was copied: name → fingerprint; kept when the block ends, however it does."""
-        path = self.folder / _RECORD
+        path = self.folder / RECORD
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             record = _read(path)
@@ -187,9 +185,10 @@ def _replace(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _can_be_written(folder: Path) -> bool:
+def writable_folder(folder: Path) -> Path:
+    """This folder if it can be made and written, else one in the user's home."""
     with suppress(OSError):
         folder.mkdir(exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return True
-    return False
+            return folder
+    return Path.home() / HOME_FOLDER

@@ -132,15 +132,16 @@ def trust(certificates: Certificates, environ: MutableMapping[str, str] = os.env
     return Trust(bundle, is_here and is_news and not _aiohttp_trusts(certificates.ca_pem))
 
 
-def variables(certificates: Certificates) -> dict[str, str]:
-    """What another program's environment needs, so that its clients accept the certificate.
+def variables(*shown: Certificates) -> dict[str, str]:
+    """What another program's environment needs, so that its clients accept each of these.
 
     Raises:
         OSError: The folder cannot be written.
     """
     environ = {name: os.environ[name] for name in _READ_VARIABLES if name in os.environ}
-    bundle = trust(certificates, environ).bundle
-    return dict.fromkeys(_VARIABLES, str(bundle)) | {_NODE_VARIABLE: str(certificates.ca_pem)}
+    bundles = [str(trust(one, environ).bundle) for one in shown]  # each is made of those before
+    for_node = str(shown[0].ca_pem) if len(shown) == 1 else bundles[-1]
+    return dict.fromkeys(_VARIABLES, bundles[-1]) | {_NODE_VARIABLE: for_node}
 
 
 def _aiohttp_trusts(ca_pem: Path) -> bool:

@@ -183,6 +183,7 @@ def _queue(broker: Core, call: ControlCall) -> Json:
                 ClientSnapshot(text_of(one.who), one.right == SEND)
                 for one in islice(broker.presence.at(entity.path), MAX_CLIENTS)
             ],
+            faults=[*fault_calls.planned_at(broker.faults, entity.path)],
             advanced_seconds=broker.clock.advanced_seconds,
             text_chars=text_chars,
         ).to_plain()

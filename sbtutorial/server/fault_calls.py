@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from sbtutorial.broker.directory import Directory
+from sbtutorial.broker.paths import split_subscription
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.faults import Fault, Faults, Occasion
 from sbtutorial.server.control_call import CallError, ControlCall, Handler, Json
+from sbtutorial.snapshot import PlannedFault
 
 MAX_PLANNED = 100
 MAX_NAME_CHARS = 256
 MAX_TEXT_CHARS = 1000
 MAX_DELAY_SECONDS = 60.0
 MAX_OUTAGE_SECONDS = 600.0
+_MAX_DIGITS = 15
 
 
 def _plan(broker: Core, call: ControlCall) -> Json:
@@ -27,26 +31,59 @@ def _plan(broker: Core, call: ControlCall) -> Json:
 
 
 def _list(broker: Core, _call: ControlCall) -> Json:
-    return {"faults": [*_lasting(broker.faults), *map(_plain, broker.faults.planned)]}
+    return {"faults": [asdict(fault) for fault in _planned(broker.faults)]}
 
 
-def _plain(fault: Fault) -> Json:
-    return {
-        "kind": fault.occasion,
-        "path": fault.path,
-        "condition": fault.condition,
-        "text": fault.text,
-        "times": fault.times,
-        "asked": fault.asked,
-    }
+def planned_at(faults: Faults, path: str) -> Iterator[PlannedFault]:
+    """What fails, or is still to fail, at an entity, its subqueues, or the topic it belongs to."""
+    here = path.lower()
+    topic = (split_subscription(here) or ("",))[0]
+    for fault in _planned(faults):
+        at = fault.path.lower()
+        if at in ("", here, topic) or at.startswith(here + "/$"):
+            yield fault
 
 
-def _lasting(faults: Faults) -> Iterator[Json]:
+def _planned(faults: Faults) -> Iterator[PlannedFault]:
+    """What lasts, and then what is still to come, in the order in which it was planned."""
     if faults.is_out:
-        left = faults.outage_seconds_left
-        yield {"kind": "outage", "seconds": faults.outage_seconds, "seconds_left": left}
+        yield PlannedFault(
+            "outage",
+            seconds=faults.outage_seconds,
+            seconds_left=faults.outage_seconds_left,
+            number=faults.outage_number,
+        )
     if faults.delay_seconds:
-        yield {"kind": "delay", "seconds": faults.delay_seconds}
+        yield PlannedFault("delay", seconds=faults.delay_seconds, number=faults.delay_number)
+    yield from map(_described, faults.planned)
+
+
+def _described(fault: Fault) -> PlannedFault:
+    return PlannedFault(
+        fault.occasion.value,
+        fault.path,
+        fault.condition,
+        fault.text,
+        fault.times,
+        fault.asked,
+        number=fault.number,
+    )
+
+
+def _take_back(broker: Core, call: ControlCall) -> Json:
+    """Have one fault come no more, by its number; without a number, all of them."""
+    number = call.rest
+    if not number:
+        broker.faults.clear()
+        return {}
+    is_number = number.isdecimal() and len(number) <= _MAX_DIGITS
+    if not (is_number and broker.faults.take_back(int(number))):
+        raise CallError(
+            404,
+            f"There is no fault {_shown(number)} to be taken back: it has struck, is over, or "
+            "was taken back before.",
+        )
+    return {}
 
 
 def _delay(broker: Core, call: ControlCall) -> Json:
@@ -134,7 +171,7 @@ _PLACES: dict[str, Callable[[Directory, str], str]] = {
 }
 
 ROUTES: dict[str, dict[str, Handler]] = {
-    "faults": {"GET": _list, "POST": _plan},
+    "faults": {"GET": _list, "POST": _plan, "DELETE": _take_back},
     "cut": {"POST": _cut},
     "delay": {"POST": _delay},
     "outage": {"POST": _outage},

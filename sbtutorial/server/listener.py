@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sbtutorial.gateway.access.admission import Crowd
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
@@ -53,6 +53,9 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 # Windows has numbers of its own for sockets.
 _EXHAUSTED |= {getattr(errno, name, errno.EMFILE) for name in ("WSAEMFILE", "WSAENOBUFS")}
 
+if TYPE_CHECKING:
+    from sbtutorial.server.tls import TlsEndpoint
+
 Gate = Callable[[Write, Close], tuple[Write, Close]]
 
 _LOG = logging.getLogger(__name__)
@@ -76,6 +79,7 @@ class Listener:
             that asks for.
         gate: Keeps back what is written to a connection, and its end, as long as need be.
         network_tls_context: The same for peers on other computers, which must speak TLS.
+        takes_plain: Whether they may do without.
         recognition_seconds: How long a peer may take to say what it speaks, TLS included.
         max_unread_bytes: How far a peer may fall behind in reading before its endpoint is told.
         farewell_seconds: How long a peer that is being let go may read nothing of what is left.
@@ -93,6 +97,7 @@ class Listener:
         taking_in: TakeIn = _take_in,
         gate: Gate = lambda write, close: (write, close),
         network_tls_context: Callable[[], ssl.SSLContext] | None = None,
+        takes_plain: bool = False,
         recognition_seconds: float = RECOGNITION_SECONDS,
         max_unread_bytes: int = MAX_UNREAD_BYTES,
         farewell_seconds: float = FAREWELL_SECONDS,
@@ -108,22 +113,35 @@ class Listener:
         self._crowd: Crowd[_Connection] = Crowd()
         self.tls_context = cache(tls_context)
         self.network_tls_context = cache(network_tls_context or tls_context)
+        self.takes_plain = takes_plain
         self._ports: list[_Port] = []
         self._last_seen_at = 0.0
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, *further_hosts: str) -> int:
         """Accept connections on `port`, or on a free one for 0; once more for a further port.
+
+        Args:
+            host: Where.
+            port: Its number.
+            further_hosts: Further addresses, on each of which the port has the same number.
 
         Returns:
             The port.
 
         Raises:
-            OSError: The port is taken; `OverflowError`: it is no port.
+            OSError: The port is taken; `OverflowError`: it is no port. Nothing listens then.
         """
         self._last_seen_at = asyncio.get_running_loop().time()
-        listening = _Port(host, port, partial(_Connection, self))
-        self._ports.append(listening)
-        return listening.number
+        opened = [_Port(host, port, partial(_Connection, self))]
+        try:
+            for another in further_hosts:
+                opened.append(_Port(another, opened[0].number, partial(_Connection, self)))
+        except OSError:
+            for one in opened:
+                await one.close()
+            raise
+        self._ports += opened
+        return opened[0].number
 
     async def stop(self) -> None:
         """Accept no more; send every peer what is still on its way to it, and let it go."""
@@ -347,6 +365,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._deadline = self._loop.call_later(listener.recognition_seconds, self.abort)
         self._farewell: asyncio.TimerHandle | None = None
         self._is_held = False
+        self._peer = ""
+        self._tls_endpoint: TlsEndpoint | None = None
         self._plain: dict[Kind, EndpointFactory] = {
             kind: partial(self._recognized, factory) for kind, factory in listener.factories.items()
         }
@@ -360,15 +380,19 @@ class _Connection(asyncio.BufferedProtocol):
         most = self._listener.max_unread_bytes
         self._transport.set_write_buffer_limits(high=most, low=min(_FEW_UNREAD_BYTES, most // 4))
         peer = transport.get_extra_info("peername")
+        self._peer = _shown(peer)
+        _LOG.info("%s is here.", self._peer)
         # Who has no address, as a Unix socket, is on this computer.
         if isinstance(peer, tuple) and not is_loopback(peer[0]):
             self._be_careful()
         self._listener.remember(self)
 
     def _be_careful(self) -> None:
-        """The peer is on another computer: TLS, or nothing."""
+        """The peer is on another computer: TLS, or nothing, unless it may do without."""
         self._tls_context = self._listener.network_tls_context
-        demands = {kind: partial(TlsDemanded, kind) for kind in self._plain}
+        if self._listener.takes_plain:
+            return
+        demands = {kind: partial(self._demand_tls, kind) for kind in self._plain}
         self._endpoint = Recognizer({**demands, Kind.TLS: self._tls}, self._write, self.close)
 
     @property
@@ -422,6 +446,14 @@ class _Connection(asyncio.BufferedProtocol):
         finally:
             self._listener.forget(self)
             self.lost.set_result(None)
+            self._say_that_it_is_gone()
+
+    def _say_that_it_is_gone(self) -> None:
+        failure = self._tls_endpoint.failure if self._tls_endpoint else None
+        if failure:
+            _LOG.info("%s is gone; TLS failed: %s.", self._peer, failure)
+        else:
+            _LOG.info("%s is gone.", self._peer)
 
     def close(self) -> None:
         """End the connection when what was written is sent, or not read for a while."""
@@ -463,4 +495,19 @@ class _Connection(asyncio.BufferedProtocol):
     def _tls(self, write: Write, close: Close) -> Endpoint:
         from sbtutorial.server.tls import TlsEndpoint
 
-        return TlsEndpoint(self._tls_context(), write, close, partial(Recognizer, self._plain))
+        self._tls_endpoint = TlsEndpoint(
+            self._tls_context(), write, close, partial(Recognizer, self._plain)
+        )
+        return self._tls_endpoint
+
+    def _demand_tls(self, kind: Kind, write: Write, close: Close) -> Endpoint:
+        _LOG.info("%s speaks no TLS, as it must from another computer: refused.", self._peer)
+        return TlsDemanded(kind, write, close)
+
+
+def _shown(peer: object) -> str:
+    """The address of a peer, as it is written in connection strings."""
+    if not isinstance(peer, tuple):
+        return "A peer without an address"
+    host, port = peer[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -7,7 +7,7 @@ the background process, the foreground command and a test's own event loop.
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ from sbtutorial.gateway.endpoint import Close, Endpoint, Write
 from sbtutorial.gateway.ids import RandomBytes
 from sbtutorial.server.alarm import LoopScheduler
 from sbtutorial.server.listener import Listener
-from sbtutorial.server.network import is_every_address, names
+from sbtutorial.server.network import addresses, names
 
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
@@ -42,6 +42,8 @@ class LocalBroker(Core):
         clock: The computer's unless given.
         random_bytes: The system's unless given.
         certificates_folder: Where the TLS certificate is made and kept.
+        known_as: Names beside its own that clients call it by; its certificate has them, too.
+        takes_plain: Whether other computers may do without TLS.
         options: What `Core` takes beside these.
 
     """
@@ -52,6 +54,8 @@ class LocalBroker(Core):
         clock: Clock | None = None,
         random_bytes: RandomBytes = os.urandom,
         certificates_folder: Path | None = None,
+        known_as: Sequence[str] = (),
+        takes_plain: bool = False,
         **options: Any,
     ) -> None:
         scheduler = LoopScheduler()
@@ -62,30 +66,20 @@ class LocalBroker(Core):
             tls_context=self._tls_context,
             taking_in=scheduler.taking_in,
             gate=self.gate,
-            network_tls_context=self._network_tls_context,
+            network_tls_context=self._named_tls_context,
+            takes_plain=takes_plain,
         )
         self.reactor.on_turn_end = self.listener.look_after_input
         self.on_cut = self.listener.cut
+        self.known_as = frozenset(name.lower() for name in known_as)
         self._certificates_folder = certificates_folder
         self._port = 0
 
     async def start(self, host: str = HOST, port: int = 0) -> int:
-        """Listen on `host`, on `port` or a free one.
+        """Listen on `host`, and on loopback in any case, on `port` or a free one.
 
-        Returns:
-            The port.
-
-        Raises:
-            OSError: The port is taken.
-        """
-        self.host = host
-        self._port = await self.listener.start(host, port)
-        return self._port
-
-    async def open_to_network(self, host: str, port: int = 0) -> int:
-        """Listen on an address that other computers can reach, and on loopback, on one port.
-
-        From other computers only TLS is taken, with the certificate of `network_certificates`.
+        Where `host` opens it to other computers, they are served with the certificate of
+        `named_certificates`.
 
         Returns:
             The port.
@@ -93,11 +87,9 @@ class LocalBroker(Core):
         Raises:
             OSError: The port is taken, or this computer has no such address.
         """
-        if is_every_address(host):
-            return await self.start(host, port)
-        own = await self.start(HOST, port)
         self.host = host
-        return await self.listener.start(host, own)
+        self._port = await self.listen_also(port)
+        return self._port
 
     async def listen_also(self, port: int) -> int:
         """Listen on a further port, or a free one for 0, with all that the first one speaks.
@@ -108,7 +100,8 @@ class LocalBroker(Core):
         Raises:
             OSError: The port is taken.
         """
-        return await self.listener.start(self.host, port)
+        first, *further = addresses(self.host)
+        return await self.listener.start(first, port, *further)
 
     async def stop(self) -> None:
         """Close every connection and every port, when all that was done is safe."""
@@ -124,11 +117,6 @@ class LocalBroker(Core):
     def connection_string(self) -> str:
         """What the SDK's clients take, data and administration alike."""
         return connection_string(self.host, self._port, KEY_NAME, self.key)
-
-    @property
-    def connections(self) -> int:
-        """How many peers are connected now, whatever they speak."""
-        return self.listener.connections
 
     def amqp(self, write: Write, close: Close) -> AmqpEndpoint:
         """Serve one AMQP connection."""
@@ -172,16 +160,24 @@ class LocalBroker(Core):
         """Made at the first TLS connection, from the learner's own certificate."""
         from sbtutorial.server import certificates
 
-        return _context(certificates.ensure(self._folder()))
+        context = _context(certificates.ensure(self._folder()))
+        if self.known_as:
+            context.sni_callback = self._choose_certificate
+        return context
 
-    def _network_tls_context(self) -> ssl.SSLContext:
-        return _context(self.network_certificates())
+    def _choose_certificate(self, peer: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        """Who asks for one of the further names is shown the certificate that has it."""
+        if name is not None and name.lower() in self.known_as:
+            peer.context = self.listener.network_tls_context()
 
-    def network_certificates(self) -> "Certificates":
-        """The certificate for those who call from other computers, by the names that they know."""
+    def _named_tls_context(self) -> ssl.SSLContext:
+        return _context(self.named_certificates())
+
+    def named_certificates(self) -> "Certificates":
+        """The certificate by the names that other computers know, and those it was given."""
         from sbtutorial.server import certificates
 
-        own = names(self.host)
+        own = (*sorted(self.known_as), *names(self.host)) or (self.host,)
         digest = sha256("\n".join(own).encode()).hexdigest()[:16]
         return certificates.ensure(self._folder() / f"network-{digest}", own)
 

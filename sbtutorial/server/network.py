@@ -1,8 +1,8 @@
 """A broker that is open to the network: who is on this computer, and that all others speak TLS.
 
 What is not encrypted can be read by others on the way, the key in SASL PLAIN and every token with
-it. So from another computer only TLS is taken; AMQP and HTTP in plain are answered with what each
-has for that, and nothing of what was sent is acted on.
+it. So from another computer only TLS is taken, unless somebody asks for less; AMQP and HTTP in
+plain are answered with what each has for that, and nothing of what was sent is acted on.
 
 Source: AMQP 1.0, 5.2.1 (the header of TLS is what a server answers that takes nothing else);
 RFC 9110, 15.5.22 (426).
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 
+from sbtutorial.folders import HOST
 from sbtutorial.gateway.endpoint import Close, Write
 from sbtutorial.server.sniff import Kind
 
@@ -26,6 +27,7 @@ _REFUSALS: Mapping[Kind, bytes] = {
     b"Connection: Upgrade, close\r\n"
     b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(_TEXT), _TEXT),
 }
+_LOOPBACK_6 = "::1"
 _SOMEWHERE = ("192.0.2.1", 9)  # RFC 5737: an address that nobody has
 
 
@@ -48,8 +50,29 @@ def is_every_address(host: str) -> bool:
         return False
 
 
+def addresses(host: str) -> tuple[str, ...]:
+    """Where to listen for `host`: there, and on loopback, where those of this computer look."""
+    if host == "::":
+        return ("0.0.0.0", host)
+    if host == "localhost":
+        return (HOST, _LOOPBACK_6) if _has_loopback_6() else (HOST,)
+    return (host,) if host == HOST or is_every_address(host) else (HOST, host)
+
+
+def _has_loopback_6() -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6) as asking:
+        asking.bind((_LOOPBACK_6, 0))
+        return True
+    return False
+
+
 def names(host: str) -> tuple[str, ...]:
-    """What clients on other computers may call a broker that listens on `host`, the best first."""
+    """What clients on other computers may call a broker that listens on `host`, the best first.
+
+    None where no other computer can.
+    """
+    if is_loopback(host):
+        return ()
     if not is_every_address(host):
         return (host,)
     own = socket.gethostname()

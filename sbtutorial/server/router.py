@@ -157,7 +157,7 @@ def _stranger(request: Request, core: Core) -> Response | None:
     authority = request.authority
     if authority is None:
         return error_response(400, "The Host header names no host: call 127.0.0.1 and the port.")
-    if not is_ours(authority, core.host) and not _is_program_behind_proxy(request):
+    if not is_ours(authority, core.host, core.known_as) and not _is_program_behind_proxy(request):
         return error_response(
             421,
             f"This broker is not '{authority.host[:80]}', and answers by its own names only: call "

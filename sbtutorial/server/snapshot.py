@@ -23,6 +23,7 @@ from sbtutorial.snapshot import (
     SCHEDULED,
     ClientSnapshot,
     MessageSnapshot,
+    PlannedFault,
     QueueSnapshot,
     SessionSnapshot,
 )
@@ -47,6 +48,7 @@ def snapshot(
     now: float,
     is_connected: Callable[[str], bool],
     clients: Sequence[ClientSnapshot] = (),
+    faults: Sequence[PlannedFault] = (),
     advanced_seconds: float = 0.0,
     text_chars: int = BEGINNING_CHARS,
 ) -> QueueSnapshot:
@@ -57,6 +59,7 @@ def snapshot(
         now: Broker time.
         is_connected: Says of the holder of a lock whether it is still there.
         clients: Who is connected to it.
+        faults: What is planned to fail there.
         advanced_seconds: How far time has been moved so far.
         text_chars: How much to have of each body.
 
@@ -79,6 +82,7 @@ def snapshot(
         requires_session=entity.main.requires_session,
         sessions=tuple(_sessions(entity.main, is_connected)),
         clients=tuple(clients),
+        faults=tuple(faults),
     )
 
 

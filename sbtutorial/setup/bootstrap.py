@@ -32,6 +32,7 @@ from sbtutorial.setup.requirements import (
     Lack,
     Requirement,
     clone_folder,
+    install_command,
     lacking,
     project_table,
     requirements,
@@ -55,10 +56,8 @@ def python_with(*extras: str) -> Path:
         return Path(sys.executable)
     clone = clone_folder()
     if clone is None:
-        wanted = f"[{','.join(extras)}]" if extras else ""
         raise SetupError(
-            f"This Python lacks {_names(lacks)}: install it with "
-            f'`{sys.executable} -m pip install "sbtutorial{wanted}"`.'
+            f"This Python lacks {_names(lacks)}: `{install_command(*extras)}` installs them."
         )
     environment = Environment(clone)
     if not environment.has(*extras):

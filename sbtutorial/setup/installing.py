@@ -1,4 +1,4 @@
-"""Making an environment and filling it: `venv`, `ensurepip` and pip, and what their failures mean.
+"""Making an environment and filling it: `venv`, `ensurepip`, pip or uv; what their failures mean.
 
 Nobody shall think that it hangs, and nobody has to read pip's pages: one line tells how far it is,
 and a failure is a sentence with a remedy. Standard library only.
@@ -7,12 +7,13 @@ and a failure is a sentence with a remedy. Standard library only.
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.setup import uv
 from sbtutorial.setup.file_lock import try_lock
 from sbtutorial.setup.locking import LOCK
 
@@ -28,15 +29,18 @@ _MAX_LINE_CHARS = 300
 _DIVERTING = (
     *("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PYTHONHOME", "PYTHONPATH"),
     *("PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES"),
+    *uv.DIVERTING,
 )
 
-# What pip says when it is at it → what to tell of it.
+# What pip or uv says when it is at it → what to tell of it.
 _STAGES = {
     "Collecting ": "choosing versions",
     "Downloading ": "downloading",
     "Installing build dependencies": "preparing",
     "Installing collected packages": "unpacking, the last step",
     "WARNING: Retrying": "the package index does not answer; trying again",
+    "Resolved ": "downloading",
+    "Prepared ": "unpacking, the last step",
 }
 
 # What a failure leaves in the output → what to tell of it; the first match counts.
@@ -104,22 +108,53 @@ class Installer:
             extras: Which.
             versions: What pip is told of them: `LOCKED` or `LATEST`.
         """
-        say(f"Installing {_things(extras)}; this takes a minute or two …")
-        options = ["--disable-pip-version-check", "--no-input", *versions, "--editable"]
         package = f".[{','.join(extras)}]" if extras else "."
+        wanted = [*versions, "--editable", package]
+        if not self._install_by_uv(extras, wanted):
+            say(f"Installing {_things(extras)}; this takes a minute or two …")
+            options = ["--disable-pip-version-check", "--no-input"]
+            self._fill("pip", [self._python, "-m", "pip", "install", *options, *wanted])
+
+    def _install_by_uv(self, extras: Sequence[str], wanted: Sequence[str]) -> bool:
+        """Whether uv is here, can be told what pip is told, and has done it."""
+        program = uv.find(self._python)
+        words = uv.words_for(self._settings_of_pip()) if program else None
+        if program is None or words is None:
+            return False
+        say(f"Installing {_things(extras)} by uv, which is here …")
+        try:
+            self._fill("uv", uv.command(program, self._python, words, wanted), words.variables)
+        except SetupError as error:
+            _, *said = str(error).splitlines()
+            say("\n".join(["uv does not manage, so pip is asked.", *said]))
+            return False
+        return True
+
+    def _settings_of_pip(self) -> list[str]:
+        return self._run("pip", [self._python, "-m", "pip", "config", "list"])
+
+    def _fill(
+        self, name: str, command: Sequence[str | Path], variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Run what installs, and show how far it is."""
         with Progress(sys.stderr.isatty()) as progress:
-            command = [str(self._python), "-m", "pip", "install", *options, package]
-            self._run("pip", command, progress.show)
+            self._run(name, command, progress.show, variables or {})
 
     def _run(
-        self, name: str, command: Sequence[str | Path], show: Callable[[str], None] = lambda _: None
-    ) -> None:
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        show: Callable[[str], None] = lambda _: None,
+        variables: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Run a program to its end; what it has said, line by line."""
         environ = {key: value for key, value in os.environ.items() if key not in _DIVERTING}
+        ours = {"PIP_USER": "0", "PYTHONIOENCODING": "utf-8"}
         try:
             process = subprocess.Popen(
                 command,
                 cwd=self._clone,
-                env=environ | {"PIP_USER": "0", "PYTHONIOENCODING": "utf-8"},
+                env=environ | ours | dict(variables or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -136,6 +171,7 @@ class Installer:
                 show(line)
         if process.returncode:
             raise SetupError(explain(name, lines))
+        return lines
 
 
 def say(text: str) -> None:
@@ -198,7 +234,8 @@ def explain(name: str, lines: Sequence[str]) -> str:
     output = "\n".join(lines)
     remedies = (text for marks, text in _FAILURES.items() if any(mark in output for mark in marks))
     remedy = next(remedies, None)
-    telling = [line for line in lines if "ERROR:" in line] if remedy else list(filter(None, lines))
+    errors = [line for line in lines if "ERROR:" in line]  # as pip marks them
+    telling = errors if errors and remedy else list(filter(None, lines))
     said = "".join(f"\n    {line.strip()[:_MAX_LINE_CHARS]}" for line in telling[-_LINE_COUNT:])
     return f"The set-up failed. {remedy or _UNKNOWN_FAILURE}\n{name} said:{said}"
 

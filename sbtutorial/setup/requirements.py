@@ -5,11 +5,12 @@ it is in the installed package's metadata. Both use two bounds at most, `>=` and
 numbers: the whole language of version specifiers is for pip.
 """
 
+import os
 import re
+import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,19 @@ class Lack(NamedTuple):
 
     requirement: Requirement
     found: str | None
+
+
+def install_command(*extras: str) -> str:
+    """What installs the package with these extras into this Python, to be copied from a sentence.
+
+    It is installed already, perhaps from a file: then only what the extras need is looked for.
+    """
+    from importlib.util import find_spec
+
+    program = shlex.join([sys.executable]) if os.name == "posix" else f'"{sys.executable}"'
+    has_pip = find_spec("pip") is not None
+    begin = f"{program} -m pip install" if has_pip else f"uv pip install --python {program}"
+    return f'{begin} "{PACKAGE}[{",".join(extras)}]"' if extras else f"{begin} {PACKAGE}"
 
 
 def clone_folder() -> Path | None:
@@ -101,6 +115,9 @@ def _declared() -> dict[str, list[str]]:
     if clone := clone_folder():
         project = project_table(clone)
         return {BASE: project["dependencies"], **project["optional-dependencies"]}
+
+    from importlib import metadata
+
     declared = defaultdict(list)
     for line in metadata.requires(PACKAGE) or ():
         extra = _EXTRA.search(line)
@@ -115,6 +132,8 @@ def _own_path() -> list[str]:
 
 
 def _installed_version(name: str, path: list[str]) -> str | None:
+    from importlib import metadata
+
     # A half-removed package has a folder of metadata with nothing in it.
     found = (one.metadata for one in metadata.distributions(name=name, path=path))
     return next((one["Version"] for one in found if one and "Version" in one), None)

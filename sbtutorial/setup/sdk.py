@@ -4,6 +4,7 @@ import sys
 from importlib.util import find_spec
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.setup.requirements import install_command
 
 _MODULE = "azure.servicebus"
 
@@ -17,7 +18,7 @@ def require_sdk() -> None:
     if not _is_there():
         raise TutorialError(
             "Microsoft's SDK, azure-servicebus, is not installed in this Python, and lessons and "
-            f'the Explorer use it: run `{sys.executable} -m pip install "sbtutorial[lab]"` '
+            f"the Explorer use it: run `{install_command('lab')}` "
             "(LocalBroker and `sbtutorial serve` do without)."
         )
 

@@ -95,7 +95,10 @@ def take_in(changes: Iterable[Change | KeptMessages], namespace: Namespace) -> f
             restorer.apply(change)
         except _UNFITTING as error:
             raise Contradiction(f"{_told(change)} does not fit what comes before") from error
-    restorer.finish()
+    try:
+        restorer.finish()
+    except _UNFITTING as error:
+        raise Contradiction("What was under way does not fit what is there") from error
     return restorer.last_at
 
 
@@ -153,7 +156,7 @@ class _Restorer:
         if number:
             topic.resume(topic.scheduled.messages[number], taken, at)
         else:
-            topic.ingress.resume(at)
+            topic.ingress.schedule.resume(at)
 
     # -- The namespace, its entities and their rules --------------------------------------------
 
@@ -251,7 +254,7 @@ class _Restorer:
             _ingress_of(place).remember(message, change.at)
         subqueue.messages.put(message, change.state)
         if change.state is MessageState.SCHEDULED:
-            _ingress_of(place).await_time(message)
+            _ingress_of(place).schedule.await_time(message)
         elif subqueue.dead_lettering.is_possible:
             subqueue.dead_lettering.start_time_to_live(message, change.expires_at)
         _set_lock(message, change, subqueue)
@@ -294,7 +297,7 @@ class _Restorer:
         """A scheduled message begins its life under a new number."""
         if message.timer is not None:
             message.timer.cancel()
-        _ingress_of(place).await_no_turn(message.sequence_number)
+        _ingress_of(place).schedule.await_no_turn(message.sequence_number)
         place.subqueue.messages.renumber(message, change.sequence_number)
         if isinstance(place.entity, Topic):
             number = change.sequence_number

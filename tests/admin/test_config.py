@@ -7,9 +7,21 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.admin.config import apply_config, read_config, write_config
+from sbtutorial.admin.config import (
+    Config,
+    ConfiguredSubscription,
+    ConfiguredTopic,
+    apply_config,
+    read_config,
+    write_config,
+)
+from sbtutorial.admin.config_emulator import UNKNOWN, written_for_emulator
 from sbtutorial.admin.config_values import ConfigError
-from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import subscription_path
@@ -186,6 +198,26 @@ def test_text_that_is_no_json_is_refused_with_its_line() -> None:
         read_config('{\n"UserConfig" {}')
 
 
+def test_comments_are_passed_over_as_in_the_emulators_own_file() -> None:
+    text = json.dumps(THEIRS, indent=2).replace(
+        '"Label": "order",', '"Label": "or//der" // "To": "x",\n /* "a\n": "b" */ , // \\"'
+    )
+    rule = read_config(text).topics[0].subscriptions[1].rules[0]
+    assert isinstance(rule.filter, CorrelationFilter)
+    assert rule.filter.label == "or//der"
+
+
+@pytest.mark.parametrize("text", ['{"a": "// \\" }', "{} /*", '{"a" /* "b" */ 1}', '/**/ "'])
+def test_what_looks_like_a_comment_makes_nothing_readable(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"JSON|missing"):
+        read_config(text)
+
+
+def test_comment_moves_no_place() -> None:
+    with pytest.raises(ConfigError, match=r"in line 2, column 9"):
+        read_config("{ // one\n/* 2 */ ?}")
+
+
 def test_second_namespace_is_refused() -> None:
     config = json.loads(json.dumps(THEIRS))
     config["UserConfig"]["Namespaces"] *= 2
@@ -262,3 +294,44 @@ def test_value_of_a_rule_that_is_none_is_refused_by_its_place(value: object, pro
     with pytest.raises(ConfigError, match=re.escape(problem)) as refusal:
         read_config(json.dumps(file))
     assert "Rules[0].Properties.CorrelationFilter.Properties.p" in str(refusal.value)
+
+
+def test_file_for_microsofts_emulator_keeps_its_schema_and_says_what_was_changed() -> None:
+    theirs = read_config(json.dumps(THEIRS))
+    text, changes = written_for_emulator(theirs)
+    assert [*changes] == [
+        "default_message_time_to_live becomes PT1H for 'topic.1/plain', 'topic.1/chosen', 'inbox'.",
+    ]
+    [namespace] = json.loads(text)["UserConfig"]["Namespaces"]
+    assert namespace["Name"] == "sbemulatorns"
+    properties = [one["Properties"] for one in (*namespace["Queues"], *namespace["Topics"])]
+    assert not {name for one in properties for name in one} & UNKNOWN
+    assert read_config(text).topics[0].subscriptions[1].rules == (
+        theirs.topics[0].subscriptions[1].rules
+    )
+
+
+def test_file_for_microsofts_emulator_has_no_name_that_it_does_not_take() -> None:
+    default = Rule("$Default", parse_filter("1=1"))
+    another = Rule("$Default", parse_filter("size > 3"))
+    subscriptions = tuple(
+        ConfiguredSubscription(f"s{number}", SubscriptionDescription(), rules)
+        for number, rules in enumerate([(default,), (another, Rule("b", default.filter)), ()])
+    )
+    config = Config("n", {}, (ConfiguredTopic("news", TopicDescription(), subscriptions),))
+    text, _ = written_for_emulator(config)
+    written = read_config(text).topics[0].subscriptions
+    assert [[rule.name for rule in one.rules] for one in written] == [[], ["Default", "b"], []]
+
+
+def test_file_for_microsofts_emulator_says_what_that_will_refuse() -> None:
+    queues = {f"q{number}": QueueDescription(max_delivery_count=3) for number in range(50)}
+    description = TopicDescription(
+        requires_duplicate_detection=True,
+        duplicate_detection_history_time_window=timedelta(days=1),
+    )
+    config = Config("n", queues, (ConfiguredTopic("news", description, ()),))
+    _, (_, window, count, lonely) = written_for_emulator(config)
+    assert window == "duplicate_detection_history_time_window becomes PT5M for 'news'."
+    assert "here are 51" in count
+    assert "'news' has none" in lonely

@@ -33,7 +33,8 @@ def test_on_a_quiet_day_nothing_goes_wrong() -> None:
 @pytest.mark.parametrize("seed", [1, 7, 123456789])
 def test_a_bad_day_has_something_of_everything(seed: int) -> None:
     plan = CAFE.plan(seed)
-    assert {blow.harm for blow in plan.blows} == set(Harm)
+    of_incidents = {Harm.LONG, Harm.PAUSE, Harm.REFUSE}
+    assert {blow.harm for blow in plan.blows} == set(Harm) - of_incidents
     assert sorted(blow.role for blow in plan.blows if blow.harm is Harm.KILL) == [
         "kitchen",
         "shop",

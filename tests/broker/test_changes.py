@@ -24,7 +24,7 @@ def lead_a_full_life(world: World) -> Queue:
     world.send(queue, "once", "twice", message_id="id")
     world.send(queue, "short", time_to_live=5)
     world.send(queue, "later", "never", scheduled_enqueue_at=START + 20)
-    queue.ingress.cancel_scheduled([11 + 1], now=world.now)
+    queue.ingress.schedule.cancel([11 + 1], now=world.now)
     main.complete(world.lock(main).lock_token, now=world.now)
     main.receive_and_delete_next(now=world.now, who="receiver")
     held = [world.lock(main) for _ in range(4)]

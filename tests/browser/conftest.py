@@ -1,6 +1,11 @@
-"""One JupyterLab and one browser for all tests here; each test leaves without a kernel."""
+"""One JupyterLab and one browser for all tests here.
+
+A page of JupyterLab with a kernel costs three seconds of a processor before anything is tested. So
+tests of one file that can begin where another one has ended have one page, `shared_page`, for all.
+"""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,8 +33,25 @@ def tab() -> "Iterator[Page]":
         yield page
 
 
-@pytest.fixture
-def page(tab: "Page", server: "Server") -> "Iterator[Page]":
+@contextmanager
+def _visited(tab: "Page", server: "Server") -> "Iterator[Page]":
+    """The one page; it is left without a kernel, and of the size that it had."""
+    size = tab.viewport_size
+    assert size is not None
     yield tab
     tab.goto("about:blank")
+    tab.set_viewport_size(size)
     server.end_kernels()
+
+
+@pytest.fixture
+def page(tab: "Page", server: "Server") -> "Iterator[Page]":
+    with _visited(tab, server) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def shared_page(tab: "Page", server: "Server") -> "Iterator[Page]":
+    """One for all tests of a file that ask for it; they leave to each other what they do there."""
+    with _visited(tab, server) as page:
+        yield page

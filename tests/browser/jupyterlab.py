@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,12 +106,27 @@ def running_server(theme: str = "light") -> Iterator[Server]:
         _write_settings(Path(outer["JUPYTER_CONFIG_DIR"]), {**_SETTINGS, **themes})
         _offer_earlier_kernel(Path(outer["JUPYTER_DATA_DIR"]))
         packages = os.pathsep.join((str(clone), outer["PYTHONPATH"]))
-        process = _start(clone, {**outer, "PYTHONPATH": packages})
-        try:
-            address = _address(process)
+        command = (sys.executable, "-m", "sbtutorial", "lab")
+        with opened(command, clone, {**outer, "PYTHONPATH": packages}) as address:
             yield Server(clone / FOLDER, address)
-        finally:
-            _end(process)
+
+
+@contextmanager
+def opened(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
+) -> Iterator[re.Match[str]]:
+    """What `sbtutorial lab` opens, however it is called; ended with all it started.
+
+    Args:
+        command: `lab` of some installation.
+        folder: Where it is called.
+        environment: Of variables.
+    """
+    process = _start(command, folder, environment)
+    try:
+        yield _address(process)
+    finally:
+        _end(process)
 
 
 def _copy_project(clone: Path) -> None:
@@ -143,10 +158,12 @@ def _offer_earlier_kernel(data: Path) -> None:
     (folder / "kernel.json").write_text(json.dumps(specification))
 
 
-def _start(clone: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start(
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sbtutorial", "lab", *_OPTIONS],
-        cwd=clone,
+        [*command, *_OPTIONS],
+        cwd=folder,
         env=dict(environment),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

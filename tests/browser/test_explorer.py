@@ -1,7 +1,10 @@
-"""The Explorer in real JupyterLab: what a reader clicks and types, and what the page then says."""
+"""The Explorer in real JupyterLab: what a reader clicks and types, and what the page then says.
+
+All of it is done in one notebook, in a narrow window, where it is hardest; what must fit is looked
+at in a wide one, too.
+"""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import accessibility, explorer_pictures
 from tests.browser.accessibility import accessibility_faults, faint_texts
-from tests.browser.jupyterlab import Server
+from tests.browser.jupyterlab import THEMES, Server
 from tests.browser.test_lab import open_notebook
 from tests.browser.test_watch import choose_theme
 from tests.browser.window import Window, console_errors, what_is_missing
@@ -41,25 +44,37 @@ explorer.create_topic("news")
 for name in ("all", "blue"):
     explorer.create_subscription(f"news/{name}")
 _ = explorer.delete_rule("news/blue", "$Default")"""
+BURY = """\
+explorer.create_queue("kitchen")
+explorer.send("news", "tea")
+explorer.receive("news/all")[0].dead_letter("cold")"""
 AGAIN = "explorer"
+TWIN = "print(repr(explorer))"
 BUSY = """\
 from threading import Event
 print("busy")
 Event().wait()"""
 DEAD = "orders/$DeadLetterQueue"
-WIDTHS = [1280, 366]
+WIDE, NARROW = 1280, 366
+SOURCES = (OPEN, SEND, MAKE_NEWS, BURY, AGAIN, TWIN, BUSY)
+SOURCES += (explorer_pictures.PREPARE, explorer_pictures.SHOW)
 
 
 class Explorer:
-    """The view on a page, by what a reader finds there."""
+    """The view on a page, by what a reader finds there, and the notebook around it."""
 
-    def __init__(self, page: Page) -> None:
-        self.view = page.locator(".sbx")
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.page = window.page
+        self.view = self.page.locator(".sbx")
         self.detail = self.view.locator(".sbx-detail-pane")
         self.list = self.view.locator(".sbx-list-pane")
         self.messages = self.view.locator(".sbx-message")
         self.line = self.view.locator(".sbx-line")
         self.said = self.view.get_by_role("status")
+
+    def cell(self, source: str) -> Locator:
+        return self.window.code_cells.nth(SOURCES.index(source))
 
     def node(self, path: str) -> Locator:
         return self.view.locator(f".sbx-node[data-path='{path}']")
@@ -74,35 +89,39 @@ class Explorer:
     def fill(self, label: str, value: str) -> None:
         self.detail.get_by_label(label, exact=True).fill(value)
 
-    def fits(self) -> bool:
-        wide: int = self.view.evaluate("node => node.scrollWidth - node.clientWidth")
-        return wide <= 0
+    def assert_fits(self) -> None:
+        """In a wide window, and in the narrow one in which it stands."""
+        for width in (WIDE, NARROW):
+            set_width(self.page, width)
+            wide = self.view.evaluate("node => node.scrollWidth - node.clientWidth")
+            assert wide <= 0, f"{wide} pixels too wide in a window of {width}"
 
 
-@pytest.fixture(params=WIDTHS)
-def width(request: pytest.FixtureRequest, page: Page) -> Iterator[int]:
-    before = page.viewport_size
-    page.set_viewport_size({"width": request.param, "height": 900})
-    yield request.param
-    assert before is not None
-    page.set_viewport_size(before)
+def set_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
 
 
-def opened(server: Server, page: Page, *further: str) -> tuple[Window, Explorer]:
-    window = open_notebook(server, page, "explorer", (OPEN, *further))
-    page.keyboard.press("Control+b")  # the bar at the side, in which a narrow window has no room
-    window.run(window.code_cells.first)
-    explorer = Explorer(page)
+@pytest.fixture(scope="module")
+def window(server: Server, shared_page: Page) -> Window:
+    window = open_notebook(server, shared_page, "explorer", SOURCES)
+    shared_page.keyboard.press("Control+b")  # the bar at the side, for which there is no room
+    return window
+
+
+@pytest.fixture
+def explorer(window: Window) -> Explorer:
+    """One of an empty namespace, as its cell shows it."""
+    set_width(window.page, NARROW)
+    explorer = Explorer(window)
+    window.run_anew(explorer.cell(OPEN))
+    expect(explorer.view).to_have_count(1)
     expect(explorer.view.locator(".sbx-namespace")).to_have_text("namespace tutorial")
-    return window, explorer
+    expect(explorer.view.locator(".sbx-tree")).to_have_text("no queue and no topic yet")
+    return explorer
 
 
-@pytest.mark.usefixtures("width")
-def test_a_queue_from_its_first_message_to_the_last(server: Server, page: Page) -> None:
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, SEND)
-        expect(explorer.view.locator(".sbx-tree")).to_have_text("no queue and no topic yet")
-
+def test_a_queue_from_its_first_message_to_the_last(explorer: Explorer) -> None:
+    with console_errors(explorer.page) as errors:
         explorer.press("new queue")
         explorer.fill("name", "orders")
         explorer.press("create")
@@ -111,7 +130,7 @@ def test_a_queue_from_its_first_message_to_the_last(server: Server, page: Page) 
         expect(explorer.node("orders")).to_contain_text("0 active")
 
         # What the learner's own program does is seen without a click.
-        window.run(window.code_cells.nth(1))
+        explorer.window.run(explorer.cell(SEND))
         expect(explorer.node("orders")).to_contain_text("2 active")
         expect(explorer.messages).to_have_count(2)
         expect(explorer.messages.last).to_contain_text("<b>cake</b>")
@@ -127,7 +146,7 @@ def test_a_queue_from_its_first_message_to_the_last(server: Server, page: Page) 
         expect(explorer.detail.locator(".sbx-body")).to_have_text("cofee")
         explorer.press("hex", explorer.detail)
         expect(explorer.detail.locator(".sbx-body")).to_contain_text("63 6f 66 65 65")
-        assert explorer.fits()
+        explorer.assert_fits()
 
         explorer.press("receive")
         explorer.fill("how many", "3")
@@ -169,15 +188,13 @@ def test_a_queue_from_its_first_message_to_the_last(server: Server, page: Page) 
         explorer.press("yes, delete them")
         expect(explorer.said).to_have_text("2 messages of orders deleted")
         expect(explorer.node("orders")).to_contain_text("0 active")
-        assert explorer.fits()
+        explorer.assert_fits()
     assert errors == []
 
 
-@pytest.mark.usefixtures("width")
-def test_rules_are_made_and_asked_who_gets_a_message(server: Server, page: Page) -> None:
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, MAKE_NEWS)
-        window.run(window.code_cells.nth(1))
+def test_rules_are_made_and_asked_who_gets_a_message(explorer: Explorer) -> None:
+    with console_errors(explorer.page) as errors:
+        explorer.window.run(explorer.cell(MAKE_NEWS))
         explorer.choose("news/blue")
         explorer.press("rules")
         explorer.fill("name", "blue")
@@ -208,19 +225,16 @@ def test_rules_are_made_and_asked_who_gets_a_message(server: Server, page: Page)
         expect(explorer.detail.locator(".sbx-table")).to_contain_text(
             "unknown: quantity > 10 (quantity is missing)"
         )
-        assert explorer.fits()
+        explorer.assert_fits()
     assert errors == []
 
 
 def test_dead_letters_of_a_subscription_go_to_the_place_that_they_did_not_reach(
-    server: Server, page: Page
+    explorer: Explorer,
 ) -> None:
-    bury = 'explorer.create_queue("kitchen")\nexplorer.send("news", "tea")\n'
-    bury += 'explorer.receive("news/all")[0].dead_letter("cold")'
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, MAKE_NEWS, bury)
-        for cell in window.code_cells.all()[1:]:
-            window.run(cell)
+    with console_errors(explorer.page) as errors:
+        for source in (MAKE_NEWS, BURY):
+            explorer.window.run(explorer.cell(source))
         explorer.choose("news/all/$DeadLetterQueue")
         expect(explorer.messages).to_have_count(1)
         explorer.press("resubmit all")
@@ -236,17 +250,16 @@ def test_dead_letters_of_a_subscription_go_to_the_place_that_they_did_not_reach(
     assert errors == []
 
 
-def test_all_of_it_is_reached_by_keyboard(server: Server, page: Page) -> None:
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, SEND)
-        keys = page.keyboard
+def test_all_of_it_is_reached_by_keyboard(explorer: Explorer) -> None:
+    with console_errors(explorer.page) as errors:
+        keys = explorer.page.keyboard
         explorer.view.get_by_role("button", name="new queue").focus()
         keys.press("Enter")
         expect(explorer.detail.get_by_label("name", exact=True)).to_be_focused()
         keys.type("orders")
         keys.press("Enter")
         expect(explorer.said).to_have_text("queue orders created")
-        window.run(window.code_cells.nth(1))
+        explorer.window.run(explorer.cell(SEND))
         expect(explorer.messages).to_have_count(2)
         explorer.messages.first.focus()
         keys.press("ArrowDown")
@@ -258,7 +271,7 @@ def test_all_of_it_is_reached_by_keyboard(server: Server, page: Page) -> None:
         expect(explorer.view.get_by_role("button", name="no, keep it")).to_be_focused()
         keys.press("Escape")
         expect(explorer.detail).to_be_empty()
-        unnamed = page.evaluate(
+        unnamed = explorer.page.evaluate(
             """() => [...document.querySelectorAll(".sbx :is(button, input, select, textarea)")]
                 .filter(each => !each.textContent.trim() && !each.getAttribute("aria-label")
                     && !each.labels?.length).length"""
@@ -267,11 +280,10 @@ def test_all_of_it_is_reached_by_keyboard(server: Server, page: Page) -> None:
     assert errors == []
 
 
-def test_it_works_while_a_cell_is_busy(server: Server, page: Page) -> None:
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, BUSY)
-        window.run(window.code_cells.nth(1))
-        window.wait_for_output_while_busy("busy")
+def test_it_works_while_a_cell_is_busy(explorer: Explorer) -> None:
+    with console_errors(explorer.page) as errors:
+        explorer.window.run(explorer.cell(BUSY))
+        explorer.window.wait_for_output_while_busy("busy")
         explorer.press("new queue")
         explorer.fill("name", "orders")
         explorer.press("create")
@@ -281,44 +293,44 @@ def test_it_works_while_a_cell_is_busy(server: Server, page: Page) -> None:
         explorer.press("send", explorer.detail)
         expect(explorer.node("orders")).to_contain_text("1 active")
         expect(explorer.messages).to_have_count(1)
-        window.stop()
+        explorer.window.stop()
+        expect(explorer.cell(BUSY)).to_contain_text("KeyboardInterrupt")
     assert errors == []
 
 
-def test_shown_again_it_takes_the_place_of_the_first_and_has_a_twin(
-    server: Server, page: Page
-) -> None:
-    with console_errors(page) as errors:
-        window, explorer = opened(server, page, AGAIN, "print(repr(explorer))")
-        window.run(window.code_cells.nth(1))
-        expect(window.code_cells.nth(1).locator(".sbx-namespace")).to_have_text(
-            "namespace tutorial"
-        )
+def test_shown_again_it_takes_the_place_of_the_first_and_has_a_twin(explorer: Explorer) -> None:
+    with console_errors(explorer.page) as errors:
+        explorer.window.run(explorer.cell(AGAIN))
+        namespace = explorer.cell(AGAIN).locator(".sbx-namespace")
+        expect(namespace).to_have_text("namespace tutorial")
         expect(explorer.view).to_have_count(1)
-        window.run(window.code_cells.nth(2))
-        expect(window.outputs(window.code_cells.nth(2))).to_have_text(
-            re.compile("no queue and no topic")
-        )
+        twin = explorer.cell(TWIN)
+        explorer.window.run(twin)
+        expect(explorer.window.outputs(twin)).to_have_text(re.compile("no queue and no topic"))
     assert errors == []
 
 
-@pytest.mark.parametrize("theme", ["Dark", "Light"])
-def test_everybody_can_use_it_at_any_of_its_tasks(server: Server, page: Page, theme: str) -> None:
-    cells = (explorer_pictures.PREPARE, explorer_pictures.SHOW)
-    window = open_notebook(server, page, "axe", cells)
-    page.keyboard.press("Control+b")
-    choose_theme(page, theme)
+def test_everybody_can_use_it_at_any_of_its_tasks(window: Window) -> None:
+    page, view = window.page, window.page.locator(".sbx")
+    set_width(page, WIDE)
+    for source in (explorer_pictures.PREPARE, explorer_pictures.SHOW):
+        window.run_anew(window.code_cells.nth(SOURCES.index(source)))
+    expect(view).to_have_count(1)
+    here, other = THEMES
+    faults = []
     try:
-        for number in (0, 1):
-            window.run(window.code_cells.nth(number))
-            window.wait_until_done(window.code_cells.nth(number), number + 1)
-        view = page.locator(".sbx")
-        faults = []
         for name in explorer_pictures.walk(view):
             expect(view).not_to_have_attribute("aria-busy", "true")
-            faults += [f"{name}: {text}" for text in faint_texts(page, ".sbx")]
-            if not accessibility.MISSING:
-                faults += [f"{name}: {fault}" for fault in accessibility_faults(page, ".sbx")]
+            faults += [f"{name}, {here}: {fault}" for fault in hindrances(page)]
+            here, other = other, here
+            choose_theme(page, here)
+            faults += [f"{name}, {here}: {fault}" for fault in hindrances(page)]
     finally:
-        choose_theme(page, "Light")
+        choose_theme(page, "light")
     assert not faults, "\n\n".join(faults)
+
+
+def hindrances(page: Page) -> list[str]:
+    """What keeps people from using the Explorer as it is on the page now."""
+    axe = [] if accessibility.MISSING else accessibility_faults(page, ".sbx")
+    return faint_texts(page, ".sbx") + axe

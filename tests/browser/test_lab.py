@@ -6,7 +6,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from sbtutorial.lab.hints import CONNECT_FIRST
-from tests.notebooks.lessons import FOLDER
 from tests.notebooks.normal_form import METADATA
 
 pytest.importorskip("playwright", reason="the browser tests need playwright")
@@ -26,16 +25,11 @@ pytestmark = [
 START_HERE, RECEIVE = "00_start_here", "03_receive_messages"
 
 
-def test_lab_opens_on_the_first_lesson(server: Server, page: Page) -> None:
-    Window(page, server.first)
+def test_lab_opens_on_the_first_lesson_and_no_answer_is_there(server: Server, page: Page) -> None:
+    window = Window(page, server.first)
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Start here")
     expect(page).to_have_url(re.compile(f"/{START_HERE}[.]ipynb$"))
-
-
-def test_the_first_look_is_at_the_lesson_alone_and_no_answer_is_there(
-    server: Server, page: Page
-) -> None:
-    window = Window(page, server.first)
+    # It is alone: no list of files beside it, no news before it.
     expect(page.locator("#jp-left-stack")).to_be_hidden()
     expect(page.locator(".Toastify__toast")).to_have_count(0)
     assert [cell for cell in window.cells() if cell.outputs or cell.prompt != "[ ]:"] == []
@@ -71,44 +65,36 @@ def test_a_lesson_is_brought_back_to_its_beginning_without_a_menu(
     assert 'lab.restore("03")  # again' in code_cells(mine)[0].source
 
 
-def test_restart_and_run_all_shows_the_same_again(server: Server, page: Page) -> None:
-    window = Window(page, server.place(START_HERE))
-    window.run(window.code_cells.first)
-    window.restart_and_run_all()
-    window.wait_until_done(window.code_cells.last, window.code_cells.count())
-    assert window.faults(nbformat.read(FOLDER / f"{START_HERE}.ipynb", as_version=4)) == []
-
-
-def test_a_worker_is_heard_while_it_works(server: Server, page: Page) -> None:
-    window = open_notebook(server, page, "working", WORKING)
-    window.run_all()
-    window.wait_for_output_while_busy("cashier │ at work")
-    window.stop()
-    expect(window.code_cells.last).to_contain_text("cashier ✗ killed")
-
-
-def test_the_stop_button_ends_a_wait_with_a_hint_and_the_next_cell_runs(
+def test_what_runs_is_heard_and_the_stop_button_ends_it_with_a_hint(
     server: Server, page: Page
 ) -> None:
-    window = open_notebook(server, page, "waiting", WAITING)
-    _, waiting, after = window.code_cells.all()
-    window.run_all()
+    window = open_notebook(server, page, "stopped", (PREPARE, WORK, RECEIVE_NOTHING, COUNT, AFTER))
+    prepare, work, receive, count, after = window.code_cells.all()
+    window.run_anew(prepare)
+
+    window.run(work)
+    window.wait_for_output_while_busy("cashier │ at work")
+    window.stop()
+    expect(work).to_contain_text("cashier ✗ killed")
+    expect(work.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
+
+    window.run(receive)
     window.wait_for_output_while_busy("waiting")
     window.stop()
-    expect(waiting).to_contain_text("KeyboardInterrupt")
-    expect(waiting).to_contain_text("Hint: Stopped.")
-    window.run(after)
-    expect(window.outputs(after)).to_have_text(["still at your service"])
+    expect(receive).to_contain_text("KeyboardInterrupt")
+    expect(receive).to_contain_text("Hint: Stopped.")
+    expect(receive.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
 
-
-def test_what_takes_long_says_so_and_leaves_nothing(server: Server, page: Page) -> None:
-    window = open_notebook(server, page, "long", [LONG])
-    window.run_all()
+    window.run(count)
     window.wait_for_output_while_busy("counting")
     window.stop()
-    expect(window.code_cells.last).to_contain_text("KeyboardInterrupt")
-    shown = page.locator(".jp-OutputArea-output:not(.lm-mod-hidden)")
-    expect(shown).to_have_count(1)
+    expect(count).to_contain_text("KeyboardInterrupt")
+    # Of what was said meanwhile nothing is left.
+    expect(count.locator(".jp-OutputArea-output:not(.lm-mod-hidden)")).to_have_count(1)
+    expect(count.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
+
+    window.run_anew(after)
+    expect(window.outputs(after)).to_have_text(["still at your service"])
 
 
 def open_notebook(server: Server, page: Page, name: str, sources: Sequence[str]) -> Window:
@@ -133,36 +119,30 @@ def write_notebook(
 
 
 CONNECT = "from sbtutorial import connect; lab = connect()"
-WORKING = (
-    CONNECT,
-    """\
-%%worker cashier
-from threading import Event
-
-print("at work")
-Event().wait()""",
-)
-
-LONG = """\
-from threading import Event
-
-from sbtutorial.lab.progress import working
-
-with working("counting"):
-    Event().wait()"""
-
-WAITING = (
-    """\
+HAS_ENDED = re.compile(r"\d")
+PREPARE = """\
 from azure.servicebus import ServiceBusClient
 
 from sbtutorial import connect
 
 lab = connect()
 lab.fresh_queue("empty")
-client = ServiceBusClient.from_connection_string(lab.connection_string)""",
-    """\
+client = ServiceBusClient.from_connection_string(lab.connection_string)"""
+WORK = """\
+%%worker cashier
+from threading import Event
+
+print("at work")
+Event().wait()"""
+RECEIVE_NOTHING = """\
 with client.get_queue_receiver("empty") as receiver:
     print("waiting")
-    receiver.receive_messages()""",
-    'print("still at your", "service")',
-)
+    receiver.receive_messages()"""
+COUNT = """\
+from threading import Event
+
+from sbtutorial.lab.progress import working
+
+with working("counting"):
+    Event().wait()"""
+AFTER = 'print("still at your", "service")'

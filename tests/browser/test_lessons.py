@@ -1,5 +1,6 @@
 """Each lesson as a learner runs it: opened in JupyterLab, Run All, and read from top to bottom."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -7,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tests.notebooks.lessons import LESSONS
+from tests.notebooks.lessons import FOLDER, LESSONS
 from tests.notebooks.normal_form import METADATA
 from tests.notebooks.refresh import PLANNED_ERROR_TAG as PLANNED
 
@@ -17,6 +18,7 @@ from playwright.sync_api import Page
 
 from tests.browser.jupyterlab import Server
 from tests.browser.shown import ERROR
+from tests.browser.test_lab import START_HERE
 from tests.browser.window import Window, console_errors, what_is_missing
 
 MISSING = what_is_missing()
@@ -28,7 +30,8 @@ pytestmark = [
 
 
 # Those with each kind of thing on the page: a live view beside it, workers, the Explorer, sessions.
-BY_DAY = ("00_", "04_", "07_", "09_")
+# The first one is run by day, too, by the double arrow.
+BY_DAY = ("04_", "07_", "09_")
 
 
 def by_day_or_night(lesson: Path) -> object:
@@ -45,6 +48,14 @@ def test_a_lesson_run_to_its_end_shows_what_is_saved(
         pytest.fail("\n".join(found), pytrace=False)
 
 
+def test_restart_and_run_all_shows_the_same_again(server: Server, page: Page) -> None:
+    window = Window(page, server.place(START_HERE))
+    window.run_anew(window.code_cells.first)
+    saved = nbformat.read(FOLDER / f"{START_HERE}.ipynb", as_version=4)
+    if found := faults_after(window, window.restart_and_run_all, saved):
+        pytest.fail("\n".join(found), pytrace=False)
+
+
 def test_whatever_goes_wrong_in_a_lesson_is_found(server: Server, page: Page) -> None:
     server.write("mistakes", new_notebook(cells=MISTAKES, metadata=METADATA))
     found = faults_of_run(server, page, "mistakes", new_notebook(cells=MISTAKES))
@@ -55,9 +66,14 @@ def test_whatever_goes_wrong_in_a_lesson_is_found(server: Server, page: Page) ->
 
 def faults_of_run(server: Server, page: Page, name: str, saved: NotebookNode) -> list[str]:
     """Run all of a notebook; what then is not as it is saved, and what the console has to say."""
-    with console_errors(page) as errors:
-        window = Window(page, server.place(name))
-        window.run_all()
+    window = Window(page, server.place(name))
+    return faults_after(window, window.run_all, saved)
+
+
+def faults_after(window: Window, run: Callable[[], None], saved: NotebookNode) -> list[str]:
+    """The same, however all of it is run."""
+    with console_errors(window.page) as errors:
+        run()
         window.wait_until_ended(saved)
         found = window.faults(saved)
     return found + [f"the console: {error}" for error in errors]

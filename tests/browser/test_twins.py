@@ -1,6 +1,5 @@
 """HTML twins in a notebook that was not run in this browser: JupyterLab trusts it little."""
 
-from collections.abc import Iterator
 from html import unescape
 
 import matplotlib.pyplot as plt
@@ -47,15 +46,6 @@ TOO_WIDE = """() => [...document.querySelectorAll(".jp-OutputArea-output")]
     .map(output => `${output.scrollWidth} > ${output.clientWidth}: ${output.textContent}`)"""
 
 
-@pytest.fixture
-def narrow(page: Page) -> Iterator[Page]:
-    """A page whose window is as wide as before when it has been made narrow."""
-    size = page.viewport_size
-    assert size is not None
-    yield page
-    page.set_viewport_size(size)
-
-
 def shown() -> list[object]:
     """One of each that has a twin."""
     queue = QueueSnapshot(
@@ -100,33 +90,29 @@ def notebook(things: list[object]) -> NotebookNode:
     return new_notebook(cells=cells, metadata=METADATA)
 
 
-@pytest.mark.parametrize("width", [366, 800, 1280])
-def test_twins_are_whole_and_fit(server: Server, narrow: Page, width: int) -> None:
-    saved = notebook(shown())
+def test_twins_are_whole_and_fit_and_a_body_opens(server: Server, page: Page) -> None:
+    things = shown()
+    saved = notebook(things)
     plt.close("all")
     server.write("twins", saved)
-    narrow.set_viewport_size({"width": width, "height": 900})
-    window = Window(narrow, server.place("twins"))
-    if width < 1000:  # a reader puts the file browser away
-        narrow.keyboard.press("Control+b")
-        expect(narrow.locator("#jp-left-stack")).to_be_hidden()
-    for cell, known in zip(window.code_cells.all(), saved.cells, strict=True):
+    window = Window(page, server.place("twins"))
+    cells = window.code_cells.all()
+    for cell, known in zip(cells, saved.cells, strict=True):
         assert cell.locator(".jp-OutputArea-output").get_attribute("data-mime-type") == "text/html"
         assert known.outputs[0].data["text/html"].count("<li") == cell.locator("li").count()
     assert window.faults(saved) == []
-    assert narrow.evaluate(TOO_WIDE) == []
+    assert page.evaluate(TOO_WIDE) == []
+    page.keyboard.press("Control+b")  # a reader of a small window puts the file browser away
+    expect(page.locator("#jp-left-stack")).to_be_hidden()
+    for width in (800, 366):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert window.faults(saved) == []
+        assert page.evaluate(TOO_WIDE) == []
 
-
-def test_a_body_opens_whole_and_a_picture_is_described(server: Server, narrow: Page) -> None:
-    things = shown()
-    plt.close("all")
-    server.write("twins", notebook(things))
-    window = Window(narrow, server.place("twins"))
-    summary = window.code_cells.first.locator("summary").first
-    summary.focus()
-    narrow.keyboard.press("Enter")
-    expect(window.code_cells.first.get_by_text(BODY)).to_be_visible()
+    cells[0].locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(cells[0].get_by_text(BODY)).to_be_visible()
     timeline = things[2]
     assert isinstance(timeline, Timeline)
-    picture = narrow.get_by_role("img", name=unescape(timeline.description))
+    picture = page.get_by_role("img", name=unescape(timeline.description))
     expect(picture).to_be_visible()

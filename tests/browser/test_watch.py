@@ -1,4 +1,7 @@
-"""The live view of a queue, in a real JupyterLab: seen, clicked, and moved through by keyboard."""
+"""The live view of a queue, in a real JupyterLab: seen, clicked, and moved through by keyboard.
+
+All of it is done in one notebook; each test begins with an empty broker and without a view.
+"""
 
 import re
 
@@ -9,8 +12,8 @@ pytest.importorskip("playwright", reason="the browser tests need playwright")
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import accessibility
-from tests.browser.accessibility import accessibility_faults
-from tests.browser.jupyterlab import Server
+from tests.browser.accessibility import accessibility_faults, faint_texts
+from tests.browser.jupyterlab import THEMES, Server
 from tests.browser.test_lab import open_notebook
 from tests.browser.window import Window, console_errors, what_is_missing
 
@@ -63,6 +66,16 @@ with client.get_queue_sender("tables") as sender:
 waiter = client.get_queue_receiver("tables", session_id="window")
 held = waiter.receive_messages(max_wait_time=5)
 lab.watch("tables", beside=False)"""
+PLAN_FAULTS = """\
+lab.faults.outage(600)
+lab.faults.refuse_sends("server busy", times=2, queue="orders")"""
+HOSTILE = "<img src=x onerror=console.error('cups')><script>console.error('tea')</script>"
+SEND_HOSTILE = f"""\
+with client.get_queue_sender("orders") as sender:
+    sender.send_messages(ServiceBusMessage({HOSTILE!r} * 500, subject={HOSTILE!r}))"""
+SEND_LONG = """\
+with client.get_queue_sender("orders", client_identifier="z" * 60) as sender:
+    sender.send_messages(ServiceBusMessage("x" * 300, subject="y" * 300))"""
 WAIT = """\
 lab.fresh_queue("bell")
 print("waiting")
@@ -79,11 +92,58 @@ for number in range(10_000):
     Event().wait(0.02)"""
 
 
-def test_a_crash_is_seen_and_the_lock_is_made_to_run_out(server: Server, page: Page) -> None:
-    with console_errors(page) as errors:
-        window = open_notebook(server, page, "crash", (PREPARE, WATCH, CRASH))
-        run_all(window)
-        view = page.locator(".jupyterlab-sidecar .sbw")
+BEGIN = f"""\
+from ipywidgets import Widget
+from sbtutorial import connect
+
+connect().reset()
+Widget.close_all()
+{PREPARE}"""
+SOURCES = (BEGIN, WATCH, WATCH_AND_SEND, CRASH, WAIT, STREAM, SEND_HOSTILE, SEND_LONG, SET_ASIDE)
+SOURCES += (TABLES, IN_THE_CELL, PLAN_FAULTS)
+
+
+class Shop:
+    """The notebook in which all is done, and what there is on its page."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.page = window.page
+        self.beside = self.page.locator(".jupyterlab-sidecar .sbw")
+
+    def cell(self, source: str) -> Locator:
+        return self.window.code_cells.nth(SOURCES.index(source))
+
+    def run(self, *sources: str) -> None:
+        for source in sources:
+            self.window.run_anew(self.cell(source))
+
+    def view_in(self, source: str) -> Locator:
+        return self.cell(source).locator(".sbw")
+
+
+@pytest.fixture(scope="module")
+def window(server: Server, shared_page: Page) -> Window:
+    return open_notebook(server, shared_page, "watch", SOURCES)
+
+
+@pytest.fixture
+def shop(window: Window) -> Shop:
+    set_width(window.page, 1280)
+    shop = Shop(window)
+    shop.run(BEGIN)
+    expect(shop.page.locator(".sbw")).to_have_count(0)
+    return shop
+
+
+def set_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+
+
+def test_a_crash_is_seen_and_the_lock_is_made_to_run_out(shop: Shop) -> None:
+    with console_errors(shop.page) as errors:
+        shop.run(WATCH, CRASH)
+        view = shop.beside
         expect(card(view, 1)).to_have_attribute("data-state", "locked")
         expect(card(view, 1)).to_contain_text("✗ gone")
         expect(card(view, 1)).to_contain_text(re.compile(r"\d+ s left"))
@@ -98,52 +158,39 @@ def test_a_crash_is_seen_and_the_lock_is_made_to_run_out(server: Server, page: P
     assert errors == []
 
 
-def test_it_stands_beside_the_notebook_and_run_again_it_replaces_itself(
-    server: Server, page: Page
-) -> None:
-    with console_errors(page) as errors:
-        window = open_notebook(server, page, "twice", (PREPARE, WATCH_AND_SEND))
-        run_all(window)
-        first = page.locator(".jupyterlab-sidecar .sbw")
-        expect(card(first, 4)).to_be_visible()
-        twin = window.code_cells.nth(1).locator(".jp-OutputArea-output")
+def test_it_stands_beside_the_notebook_and_run_again_it_replaces_itself(shop: Shop) -> None:
+    with console_errors(shop.page) as errors:
+        shop.run(WATCH_AND_SEND)
+        expect(card(shop.beside, 4)).to_be_visible()
+        twin = shop.cell(WATCH_AND_SEND).locator(".jp-OutputArea-output")
         expect(twin.locator("summary")).to_have_text("orders, when this cell ended: 4 ready")
-        expect(window.code_cells.nth(1).locator(".sbw")).to_have_count(0)
+        expect(shop.view_in(WATCH_AND_SEND)).to_have_count(0)
 
-        window.run(window.code_cells.nth(1))
-        window.wait_until_done(window.code_cells.nth(1), 3)
-        expect(page.locator(".jupyterlab-sidecar")).to_have_count(1)
-        expect(page.locator(".sbw")).to_have_count(1)
-        expect(card(page.locator(".sbw"), 5)).to_be_visible()
+        shop.run(WATCH_AND_SEND)
+        expect(shop.page.locator(".jupyterlab-sidecar")).to_have_count(1)
+        expect(shop.page.locator(".sbw")).to_have_count(1)
+        expect(card(shop.beside, 5)).to_be_visible()
 
-        page.locator(".sbw").get_by_role("button", name="send", exact=True).click()
-        expect(card(page.locator(".sbw"), 6)).to_contain_text("coffee")
+        shop.beside.get_by_role("button", name="send", exact=True).click()
+        expect(card(shop.beside, 6)).to_contain_text("coffee")
     assert errors == []
 
 
-def test_in_a_narrow_window_it_stays_in_the_cell(server: Server, page: Page) -> None:
-    whole = page.viewport_size
-    assert whole is not None
-    page.set_viewport_size({"width": 800, "height": 900})
-    try:
-        window = open_notebook(server, page, "narrow", (PREPARE, WATCH))
-        run_all(window)
-        expect(card(window.code_cells.nth(1).locator(".sbw"), 3)).to_be_visible()
-        expect(page.locator(".jupyterlab-sidecar")).to_have_count(0)
-    finally:
-        page.set_viewport_size(whole)
+def test_in_a_narrow_window_it_stays_in_the_cell(shop: Shop) -> None:
+    set_width(shop.page, 800)
+    shop.run(WATCH)
+    expect(card(shop.view_in(WATCH), 3)).to_be_visible()
+    expect(shop.page.locator(".jupyterlab-sidecar")).to_have_count(0)
 
 
 @pytest.mark.parametrize("busy", [WAIT, STREAM], ids=["receive_messages", "worker"])
-def test_it_is_live_and_its_buttons_answer_while_a_cell_is_busy(
-    server: Server, page: Page, busy: str
-) -> None:
-    window = open_notebook(server, page, "busy", (PREPARE, WATCH, busy))
-    window.run_all()
-    window.wait_for_output_while_busy("waiting" if busy is WAIT else "at work")
-    view = page.locator(".jupyterlab-sidecar .sbw")
+def test_it_is_live_and_its_buttons_answer_while_a_cell_is_busy(shop: Shop, busy: str) -> None:
+    shop.run(WATCH)
+    shop.window.run(shop.cell(busy))
+    shop.window.wait_for_output_while_busy("waiting" if busy is WAIT else "at work")
+    view = shop.beside
     expect(card(view, 3)).to_be_visible()
-    lags = note_lags(page)
+    lags = note_lags(shop.page)
     send = view.get_by_role("button", name="send", exact=True)
     for number in (4, 5, 6):
         send.click()
@@ -155,58 +202,103 @@ def test_it_is_live_and_its_buttons_answer_while_a_cell_is_busy(
     expect(view.locator(".sbw-lines")).to_have_text("lab.advance(10)")
     expect(view.locator(".sbw-terms")).to_contain_text("clock +")
     expect(view).to_have_attribute("data-state", "live")
-    assert_is_busy(window)
-    window.stop()
-    found = sorted(page.evaluate(lags))
+    prompt = shop.cell(busy).locator(".jp-InputPrompt")
+    assert prompt.inner_text() == "[*]:", shop.cell(busy).inner_text()
+    shop.window.stop()
+    expect(prompt).to_have_text(re.compile(r"\d"))
+    found = sorted(shop.page.evaluate(lags))
     print(f"\nfrom the event to the page: {found} ms")
     assert len(found) >= 5
     assert found[len(found) // 2] < LATE_MS
 
 
-def test_all_of_it_can_be_done_by_keyboard_and_a_body_is_only_text(
-    server: Server, page: Page
-) -> None:
-    hostile = "<img src=x onerror=console.error('cups')><script>console.error('tea')</script>"
-    send = f"""\
-with client.get_queue_sender("orders") as sender:
-    sender.send_messages(ServiceBusMessage({hostile!r} * 500, subject={hostile!r}))"""
-    with console_errors(page) as errors:
-        window = open_notebook(server, page, "keys", (PREPARE, send, IN_THE_CELL))
-        run_all(window)
-        view = page.locator(".sbw")
+def test_all_of_it_can_be_done_by_keyboard_and_a_body_is_only_text(shop: Shop) -> None:
+    keys = shop.page.keyboard
+    with console_errors(shop.page) as errors:
+        shop.run(SEND_HOSTILE, IN_THE_CELL)
+        view = shop.view_in(IN_THE_CELL)
         opener = card(view, 4).locator(".sbw-open")
         opener.focus()
-        page.keyboard.press("Enter")
+        keys.press("Enter")
         detail = view.locator(".sbw-detail")
         expect(detail.get_by_role("heading", name="message 4")).to_be_focused()
-        expect(detail.locator(".sbw-body")).to_have_text(hostile * 500)
+        expect(detail.locator(".sbw-body")).to_have_text(HOSTILE * 500)
         expect(detail).to_contain_text("waiting")
-        page.keyboard.press("Tab")
+        keys.press("Tab")
         expect(detail.get_by_role("button", name="close")).to_be_focused()
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
+        keys.press("Tab")
+        keys.press("Tab")
         expect(detail.get_by_role("button", name="hex")).to_be_focused()
-        page.keyboard.press("Enter")
+        keys.press("Enter")
         expect(detail.locator(".sbw-body")).to_contain_text("3c 69 6d 67")
-        page.keyboard.press("Escape")
+        keys.press("Escape")
         expect(detail).to_be_hidden()
         expect(opener).to_be_focused()
 
         field = view.get_by_role("textbox", name="message to send")
         field.focus()
-        page.keyboard.type("a b d")  # letters that are JupyterLab's commands elsewhere
-        page.keyboard.press("Enter")
+        keys.type("a b d")  # letters that are JupyterLab's commands elsewhere
+        keys.press("Enter")
         expect(card(view, 5)).to_contain_text("a b d")
+        faults = view.get_by_role("button", name="faults")
+        faults.focus()
+        keys.press("Enter")
+        keys.press("Tab")
+        keys.press("Enter")
+        planned = view.get_by_role("list", name="what is to fail")
+        expect(planned).to_contain_text('lab.faults.drop_next_ack("orders")')
+        planned.get_by_role("button", name="take back").focus()
+        keys.press("Enter")
+        expect(planned).to_be_hidden()
+        expect(view.locator(".sbw-lines")).to_have_text(
+            re.compile(r"lab\.faults\.take_back\(\d+\)")
+        )
+        expect(faults).to_be_focused()
         view.get_by_role("button", name="purge").focus()
-        page.keyboard.press("Enter")
+        keys.press("Enter")
         expect(view.get_by_role("button", name="keep them")).to_be_focused()
-        page.keyboard.press("Shift+Tab")
-        page.keyboard.press("Enter")
+        keys.press("Shift+Tab")
+        keys.press("Enter")
         expect(view.locator(".sbw-ready .sbw-count")).to_have_text("0")
         expect(view.locator(".sbw-lines")).to_contain_text("RECEIVE_AND_DELETE")
     assert errors == []
 
 
+def test_everybody_can_read_and_use_it_in_either_theme(shop: Shop) -> None:
+    shop.run(CRASH, SET_ASIDE, TABLES, IN_THE_CELL)
+    view = shop.view_in(IN_THE_CELL)
+    expect(card(view, 3)).to_contain_text("sour")
+    card(view, 3).locator(".sbw-open").click()
+    expect(view.locator(".sbw-detail")).to_be_visible()
+    view.get_by_role("button", name="purge").click()
+    view.get_by_role("button", name="faults").click()
+    shop.run(PLAN_FAULTS)
+    expect(view.get_by_role("list", name="what is to fail").locator("li")).to_have_count(2)
+    for theme in ("dark", "light"):
+        choose_theme(shop.page, theme)
+        faults = faint_texts(shop.page, ".sbw")
+        if not accessibility.MISSING:
+            faults += accessibility_faults(shop.page, ".sbw")
+        assert not faults, "\n".join(faults)
+
+
+def test_nothing_sticks_out_at_any_width_in_either_theme(shop: Shop) -> None:
+    shop.run(SEND_LONG, IN_THE_CELL)
+    view = shop.view_in(IN_THE_CELL)
+    card(view, 4).locator(".sbw-open").click()
+    expect(view.locator(".sbw-detail")).to_be_visible()
+    shop.page.keyboard.press("Control+b")
+    for theme in ("dark", "light"):
+        choose_theme(shop.page, theme)
+        for width in (366, 800, 1280):
+            set_width(shop.page, max(width, 420))
+            view.evaluate("(view, width) => { view.style.maxWidth = `${width}px`; }", width)
+            assert view.evaluate(STICKING_OUT) == []
+            assert faint_texts(shop.page, ".sbw") == []
+    shop.page.keyboard.press("Control+b")
+
+
+# The last: it takes the browser to another notebook.
 def test_it_says_when_the_broker_is_gone_and_goes_on_and_ends_with_the_kernel(
     server: Server, page: Page
 ) -> None:
@@ -227,49 +319,6 @@ def test_it_says_when_the_broker_is_gone_and_goes_on_and_ends_with_the_kernel(
     expect(view.get_by_role("button", name="send", exact=True)).to_be_disabled()
 
 
-@pytest.mark.skipif(bool(accessibility.MISSING), reason=accessibility.MISSING)
-def test_axe_finds_no_fault_in_either_theme(server: Server, page: Page) -> None:
-    window = open_notebook(server, page, "axe", (PREPARE, CRASH, SET_ASIDE, TABLES, IN_THE_CELL))
-    run_all(window)
-    view = page.locator(".sbw").last
-    expect(card(view, 3)).to_contain_text("sour")
-    card(view, 3).locator(".sbw-open").click()
-    expect(view.locator(".sbw-detail")).to_be_visible()
-    view.get_by_role("button", name="purge").click()
-    view.get_by_role("button", name="faults").click()
-    for theme in ("Dark", "Light"):
-        choose_theme(page, theme)
-        faults = accessibility_faults(page, ".sbw")
-        assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("width", [366, 800, 1280])
-def test_nothing_sticks_out_at_any_width_in_either_theme(
-    server: Server, page: Page, width: int
-) -> None:
-    before = page.viewport_size
-    long = 'sender.send_messages(ServiceBusMessage("x" * 300, subject="y" * 300))'
-    more = (
-        f'with client.get_queue_sender("orders", client_identifier="z" * 60) as sender:\n    {long}'
-    )
-    window = open_notebook(server, page, "widths", (PREPARE, more, IN_THE_CELL))
-    run_all(window)
-    view = page.locator(".sbw")
-    try:
-        page.keyboard.press("Control+b")
-        page.set_viewport_size({"width": max(width, 420), "height": 900})
-        view.evaluate("(view, width) => { view.style.maxWidth = `${width}px`; }", width)
-        card(view, 4).locator(".sbw-open").click()
-        expect(view.locator(".sbw-detail")).to_be_visible()
-        for theme in ("Dark", "Light"):
-            choose_theme(page, theme)
-            assert view.evaluate(STICKING_OUT) == []
-            assert float(view.evaluate(CONTRAST)) >= 4.5
-    finally:
-        assert before is not None
-        page.set_viewport_size(before)
-
-
 def run_all(window: Window) -> None:
     window.run_all()
     window.wait_until_done(window.code_cells.last, window.code_cells.count())
@@ -279,17 +328,12 @@ def card(view: Locator, number: int) -> Locator:
     return view.locator(f".sbw-card[data-number='{number}']")
 
 
-def assert_is_busy(window: Window) -> None:
-    cell = window.code_cells.last
-    assert cell.locator(".jp-InputPrompt").inner_text() == "[*]:", cell.inner_text()
-
-
 def choose_theme(page: Page, theme: str) -> None:
     page.evaluate(
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
-        f"JupyterLab {theme}",
+        THEMES[theme],
     )
-    wanted = "true" if theme == "Light" else "false"
+    wanted = "true" if theme == "light" else "false"
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", wanted)
 
 
@@ -316,15 +360,3 @@ STICKING_OUT = """view => [view, ...view.querySelectorAll("*")]
     .filter(one => one.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
     .filter(one => !one.closest(".sbw-text"))
     .map(one => one.className)"""
-CONTRAST = """view => {
-    const light = colour => {
-        const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(part => part / 255)
-            .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-    };
-    const paper = light(getComputedStyle(view).backgroundColor);
-    const inks = [...view.querySelectorAll(".sbw-remark, .sbw-deeds, .sbw-none, .sbw-name")]
-        .filter(one => one.getClientRects().length).map(one => light(getComputedStyle(one).color));
-    return Math.min(...inks.map(ink =>
-        (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)));
-}"""

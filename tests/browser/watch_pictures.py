@@ -56,7 +56,12 @@ relief.defer_message(aside)
 with client.get_queue_sender("orders") as sender:
     in_five_minutes = datetime.now(UTC) + timedelta(seconds=31 + 300)
     sender.schedule_messages(ServiceBusMessage("supper"), in_five_minutes)"""
+FAULTS = """\
+lab.faults.delay(0.5)
+lab.faults.drop_next_ack("orders")
+lab.faults.refuse_sends("server busy", times=2, queue="orders")"""
 SESSIONS = """\
+lab.faults.take_back()
 with client.get_queue_sender("tables", client_identifier="shop") as sender:
     sender.send_messages([
         ServiceBusMessage(order, session_id=table)
@@ -72,7 +77,7 @@ with client.get_queue_sender("many") as sender:
         sender.send_messages([ServiceBusMessage(f"order {number}") for number in range(100)])
 lab.watch("many", beside={beside})"""
 DELETED = 'lab.fresh_queue("gone"); lab.watch("gone", beside={beside}); lab.reset()'
-CELLS = (PREPARE, WATCH, CRASH, EVERYTHING, SESSIONS, MANY, DELETED)
+CELLS = (PREPARE, WATCH, CRASH, EVERYTHING, FAULTS, SESSIONS, MANY, DELETED)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -88,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
         window = Window(page, server.place("pictures"))
         page.keyboard.press("Control+b")
         for number, name in enumerate(
-            ("", "start", "crash", "everything", "sessions", "many", "deleted")
+            ("", "start", "crash", "everything", "faults", "sessions", "many", "deleted")
         ):
             cell = window.code_cells.nth(number)
             window.run(cell)

@@ -29,15 +29,30 @@ _FLAGS = (
 )
 _BUSY = "[*]:"
 _DRAWING_SECONDS = 5  # after a cell has ended, until all of it is on the page
+_POLLING_MS = 100  # a page that is asked at each of its frames has little time for anything else
+_NEXT_CHANGE = """atMostMs => new Promise(resolve => {
+    const watch = new MutationObserver(() => done());
+    const timer = setTimeout(() => done(), atMostMs);  // a picture is drawn without a change
+    const done = () => { watch.disconnect(); clearTimeout(timer); resolve(); };
+    const all = { subtree: true, childList: true, characterData: true };
+    watch.observe(document.body, all);
+})"""
+# A page is asked while it is built, and while parts of it are built anew: what is not there now
+# has not happened yet.
 _HAS_ENDED = """([error, planned]) => {
     const cells = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")];
-    const hasRun = cell => /\\d/.test(cell.querySelector(".jp-InputPrompt").textContent);
+    const hasRun = cell => /\\d/.test(cell?.querySelector(".jp-InputPrompt")?.textContent ?? "");
     const isFailed = (cell, index) => hasRun(cell) && !planned.includes(index)
         && cell.querySelector(`[data-mime-type="${error}"]`);
     return hasRun(cells.at(-1)) || cells.some(isFailed);
 }"""
+_HAS_A_KERNEL = """() => {
+    const name = document.querySelector(".jp-Toolbar-kernelName")?.textContent;
+    return name && name !== "No Kernel"
+        && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]");
+}"""
 _READ_CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].map(cell => [
-    cell.querySelector(".jp-InputPrompt").textContent,
+    cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
     [...cell.querySelectorAll(".jp-OutputArea-output:not(.lm-mod-hidden)")].map(output => [
         output.dataset.mimeType ?? (output.querySelector(".sbx") ? "view" : null),
         output.textContent,
@@ -149,6 +164,13 @@ class Window:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
+    def run_anew(self, cell: Locator) -> None:
+        """Run a cell, which may have run before, and wait for its end."""
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        self.run(cell)
+        expect(prompt).to_have_text(re.compile(rf"^(?!{re.escape(before)}$)\[\d+\]:$"))
+
     def cells(self) -> list[Cell]:
         """Every code cell as it is on the page now."""
         return [
@@ -160,7 +182,7 @@ class Window:
         """What of this notebook, as it is saved, the page does not show; it has time to draw."""
         end = time.monotonic() + _DRAWING_SECONDS
         while (found := faults(notebook, self.cells())) and time.monotonic() < end:
-            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+            self.page.evaluate(_NEXT_CHANGE, 4 * _POLLING_MS)
         return found
 
     def outputs(self, cell: Locator) -> Locator:
@@ -178,12 +200,13 @@ class Window:
                 cell.querySelector(".jp-Cell-outputArea")?.textContent.includes(text)
                 && cell.querySelector(".jp-InputPrompt")?.textContent.trim() === busy)""",
             arg=[text, _BUSY],
+            polling=_POLLING_MS,
         )
 
     def wait_until_ended(self, notebook: NotebookNode) -> None:
         """Wait for the last cell, or for an error that is not planned: nothing runs after it."""
         planned = [index for index, cell in enumerate(code_cells(notebook)) if is_planned(cell)]
-        self.page.wait_for_function(_HAS_ENDED, arg=[ERROR, planned])
+        self.page.wait_for_function(_HAS_ENDED, arg=[ERROR, planned], polling=_POLLING_MS)
 
     def wait_until_done(self, cell: Locator, count: int) -> None:
         """Wait until a cell carries its execution count."""
@@ -203,8 +226,4 @@ class NotebookWindow(Window):
 
     def _wait_until_idle(self) -> None:
         """It says "idle" already while there is no kernel yet."""
-        self.page.wait_for_function(
-            """() => (document.querySelector(".jp-Toolbar-kernelName")?.textContent ?? "No Kernel")
-                !== "No Kernel"
-                && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]")"""
-        )
+        self.page.wait_for_function(_HAS_A_KERNEL, polling=_POLLING_MS)

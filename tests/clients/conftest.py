@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from sbtutorial.broker.namespace import Namespace
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from tests.clients import installed
-from tests.clients.program import Program
+from tests.clients.program import LIMIT_SECONDS, Program
 
 LOCK = {"lock_duration": timedelta(seconds=30)}
 
@@ -82,13 +83,34 @@ class Bench:
 
         return self.broker.call(count)
 
+    def wait_until_empty(self, path: str) -> None:
+        """Look at a queue from one event of the broker to the next until nothing is left in it."""
+        happened = Event()
+
+        def subscribe(broker: Any) -> Callable[[], None]:
+            unsubscribe: Callable[[], None] = broker.trace.subscribe(lambda _event: happened.set())
+            return unsubscribe
+
+        unsubscribe = self.broker.call(subscribe)
+        try:
+            while self.counts(path).total:
+                assert happened.wait(LIMIT_SECONDS), f"'{path}' does not become empty"
+                happened.clear()
+        finally:
+            self.broker.call(lambda _broker: unsubscribe())
+
 
 @pytest.fixture
-def bench(certificates_folder: Path, ca_pem: Path) -> Iterator[Bench]:
+def broker(certificates_folder: Path, ca_pem: Path) -> Iterator[ThreadedBroker]:
     with ThreadedBroker(certificates_folder=certificates_folder) as broker:
-        bench = Bench(broker)
-        bench.make_queue()
-        yield bench
+        yield broker
+
+
+@pytest.fixture
+def bench(broker: ThreadedBroker) -> Bench:
+    bench = Bench(broker)
+    bench.make_queue()
+    return bench
 
 
 @pytest.fixture(scope="session")

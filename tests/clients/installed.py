@@ -1,38 +1,59 @@
 """Clients of other makers: where they are, and how they get there.
 
     python -m tests.clients.installed
+    python -m tests.clients.installed overnight
 
-brings those that come from npm and PyPI, into folders that git ignores. Qpid Proton comes with the
-system (Debian: `python3-qpid-proton`). What is not there is skipped by its tests.
+brings those that come from npm and PyPI, into folders that git ignores: what each run needs, or
+also what is left for the night. Qpid Proton comes with the system (Debian: `python3-qpid-proton`).
+What is not there is skipped by its tests.
 """
 
 import shutil
 import subprocess
 import sys
-import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
 HOW = "python -m tests.clients.installed"
+HOW_OVERNIGHT = f"{HOW} overnight"
 NODE_PROGRAMS = HERE / "node"
 PYTHON_PROGRAMS = HERE / "python"
-# An environment of its own: uAMQP has wheels for some systems only, and nothing else needs it.
-SDK_ON_UAMQP = HERE / ".installed" / "on_uamqp"
-# 7.8 of the SDK, which runs there too, needs the last two.
-_ON_UAMQP = ("azure-servicebus>=7.15,<8", "uamqp==1.6.11", "msrest>=0.7,<1", "aiohttp>=3.10,<4")
-# Earlier releases of the SDK, each unpacked by itself; what they need else is here already. 7.8 has
-# no engine of its own yet, and takes uAMQP.
-RELEASES = HERE / ".installed" / "releases"
-_RELEASES = ("7.8.3", "7.11.4", "7.13.0", "7.14.3")
-# The kernel before today's, for the tests in a browser: no view is answered while a cell is busy.
-EARLIER_KERNEL = HERE / ".installed" / "earlier_kernel"
-_EARLIER_KERNEL = "ipykernel>=6.30,<7"
+_INSTALLED = HERE / ".installed"
 NOWHERE = HERE  # on the path of a release that is installed anyway
+
+# Environments of their own. uAMQP has wheels for some systems only, and nothing else needs it.
+SDK_ON_UAMQP = _INSTALLED / "on_uamqp"
+# 7.8 and 7.9 of the SDK, which run there too, need the last three.
+_ON_UAMQP = (
+    *("azure-servicebus>=7.15,<8", "uamqp==1.6.11"),
+    *("msrest>=0.7,<1", "six>=1.16,<2", "aiohttp>=3.10,<4"),
+)
+CELERY = _INSTALLED / "celery"
+_CELERY = ("celery>=5.7,<6", "azure-servicebus>=7.15,<8")
+FASTAPI = _INSTALLED / "fastapi"
+_FASTAPI = (
+    *("fastapi>=0.115,<1", "uvicorn>=0.32,<1", "azure-servicebus>=7.15,<8"),
+    "uvloop>=0.21,<1; sys_platform != 'win32'",
+)
+AIRFLOW = _INSTALLED / "airflow"  # 290 MB
+_AIRFLOW = ("apache-airflow-providers-microsoft-azure>=12,<16",)
+
+# Packages without an environment: on the path of who wants them.
+# Earlier releases of today's SDK; what they need else is here already.
+RELEASES = _INSTALLED / "releases"
+# The SDKs of 2019 and 2020, with all that they need, in versions of those years.
+EARLIER_SDKS = _INSTALLED / "earlier_sdks"
+_EARLIER_SDKS = ("0.21.1", "0.50.3")
+# The kernel before today's, for the tests in a browser: no view is answered while a cell is busy.
+EARLIER_KERNEL = _INSTALLED / "earlier_kernel"
+_EARLIER_KERNEL = "ipykernel>=6.30,<7"
+
 # Proton may be where the system keeps its own packages.
 _MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
+Way = Callable[[], str]  # brings something, and says what went wrong
 
 
 def why_no_node() -> str:
@@ -67,14 +88,40 @@ def _has_proton(python: str) -> bool:
     return subprocess.run([python, "-c", "import proton"], capture_output=True).returncode == 0
 
 
-def install() -> None:
-    """Bring all that can be brought here, and say what could not."""
+def by_day() -> Iterator[Way]:
+    """Ways to bring what each run of the tests needs."""
+    yield _npm
+    yield partial(_environment, SDK_ON_UAMQP, _ON_UAMQP)
+    yield partial(_environment, CELERY, _CELERY)
+    yield partial(_environment, FASTAPI, _FASTAPI)
+    yield partial(_unpack, EARLIER_KERNEL, _EARLIER_KERNEL, "--no-deps")
+    for version in _EARLIER_SDKS:
+        yield partial(_unpack, EARLIER_SDKS / version, f"azure-servicebus=={version}")
+    yield from _releases(overnight=False)
+
+
+def overnight() -> Iterator[Way]:
+    """Ways to bring that, and what only the night needs."""
+    yield from by_day()
+    yield partial(_environment, AIRFLOW, _AIRFLOW)
+    yield from _releases(overnight=True)
+
+
+def _releases(*, overnight: bool) -> Iterator[Way]:
+    from tests.clients import releases
+
+    for version in releases.unpacked(one.version for one in releases.RELEASES):
+        if (version not in releases.BY_DAY) is overnight:
+            folder = RELEASES / version
+            yield partial(_unpack, folder, f"azure-servicebus=={version}", "--no-deps")
+
+
+def install(ways: Iterator[Way]) -> None:
+    """Bring all that can be brought here, side by side, and say what could not."""
     with ThreadPoolExecutor() as pool:
-        ways = [pool.submit(_npm), pool.submit(_uamqp)]
-        ways += [pool.submit(_unpack, package, folder) for folder, package in _unpacked()]
-    for way in ways:
-        if problem := way.result():
-            print(f"Going on without some clients. {problem}", file=sys.stderr)
+        for done in [pool.submit(way) for way in ways]:
+            if problem := done.result():
+                print(f"Going on without some clients. {problem}", file=sys.stderr)
 
 
 def _npm() -> str:
@@ -86,48 +133,40 @@ def _npm() -> str:
     return _run([npm, "ci", "--no-audit", "--no-fund", "--silent"], NODE_PROGRAMS)
 
 
-def _uamqp() -> str:
-    if SDK_ON_UAMQP.exists():
-        return ""
-    unfinished = SDK_ON_UAMQP.with_suffix(".unfinished")
-    venv.create(unfinished, clear=True, with_pip=True)
-    pip = [str(python_of(unfinished)), "-m", "pip", "install", "--quiet"]
-    # Without a wheel it would be compiled, for minutes.
-    problem = _run([*pip, "--only-binary=:all:", *_ON_UAMQP], HERE)
-    if not problem:
-        unfinished.rename(SDK_ON_UAMQP)
-    return problem
+def _environment(folder: Path, requirements: Sequence[str]) -> str:
+    def make(unfinished: Path) -> str:
+        python = str(python_of(unfinished))
+        return _uv("venv", "--python", sys.executable, str(unfinished)) or _uv(
+            # Without a wheel it would be compiled, for minutes.
+            *("pip", "install", "--no-build", "--python", python, *requirements)
+        )
+
+    return _once(folder, make)
 
 
-def release(version: str) -> tuple[Path, Path]:
-    """The Python that a release of the SDK runs on, and the folder to put on its path.
+def _unpack(folder: Path, package: str, *options: str) -> str:
+    def make(unfinished: Path) -> str:
+        target = ("--python", sys.executable, "--target", str(unfinished))
+        return _uv("pip", "install", "--no-build", *options, *target, package)
 
-    Either may be missing; a version that is not unpacked is the one that is installed.
-    """
-    if version not in _RELEASES:
-        return Path(sys.executable), NOWHERE
-    on_uamqp = version.startswith("7.8")
-    python = python_of(SDK_ON_UAMQP) if on_uamqp else Path(sys.executable)
-    return python, RELEASES / version
+    return _once(folder, make)
 
 
-def _unpacked() -> Iterator[tuple[Path, str]]:
-    """What is not installed, but put on the path of who wants it."""
-    for version in _RELEASES:
-        yield RELEASES / version, f"azure-servicebus=={version}"
-    yield EARLIER_KERNEL, _EARLIER_KERNEL
-
-
-def _unpack(package: str, folder: Path) -> str:
+def _once(folder: Path, make: Callable[[Path], str]) -> str:
+    """Make a folder unless it is there; what is begun and not finished is not taken for it."""
     if folder.exists():
         return ""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    problem = _run([*pip, "--target", str(unfinished), package], HERE)
+    problem = make(unfinished)
     if not problem:
         unfinished.rename(folder)
     return problem
+
+
+def _uv(*arguments: str) -> str:
+    """Brings many packages at a fraction of what pip takes."""
+    return _run([sys.executable, "-m", "uv", "--quiet", *arguments], HERE)
 
 
 def _run(command: list[str], cwd: Path) -> str:
@@ -136,4 +175,4 @@ def _run(command: list[str], cwd: Path) -> str:
 
 
 if __name__ == "__main__":
-    install()
+    install(overnight() if sys.argv[1:] == ["overnight"] else by_day())

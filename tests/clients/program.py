@@ -31,13 +31,19 @@ class Program:
     Args:
         command: What runs it; it reads calls from its standard input.
         environment: Added to this process's own.
+        limit_seconds: How long to wait for an answer.
     """
 
     def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        limit_seconds: float = LIMIT_SECONDS,
     ) -> None:
         self._command = command
         self._folder = folder
+        self._limit_seconds = limit_seconds
         self._environment = {**os.environ, **(environment or {})}
         self._run: _Run | None = None
 
@@ -48,10 +54,12 @@ class Program:
             Failed: The function raised something.
         """
         self._run = self._run or _Run(self._command, self._folder, self._environment)
-        answer = self._run.ask({"module": module, "name": name, "argument": argument})
+        answer = self._run.ask(
+            {"module": module, "name": name, "argument": argument}, self._limit_seconds
+        )
         if answer is None:
             self.stop()
-            raise AssertionError(f"{module}.{name} has not answered in {LIMIT_SECONDS:g} s")
+            raise AssertionError(f"{module}.{name} has not answered in {self._limit_seconds:g} s")
         if "error" in answer:
             raise Failed(answer["error"])
         return answer["result"]
@@ -80,13 +88,13 @@ class _Run:
         self._lines: Queue[str] = Queue()
         Thread(target=self._read, daemon=True).start()
 
-    def ask(self, request: Mapping[str, Any]) -> Any:
+    def ask(self, request: Mapping[str, Any], limit_seconds: float) -> Any:
         """The answer; None when there is none in time."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         try:
-            line = self._lines.get(timeout=LIMIT_SECONDS)
+            line = self._lines.get(timeout=limit_seconds)
         except Empty:
             return None
         return json.loads(line) if line else None

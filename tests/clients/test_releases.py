@@ -1,49 +1,42 @@
 """Releases of `azure-servicebus` that people are pinned to, each with both of its halves.
 
-The same things are done by each of them, and each says the same. Until 7.13 they know no port:
-from 7.11 on they are given one in an address of their own, over WebSocket; 7.8 is on uAMQP. The
-clients' half is tests/clients/python/releases.py.
+The same things are done by each of them, and each says the same. Which there are, and how they get
+to a port, is in releases.py; the clients' half is tests/clients/python/releases.py.
 """
 
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.clients import installed
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
+from tests.clients.releases import (
+    INSTALLED,
+    RELEASES,
+    Release,
+    each_half,
+    expected,
+    outcome,
+    place,
+    place_or_skip,
+)
 
 pytestmark = [pytest.mark.feature("Releases of the SDK"), pytest.mark.client("7.8 to 7.15")]
 
 
-class Release(NamedTuple):
-    """A release, and how it gets to a port that is not Azure's; "" with what tells it the port."""
-
-    version: str
-    transport: str = ""
-
-
-RELEASES = (
-    Release("7.8.3", "Amqp"),
-    Release("7.11.4", "AmqpOverWebsocket"),
-    Release("7.13.0", "AmqpOverWebsocket"),
-    Release("7.14.3"),
-    Release("7.15"),
-)
-CASES = [(release, half) for release in RELEASES for half in ("sync", "aio")]
 Sdk = Callable[..., Any]
+Case = tuple[Release, str, Program]
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0].version}-{case[1]}")
-def case(request: pytest.FixtureRequest, ca_pem: Path) -> Iterator[tuple[Release, str, Program]]:
+@pytest.fixture(scope="module", params=each_half(RELEASES))
+def case(request: pytest.FixtureRequest, ca_pem: Path) -> Iterator[Case]:
     release, half = request.param
-    python, path = installed.release(release.version)
-    if not (python.exists() and path.exists()):
-        pytest.skip(f"needs: {installed.HOW}")
+    python, path = place_or_skip(release)
     variables = {"REQUESTS_CA_BUNDLE": str(ca_pem), "SSL_CERT_FILE": str(ca_pem)}
     program = Program(
         [str(python), "-W", "ignore", "program.py"],
@@ -55,7 +48,7 @@ def case(request: pytest.FixtureRequest, ca_pem: Path) -> Iterator[tuple[Release
 
 
 @pytest.fixture
-def sdk(case: tuple[Release, str, Program], bench: Bench, ca_pem: Path) -> Sdk:
+def sdk(case: Case, bench: Bench, ca_pem: Path) -> Sdk:
     """Does one of the things in releases.py."""
     release, half, program = case
     where: dict[str, Any] = {"connection": bench.connection, "options": {}}
@@ -73,7 +66,7 @@ def sdk(case: tuple[Release, str, Program], bench: Bench, ca_pem: Path) -> Sdk:
     )
 
 
-def test_the_release_is_the_one_that_is_meant(case: tuple[Release, str, Program]) -> None:
+def test_the_release_is_the_one_that_is_meant(case: Case) -> None:
     release, _, program = case
     assert program.call("releases", "version").startswith(release.version)
 
@@ -136,11 +129,15 @@ DONE = {
 
 
 @pytest.mark.parametrize("act", DONE)
-def test_what_a_release_does_comes_out_as_it_should(sdk: Sdk, bench: Bench, act: str) -> None:
+def test_what_a_release_does_comes_out_as_it_should(
+    case: Case, sdk: Sdk, bench: Bench, act: str
+) -> None:
     entity, result = DONE[act]
     if entity == "tables":
         bench.make_queue("tables", requires_session=True)
-    assert sdk(act, queue=entity) == result
+    release = case[0]
+    done = outcome(release, act, lambda: sdk(act, queue=entity))
+    assert done == expected(release, act, result)
 
 
 def test_a_lock_is_renewed_by_itself(sdk: Sdk, bench: Bench) -> None:
@@ -148,8 +145,10 @@ def test_a_lock_is_renewed_by_itself(sdk: Sdk, bench: Bench) -> None:
     assert sdk("renew_by_itself", queue="short") is True
 
 
-def test_messages_of_many_frames_come_back(sdk: Sdk) -> None:
-    assert sdk("large", queue="orders", size=200_000) == [200_000, "small", 200_000, 1]
+def test_messages_of_many_frames_come_back(case: Case, sdk: Sdk) -> None:
+    release = case[0]
+    done = outcome(release, "large", lambda: sdk("large", queue="orders", size=200_000))
+    assert done == expected(release, "large", [200_000, "small", 200_000, 1])
 
 
 def test_a_topic_hands_out_by_its_rules(sdk: Sdk, bench: Bench) -> None:
@@ -188,4 +187,4 @@ def test_a_lock_that_has_run_out_is_lost(sdk: Sdk, bench: Bench) -> None:
 
 
 def test_an_installed_release_is_found_beside_its_python() -> None:
-    assert installed.release("7.15") == (Path(sys.executable), installed.NOWHERE)
+    assert place(INSTALLED) == (Path(sys.executable), installed.NOWHERE)

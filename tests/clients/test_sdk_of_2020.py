@@ -13,14 +13,14 @@ import pytest
 from tests.clients import installed
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program
-from tests.legacy.conftest import install
+from tests.legacy.conftest import earlier_sdk
 
 pytestmark = [pytest.mark.feature("Receiving and settling"), pytest.mark.client("SDK of 2020")]
 
 
 @pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest, ca_pem: Path) -> Iterator[Program]:
-    sdk = install("0.50.3", request.config.cache)
+def program(ca_pem: Path) -> Iterator[Program]:
+    sdk = earlier_sdk("0.50.3")
     environment = {"PYTHONPATH": str(sdk.folder), "REQUESTS_CA_BUNDLE": str(ca_pem)}
     # Without `site`: nothing of this environment, in which another version lives.
     command = [sys.executable, "-S", "program.py"]

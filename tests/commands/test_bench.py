@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sbtutorial.commands import bench
-from sbtutorial.commands.bench import rabbit, raw, scale_program, sdk, sdk_client
+from sbtutorial.commands.bench import program, rabbit, raw, scale_program, sdk, sdk_client
 from sbtutorial.commands.bench.rows import QUICK, Row, Sizes, Target, median_ratio
 
 TINY = QUICK._replace(
@@ -15,8 +14,8 @@ TINY = QUICK._replace(
 
 
 def measured(part: str) -> list[Row]:
-    with bench.own_home():
-        return list(bench.PARTS[part](TINY))
+    with program.own_home():
+        return list(program.PARTS[part](TINY))
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,8 @@ def test_a_report_has_a_line_for_each_row_and_names_what_was_missed(
         yield Row("good", 1.0, "s", Target(2))
         yield Row("bad", 3.0, "s", Target(2), "so it is")
 
-    monkeypatch.setitem(bench.PARTS, "start", rows)
-    assert bench.main(["--quick", "--messages", "7", "--only", "start"]) == 0
+    monkeypatch.setitem(program.PARTS, "start", rows)
+    assert program.main(["--quick", "--messages", "7", "--only", "start"]) == 0
     heading, good, bad, missed = capsys.readouterr().out.splitlines()
     assert heading.split() == ["what", "measured", "target"]
     assert good.split() == ["good", "1.00", "s", "≤", "2.00", "s"]
@@ -136,5 +135,5 @@ def test_many_brokers_are_counted_together() -> None:
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        bench.main(["speed"])
+        program.main(["speed"])
     assert "there is no part 'speed'" in capsys.readouterr().err

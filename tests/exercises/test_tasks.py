@@ -1,7 +1,10 @@
 """Every exercise: the reference passes, the stub gets a first hint, mistakes are named."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,7 @@ from tests.exercises.ways import WAYS
 pytestmark = pytest.mark.sdk
 
 TASKS = registry.all_tasks()
+MISTAKES_BY_DAY, ANSWERS_BY_DAY = 3, 1  # of each task; all of them by night
 ANSWERS = (*UNUSUAL, *WAYS)
 ENOUGH_ANSWERS = 5
 JUDGED_BY_EVENTS = (
@@ -35,6 +39,15 @@ JUDGED_BY_EVENTS = (
     "topics.two_tickets",
     "sessions.all_tables",
 )
+
+
+def by_day(entries: Sequence[Mistake | Unusual], count: int) -> Iterator[Any]:
+    """All of them; those that come after the first few of a task are left to the night."""
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        seen[entry.task] += 1
+        marks = pytest.mark.overnight if seen[entry.task] > count else ()
+        yield pytest.param(entry, id=f"{entry.task}: {entry.what}", marks=marks)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -70,7 +83,7 @@ def _signature(source: str) -> str:
     return f"{function.name}({ast.unparse(function.args)})"
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.task}: {mistake.what}")
+@pytest.mark.parametrize("mistake", by_day(MISTAKES, MISTAKES_BY_DAY))
 def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mistake) -> None:
     task = TASKS[mistake.task]
     if mistake.limit_seconds:
@@ -81,7 +94,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     assert mistake.hint in verdict.hint
 
 
-@pytest.mark.parametrize("unusual", ANSWERS, ids=lambda unusual: f"{unusual.task}: {unusual.what}")
+@pytest.mark.parametrize("unusual", by_day(ANSWERS, ANSWERS_BY_DAY))
 def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
     verdict = judge(lab.service, TASKS[unusual.task], define(unusual.source))
     assert verdict.passed, verdict

@@ -240,7 +240,8 @@ UNUSUAL = (
         def cook(receiver, work):
             import threading
 
-            for order in receiver:
+            while orders := receiver.receive_messages(max_wait_time=1):
+                order = orders[0]
                 is_done = threading.Event()
 
                 def keep():
@@ -262,10 +263,12 @@ UNUSUAL = (
         def cook(receiver, work):
             renewer = AutoLockRenewer(max_lock_renewal_duration=90)
             with receiver:
-                for order in receiver:
-                    renewer.register(receiver, order)
-                    work(order)
-                    receiver.complete_message(order)
+                while orders := receiver.receive_messages(10):
+                    for order in orders:
+                        renewer.register(receiver, order)
+                    for order in orders:
+                        work(order)
+                        receiver.complete_message(order)
             renewer.close()
         """,
     ),

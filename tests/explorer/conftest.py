@@ -47,7 +47,7 @@ def lab(home: Path) -> Lab:
 
 @pytest.fixture
 def explorer(lab: Lab) -> Iterator[Explorer]:
-    explorer = Explorer(lab.connection_string, now=lab.service.now, events=lab.service.events)
+    explorer = Explorer(lab.connection_string, events=lab.service.events)
     yield explorer
     explorer.close()
 

@@ -105,6 +105,17 @@ def test_where_duplicates_are_detected_nothing_is_lost_and_an_id_is_proposed(
     assert [one.message_id for one in explorer.browse("orders")] == ["m-again"]
 
 
+def test_a_clock_that_was_moved_before_the_message_came_makes_no_id_forgotten(
+    explorer: Explorer, lab: Lab
+) -> None:
+    explorer.create_queue("orders", requires_duplicate_detection=True)
+    lab.advance(3600)
+    explorer.send("orders", "tea", message_id="m")
+    kill(explorer, "orders", "cold")
+    with pytest.raises(TutorialError, match="may know the id 'm'"):
+        explorer.resubmit("orders")
+
+
 def test_an_id_that_is_forgotten_may_be_used_again(explorer: Explorer, lab: Lab) -> None:
     explorer.create_queue(
         "orders",

@@ -162,6 +162,62 @@ def test_a_request_that_is_refused_uses_up_no_dropped_acknowledgement(
     assert len(broker.faults.planned) == 1
 
 
+# -- Taken back -----------------------------------------------------------------------------------
+
+
+def test_one_fault_is_taken_back_and_the_others_still_come() -> None:
+    faults = Faults(ManualClock(), lambda strike: None)
+    for _ in range(3):  # which only their numbers tell apart
+        faults.plan("sent", path="orders")
+    assert [fault.number for fault in faults.planned] == [1, 2, 3]
+    assert faults.take_back(2)
+    assert [fault.number for fault in faults.planned] == [1, 3]
+    assert not faults.take_back(2)
+    assert not faults.take_back(0)
+    assert faults.next(Occasion.SENT, "orders") is not None
+    assert not faults.take_back(1)
+    faults.clear()
+    faults.plan("send")
+    assert [fault.number for fault in faults.planned] == [4]  # an old number means none that is new
+
+
+def test_what_lasts_ends_when_it_is_taken_back(broker: SteppedBroker) -> None:
+    broker.faults.delay(2)
+    broker.faults.outage(600)
+    delay, outage = broker.faults.delay_number, broker.faults.outage_number
+    assert broker.faults.take_back(outage)
+    assert (broker.faults.is_out, broker.faults.delay_seconds) == (False, 2)
+    assert not broker.faults.take_back(outage)
+    assert broker.faults.take_back(delay)
+    assert broker.faults.delay_seconds == 0
+    assert not broker.faults.take_back(delay)
+    assert [detail for _, _, detail in faults_told(broker)][2:] == [
+        "the outage is over",
+        "answers are in time again",
+    ]
+
+
+def test_who_looks_on_is_told_of_every_plan_but_not_of_strikes_which_are_told() -> None:
+    told: list[None] = []
+    faults = Faults(ManualClock(), lambda strike: None, on_plan=lambda: told.append(None))
+    for act in (
+        lambda: faults.plan("send"),
+        lambda: faults.take_back(1),
+        lambda: faults.delay(1),
+        lambda: faults.outage(1),
+        lambda: faults.take_back(faults.outage_number),
+        faults.clear,
+    ):
+        before = len(told)
+        act()
+        assert len(told) == before + 1
+    faults.take_back(99)
+    faults.plan("send")
+    before = len(told)
+    faults.next(Occasion.SEND)
+    assert len(told) == before
+
+
 # -- Connections that are cut ---------------------------------------------------------------------
 
 

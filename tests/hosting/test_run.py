@@ -1,4 +1,5 @@
 import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sbtutorial.server.local_broker import LocalBroker
 @pytest.fixture(autouse=True)
 def leave_pytest_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host takes over its process's signals and garbage collection; this one is pytest's."""
-    monkeypatch.setattr(run.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(run, "_collect_seldom", lambda: None)
 
 

@@ -58,12 +58,13 @@ def serving(program: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def introduction(window: "subprocess.Popen[str]") -> Iterator[str]:
-    """The lines that it says when it is ready; the connection string is the last."""
+    """The lines that it says before the one that scripts wait for, but for empty ones."""
     assert window.stdout
     for line in window.stdout:
-        yield line.strip()
-        if line.startswith("Endpoint="):
+        if line.startswith("Ready"):
             return
+        if line.strip():
+            yield line.strip()
 
 
 def string_of(namespace: str) -> str:
@@ -132,14 +133,85 @@ def test_it_can_be_stopped_from_elsewhere(window: "subprocess.Popen[str]") -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_quietly(window: "subprocess.Popen[str]", number: int) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_quietly_and_leaves_no_key(
+    window: "subprocess.Popen[str]", name: str, tmp_path: Path
+) -> None:
     connection_string(window)
-    window.send_signal(number)
+    assert (tmp_path / "home" / "shop.json").exists()
+    window.send_signal(getattr(signal, name))
 
     said, complaints = window.communicate(timeout=30)
     assert (window.returncode, said, complaints) == (0, "\nStopped.\n", "")
     assert background.find("shop") is None
+    assert not (tmp_path / "home" / "shop.json").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_under_nohup_it_outlives_its_terminal() -> None:
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    with serving(ignoring + SERVE) as window:
+        string = connection_string(window)
+        window.send_signal(signal.SIGHUP)
+        assert ControlClient(string).status()["namespace"] == "shop"
+        window.terminate()
+        assert window.wait(30) == 0
+
+
+def test_nobody_needs_to_hear_that_it_stops(window: "subprocess.Popen[str]") -> None:
+    """A terminal that is gone, or a pipe that nobody reads any more."""
+    string = connection_string(window)
+    assert window.stdout
+    assert window.stderr
+    window.stdout.close()
+    ControlClient(string).shutdown()
+    assert (window.stderr.read(), window.wait(30)) == ("", 0)
+
+
+SERVE_PROGRAMS = """
+from pathlib import Path
+from sbtutorial import cli
+
+cli.main(["serve", "--emulator", "--port", "0", "--also", "0", "--log-format", "json",
+          "--persist", {folder!r}, "--config", {config!r}, "--ca-file", {ca_file!r}])
+"""
+THEIRS = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE"
+
+
+def test_programs_are_told_everything_in_json_and_what_it_holds_stays_in_a_folder(
+    tmp_path: Path,
+) -> None:
+    folder, config, ca_file = tmp_path / "own", tmp_path / "config.json", tmp_path / "ca.pem"
+    config.write_text(json.dumps(CONFIG))
+    program = SERVE_PROGRAMS.format(folder=str(folder), config=str(config), ca_file=str(ca_file))
+    with serving(program) as first:
+        assert first.stdout
+        ready = json.loads(first.stdout.readline())
+        assert (ready["message"], ready["level"]) == ("ready", "info")
+        assert (ready["namespace"], ready["tier"]) == ("sbemulatorns", "Emulator")
+        assert ready["kept_in"] == str(folder / "sbemulatorns.db")
+        assert ready["variables"]["NODE_EXTRA_CA_CERTS"] == ready["certificate"]
+        assert ca_file.read_bytes() == Path(ready["certificate"]).read_bytes()
+        for port in ready["ports"]:
+            theirs = f"Endpoint=sb://localhost:{port};{THEIRS};UseDevelopmentEmulator=true"
+            control = ControlClient(theirs)
+            assert control.status()["queues"] == 1
+        control.shutdown()
+        assert [json.loads(line)["message"] for line in first.stdout] == ["stopped"]
+    with serving(program) as second:
+        assert second.stdout
+        unapplied, again = (json.loads(second.stdout.readline()) for _ in range(2))
+        assert "was not applied" in unapplied["message"]
+        assert again["ports"][0] == ready["ports"][0]
+        ControlClient(again["connection_string"]).shutdown()
+        second.wait(30)
+    assert not (tmp_path / "home" / "data").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TutorialError, match=r"The folder .* cannot be made: something else"):
+        terminal.serve(Settings("shop", folder=tmp_path / "file" / "below"))
 
 
 def test_its_further_ports_take_the_same_connection_string(window: "subprocess.Popen[str]") -> None:
@@ -148,6 +220,7 @@ def test_its_further_ports_take_the_same_connection_string(window: "subprocess.P
 
     assert port == parse_connection_string(string).port
     assert len({port, *further}) == 3
+    assert "Ready" not in first
     for each in further:
         status = ControlClient(string.replace(f":{port};", f":{each};")).status()
         assert status["namespace"] == "shop"

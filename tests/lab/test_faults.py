@@ -5,7 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.descriptions import (
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.control_client import ControlClient
@@ -20,16 +24,27 @@ AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;Sha
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
+def broker() -> Iterator[ThreadedBroker]:
     with ThreadedBroker() as broker:
-        lab = Lab(OfflineService(broker.connection_string, "tutorial"))
         broker.call(make_queue)
-        yield lab
+        yield broker
+
+
+@pytest.fixture
+def lab(broker: ThreadedBroker) -> Lab:
+    return Lab(OfflineService(broker.connection_string, "tutorial"))
 
 
 def make_queue(broker: LocalBroker) -> None:
     with broker.reactor.turn() as now:
         broker.namespace.create("orders", QueueDescription(), now=now)
+
+
+def make_others(broker: LocalBroker) -> None:
+    with broker.reactor.turn() as now:
+        broker.namespace.create("payments", QueueDescription(), now=now)
+        broker.namespace.create("news", TopicDescription(), now=now)
+        broker.namespace.create("news/Subscriptions/all", SubscriptionDescription(), now=now)
 
 
 @pytest.fixture
@@ -139,6 +154,43 @@ def test_the_lab_itself_works_during_an_outage_and_at_once_during_a_delay(lab: L
     ]
 
 
+def test_a_fault_is_taken_back_as_it_is_listed_or_by_its_number_or_with_all_others(
+    lab: Lab,
+) -> None:
+    lab.faults.drop_next_ack("orders")
+    lab.faults.refuse_sends("timeout", times=2)
+    lab.faults.delay(0.01)
+    delay, dropped, _ = lab.faults
+    lab.faults.take_back(dropped)
+    lab.faults.take_back(delay.number)
+    assert repr(lab.faults).startswith('lab.faults.refuse_sends("timeout", times=2)')
+    with pytest.raises(TutorialError, match=f"no fault .{dropped.number}. to be taken back: it"):
+        lab.faults.take_back(dropped)
+    for wrong in ("1", True, 1.0):
+        with pytest.raises(TutorialError, match="taken back by its number"):
+            lab.faults.take_back(wrong)  # type: ignore[arg-type]
+    lab.faults.outage(600)
+    lab.faults.take_back()
+    assert list(lab.faults) == []
+    lab.faults.take_back()
+
+
+def test_a_snapshot_has_the_faults_that_concern_its_queue(lab: Lab, broker: ThreadedBroker) -> None:
+    broker.call(make_others)
+    lab.faults.drop_next_ack("orders")
+    lab.faults.drop_next_ack("orders/$DeadLetterQueue")
+    lab.faults.refuse_sends("timeout")
+    lab.faults.refuse_sends("timeout", queue="payments")
+    lab.faults.refuse_sends("timeout", queue="news")
+
+    def paths(name: str) -> list[str]:
+        return [fault.path for fault in lab.service.snapshot(name).faults]
+
+    assert paths("orders") == ["orders", "orders/$DeadLetterQueue", ""]
+    assert paths("payments") == ["", "payments"]
+    assert paths("news/all") == ["", "news"]
+
+
 def test_a_reset_ends_every_fault(lab: Lab) -> None:
     lab.faults.drop_next_ack("orders")
     lab.reset()
@@ -192,6 +244,7 @@ def test_faults_elsewhere_are_a_sentence_each(
     elsewhere.faults.refuse_sends("server busy", times=3)
     elsewhere.faults.delay(2)
     elsewhere.faults.outage(10)
+    elsewhere.faults.take_back()
     elsewhere.faults.kill_broker()
     assert capsys.readouterr().out.splitlines() == [
         "lab.faults.drop_next_ack() is for the offline broker: "
@@ -202,6 +255,8 @@ def test_faults_elsewhere_are_a_sentence_each(
         "lab.faults.refuse_sends() is for the offline broker: no send is refused on Azure.",
         "lab.faults.delay() is for the offline broker: answers come when they come on Azure.",
         "lab.faults.outage() is for the offline broker: everybody goes on being served on Azure.",
+        "lab.faults.take_back() is for the offline broker: "
+        "nothing is ever planned to fail on Azure.",
         "lab.kill_broker() is for the offline broker: nobody kills Azure from here.",
     ]
     assert repr(elsewhere.faults) == "no faults"

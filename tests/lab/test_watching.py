@@ -156,6 +156,33 @@ def test_an_acknowledgement_is_dropped_and_a_connection_cut_by_lines_of_faults(
     lab.reset()
 
 
+def test_what_is_planned_to_fail_is_shown_and_each_taken_back_by_a_line_of_faults(
+    lab: Lab, watch: Watch
+) -> None:
+    press(watch, "drop_ack")
+    lab.faults.refuse_sends("timeout", queue="orders")
+    words = [line.split("  ") for line in repr(watching(lab, "orders")).split("\n")[-2:]]
+    assert words == [
+        [
+            "fault",
+            "the next settlement of orders: done, and not told",
+            'lab.faults.drop_next_ack("orders")',
+        ],
+        [
+            "fault",
+            "the next send of orders: refused",
+            'lab.faults.refuse_sends("timeout", queue="orders")',
+        ],
+    ]
+    dropped, refused = lab.faults
+    shown = press(watch, "take_back", number=dropped.number)["program"]
+    assert shown == f"lab.faults.take_back({dropped.number})"
+    assert list(lab.faults) == [refused]
+    with pytest.raises(TutorialError, match="There is no fault"):
+        press(watch, "take_back", number=dropped.number)
+    lab.reset()
+
+
 def test_outside_a_notebook_it_is_text(lab: Lab, watch: Watch) -> None:
     press(watch, "send", body="coffee")
     shown = lab.watch("orders")

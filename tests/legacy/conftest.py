@@ -8,14 +8,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from filelock import FileLock
 
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.local_broker import KEY_NAME
+from tests.clients import installed
 
 PROGRAM_SECONDS = 60
-INSTALL_SECONDS = 100
 
 
 class EarlierSdk:
@@ -57,33 +56,12 @@ class Tutorial:
         return done.stdout.splitlines()
 
 
-def install(version: str, cache: pytest.Cache) -> EarlierSdk:
-    """Bring a version here, once for all sessions; skip where that cannot be."""
-    folder = cache.mkdir(f"azure-servicebus-{version}")
-    installed, here = folder / "installed", folder / sys.implementation.cache_tag
-    with FileLock(folder / "lock"):
-        if not here.exists():
-            _pip(version, installed)
-            installed.rename(here)
-    return EarlierSdk(version, here)
-
-
-def _pip(version: str, folder: Path) -> None:
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--only-binary=:all:"]
-    options += ["--retries=1", "--timeout=10"]
-    wanted = ["--target", str(folder), "--upgrade", f"azure-servicebus=={version}"]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", *options, *wanted],
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"azure-servicebus {version} could not be installed in {INSTALL_SECONDS} s")
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["pip failed"]
-        pytest.skip(f"azure-servicebus {version} cannot be installed here: {lines[-1]}")
+def earlier_sdk(version: str) -> EarlierSdk:
+    """A version, where it is; skips where it is not."""
+    folder = installed.EARLIER_SDKS / version
+    if not folder.exists():
+        pytest.skip(f"needs: {installed.HOW}")
+    return EarlierSdk(version, folder)
 
 
 @pytest.fixture(scope="session")
@@ -98,13 +76,13 @@ def broker(certificates_folder: Path) -> Iterator[ThreadedBroker]:
 
 
 @pytest.fixture(scope="session")
-def version_0_21(request: pytest.FixtureRequest) -> EarlierSdk:
-    return install("0.21.1", request.config.cache)
+def version_0_21() -> EarlierSdk:
+    return earlier_sdk("0.21.1")
 
 
 @pytest.fixture(scope="session")
-def version_0_50(request: pytest.FixtureRequest) -> EarlierSdk:
-    return install("0.50.3", request.config.cache)
+def version_0_50() -> EarlierSdk:
+    return earlier_sdk("0.50.3")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.lessons import restoring
+from sbtutorial.lessons import places, restoring
 from sbtutorial.lessons.working_copy import FOLDER
 from tests.notebooks.lessons import LESSONS
 
@@ -14,7 +14,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The clone that the lessons of this kernel are of."""
     (tmp_path / "notebooks").mkdir()
     shutil.copy(LESSONS[0], tmp_path / "notebooks")
-    monkeypatch.setattr(restoring, "clone_folder", lambda: tmp_path)
+    monkeypatch.setattr(places, "clone_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -34,9 +34,3 @@ def test_what_to_do_with_a_lesson_that_is_open_is_said_with_it(clone: Path) -> N
 def test_a_lesson_is_named_by_text(clone: Path, lesson: object) -> None:
     with pytest.raises(TutorialError, match='as in "03"; not '):
         restoring.restore(lesson)  # type: ignore[arg-type]
-
-
-def test_without_a_clone_there_is_nothing_to_restore(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restoring, "clone_folder", lambda: None)
-    with pytest.raises(TutorialError, match="installed without its lessons"):
-        restoring.restore("00")

@@ -18,12 +18,14 @@ from sbtutorial.gateway.core import KEY_NAME
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.listener import _Connection
 from tests.sdk.conftest import Bench
-from tests.sdk.flavours import Flavour, Sync
+from tests.sdk.flavours import Aio, Flavour, Sync
 
-pytestmark = pytest.mark.sdk
+pytestmark = [pytest.mark.sdk, pytest.mark.feature("Event loops")]
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
+# All that there are, and those of them that this system has.
+LOOPS = ("selector", "proactor", "uvloop")
 LOOP_FACTORIES: dict[str, LoopFactory] = {"selector": asyncio.SelectorEventLoop}
 if sys.platform == "win32":
     LOOP_FACTORIES["proactor"] = asyncio.ProactorEventLoop
@@ -36,9 +38,18 @@ MANY_REQUESTS = 100
 BIG_MESSAGE = b"x" * 200_000
 
 
-@pytest.fixture(params=LOOP_FACTORIES)
-def loop_factory(request: pytest.FixtureRequest) -> LoopFactory:
-    return LOOP_FACTORIES[request.param]
+@pytest.fixture(params=LOOPS)
+def loop(request: pytest.FixtureRequest) -> str:
+    """The name of an event loop."""
+    name: str = request.param
+    if name not in LOOP_FACTORIES:
+        pytest.skip(f"{sys.platform} has no such event loop")
+    return name
+
+
+@pytest.fixture
+def loop_factory(loop: str) -> LoopFactory:
+    return LOOP_FACTORIES[loop]
 
 
 @pytest.fixture
@@ -61,12 +72,14 @@ def plain(broker: ThreadedBroker, ca_pem: Path) -> Bench:
 def test_it_is_the_loop_that_was_asked_for(
     broker: ThreadedBroker, loop_factory: LoopFactory
 ) -> None:
+    """The broker runs on the event loop that it is given."""
     loop = loop_factory()
     loop.close()
     assert broker.call(lambda _: type(asyncio.get_running_loop())) is type(loop)
 
 
 async def test_amqp_and_administration_in_tls(bench: Bench) -> None:
+    """AMQP, and administration in TLS, are answered on it."""
     async with bench.administration() as administration:
         await administration.create_queue("kitchen")
         assert (await administration.get_queue("kitchen")).name == "kitchen"
@@ -80,6 +93,7 @@ async def test_amqp_and_administration_in_tls(bench: Bench) -> None:
 
 
 async def test_amqp_over_websocket(bench: Bench, flavour: Flavour) -> None:
+    """A message of many frames comes and goes in AMQP over WebSocket."""
     port = port_of(bench.broker)
     way: dict[str, Any] = {
         "transport_type": TransportType.AmqpOverWebsocket,
@@ -95,7 +109,28 @@ async def test_amqp_over_websocket(bench: Bench, flavour: Flavour) -> None:
     assert bench.counts().total == 0
 
 
+def test_the_asyncio_clients_run_on_it_themselves(
+    broker: ThreadedBroker, loop_factory: LoopFactory, ca_pem: Path
+) -> None:
+    """The asyncio clients of the SDK run on it, too: AMQP, and administration in TLS."""
+    bench = Bench(broker, Aio(), ca_pem)
+
+    async def there_and_back() -> str:
+        async with bench.administration() as administration:
+            await administration.create_queue("kitchen")
+        await bench.send("tea", queue="kitchen")
+        async with bench.receiver("kitchen") as receiver:
+            (message,) = await receiver.receive_messages(max_wait_time=5)
+            await receiver.complete_message(message)
+        return str(message)
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        assert runner.run(there_and_back()) == "tea"
+    assert bench.counts("kitchen").total == 0
+
+
 def test_data_plane_over_http_waits_for_a_message(plain: Bench) -> None:
+    """Who waits for a message over HTTP gets it when it comes."""
     waiting = connection_to(plain.broker)
     waiting.request("DELETE", "/orders/messages/head?timeout=60", headers=headers(plain.broker))
     sending = connection_to(plain.broker)
@@ -111,7 +146,10 @@ def test_data_plane_over_http_waits_for_a_message(plain: Bench) -> None:
 def test_slow_reader_is_waited_for_and_harms_nobody(
     plain: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It asks for many times what it gets at once, and reads nothing until others were served."""
+    """A slow reader is waited for, and harms nobody.
+
+    It asks for many times what it gets at once, and reads nothing until others were served.
+    """
     is_behind = note_pauses(monkeypatch)
     for number in range(100):
         plain.make_queue(f"queue-{number}")
@@ -128,7 +166,10 @@ def test_slow_reader_is_waited_for_and_harms_nobody(
 
 
 def test_who_sends_no_more_is_still_answered(plain: Bench) -> None:
-    """However long that takes: here the answer is late on purpose, so the end comes first."""
+    """Who sends no more is still answered.
+
+    However long that takes: here the answer is late on purpose, so the end comes first.
+    """
     plain.broker.call(lambda broker: broker.faults.delay(0.2))
     with socket.create_connection(("127.0.0.1", port_of(plain.broker)), timeout=30) as client:
         client.sendall(list_of_queues(plain.broker) * 2)

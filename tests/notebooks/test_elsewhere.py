@@ -16,7 +16,10 @@ from tests.remote import HOST, Remote, remote_broker
 
 pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(600)]
 
-NUMBERS = ("00", "01", "02", "03", "11")
+NUMBERS = tuple(
+    pytest.param(number, marks=() if number in ("00", "11") else pytest.mark.overnight)
+    for number in ("00", "01", "02", "03", "11")
+)
 EVIDENCE = "There is no log of events: lab.show and lab.timeline are made from peeking"
 # Of the queues that a lesson makes, one.
 OWN = {

@@ -162,10 +162,10 @@ class QueueAgainstModel(RuleBasedStateMachine):
         number = pick % (self.model.last_number + 1)
         found = [c for c in self.model.copies if c.number == number and c.state is State.SCHEDULED]
         if found:
-            self.queue.ingress.cancel_scheduled([number], now=self.now)
+            self.queue.ingress.schedule.cancel([number], now=self.now)
             self.model.copies.remove(found[0])
         else:
-            self.refused(ErrorCode.MESSAGE_NOT_FOUND, self.queue.ingress.cancel_scheduled, [number])
+            self.refused(ErrorCode.MESSAGE_NOT_FOUND, self.queue.ingress.schedule.cancel, [number])
 
     @precondition(lambda self: self.model.copies)
     @rule(dead=st.booleans(), how=st.sampled_from(["lock", "lock", "lock", "take"]))

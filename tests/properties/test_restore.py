@@ -6,7 +6,7 @@ both: they answer alike, report alike and end alike. So timers, tokens and numbe
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
@@ -66,6 +66,14 @@ _OFTEN_AND_SELDOM = [
 ACTS = st.sampled_from(_OFTEN_AND_SELDOM).flatmap(_EVERY.__getitem__)
 
 
+# A window that is narrowed, and widened again when ids are forgotten.
+NARROWED = [("update", "news", 4), ("wait", 20.0), ("update", "news", 2)]
+# Dead letters that cannot be forwarded, as their target takes none: nobody uses it.
+IN_VAIN = [("update", "morgue", 1), ("update", "news/Subscriptions/all", 5), ("wait", 100.0)]
+
+
+@example([*NARROWED], [("send", "news", [1])])
+@example([*IN_VAIN, ("wait", 10.0)], [("wait", 10.0)])
 @settings(max_examples=examples(300))
 @given(st.lists(ACTS, min_size=20, max_size=80), st.lists(ACTS, max_size=40))
 def test_what_changes_make_is_what_reported_them_and_goes_on_like_it(

@@ -111,6 +111,7 @@ async def test_key_that_manages_one_queue_manages_nothing_else(
         ("GET", "events"),
         ("POST", "faults"),
         ("GET", "faults"),
+        ("DELETE", "faults"),
         ("POST", "cut"),
         ("POST", "delay"),
         ("POST", "outage"),
@@ -397,6 +398,17 @@ async def test_fault_that_makes_no_sense_is_refused_in_a_sentence(
     answer = await talk.ask("POST", "/$lab/faults", json.dumps(order).encode())
     assert answer.status in (400, 404)
     assert json.loads(answer.body)["error"].endswith(".")
+    assert talk.broker.faults.planned == []
+
+
+@pytest.mark.parametrize("number", ["2", "-1", "1.0", "one", "9" * 400, "1/2"])
+async def test_fault_that_is_not_planned_is_not_taken_back(talk: WebTalk, number: str) -> None:
+    talk.broker.faults.plan("send")
+    answer = await talk.ask("DELETE", f"/$lab/faults/{number}")
+    assert answer.status == 404
+    assert json.loads(answer.body)["error"].startswith("There is no fault ")
+    assert len(talk.broker.faults.planned) == 1
+    assert await status(talk, "DELETE", "/$lab/faults/1") == 200
     assert talk.broker.faults.planned == []
 
 

@@ -1,16 +1,17 @@
 """A broker that is open to the network: TLS, or nothing, for who calls from another computer."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPResponse
 
 import pytest
 
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting import terminal
-from sbtutorial.hosting.runtime_files import BrokerRecord
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import listener, network
 from sbtutorial.server.local_broker import LocalBroker
@@ -76,7 +77,7 @@ def test_http_in_plain_is_told_that_tls_is_spoken(broker: ThreadedBroker) -> Non
 def test_tls_is_served_by_a_certificate_for_the_names_that_others_know(
     broker: ThreadedBroker,
 ) -> None:
-    own = broker.call(lambda own: own.network_certificates())
+    own = broker.call(lambda own: own.named_certificates())
     assert own.identities == ("127.0.0.1",)
     context = ssl.create_default_context(cafile=str(own.ca_pem))
     port = parse_connection_string(broker.connection_string).port
@@ -89,7 +90,7 @@ def test_tls_is_served_by_a_certificate_for_the_names_that_others_know(
 
 
 def test_the_certificate_is_for_no_other_name(broker: ThreadedBroker) -> None:
-    own = broker.call(lambda own: own.network_certificates())
+    own = broker.call(lambda own: own.named_certificates())
     context = ssl.create_default_context(cafile=str(own.ca_pem))
     port = parse_connection_string(broker.connection_string).port
     with (
@@ -102,7 +103,7 @@ def test_the_certificate_is_for_no_other_name(broker: ThreadedBroker) -> None:
 def test_loopback_is_served_as_ever_on_the_same_port() -> None:
     async def ports() -> tuple[int, str]:
         broker = LocalBroker()
-        port = await broker.open_to_network("0.0.0.0")
+        port = await broker.start("0.0.0.0")
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"AMQP\x00\x01\x00\x00")
@@ -129,14 +130,96 @@ def test_nothing_listens_elsewhere_unless_asked() -> None:
     assert asyncio.run(addresses()) == ["127.0.0.1"]
 
 
-def test_it_is_said_what_being_open_means(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("host", "listening"),
+    [
+        ("127.0.0.1", ["127.0.0.1"]),
+        ("0.0.0.0", ["0.0.0.0"]),
+        ("::", ["0.0.0.0", "::"]),
+        ("::1", ["127.0.0.1", "::1"]),
+        ("192.168.1.5", ["127.0.0.1", "192.168.1.5"]),
+    ],
+)
+def test_this_computer_finds_it_on_its_own_loopback_wherever_else_it_listens(
+    host: str, listening: list[str]
+) -> None:
+    assert [*network.addresses(host)] == listening
+    assert network.addresses("localhost")[0] == "127.0.0.1"
+
+
+@pytest.mark.skipif(len(network.addresses("localhost")) == 1, reason="there is no IPv6 here")
+def test_a_port_is_the_same_on_both_loopbacks_or_it_is_none() -> None:
+    async def heard() -> list[bytes]:
+        broker = LocalBroker()
+        port = await broker.start("localhost")
+        try:
+            streams = [await asyncio.open_connection(one, port) for one in ("127.0.0.1", "::1")]
+            answers = []
+            for reader, writer in streams:
+                writer.write(b"AMQP\x00\x01\x00\x00")
+                answers.append(await reader.readexactly(8))
+                writer.close()
+            with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+                number = taken.getsockname()[1]
+                with pytest.raises(OSError, match="in use"):
+                    await broker.listen_also(number)
+            with pytest.raises(OSError, match=r"."):
+                await asyncio.open_connection("127.0.0.1", number)
+            return answers
+        finally:
+            await broker.stop()
+
+    assert asyncio.run(heard()) == [b"AMQP\x00\x01\x00\x00"] * 2
+
+
+def test_who_asks_for_less_is_served_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    with ThreadedBroker(takes_plain=True) as broker:
+        port = parse_connection_string(broker.connection_string).port
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"AMQP\x00\x01\x00\x00")
+            assert connection.recv(8) == b"AMQP\x00\x01\x00\x00"
+
+
+def test_it_goes_by_the_names_that_it_was_given() -> None:
+    with ThreadedBroker(known_as=["Bus.example"]) as broker:
+        named = broker.call(lambda own: own.named_certificates())
+        assert (broker.local.host, named.identities) == ("127.0.0.1", ("bus.example",))
+        context = ssl.create_default_context(cafile=str(named.ca_pem))
+        port = parse_connection_string(broker.connection_string).port
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+            context.wrap_socket(plain, server_hostname="bus.example") as connection,
+        ):
+            assert status(connection, "BUS.example") == 200
+            assert status(connection, "other.example") == 421
+
+
+def status(connection: ssl.SSLSocket, host: str) -> int:
+    connection.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    answered = HTTPResponse(connection)
+    answered.begin()
+    answered.read()
+    return answered.status
+
+
+def test_who_comes_and_why_it_is_refused_is_told_where_somebody_wants_to_know(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    caplog.set_level(logging.INFO, "sbtutorial")
     with ThreadedBroker() as broker:
-        record = BrokerRecord("local", 7, 5671, "Root", "secret", 0.0, "1", "Standard")
-        broker.call(lambda own: terminal._introduce_to_network(own, [], None, record, print))
-    said = capsys.readouterr().out
-    assert "open to the network" in said
-    assert "never on the\nInternet" in said
-    own = said[said.index("It is open") :]
-    assert "UseDevelopmentEmulator" not in own
-    assert "ca.pem" in own
-    assert ("--also 5671" in own) is False
+        answer(broker, b"AMQP\x00\x01\x00\x00")
+        port = parse_connection_string(broker.connection_string).port
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            own = connection.getsockname()[1]
+            with pytest.raises(ssl.SSLCertVerificationError):
+                ssl.create_default_context().wrap_socket(connection, server_hostname="x")
+    told = [record.getMessage() for record in caplog.records]
+    assert [text.partition(" ")[2] for text in told if f":{own}" not in text] == [
+        "is here.",
+        "speaks no TLS, as it must from another computer: refused.",
+        "is gone.",
+    ]
+    assert f"127.0.0.1:{own} is here." in told
+    assert any(text.startswith(f"127.0.0.1:{own} is gone; TLS failed: ") for text in told)

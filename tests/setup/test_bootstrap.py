@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from sbtutorial.setup.bootstrap import (
     take_latest,
 )
 from sbtutorial.setup.installing import LATEST, SetupError
+from sbtutorial.setup.locking import LOCK, locked_versions
 from sbtutorial.setup.requirements import Lack, Requirement
 
 REAL_CLONE = Path(__file__).parents[2]
@@ -31,6 +33,7 @@ dependencies = ["azure-servicebus>=7.15,<8"]
 lab = ["jupyterlab>=4.2,<5"]
 test = ["pytest>=8"]
 """
+SEVERAL = {"numpy", "contourpy", "soupsieve"}  # locked in a version for each Python
 VERSIONS = {"azure-servicebus": "7.15.0", "jupyterlab": "4.6.6", "pytest": "9.2", "pip": "26.3"}
 
 
@@ -395,36 +398,73 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
     return clone, programs / ("python.exe" if os.name == "nt" else "python")
 
 
-def start(clone: Path, python: Path) -> "subprocess.Popen[str]":
+def start(clone: Path, python: Path, path: str) -> "subprocess.Popen[str]":
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.Popen(
         [python, "-m", "sbtutorial", "lab", "--version"],
         cwd=clone,
-        env=environ | {"PYTHONIOENCODING": "utf-8"},
+        env=environ | {"PYTHONIOENCODING": "utf-8", "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
 
 
+def path_of(installer: str) -> str:
+    """A search path on which uv is, or is not."""
+    own = str(Path(sys.executable).parent)
+    others = [
+        one for one in os.environ["PATH"].split(os.pathsep) if not shutil.which("uv", path=one)
+    ]
+    assert installer != "uv" or shutil.which("uv", path=own), "the test environment has one"
+    return os.pathsep.join([own] * (installer == "uv") + others)
+
+
 @pytest.mark.bootstrap
 @pytest.mark.timeout(1200)
-def test_a_fresh_machine_gets_jupyterlab_by_one_command(fresh: tuple[Path, Path]) -> None:
-    first = start(*fresh)
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_fresh_machine_gets_jupyterlab_by_one_command(
+    fresh: tuple[Path, Path], installer: str
+) -> None:
+    path = path_of(installer)
+    first = start(*fresh, path)
     assert first.stderr
-    while "choosing versions" not in first.stderr.readline():
+    while not first.stderr.readline().startswith("Installing"):
         assert first.poll() is None
     first.kill()
     first.communicate()
 
-    again = start(*fresh)
+    again = start(*fresh, path)
     said, explained = again.communicate()
     assert (again.returncode, said.split(".")[0]) == (0, "4"), explained
     assert "starting over" in explained
+    assert ("by uv" in explained) == (installer == "uv")
+    print(f"set-up by {installer}: {explained.partition('Done in ')[2].partition('.')[0]}")
+    locked = locked_versions(LOCK.read_text("utf-8"))
+    off = {name for name, version in installed(fresh[0]).items() if locked.get(name) != version}
+    assert off <= {"pip", *SEVERAL}
 
     began_at = time.monotonic()
-    third = start(*fresh)
+    third = start(*fresh, path)
     explained = third.communicate()[1]
     print(f"third run: {time.monotonic() - began_at:.1f} s, JupyterLab's own start included")
     assert third.returncode == 0
     assert "Installing" not in explained
+
+
+def installed(clone: Path) -> dict[str, str]:
+    """The packages of a clone's environment, with their versions; names as the lock has them."""
+    command = [
+        Environment(clone).python,
+        "-m",
+        "pip",
+        "list",
+        "--format=json",
+        "--exclude-editable",
+    ]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    versions = {
+        re.sub("[-_.]+", "-", one["name"]).lower(): one["version"] for one in json.loads(said)
+    }
+    assert len(versions) > 100
+    return versions

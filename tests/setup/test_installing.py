@@ -5,7 +5,7 @@ from threading import Event, Thread
 
 import pytest
 
-from sbtutorial.setup import installing
+from sbtutorial.setup import installing, uv
 from sbtutorial.setup.installing import Installer, Progress, SetupError, explain, one_at_a_time
 
 PYPROJECT = """
@@ -38,15 +38,6 @@ def installer(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     return Installer(clone, Path(sys.executable))
 
 
-def test_without_network_the_remedy_is_to_connect(
-    installer: Installer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
-
-    with pytest.raises(SetupError, match="cannot be reached: connect to the internet"):
-        installer.install(["lab"], ())
-
-
 def test_a_pip_that_may_ask_no_index_is_named_as_the_reason(
     installer: Installer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,9 +49,13 @@ def test_a_pip_that_may_ask_no_index_is_named_as_the_reason(
 
 
 @pytest.mark.parametrize(
-    "name", ["PIP_TARGET", "PIP_NO_DEPS", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES"]
+    "name",
+    [
+        *("PIP_TARGET", "PIP_NO_DEPS", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES"),
+        *("UV_SYSTEM_PYTHON", "UV_NO_DEPS", "UV_REQUIRE_HASHES", "UV_RESOLUTION"),
+    ],
 )
-def test_settings_that_are_for_other_installations_do_not_reach_pip(
+def test_settings_that_are_for_other_installations_reach_neither_pip_nor_uv(
     name: str, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[dict[str, str]] = []
@@ -76,6 +71,50 @@ def test_settings_that_are_for_other_installations_do_not_reach_pip(
         Installer(clone, Path(sys.executable)).install([], ())
     assert name not in given[0]
     assert "PIP_INDEX_URL" in given[0]
+
+
+def test_without_network_neither_uv_nor_pip_manages_and_the_remedy_is_to_connect(
+    installer: Installer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    assert uv.find(Path(sys.executable)), "the environment of the tests has one"
+
+    with pytest.raises(SetupError, match="cannot be reached: connect to the internet"):
+        installer.install([], ())
+
+    by_uv, by_pip = capsys.readouterr().err.split("uv does not manage, so pip is asked.")
+    assert by_uv.startswith("Installing the broker by uv, which is here …\n")
+    assert "127.0.0.1:9" in by_pip.partition("Installing the broker; this takes")[0]
+
+
+@pytest.mark.parametrize(
+    ("program", "settings", "ran"),
+    [
+        ("uv", [], ["pip", "uv"]),
+        ("uv", ["install.pre='true'"], ["pip", "pip"]),
+        (None, [], ["pip"]),
+    ],
+)
+def test_uv_installs_where_it_is_and_can_be_told_what_pip_is_told(
+    program: str | None,
+    settings: list[str],
+    ran: list[str],
+    clone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names: list[str] = []
+
+    def run(_: Installer, name: str, *__: object) -> list[str]:
+        names.append(name)
+        return settings
+
+    monkeypatch.setattr(uv, "find", lambda _: program)
+    monkeypatch.setattr(Installer, "_run", run)
+    Installer(clone, Path(sys.executable)).install(["lab"], ())
+
+    assert names == ran
 
 
 def test_an_interpreter_that_cannot_be_started_is_a_sentence(clone: Path) -> None:

@@ -1,4 +1,6 @@
+import importlib.util
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -92,7 +94,7 @@ def test_without_a_clone_the_installed_metadata_tells_the_same(
 ) -> None:
     lines = ["azure-servicebus<8,>=7.15", 'jupyterlab<5,>=4.2; extra == "lab"', "h11>=0.14"]
     monkeypatch.setattr(module, "clone_folder", lambda: None)
-    monkeypatch.setattr(module.metadata, "requires", lambda _: lines)
+    monkeypatch.setattr(metadata, "requires", lambda _: lines)
 
     assert [one.name for one in requirements()] == ["azure-servicebus", "h11", "sbtutorial"]
     assert parse("jupyterlab>=4.2,<5") in requirements("lab")
@@ -115,3 +117,22 @@ def test_what_is_not_for_this_system_is_not_lacking_here(
     monkeypatch.setattr(module, "BASE", "")
     names = [requirement.name for requirement in module.requirements()]
     assert names == [*["uvloop" if "uvloop" in line else "h11"] * is_wanted, module.PACKAGE]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotes as a shell of Unix does")
+@pytest.mark.parametrize(
+    ("pip", "extras", "command"),
+    [
+        (True, ("lab",), "'/a folder/python' -m pip install \"sbtutorial[lab]\""),
+        (True, (), "'/a folder/python' -m pip install sbtutorial"),
+        (False, ("lab",), "uv pip install --python '/a folder/python' \"sbtutorial[lab]\""),
+    ],
+)
+def test_what_installs_it_can_be_copied_into_a_terminal(
+    pip: bool, extras: tuple[str, ...], command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that uv has made has no pip."""
+    monkeypatch.setattr(sys, "executable", "/a folder/python")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object() if pip else None)
+
+    assert module.install_command(*extras) == command

@@ -1,14 +1,22 @@
 """The wheel, as a stranger has it: built, in an empty environment, beside an SDK of theirs."""
 
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from sbtutorial.lessons.working_copy import FOLDER
 from sbtutorial.setup.installing import explain
+from tests.browser.jupyterlab import opened
+from tests.notebooks.lessons import LESSONS
 
 pytestmark = [pytest.mark.bootstrap, pytest.mark.timeout(600)]
 
@@ -23,42 +31,104 @@ def test_an_order_waits(servicebus):
 """
 # Older than the lessons' own, which pip must not mind.
 SDK = "azure-servicebus==7.14.0"
+VERSIONS = ("3.11", "3.12", "3.13")
 TOOLS = ("pytest", "pytest-xdist", "pytest-asyncio")
 
 
-def run(folder: Path, *command: str | Path) -> str:
-    """What a command says that knows nothing of our own environment; skips without a network."""
-    ours = ("PYTEST", "PYTHON", "SBTUTORIAL", "SSL_CERT", "REQUESTS_CA", "VIRTUAL_ENV")
+def surroundings(folder: Path) -> dict[str, str]:
+    """Variables that know nothing of our own environment, nor of anybody's home."""
+    ours = ("PYTEST", "PYTHON", "SBTUTORIAL", "SSL_CERT", "REQUESTS_CA", "VIRTUAL_ENV", "JUPYTER")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    jupyter = {f"JUPYTER_{kind}_DIR": str(folder / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    return environ | jupyter | {"SBTUTORIAL_HOME": str(folder / "home")}
+
+
+def said_by(folder: Path, *command: str | Path) -> tuple[int, str]:
+    """The exit code of a stranger's command, and what it says."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env=environ | {"SBTUTORIAL_HOME": str(folder / "home")},
+        env=surroundings(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
-    if done.returncode and CANNOT_BE_REACHED in explain("pip", done.stdout.splitlines()):
+    return done.returncode, done.stdout
+
+
+def run(folder: Path, *command: str | Path) -> str:
+    """What a command says that succeeds; skips without a network."""
+    code, said = said_by(folder, *command)
+    if code and CANNOT_BE_REACHED in explain("pip", said.splitlines()):
         pytest.skip("the package index cannot be reached")
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    assert code == 0, said
+    return said
+
+
+def python_of(version: str) -> Path | None:
+    """An interpreter of this version, where there is one that can be run."""
+    names = [sys.executable, shutil.which(f"python{version}")]
+    versions = Path.home() / ".pyenv" / "versions"
+    candidates = [Path(name) for name in names if name]
+    for one in [*candidates, *versions.glob(f"{version}.*/bin/python")]:
+        with suppress(OSError, subprocess.CalledProcessError):
+            command = [one, "-c", "import sys; print('%s.%s' % sys.version_info[:2])"]
+            if (
+                subprocess.check_output(command, text=True, stderr=subprocess.PIPE)
+                == f"{version}\n"
+            ):
+                return one
+    return None
 
 
 @pytest.fixture(scope="module")
-def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheel, without extras."""
+def wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "bootstrap" not in request.config.option.markexpr:
         pytest.skip("builds and installs, from the network; runs with: pytest -m bootstrap")
     folder = tmp_path_factory.mktemp("wheel")
     left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "my_lessons")
     shutil.copytree(CLONE, folder / "clone", ignore=left_out)
-    own = Path(sys.executable)
-    run(folder, own, "-m", "pip", "wheel", "-q", "--no-deps", "./clone", "-w", "dist")
-    run(folder, own, "-m", "venv", "environment")
-    scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
-    python = scripts / own.name
+    run(folder, sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "./clone", "-w", "dist")
     (wheel,) = (folder / "dist").glob("*.whl")
-    run(folder, python, "-m", "pip", "install", "-q", wheel, SDK, *TOOLS)
+    return wheel
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def bare(
+    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """Makes an environment that has nothing but pip; gives its interpreter."""
+    python = python_of(request.param)
+    if python is None:
+        pytest.skip(f"no Python {request.param} here")
+
+    def made() -> Path:
+        folder = tmp_path_factory.mktemp("empty")
+        run(folder, python, "-m", "venv", "environment")
+        programs = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
+        return programs / ("python.exe" if os.name == "nt" else "python")
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def python(bare: Callable[[], Path], wheel: Path) -> Path:
+    """The interpreter of an environment with the wheel, without extras."""
+    python = bare()
+    run(python.parent, python, "-m", "pip", "install", "-q", wheel, SDK, *TOOLS)
+    return python
+
+
+@pytest.fixture(scope="module")
+def with_lessons(bare: Callable[[], Path], wheel: Path) -> Path:
+    """The interpreter of one that got its lessons by the command that `lab` says."""
+    python = bare()
+    folder = python.parent
+    run(folder, python, "-m", "pip", "install", "-q", wheel)
+    code, said = said_by(folder, python, "-m", "sbtutorial", "lab", "--allow-root")
+    assert code == 1
+    (command,) = re.findall("`(.+)`", said)
+    run(folder, *shlex.split(command))
     return python
 
 
@@ -83,3 +153,39 @@ def test_the_page_for_its_readers_comes_along(python: Path, tmp_path: Path) -> N
     code = "from importlib.resources import files; print(files('sbtutorial') / 'docs/testing.md')"
     page = Path(run(tmp_path, python, "-c", code).strip())
     assert page.read_text("utf-8").startswith("# A Service Bus for your own tests")
+
+
+def test_its_doctor_and_its_commands_send_nobody_to_a_clone(python: Path, tmp_path: Path) -> None:
+    said = run(tmp_path, python, "-m", "sbtutorial", "doctor")
+    assert "a broker for programs, without the lessons' packages" in said
+    assert "clone" not in said
+    assert said_by(tmp_path, python, "-m", "sbtutorial", "status") == (1, "No broker is running.\n")
+
+
+def test_lab_in_an_empty_folder_puts_the_lessons_there_and_opens_the_first(
+    with_lessons: Path, tmp_path: Path
+) -> None:
+    command = [with_lessons, "-m", "sbtutorial", "lab"]
+    with opened(command, tmp_path, surroundings(tmp_path)) as address:
+        assert address["path"] == "/lab/tree/00_start_here.ipynb"
+    mine = tmp_path / FOLDER / "03_receive_messages.ipynb"
+    assert json.loads(mine.read_text("utf-8"))["cells"]
+
+    mine.write_text("mine")
+    run(tmp_path, *command, "--version")
+    assert mine.read_text() == "mine"
+    assert {one.name for one in LESSONS} <= {one.name for one in (tmp_path / FOLDER).iterdir()}
+
+
+def test_its_first_lesson_runs_and_is_restored_from_within(
+    with_lessons: Path, tmp_path: Path
+) -> None:
+    run(tmp_path, with_lessons, "-m", "sbtutorial", "lab", "--version")
+    lesson = tmp_path / FOLDER / "00_start_here.ipynb"
+    convert = ("-m", "nbconvert", "--execute", "--to=notebook", "--inplace", lesson)
+    run(lesson.parent, with_lessons, *convert)
+    assert "Everything is in order." in lesson.read_text("utf-8")
+
+    restore = "from sbtutorial import connect; connect().restore('00')"
+    assert "00_start_here_mine.ipynb" in run(lesson.parent, with_lessons, "-c", restore)
+    run(lesson.parent, with_lessons, "-m", "sbtutorial", "stop")

@@ -14,6 +14,7 @@ from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.receivable import MessageCounts, Receivable
+from sbtutorial.broker.entities.schedule import Schedule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.rule_set import RuleSet
@@ -202,7 +203,7 @@ def dead_letter_and_leave_a_twin(self: SubQueue, *args: Any, **options: Any) -> 
     leave_a_twin(self, message)
 
 
-def cancel_and_refuse(self: Ingress, sequence_numbers: Any, *, now: float, who: str = "") -> None:
+def cancel_and_refuse(self: Schedule, sequence_numbers: Any, *, now: float, who: str = "") -> None:
     """What is nearly due is taken away, and the caller told that it was not there."""
     numbers = list(sequence_numbers)
     (message,) = self._subqueue.messages.find_all(numbers, _CANCEL)
@@ -239,7 +240,7 @@ def settle_only(self: Transaction, *, now: float, who: str) -> None:
     _commit(self, now=now, who=who)
 
 
-def await_less(self: Ingress, message: Message) -> bool:
+def await_less(self: Schedule, message: Message) -> bool:
     """A scheduled message comes a second early."""
     if message.scheduled_enqueue_at is not None:
         message.scheduled_enqueue_at -= 1.0
@@ -298,7 +299,7 @@ def take_and_refuse(self: Ingress, messages: Any, *, now: float, who: str = "") 
 
 
 _abandon, _dead_letter = SubQueue.abandon, SubQueue.dead_letter
-_cancel, _send, _await_time = Ingress.cancel_scheduled, Ingress.send, Ingress.await_time
+_cancel, _send, _await_time = Schedule.cancel, Ingress.send, Schedule.await_time
 _grant, _commit, _drop = Locks.grant, Transaction.commit, MessageTable.drop
 _start_time_to_live, _next_number = (
     DeadLettering.start_time_to_live,
@@ -394,7 +395,7 @@ PLANTS = (
         "a cancellation that is refused takes the message",
         (_ACCEPTED,),
         scenery.alarms,
-        ((Ingress, "cancel_scheduled", cancel_and_refuse),),
+        ((Schedule, "cancel", cancel_and_refuse),),
     ),
     Plant(
         "the newest message of a session comes first",
@@ -424,7 +425,7 @@ PLANTS = (
         "a scheduled message comes early",
         (_EARLY,),
         scenery.alarms,
-        ((Ingress, "await_time", await_less),),
+        ((Schedule, "await_time", await_less),),
     ),
     Plant(
         "a message outlives its time",

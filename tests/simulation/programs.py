@@ -22,10 +22,6 @@ MANNERS = {
 }
 
 
-# A longer batch is checked as a whole and taken in steps: a crash may come between them.
-MOST_IN_ONE_TURN = 64
-
-
 def chosen(random: Random, weights: dict[str, int]) -> str:
     """One of the names, as often as its weight says."""
     return random.choices(list(weights), list(weights.values()))[0]
@@ -86,12 +82,10 @@ class Sender(Client):
             [ledger.copies[place, body] for places, body in batch if place in places]
             for place in dict.fromkeys(place for places, _ in batch for place in places)
         ]
-        if size <= MOST_IN_ONE_TURN:
-            ledger.batches += together
+        ledger.batches += together
         state, stamp = yield from self.send(link, payloads)
-        if size <= MOST_IN_ONE_TURN:
-            for copies in together:
-                ledger.batches.remove(copies)
+        for copies in together:
+            ledger.batches.remove(copies)
         is_taken = type(state).__name__ == "Accepted"
         self.tell("was told of", *[body for _, body in batch], state)
         for places, body in batch:

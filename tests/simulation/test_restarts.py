@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from sbtutorial.broker.changes import Change, ChangeKind
+from sbtutorial.store.restore import Contradiction
 from sbtutorial.store.stepped import Keeper
 from tests.properties.test_restore import AT_TIMES, OFTEN, SELDOM
 from tests.simulation.disk import Records, in_a_file
@@ -58,6 +59,10 @@ class Restarts(RuleBasedStateMachine):
     @rule(act=st.one_of(*SELDOM))
     def do_what_is_seldom_done(self, act: tuple[Any, ...]) -> None:
         self.do(act)
+
+    @rule()
+    def let_entities_fall_idle(self) -> None:
+        self.do(("advance", 300.0))
 
     @rule()
     def commit(self) -> None:
@@ -142,6 +147,6 @@ PLANTS = {
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_planted_defect_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*PLANTS[name])
-    searching = settings(BOUNDED, max_examples=200, phases=SEARCH_ONLY)
-    with pytest.raises((AssertionError, LookupError)):
+    searching = settings(BOUNDED, max_examples=2000, phases=SEARCH_ONLY)
+    with pytest.raises((AssertionError, LookupError, Contradiction)):
         run_state_machine_as_test(RestartsOnRecords, settings=searching)

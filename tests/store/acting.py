@@ -243,7 +243,7 @@ class Actor:
         subqueue = self.namespace.directory.managed(path)
         numbers = [one.sequence_number for one in subqueue.messages if is_scheduled(one)]
         ingress = self.namespace.directory.sendable(path).ingress
-        ingress.cancel_scheduled(picked(numbers, pick, [99]), now=self.now)
+        ingress.schedule.cancel(picked(numbers, pick, [99]), now=self.now)
 
     # -- Receiving and settling: where there is something to receive or to settle ------------------
 

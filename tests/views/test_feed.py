@@ -5,6 +5,7 @@ from queue import Queue
 
 import pytest
 
+from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.views.feed import Feed, News
 
@@ -37,6 +38,19 @@ def test_who_listens_is_told_what_happens_until_he_stops(broker: ThreadedBroker)
     heard(second, "advanced")
     stop_other()
     assert all(not news.events for news in list(first.queue))
+
+
+def test_who_listens_is_told_that_a_fault_was_planned_and_taken_back(
+    broker: ThreadedBroker,
+) -> None:
+    news: Queue[News] = Queue()
+    control = ControlClient(broker.connection_string)
+    stop = Feed.of(broker.connection_string).listen(news.put)
+    control.plan_fault("send")
+    assert news.get(timeout=SECONDS).events == ()
+    control.take_back_fault(control.faults()[0].number)
+    assert news.get(timeout=SECONDS).events == ()
+    stop()
 
 
 def test_a_broker_that_is_gone_is_told_of_once() -> None:

@@ -118,9 +118,9 @@ def test_of_what_is_measured_the_picture_says_only_what_another_run_says_too(
     events: EventTable,
 ) -> None:
     rows = plots.throughput([("one by one", 100, 2.0), ("list", 100, 0.125)])
-    assert rows.description == "Messages a second. The fastest first: list, one by one."
+    assert rows.description.startswith("Messages a second, a bar each: one by one, list.")
     shares = plots.who_got_what(events).description
-    assert shares == "Who got which messages. The most first: relief, cashier."
+    assert shares.startswith("Who got which messages, a row each: cashier, relief.")
 
 
 def test_waits_are_a_part_of_the_time_or_all_of_it() -> None:

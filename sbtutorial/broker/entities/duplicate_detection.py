@@ -4,6 +4,7 @@ Source: Azure Service Bus, "Duplicate detection".
 """
 
 from collections.abc import Hashable, Iterator
+from itertools import islice
 
 from sbtutorial.broker.timers import Timer, Timers
 
@@ -34,8 +35,10 @@ class DuplicateWindow:
         for key, (accepted_at, sequence_number) in self._accepted.items():
             yield key, accepted_at, sequence_number
 
-    def resize(self, length_seconds: float) -> None:
-        """Remember each id for so long from now on."""
+    def resize(self, length_seconds: float, now: float) -> None:
+        """Remember each id for so long from now on; what is forgotten by now stays forgotten."""
+        for key in list(self._past(now)):
+            del self._accepted[key]
         self.length_seconds = length_seconds
         self._set_sweep()
 
@@ -62,14 +65,16 @@ class DuplicateWindow:
 
     def _forget_old(self, _: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
-        past: list[Hashable] = []
-        for key, (accepted_at, _number) in self._accepted.items():
-            if accepted_at + self.length_seconds > at or len(past) == _FORGOTTEN_AT_ONCE:
-                break
-            past.append(key)
-        for key in past:
+        for key in list(islice(self._past(at), _FORGOTTEN_AT_ONCE)):
             del self._accepted[key]
         self._set_sweep()
+
+    def _past(self, at: float) -> Iterator[Hashable]:
+        """Ids whose window is over by then, oldest first."""
+        for key, (accepted_at, _number) in self._accepted.items():
+            if accepted_at + self.length_seconds > at:
+                return
+            yield key
 
     def _first_end(self) -> float:
         return self._accepted[next(iter(self._accepted))][0] + self.length_seconds

@@ -6,7 +6,7 @@ Source: Azure Service Bus, "Chaining Service Bus entities with autoforwarding"; 
 send via"; of dead letters that wait, Azure/azure-service-bus#666.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -191,21 +191,11 @@ class Transfer:
             BrokerError: As `check`.
         """
         self.check(messages, now=now)
-        for message in messages:
-            self._send_on(message, now, who)
-
-    def send_in_steps(
-        self, messages: Sequence[Message], *, now: float, who: str = ""
-    ) -> Generator[int, float, None]:
-        """`send`, one message a step; see `Ingress.send_in_steps`.
-
-        Raises:
-            BrokerError: As `check`.
-        """
-        self.check(messages, now=now)
-        for message in messages:
-            self._send_on(message, now, who)
-            now = yield 1
+        try:
+            self._hand_on(messages, now, who)
+        except BrokerError:  # one of them keeps no other one back
+            for message in messages:
+                self._hand_on_or_keep(message, now, who)
 
     def is_waiting(self, _message: Message) -> bool:
         """Where it goes from here is no concern of the sender."""
@@ -215,9 +205,13 @@ class Transfer:
         """It is as far as the sender knows."""
         tell()
 
-    def _send_on(self, message: Message, now: float, who: str) -> None:
+    def _hand_on(self, messages: Sequence[Message], now: float, who: str) -> None:
+        twins = [message.copy() for message in messages]
+        self._find_sink(self._target).send(twins, now=now, who=who)
+
+    def _hand_on_or_keep(self, message: Message, now: float, who: str) -> None:
         try:
-            self._find_sink(self._target).send([message.copy()], now=now, who=who)
+            self._hand_on([message], now, who)
         except BrokerError as error:
             refusal = refusal_of(error)
             self._keep(message, refusal.reason, refusal.description, now)

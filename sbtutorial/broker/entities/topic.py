@@ -99,7 +99,7 @@ class Topic(Entity):
     def delete(self) -> None:
         """End it with its subscriptions; see `Entity.delete`."""
         super().delete()
-        self.ingress.end_waiting()
+        self.ingress.schedule.end()
         for subscription in self._subscriptions.values():
             subscription.delete()
 
@@ -231,7 +231,7 @@ class Topic(Entity):
     def resume(self, message: Message, taken: Mapping[str, int], now: float) -> None:
         """Go on handing out a message of which subscriptions, by path, have so many copies."""
         self._taken_before = taken
-        self.ingress.resume(now, half_way=message)
+        self.ingress.schedule.resume(now, half_way=message)
 
     def _fan_out(self, message: Message, now: float) -> None:
         self._shorten_life(message)

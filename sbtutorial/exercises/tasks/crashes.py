@@ -133,6 +133,10 @@ class Book(set):
             for order in orders:
                 self.add(order)
 
+    def __ior__(self, orders):
+        self.update(orders)
+        return self
+
 with open({file!r}, encoding="utf-8") as file:
     book = Book(file.read().split())
 client = ServiceBusClient.from_connection_string(lab.connection_string)

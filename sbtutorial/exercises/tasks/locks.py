@@ -11,14 +11,15 @@ from sbtutorial.exercises.workbench import Workbench
 # --- cook -----------------------------------------------------------------------------------------
 
 _LOCK_SECONDS = 11
-_COOKED = "the soup cooked once and completed, although that takes longer than its lock"
+_COOKED = "soup and tea cooked once and completed, although the soup takes longer than its lock"
 
-# The work sleeps and moves the clock: longer than one lock in all, and never so far at once that a
-# lock renewed meanwhile could run out. A renewer goes by this machine's clock, so some is real.
+# At the soup the work sleeps and moves the clock: longer than one lock in all, and never so far at
+# once that a lock renewed meanwhile could run out. A renewer goes by this machine's clock, so some
+# is real.
 _KITCHEN = """
 def work(order):
     print({mark!r}, "began", order)
-    for _ in range(2):
+    for _ in range(2 if str(order) == "soup" else 0):
         time.sleep(1.8)
         lab.advance(8)
     print({mark!r}, "ended", order)
@@ -32,22 +33,36 @@ except MessageLockLostError:
 
 
 def check_cook(workbench: Workbench, cook: Answer) -> str:
-    """Give it one order whose work takes nearly two locks."""
+    """Give it an order whose work takes nearly two locks, and one that takes no time."""
     queue = workbench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
-    workbench.send(queue, "soup")
+    workbench.send(queue, "soup", "tea")
     mark = secrets.token_hex()
     lines = run_in_process(workbench, cook, _KITCHEN.format(mark=mark, queue=queue))
-    told = [line.partition(mark)[2].split()[0] for line in lines if mark in line]
-    if "began" not in told:
+    told = {line.partition(mark)[2].strip() for line in lines if mark in line}
+    if "began soup" not in told:
         _uncooked("the soup was never cooked", "Call work(order) with what you receive.")
-    _require_held(workbench, queue, is_lost="lost" in told)
-    if workbench.peek(queue):
+    _require_held(workbench, queue, is_lost="lost it" in told)
+    _require_nothing_left(workbench, queue, is_tea_cooked="ended tea" in told)
+    require_completed(workbench, queue, wanted=_COOKED)
+    return "the soup was cooked once and completed, under a lock that was renewed; then the tea"
+
+
+def _require_nothing_left(workbench: Workbench, queue: str, *, is_tea_cooked: bool) -> None:
+    left = [str(order) for order in workbench.peek(queue)]
+    if "soup" in left or (left and is_tea_cooked):
         _uncooked(
-            "the soup was cooked, and is still in the queue",
+            f"the {left[0]} was cooked, and is still in the queue",
             "The broker keeps a message until you complete it, and will hand it out again.",
         )
-    require_completed(workbench, queue, wanted=_COOKED)
-    return "the soup was cooked once and completed, under a lock that was renewed meanwhile"
+    if left:
+        _uncooked(
+            "the soup was cooked and completed, and the tea still waits",
+            "max_wait_time runs while you cook, and ends a `for` over the receiver. "
+            "receiver.receive_messages(max_wait_time=1) waits anew with each call: call it until "
+            "it brings nothing.",
+        )
+    if not is_tea_cooked:
+        _uncooked("the tea was never cooked", "Call work(order) with what you receive.")
 
 
 def _require_held(workbench: Workbench, queue: str, *, is_lost: bool) -> None:
@@ -75,10 +90,10 @@ def _uncooked(seen: str, hint: str) -> NoReturn:
 COOK = Task(
     name="locks.cook",
     prompt="""
-        A soup takes twenty seconds, and the lock of this queue is eleven. Write
-        `cook(receiver, work)`: it calls `work(order)` for each order and completes it. You cannot
-        look into `work`, and nothing in it renews a lock. It returns when no more orders come; the
-        receiver stops after a second without one.
+        A soup takes twenty seconds, the tea after it none, and the lock of this
+        queue is eleven. Write `cook(receiver, work)`: it calls `work(order)` for each order and
+        completes it. You cannot look into `work`, and nothing in it renews a lock. It returns when
+        no order has come for a second; the receiver has `max_wait_time=1`.
     """,
     stub="""
         def cook(receiver, work):
@@ -91,19 +106,21 @@ COOK = Task(
 
         def cook(receiver, work):
             with AutoLockRenewer() as renewer:
-                for order in receiver:
+                while orders := receiver.receive_messages():
+                    (order,) = orders
                     renewer.register(receiver, order, max_lock_renewal_duration=60)
                     work(order)
                     receiver.complete_message(order)
     """,
     wanted=_COOKED,
-    hint="Begin with `with AutoLockRenewer() as renewer:` and, inside it, `for order in "
-    "receiver:`.",
+    hint="Begin with `with AutoLockRenewer() as renewer:` and, inside it, `while orders := "
+    "receiver.receive_messages():`, which brings one order at a time.",
     second_hint="renewer.register(receiver, order, max_lock_renewal_duration=60) comes before "
     "work(order), and complete_message after it.",
     explanation="The renewer starts the eleven seconds anew, in a thread of its own, for as long "
     "as the work lasts, and stops when the order is settled. Renewing once before the work would "
-    "only move the same eleven seconds; completing before it would lose the soup in a crash.",
+    "only move the same eleven seconds; completing before it would lose the soup in a crash. A "
+    "`for` over the receiver would end with the soup, as its second passes meanwhile.",
 )
 
 # --- go_home --------------------------------------------------------------------------------------

@@ -18,20 +18,23 @@ class Counts:
     Args:
         explorer: Whose tree.
         tells_events: Whether the broker is one that tells what happens.
-        show: Called with the tree as plain values, on a thread of this object's.
     """
 
-    def __init__(
-        self, explorer: Explorer, *, tells_events: bool, show: Callable[[Plain], None]
-    ) -> None:
+    def __init__(self, explorer: Explorer, *, tells_events: bool) -> None:
         self._explorer = explorer
-        self._show = show
         self._stirred, self._closed = Flag(), Flag()
         self._stop_listening: Callable[[], None] = lambda: None
         if tells_events:
             feed = Feed.of(explorer.connection_string)
             self._stop_listening = feed.listen(lambda _news: self.stir())
-        Thread(target=self._run, name="explorer's tree", daemon=True).start()
+
+    def start(self, show: Callable[[Plain], None]) -> None:
+        """Have each look shown from now on; the first at once, if something has happened already.
+
+        Args:
+            show: Called with the tree as plain values, on a thread of this object's.
+        """
+        Thread(target=self._run, args=(show,), name="explorer's tree", daemon=True).start()
 
     def stir(self) -> None:
         """Something has happened: look, as soon as the pause after the last look is over."""
@@ -50,10 +53,10 @@ class Counts:
         self._closed.set()
         self._stirred.set()
 
-    def _run(self) -> None:
+    def _run(self, show: Callable[[Plain], None]) -> None:
         while not self._closed.is_set():
             self._stirred.wait()
             self._stirred.clear()
             if not self._closed.is_set():
-                self._show(self.look())
+                show(self.look())
                 self._closed.wait(_PAUSE_SECONDS)

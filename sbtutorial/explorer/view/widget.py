@@ -32,7 +32,7 @@ class ExplorerView(LiveWidget):
     def __init__(self, explorer: Explorer, *, tells_events: bool, **traits: Any) -> None:
         self._explorer = explorer
         self._actions = Actions(explorer, lambda words: self.tell({"progress": words}))
-        self._counts = Counts(explorer, tells_events=tells_events, show=self.push)
+        self._counts = Counts(explorer, tells_events=tells_events)
         super().__init__(picture=self._counts.look(), **traits)
         for name in ACTIONS:
             self.on_request(name, partial(self._act, name))
@@ -40,6 +40,7 @@ class ExplorerView(LiveWidget):
         self.on_request("stop_load", lambda asked: self._actions.stop_load(asked["at"]))
         self.take_place(KEY)
         self.settle()
+        self._counts.start(self.push)
 
     def close(self) -> None:
         """End: it disappears from the page; its twins stay."""

@@ -19,8 +19,13 @@ from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
 from sbtutorial.gateway.management.call import Call, InSteps, Operation, array_of
-from sbtutorial.gateway.management.parts import PART, UNITS_A_PART, parts_of, under_locks
-from sbtutorial.gateway.nodes.sending import in_units
+from sbtutorial.gateway.management.parts import (
+    PART,
+    UNITS_A_PART,
+    in_units,
+    parts_of,
+    under_locks,
+)
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
@@ -82,7 +87,7 @@ def schedule_message(call: Call) -> InSteps:
         messages += [_scheduled(entry, call) for entry in part]
         if not is_last:
             now = yield UNITS_A_PART
-    numbers = yield from in_units(ingress.send_in_steps(messages, now=now, who=call.who))
+    numbers = ingress.send(messages, now=now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 
@@ -116,26 +121,26 @@ def cancel_scheduled_message(call: Call) -> InSteps:
     Many are cancelled in parts: a broker that is killed in the middle has cancelled some.
     """
     numbers = _sequence_numbers(call)
-    ingress, now = _ingress(call), call.now
+    schedule, now = _ingress(call).schedule, call.now
     if len(numbers) <= PART:
-        ingress.cancel_scheduled(numbers, now=now, who=call.who)
+        schedule.cancel(numbers, now=now, who=call.who)
         return {}
     held: list[Message] = []
     try:
         for part, _ in parts_of(numbers):
-            held += ingress.hold_scheduled(part, now=now)
+            held += schedule.hold(part, now=now)
             now = yield UNITS_A_PART
         while held:
-            ingress.cancel_held(held[-PART:], now, call.who)
+            schedule.cancel_held(held[-PART:], now, call.who)
             del held[-PART:]
             now = yield UNITS_A_PART
     except BrokerError:
         for some, _ in parts_of(held):
-            ingress.let_go_on(some)
+            schedule.let_go_on(some)
             yield UNITS_A_PART
         raise
     except Exception:
-        ingress.let_go_on(held)
+        schedule.let_go_on(held)
         raise
     return {}
 

@@ -12,7 +12,10 @@ from sbtutorial.gateway.management.call import Call
 PART = 64
 UNITS_A_PART = 20
 
+_MESSAGES_A_UNIT = 4
+
 _Thing = TypeVar("_Thing")
+_Counted = TypeVar("_Counted")
 _Result = TypeVar("_Result", covariant=True)
 
 
@@ -34,6 +37,18 @@ def parts_of(things: Sequence[_Thing], size: int = PART) -> Iterator[tuple[list[
     """Things, some at a time, and whether those are the last ones."""
     for start in range(0, len(things), size):
         yield list(things[start : start + size]), start + size >= len(things)
+
+
+def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:
+    """Steps that count messages, as a job that counts what they cost."""
+    try:
+        count = next(steps)
+        while True:
+            now = yield max(count // _MESSAGES_A_UNIT, 1)
+            count = steps.send(now)
+    except StopIteration as end:
+        result: _Counted = end.value
+        return result
 
 
 def under_locks(

@@ -3,8 +3,7 @@
 Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 """
 
-from collections.abc import Generator, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
@@ -66,7 +65,7 @@ class SenderNode(Node):
         return None
 
     def _batch_received(self, event: MessageReceived, now: float) -> Job | None:
-        """A batch of many is a job: read, checked as one, and taken a few at a time."""
+        """A batch of many is a job: read a few at a time, then checked and taken as one."""
         parts = batch_parts(event.payload, self._max_batch_messages)
         if len(parts) * self._sink.copies > _AT_ONCE:
             return self._take_in_steps(parts, event)
@@ -105,7 +104,7 @@ class SenderNode(Node):
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return
-            yield from in_units(self._sink.send_in_steps(messages, now=now, who=self._who))
+            self._sink.send(messages, now=now, who=self._who)
         except (DecodeError, BrokerError) as refusal:
             self._answer(event, _rejected(refusal))
         else:
@@ -146,19 +145,6 @@ _ACCEPTED = Accepted()
 _AT_ONCE = 64
 _UNITS = 24
 _MESSAGES_A_UNIT = 4
-_Result = TypeVar("_Result")
-
-
-def in_units(steps: Generator[int, float, _Result]) -> Generator[int, float, _Result]:
-    """Steps that count messages, as a job that counts what they cost."""
-    try:
-        count = next(steps)
-        while True:
-            now = yield max(count // _MESSAGES_A_UNIT, 1)
-            count = steps.send(now)
-    except StopIteration as end:
-        result: _Result = end.value
-        return result
 
 
 def _rejected(refusal: DecodeError | BrokerError) -> Rejected:

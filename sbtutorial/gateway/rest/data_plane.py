@@ -33,7 +33,6 @@ from sbtutorial.gateway.access.sas import (
 )
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.faults import Occasion
-from sbtutorial.gateway.nodes.sending import in_units
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.rest.data_paths import DataKind, DataPath
 from sbtutorial.gateway.rest.message import batch_items, read_items, read_sent, write_received
@@ -230,7 +229,7 @@ def _send_in_steps(
             now = yield _UNITS
         entity = call.core.namespace.directory.sendable(call.path.entity)
         _require_size(messages, entity.context.max_message_bytes)
-        yield from in_units(entity.ingress.send_in_steps(messages, now=now, who=call.who))
+        entity.ingress.send(messages, now=now, who=call.who)
         response = _done(call, Occasion.SENT, 201)
     except BrokerError as refusal:
         response = _refused(refusal)

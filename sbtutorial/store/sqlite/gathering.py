@@ -174,14 +174,21 @@ class Gatherer:
         self._rows.duplicates[key] = key, *about, change.at
         entity.remembered += 1
         if entity.remembered >= _REMEMBERED_BETWEEN_SWEEPS:
-            entity.remembered = 0
-            first, end = entity.id << NUMBER_BITS, (entity.id + 1) << NUMBER_BITS
-            past = change.at - entity.window_seconds
-            self._add(
-                "DELETE FROM duplicates WHERE id >= ? AND id < coalesce((SELECT id FROM duplicates"
-                " WHERE id >= ? AND id < ? AND accepted_at > ? ORDER BY id LIMIT 1), 0)",
-                (first, first, end, past),
-            )
+            self._forget_past(entity, change.at)
+
+    def _forget_past(self, entity: KeptEntity, at: float) -> None:
+        """Ids whose window is over by then are not remembered again, however long it becomes."""
+        entity.remembered = 0
+        first, end = entity.id << NUMBER_BITS, (entity.id + 1) << NUMBER_BITS
+        past = at - entity.window_seconds
+        self._add(
+            "DELETE FROM duplicates WHERE id >= ? AND id < coalesce((SELECT id FROM duplicates"
+            " WHERE id >= ? AND id < ? AND accepted_at > ? ORDER BY id LIMIT 1), ?)",
+            (first, first, end, past, end),
+        )
+        pending = self._rows.duplicates
+        for key in [key for key in pending if first <= key < end and pending[key][-1] <= past]:
+            del pending[key]
 
     def _activated(self, change: MessageChange, place: Place, key: int) -> None:
         """A scheduled message has another number."""
@@ -278,6 +285,8 @@ class Gatherer:
             what = "updated_at = ?, updated_ord = ?, record = ?, idle_ord = NULL"
             updated = change.at, self._ord, record, entity.id
             self._add(f"UPDATE entities SET {what} WHERE id = ?", updated)
+            if entity.window_seconds:
+                self._forget_past(entity, change.at)
         entity.adopt(change.description)
 
     def _end(self, entity: KeptEntity) -> None:

@@ -22,6 +22,7 @@ from sbtutorial.snapshot import (
 from sbtutorial.text import one_line
 from sbtutorial.views.live.cast import Actor
 from sbtutorial.views.live.history import GONE, History, Person
+from sbtutorial.views.live.planned import ToldFault
 from sbtutorial.views.queue_text import is_short_lived, readable_name
 
 Plain = dict[str, Any]
@@ -42,7 +43,12 @@ class Condition(StrEnum):
     MISSING = "missing"  # the queue; it may be created again
 
 
-def picture(snapshot: QueueSnapshot, history: History, cast: Sequence[Actor]) -> Plain:
+def picture(
+    snapshot: QueueSnapshot,
+    history: History,
+    cast: Sequence[Actor],
+    faults: Sequence[ToldFault] = (),
+) -> Plain:
     """What a live view shows of a queue."""
     key_of = _keys(snapshot.messages)
     checkpoints = {actor.name: actor.checkpoint for actor in cast if actor.is_alive}
@@ -70,6 +76,7 @@ def picture(snapshot: QueueSnapshot, history: History, cast: Sequence[Actor]) ->
             for one in history.recent
         ],
         "people": list(people(snapshot, history, cast)),
+        "faults": [_fault(one, snapshot.at) for one in faults],
         "last": history.last,
         "last_at": history.last_at,
         "last_number": history.last_number,
@@ -79,6 +86,16 @@ def picture(snapshot: QueueSnapshot, history: History, cast: Sequence[Actor]) ->
 def troubled(before: Mapping[str, Any], history: History, condition: Condition, note: str) -> Plain:
     """The picture that was there last, and what is wrong since."""
     return {**before, "last": history.last, "condition": condition.value, "note": note}
+
+
+def _fault(fault: ToldFault, at: float) -> Plain:
+    left = fault.seconds_left
+    return {
+        "number": fault.number,
+        "line": fault.line,
+        "words": fault.words,
+        "until": None if left is None else at + left,
+    }
 
 
 def people(snapshot: QueueSnapshot, history: History, cast: Sequence[Actor]) -> Iterator[Plain]:

@@ -1,6 +1,7 @@
 // The live view of a queue. The kernel sends a picture of plain values (`picture.py`) whenever
 // something happened; everything between two pictures, the seconds that run down and the cards that
-// move, is done here. `connection` comes from `asking.js`, which stands before this.
+// move, is done here. `connection` comes from `asking.js`, and `PlannedFaults` from `planned.js`,
+// which stand before this.
 //
 // Whatever is shown of a message is text that somebody sent: it goes into the page as text only.
 
@@ -46,6 +47,9 @@ const inWords = (seconds) => {
   if (seconds < 172800) return `${Math.ceil(seconds / 3600)} h`;
   return `${Math.ceil(seconds / 86400)} d`;
 };
+
+// A line of Python in pieces: where it must be broken, then not within a name.
+const breakable = (line) => line.split(/(?<=[(.,])/).flatMap((part) => [part, element("wbr")]);
 
 const isCalm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -269,6 +273,7 @@ class QueueView {
     this.laneBox.append(this.sessions);
     this.people = element("ul", "sbw-people");
     this.people.setAttribute("aria-label", "who takes part");
+    this.planned = new PlannedFaults(this, () => this.faultsFold);
     this.last = element("p", "sbw-last");
     this.last.setAttribute("aria-live", "polite");
     this.detail = element("section", "sbw-detail");
@@ -279,6 +284,7 @@ class QueueView {
       this.note,
       this.laneBox,
       this.people,
+      this.planned.node,
       this.buildControls(),
       this.last,
       this.buildProgram(),
@@ -349,6 +355,7 @@ class QueueView {
     fold.setAttribute("aria-label", "faults");
     fold.onclick = () => turn(box.hidden);
     turn(false);
+    this.faultsFold = fold;
     return element("span", "sbw-purge", fold, box);
   }
 
@@ -425,6 +432,7 @@ class QueueView {
     this.drawLanes(picture);
     this.drawSessions(picture);
     this.drawPeople(picture.people);
+    this.planned.fill(picture.faults);
     if (picture.last) this.say(picture.last);
     this.move(before);
     this.measure(picture, begun);
@@ -622,9 +630,7 @@ class QueueView {
 
   showProgram(program) {
     if (!program) return;
-    // Where it must be broken, then not within a name.
-    const parts = program.split(/(?<=[(.,])/);
-    this.lines.replaceChildren(...parts.flatMap((part) => [part, element("wbr")]));
+    this.lines.replaceChildren(...breakable(program));
     this.program.hidden = false;
   }
 

@@ -17,6 +17,7 @@ from sbtutorial.views.live import twin
 from sbtutorial.views.live.cast import Cast
 from sbtutorial.views.live.history import History
 from sbtutorial.views.live.picture import Condition, Plain, picture, troubled
+from sbtutorial.views.live.planned import Tell, ToldFault
 
 _PAUSE_SECONDS = 0.05  # at most twenty pictures a second
 _GONE = "The broker is gone. This view goes on when it is back."
@@ -29,6 +30,7 @@ class Watcher:
         connection_string: Of the broker.
         path: The entity's, as the broker has it.
         cast: Says which workers there are.
+        tell_fault: Says what a planned fault is called.
 
     Attributes:
         path: The entity's.
@@ -39,10 +41,10 @@ class Watcher:
         TutorialError: There is no such entity, or the broker is gone.
     """
 
-    def __init__(self, connection_string: str, path: str, cast: Cast) -> None:
+    def __init__(self, connection_string: str, path: str, cast: Cast, tell_fault: Tell) -> None:
         self.path = path
         self._client = ControlClient(connection_string)
-        self._cast = cast
+        self._cast, self._tell_fault = cast, tell_fault
         self._guard = RLock()
         self._stirred, self._closed = Flag(), Flag()
         self._shown: Plain = {}
@@ -84,7 +86,7 @@ class Watcher:
         # Later than the picture, not earlier: what has left the lanes must be known to be gone.
         self._catch_up()
         with self._guard:
-            return picture(self.snapshot, self.history, self._cast())
+            return picture(self.snapshot, self.history, self._cast(), self._faults())
 
     def close(self) -> None:
         """Stop."""
@@ -95,17 +97,20 @@ class Watcher:
     def text(self) -> str:
         """The text twin of what was last seen."""
         with self._guard:
-            return twin.text(self.snapshot, self.history, self._cast())
+            return twin.text(self.snapshot, self.history, self._cast(), self._faults())
 
     def html(self) -> str:
         """The HTML twin of what was last seen."""
         with self._guard:
-            return twin.html(self.snapshot, self.history, self._cast())
+            return twin.html(self.snapshot, self.history, self._cast(), self._faults())
 
     def folded(self) -> str:
         """The same under one line."""
         with self._guard:
-            return twin.folded(self.snapshot, self.history, self._cast())
+            return twin.folded(self.snapshot, self.history, self._cast(), self._faults())
+
+    def _faults(self) -> list[ToldFault]:
+        return [*map(self._tell_fault, self.snapshot.faults)]
 
     # --- in threads ------------------------------------------------------------------------------
 

@@ -42,9 +42,9 @@ class Shares(Rows[Share]):
 
     @property
     def description(self) -> str:
-        """Who got more than whom; no figures, as it is chance who gets which."""
-        names = (row.who for row in sorted(self, key=lambda row: -len(row.numbers)))
-        return f"{self.title}. The most first: {', '.join(names)}."
+        """Who got some; no figures, as it is chance who gets how many, and which."""
+        names = ", ".join(sorted(row.who for row in self))
+        return f"{self.title}, a row each: {names}. Printed, the rows are a table of them."
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw a row for each consumer; see `draw_shares`."""

@@ -49,9 +49,9 @@ class Throughputs(Rows[Throughput]):
 
     @property
     def description(self) -> str:
-        """Which way is the fastest; no figures, which differ from run to run."""
-        names = (str(row.how) for row in sorted(self, key=lambda row: -row.per_second))
-        return f"{self.title}. The fastest first: {', '.join(names)}."
+        """Which ways were measured; which was the fastest differs from machine to machine."""
+        names = ", ".join(str(row.how) for row in self)
+        return f"{self.title}, a bar each: {names}. Printed, the rows are a table of them."
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw a bar for each; see `draw_throughput`."""

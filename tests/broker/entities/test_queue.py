@@ -346,7 +346,7 @@ def test_time_to_live_does_not_run_while_scheduled(world: World, queue: Queue) -
 
 def test_cancelled_message_never_becomes_active(world: World, queue: Queue) -> None:
     world.send(queue, "a", "b", scheduled_enqueue_at=START + 30)
-    queue.ingress.cancel_scheduled([2], now=world.now, who="sender")
+    queue.ingress.schedule.cancel([2], now=world.now, who="sender")
     assert (world.last().kind, world.last().sequence_number) == (ChangeKind.CANCELLED, 2)
     world.pass_time(60)
     assert contents(queue.main) == ["a"]
@@ -357,7 +357,7 @@ def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
     world.send(queue, "active")
     for other in (2, 99):
         text = refused(
-            ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.cancel_scheduled, [1, other], now=world.now
+            ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.schedule.cancel, [1, other], now=world.now
         )
         assert f"number {other} " in text
     assert queue.receivable.counts().scheduled == 1
@@ -365,7 +365,7 @@ def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
 
 def test_message_cannot_be_cancelled_once_its_time_has_come(world: World, queue: Queue) -> None:
     world.send(queue, "a", scheduled_enqueue_at=START + 30)
-    refused(ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.cancel_scheduled, [1], now=START + 30)
+    refused(ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.schedule.cancel, [1], now=START + 30)
     assert contents(queue.main) == ["a"]
 
 

@@ -66,11 +66,11 @@ def test_scheduled_message_waits_at_the_topic_and_reaches_who_subscribes_meanwhi
 def test_scheduled_message_of_a_topic_can_be_cancelled(world: World) -> None:
     topic, everyone = world.topic(), world.subscription()
     (number,) = world.send(topic, "rain", scheduled_enqueue_at=world.now + 60)
-    topic.ingress.cancel_scheduled([number], now=world.now)
+    topic.ingress.schedule.cancel([number], now=world.now)
     world.pass_time(60)
     assert len(everyone.main.messages) == 0
     with pytest.raises(BrokerError, match="No message with sequence number"):
-        topic.ingress.cancel_scheduled([number], now=world.now)
+        topic.ingress.schedule.cancel([number], now=world.now)
 
 
 @pytest.mark.parametrize(

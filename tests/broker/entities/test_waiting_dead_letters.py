@@ -102,7 +102,7 @@ def test_room_is_made_when_a_scheduled_message_is_cancelled(
     take(world, morgue)
     (number,) = world.send(morgue, "later", size_bytes=QUARTER, scheduled_enqueue_at=world.now + 99)
     bury(world, bar, "e")
-    morgue.ingress.cancel_scheduled([number], now=world.now)
+    morgue.ingress.schedule.cancel([number], now=world.now)
     world.pass_time(0)
     assert contents(morgue.main) == ["b", "c", "d", "e"]
 

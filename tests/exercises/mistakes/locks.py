@@ -55,6 +55,35 @@ MISTAKES = (
     ),
     Mistake(
         "locks.cook",
+        "loops over the receiver",
+        """
+        def cook(receiver, work):
+            with AutoLockRenewer() as renewer:
+                for order in receiver:
+                    renewer.register(receiver, order, max_lock_renewal_duration=60)
+                    work(order)
+                    receiver.complete_message(order)
+        """,
+        "the soup was cooked and completed, and the tea still waits",
+        "ends a `for` over the receiver",
+    ),
+    Mistake(
+        "locks.cook",
+        "cooks only what takes long",
+        """
+        def cook(receiver, work):
+            with AutoLockRenewer() as renewer:
+                while orders := receiver.receive_messages():
+                    if str(orders[0]) == "soup":
+                        renewer.register(receiver, orders[0], max_lock_renewal_duration=60)
+                        work(orders[0])
+                    receiver.complete_message(orders[0])
+        """,
+        "the tea was never cooked",
+        "Call work(order)",
+    ),
+    Mistake(
+        "locks.cook",
         "does not cook",
         """
         def cook(receiver, work):

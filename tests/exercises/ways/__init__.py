@@ -3,12 +3,18 @@
 from tests.exercises.unusual import Unusual
 from tests.exercises.ways import (
     at_least_once,
+    azure,
     crashes,
     create,
+    explore,
     failures,
+    later,
+    locks,
     receive,
     send,
+    sessions,
     start,
+    topics,
 )
 
 WAYS: tuple[Unusual, ...] = (
@@ -17,6 +23,12 @@ WAYS: tuple[Unusual, ...] = (
     *send.WAYS,
     *receive.WAYS,
     *crashes.WAYS,
+    *locks.WAYS,
     *failures.WAYS,
     *at_least_once.WAYS,
+    *explore.WAYS,
+    *topics.WAYS,
+    *sessions.WAYS,
+    *later.WAYS,
+    *azure.WAYS,
 )

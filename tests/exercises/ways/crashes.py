@@ -58,4 +58,55 @@ WAYS = (
                 receiver.complete_message(order)
         """,
     ),
+    Unusual(
+        "crashes.post",
+        "what is left, in batches of one",
+        """
+        def post(sender, orders, book):
+            for order in [order for order in orders if order not in book]:
+                batch = sender.create_message_batch()
+                batch.add_message(ServiceBusMessage(order, message_id=order))
+                sender.send_messages(batch)
+                book.add(order)
+        """,
+    ),
+    Unusual(
+        "crashes.post",
+        "a set without what is in the book",
+        """
+        def post(sender, orders, book):
+            with sender:
+                for order in sorted(set(orders) - book):
+                    sender.send_messages(ServiceBusMessage(order.encode()))
+                    book |= {order}
+        """,
+    ),
+    Unusual(
+        "crashes.post",
+        "goes on, order by order",
+        """
+        def post(sender, orders, book):
+            waiting = orders[::-1]
+            while waiting:
+                order = waiting.pop()
+                if order in book:
+                    continue
+                sender.send_messages([ServiceBusMessage(order)])
+                book.update([order])
+        """,
+    ),
+    Unusual(
+        "crashes.post",
+        "calls itself for the rest",
+        """
+        def post(sender, orders, book):
+            if not orders:
+                return
+            first, *rest = orders
+            if {first}.isdisjoint(book):
+                sender.send_messages(ServiceBusMessage(first))
+                book.add(first)
+            post(sender, rest, book)
+        """,
+    ),
 )

@@ -66,4 +66,47 @@ WAYS = (
         there_and_back = Waiter()
         """,
     ),
+    Unusual(
+        "start.take_one",
+        "a loop with an else",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                for message in receiver:
+                    break
+                else:
+                    return None
+                receiver.complete_message(message)
+            return str(message)
+        """,
+    ),
+    Unusual(
+        "start.take_one",
+        "goes by what came, and closes by hand",
+        """
+        def take_one(client, queue):
+            receiver = client.get_queue_receiver(queue)
+            try:
+                match receiver.receive_messages(max_message_count=1, max_wait_time=1):
+                    case [message]:
+                        receiver.complete_message(message)
+                        return str(message)
+            finally:
+                receiver.close()
+                client.close()
+        """,
+    ),
+    Unusual(
+        "start.take_one",
+        "looks first, and takes what it has seen",
+        """
+        def take_one(client, queue):
+            with client.get_queue_receiver(queue, max_wait_time=1) as receiver:
+                if not receiver.peek_messages():
+                    time.sleep(1)
+                for message in receiver.receive_messages():
+                    receiver.complete_message(message)
+                    return "".join(piece.decode() for piece in message.body)
+        """,
+    ),
 )

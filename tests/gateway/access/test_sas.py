@@ -155,6 +155,7 @@ def test_what_we_sign_we_verify(name, path, end):
         ("sb://h/orders", "amqps://H:5671/ORDERS/"),
         ("https://h:5443", "sb://h/any/thing"),
         ("h/orders", "sb://h/orders"),
+        ("h:5671", "sb://h/orders"),  # no name has a colon
         ("sb://h/orders", "sb://h/orders/$management"),
         ("sb://h/orders/", "sb://h/orders/$DeadLetterQueue"),
         ("sb://h/a%2Fb", "sb://h/a/b"),
@@ -179,6 +180,8 @@ def test_token_covers_its_uri_and_all_below(granted, resource):
         ("sb://localhost/orders", "sb://h/orders"),
         ("orders", "sb://h/orders"),
         ("h", "sb://h/orders"),
+        ("orders:5671", "sb://h/orders"),
+        (":5671", "sb://h/orders"),
         ("orders", "sb://orders/h"),
     ],
 )

@@ -188,7 +188,7 @@ def test_sender_is_told_when_what_it_waits_for_is_gone(broker: SteppedBroker, wa
             waiting = [
                 one for one in topic.scheduled.messages if one.state is MessageState.SCHEDULED
             ]
-            topic.ingress.cancel_scheduled([waiting[-1].sequence_number], now=now)
+            topic.ingress.schedule.cancel([waiting[-1].sequence_number], now=now)
     broker.run()
     assert not broker.reactor.is_due
     talk.pump()

@@ -18,6 +18,7 @@ from sbtutorial.views.live import twin
 from sbtutorial.views.live.cast import Actor
 from sbtutorial.views.live.history import History
 from sbtutorial.views.live.picture import next_deadline, picture
+from sbtutorial.views.live.planned import ToldFault
 
 NOW = 1000.0
 COUNTS = {READY: 2, LOCKED: 1, DEFERRED: 0, SCHEDULED: 1, DEAD: 1}
@@ -37,6 +38,7 @@ MESSAGES = (
     MessageSnapshot(5, DEAD, None, dead_letter_reason="unreadable"),
 )
 CASHIER = Actor("cashier", False, "working", 'killed at checkpoint "working"')
+HI = "<i>hi</i>"
 RELIEF = Actor("relief", True, "pouring")
 
 
@@ -155,6 +157,29 @@ def test_the_twin_in_text_has_the_same_facts() -> None:
         "shop  1 sent",
         'cashier  killed at checkpoint "working", 1 done',
     ]
+
+
+def test_what_is_planned_to_fail_is_told_with_its_line_and_until_when() -> None:
+    line = 'lab.faults.drop_next_ack("orders")'
+    faults = [ToldFault(3, "lab.faults.outage(9)", "nobody is served", 9.0), ToldFault(2, line, HI)]
+    assert picture(snapshot(), history(), [], faults)["faults"] == [
+        {
+            "number": 3,
+            "line": "lab.faults.outage(9)",
+            "words": "nobody is served",
+            "until": NOW + 9,
+        },
+        {"number": 2, "line": line, "words": HI, "until": None},
+    ]
+    assert picture(snapshot(), history(), [])["faults"] == []
+    assert twin.text(snapshot(), history(), [], faults).split("\n")[-2:] == [
+        "fault  nobody is served  lab.faults.outage(9)",
+        f"fault  {HI}  {line}",
+    ]
+    page = twin.html(snapshot(), history(), [], faults)
+    assert "<code>lab.faults.outage(9)</code>" in page
+    assert "&lt;i&gt;" in page
+    assert "<i>" not in page
 
 
 def test_the_twin_in_html_escapes_whatever_was_sent() -> None:

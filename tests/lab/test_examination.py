@@ -1,3 +1,4 @@
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from sbtutorial.commands import doctor
-from sbtutorial.commands.doctor import Finding, Kind
+from sbtutorial import cli
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import runtime_folder
 from sbtutorial.hosting import background, control_client
 from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.lab import azure
+from sbtutorial.lab import azure, examination
+from sbtutorial.lab.doctor import doctor
+from sbtutorial.lab.examination import Finding, Kind
 from sbtutorial.setup import requirements
 from sbtutorial.setup.requirements import Requirement
 
@@ -47,11 +49,11 @@ def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBrok
 
 
 def texts(kind: Kind) -> str:
-    return "\n".join(map(str, (one for one in doctor.examine() if one.kind is kind)))
+    return "\n".join(map(str, (one for one in examination.examine() if one.kind is kind)))
 
 
 def test_a_healthy_machine_has_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor.main() == 0
+    assert cli.main(["doctor"]) == 0
 
     said = capsys.readouterr().out
     assert said.splitlines()[-1] == "Everything is in order."
@@ -59,13 +61,55 @@ def test_a_healthy_machine_has_no_problem(capsys: pytest.CaptureFixture[str]) ->
     assert "offline" in said
 
 
+IN_ORDER = """\
+ok       Python
+ok       environment
+ok       packages
+ok       run-time files
+ok       where lessons run
+ok       broker
+ok       certificate
+
+Everything is in order. print(doctor()) says what was found."""
+
+
+def test_in_a_notebook_a_healthy_machine_is_told_of_as_any_other() -> None:
+    found = doctor()
+
+    assert repr(found) == IN_ORDER
+    html = re.sub("<[^>]+>", " ", found._repr_html_())
+    assert html.split() == repr(found).split()
+    assert "no broker runs now" in str(found)
+    assert str(found).endswith("\n\nEverything is in order.")
+
+
+def test_in_a_notebook_what_is_wrong_is_told_whole_and_the_rest_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fine, leak = Finding(Kind.OK, "it stands"), Finding(Kind.PROBLEM, "it leaks", "mend it")
+    looks = {
+        "roof": lambda: iter([fine, leak]),
+        "door": lambda: iter([Finding(Kind.OK, "it shuts")]),
+    }
+    monkeypatch.setattr(examination, "LOOKS", looks)
+
+    assert repr(doctor()).splitlines() == [
+        "PROBLEM  it leaks",
+        "         → mend it",
+        "ok       door",
+        "",
+        "1 to put right: what to do stands behind the arrows. print(doctor()) says what was found.",
+    ]
+    assert "it leaks → mend it" in doctor()._repr_html_()
+
+
 def test_a_problem_comes_with_a_remedy_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     problem = Finding(Kind.PROBLEM, "the roof leaks", "mend it")
-    monkeypatch.setattr(doctor, "CHECKS", (lambda: iter([problem]),))
+    monkeypatch.setattr(examination, "LOOKS", {"roof": lambda: iter([problem])})
 
-    assert doctor.main() == 1
+    assert cli.main(["doctor"]) == 1
     assert capsys.readouterr().out.splitlines()[:2] == [
         "PROBLEM  the roof leaks",
         "         → mend it",
@@ -73,7 +117,7 @@ def test_a_problem_comes_with_a_remedy_and_an_exit_code(
 
 
 def test_an_old_python_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.python_version, "complaint", lambda: "install a newer one")
+    monkeypatch.setattr(examination.python_version, "complaint", lambda: "install a newer one")
 
     assert "install a newer one" in texts(Kind.PROBLEM)
 
@@ -87,6 +131,23 @@ def test_a_missing_package_and_one_out_of_bounds_are_problems(
     problems = texts(Kind.PROBLEM)
     assert "not installed: no-such-package" in problems
     assert f"pytest is {pytest.__version__}, and pytest>=1,<2 is wanted" in problems
+
+
+def test_who_has_a_wheel_for_its_broker_lacks_no_lesson_and_is_sent_to_no_clone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is their release of the SDK anybody's affair."""
+    needed = {"": [Requirement("h11")], "lab": [Requirement("azure-servicebus", "7.15", "8")]}
+    found = {"h11": "0.16", "azure-servicebus": "7.14.0"}
+    monkeypatch.setattr(requirements, "clone_folder", lambda: None)
+    monkeypatch.setattr(requirements, "requirements", lambda *extras: needed["".join(extras)])
+    monkeypatch.setattr(requirements, "installed_version", found.get)
+    assert texts(Kind.PROBLEM) == ""
+    assert '-m pip install "sbtutorial[lab]"' in texts(Kind.NOTE)
+
+    found["jupyterlab"] = "4.6"
+    assert "azure-servicebus is 7.14.0" in texts(Kind.PROBLEM)
+    assert "clone" not in texts(Kind.PROBLEM)
 
 
 def test_a_broker_that_runs_is_described(broker: ThreadedBroker) -> None:
@@ -123,7 +184,7 @@ def test_the_key_of_a_connection_string_is_never_shown(
     monkeypatch.setenv("SBTUTORIAL_CONNECTION_STRING", AZURE)
     monkeypatch.setattr(azure, "describe_azure", lambda *_: "azure: contoso")
 
-    assert doctor.main() == 0
+    assert cli.main(["doctor"]) == 0
 
     said = capsys.readouterr().out
     assert "contoso.servicebus.windows.net" in said

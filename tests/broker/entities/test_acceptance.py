@@ -1,6 +1,6 @@
 import pytest
 
-from sbtutorial.broker.entities.ingress import check_message
+from sbtutorial.broker.entities.acceptance import check_message
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from tests.broker.conftest import World, make
 

@@ -1,0 +1,21 @@
+"""The incidents by name, easy ones first."""
+
+from sbtutorial.attacks.incidents import losing, repeating, setting_aside, waiting
+from sbtutorial.attacks.incidents.incident import Incident
+
+INCIDENTS: dict[str, Incident] = {
+    incident.name: incident
+    for incident in (
+        losing.DEPLOY,
+        losing.EVENING,
+        waiting.LUNCH,
+        repeating.MONDAYS,
+        losing.GREEN,
+        waiting.STANDSTILL,
+        repeating.RESTART,
+        losing.MORNING,
+        setting_aside.OFFICE,
+        waiting.BUSY,
+        setting_aside.RETRY,
+    )
+}
