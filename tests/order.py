@@ -42,6 +42,7 @@ SECONDS: Mapping[str, float] = {
     "tests/views/test_crash.py": 3,
     "tests/commands": 1,
     "tests/admin/test_sdk.py": 1,
+    "tests/workshop": 4,
     "tests/gateway/test_repeatable.py": 4,
     "tests/gateway/test_crowds.py": 2,
 }

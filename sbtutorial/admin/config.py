@@ -1,17 +1,20 @@
 """A whole namespace as one file: the `config.json` of Microsoft's emulator, read and written.
 
-What is unknown or wrong is refused by its name and its place in the file; nothing is half applied.
+What is unknown or wrong is refused by its name and its place in the file; then nothing that it asks
+for stays. A file of a megabyte names tens of thousands of queues: `reading` and `applying` do the
+same as `read_config` and `apply_config` in short steps, between which others have their turn.
 
 Source: "Azure Service Bus emulator", configuration.
 """
 
 import json
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sbtutorial.admin.config_rules import read_rule, write_rule
 from sbtutorial.admin.config_values import ConfigError, ConfigValue
@@ -22,10 +25,18 @@ from sbtutorial.broker.descriptions import (
     SubscriptionDescription,
     TopicDescription,
 )
+from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.paths import subscription_path
 from sbtutorial.broker.rules.rule import Rule
+
+Result = TypeVar("Result")
+# What a step took is yielded, in units of 50 microseconds; broker time is sent (`gateway.reactor`).
+Steps = Generator[int, float, Result]
+_READ_UNITS = 1
+_RULE_UNITS = 4  # an expression is parsed
+_MADE_UNITS = 4
 
 
 class Property(NamedTuple):
@@ -130,6 +141,15 @@ def read_config(text: str) -> Config:
     Raises:
         ConfigError: It is no JSON, or something in it is unknown or wrong: by name and place.
     """
+    return _at_once(reading(text), 0.0)
+
+
+def reading(text: str) -> Steps[Config]:
+    """Understand a file's text, a queue or a rule at a step.
+
+    Raises:
+        ConfigError: As `read_config`.
+    """
     try:
         root = ConfigValue.root(json.loads(without_comments(text)))
     except json.JSONDecodeError as error:
@@ -144,7 +164,7 @@ def read_config(text: str) -> Config:
     if len(namespaces) != 1:
         count = len(namespaces)
         raise parts["Namespaces"].problem(f"one namespace is allowed, and here are {count}")
-    return _namespace(namespaces[0])
+    return (yield from _namespace(namespaces[0]))
 
 
 def without_comments(text: str) -> str:
@@ -162,12 +182,39 @@ def apply_config(config: Config, namespace: Namespace, *, now: float) -> None:
         ConfigError: The tier does not allow some of it, by the name of the entity; whatever was
             made before it is gone again.
     """
+    _at_once(applying(config, namespace), now)
+
+
+def applying(config: Config, namespace: Namespace) -> Steps[None]:
+    """Make everything that a file asks for, an entity at a step.
+
+    Raises:
+        ConfigError: As `apply_config`. What others have made meanwhile stays.
+    """
+    made: list[Entity] = []
+    now = yield 0
     try:
-        for path, make in _steps(config, namespace, now):
-            _make(path, make)
+        for path, make in _steps(config, namespace):
+            if (entity := _make(path, make, now)) is not None:
+                made.append(entity)
+            now = yield _MADE_UNITS
     except ConfigError:
-        namespace.reset(now=now)
+        for entity in reversed(made):
+            with suppress(BrokerError):  # somebody has deleted it
+                namespace.delete(entity, now=now)
+            now = yield _MADE_UNITS
         raise
+
+
+def _at_once(steps: Steps[Result], now: float) -> Result:
+    """All steps, one after the other."""
+    try:
+        next(steps)
+        while True:
+            steps.send(now)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 def write_config(namespace: Namespace) -> str:
@@ -211,11 +258,17 @@ def _blank_comment(found: re.Match[str]) -> str:
     return text if text.startswith('"') else _NOT_NEWLINE.sub(" ", text)
 
 
-def _namespace(place: ConfigValue) -> Config:
+def _namespace(place: ConfigValue) -> Steps[Config]:
     parts = place.fields(required=("Name",), optional=("Queues", "Topics"))
-    queues = dict(_queue(entry) for entry in _entries(parts, "Queues"))
-    topics = tuple(_topic(entry) for entry in _entries(parts, "Topics"))
-    return Config(parts["Name"].text(), queues, topics)
+    queues: dict[str, QueueDescription] = {}
+    for entry in _entries(parts, "Queues"):
+        name, description = _queue(entry)
+        queues[name] = description
+        yield _READ_UNITS
+    topics = []
+    for entry in _entries(parts, "Topics"):
+        topics.append((yield from _topic(entry)))
+    return Config(parts["Name"].text(), queues, tuple(topics))
 
 
 def _queue(place: ConfigValue) -> tuple[str, QueueDescription]:
@@ -223,22 +276,27 @@ def _queue(place: ConfigValue) -> tuple[str, QueueDescription]:
     return parts["Name"].text(), QueueDescription(**_properties(parts, _QUEUE))
 
 
-def _topic(place: ConfigValue) -> ConfiguredTopic:
+def _topic(place: ConfigValue) -> Steps[ConfiguredTopic]:
     parts = place.fields(required=("Name",), optional=("Properties", "Subscriptions"))
-    return ConfiguredTopic(
-        parts["Name"].text(),
-        TopicDescription(**_properties(parts, _TOPIC)),
-        tuple(_subscription(entry) for entry in _entries(parts, "Subscriptions")),
-    )
+    name = parts["Name"].text()
+    description = TopicDescription(**_properties(parts, _TOPIC))
+    subscriptions = []
+    yield _READ_UNITS
+    for entry in _entries(parts, "Subscriptions"):
+        subscriptions.append((yield from _subscription(entry)))
+    return ConfiguredTopic(name, description, tuple(subscriptions))
 
 
-def _subscription(place: ConfigValue) -> ConfiguredSubscription:
+def _subscription(place: ConfigValue) -> Steps[ConfiguredSubscription]:
     parts = place.fields(required=("Name",), optional=("Properties", "Rules"))
-    return ConfiguredSubscription(
-        parts["Name"].text(),
-        SubscriptionDescription(**_properties(parts, _SUBSCRIPTION)),
-        tuple(read_rule(entry) for entry in _entries(parts, "Rules")),
-    )
+    name = parts["Name"].text()
+    description = SubscriptionDescription(**_properties(parts, _SUBSCRIPTION))
+    rules = []
+    yield _READ_UNITS
+    for entry in _entries(parts, "Rules"):
+        rules.append(read_rule(entry))
+        yield _RULE_UNITS
+    return ConfiguredSubscription(name, description, tuple(rules))
 
 
 def _entries(parts: Mapping[str, ConfigValue], name: str) -> Sequence[ConfigValue]:
@@ -259,42 +317,45 @@ def _properties(parts: Mapping[str, ConfigValue], settings: Sequence[Property]) 
 # -- Making ---------------------------------------------------------------------------------
 
 
-def _steps(
-    config: Config, namespace: Namespace, now: float
-) -> Iterator[tuple[str, Callable[[], object]]]:
+class _Make(Protocol):
+    """Makes something, at an instant of broker time; returns the entity, if it is one."""
+
+    def __call__(self, *, now: float) -> Entity | None: ...
+
+
+def _steps(config: Config, namespace: Namespace) -> Iterator[tuple[str, _Make]]:
     """What to make, by path; forwarding comes last, when every target is there."""
     for topic in config.topics:
-        yield topic.name, partial(namespace.create, topic.name, topic.description, now=now)
+        yield topic.name, partial(namespace.create, topic.name, topic.description)
     for name, queue in config.queues.items():
-        yield name, partial(namespace.create, name, _unforwarded(queue), now=now)
+        yield name, partial(namespace.create, name, _unforwarded(queue))
     for topic in config.topics:
         for one in topic.subscriptions:
             path = subscription_path(topic.name, one.name)
-            yield path, partial(_subscribe, namespace, topic.name, one, now)
+            first = one.rules[0] if one.rules else None
+            yield path, partial(namespace.create, path, one.description, rule=first)
+            for rule in one.rules[1:]:
+                yield path, partial(_add_rule, namespace, topic.name, one.name, rule)
     for name, queue in config.queues.items():
         if queue != _unforwarded(queue):
-            yield name, partial(_forward, namespace, name, queue, now)
+            yield name, partial(_forward, namespace, name, queue)
 
 
 def _unforwarded(queue: QueueDescription) -> QueueDescription:
     return replace(queue, forward_to=None, forward_dead_lettered_messages_to=None)
 
 
-def _subscribe(namespace: Namespace, topic: str, one: ConfiguredSubscription, now: float) -> None:
-    first = one.rules[0] if one.rules else None
-    path = subscription_path(topic, one.name)
-    made = namespace.create(path, one.description, rule=first, now=now)
-    for rule in one.rules[1:]:
-        namespace.create_rule(made, rule, now=now)
+def _add_rule(namespace: Namespace, topic: str, name: str, rule: Rule, *, now: float) -> None:
+    namespace.create_rule(namespace.directory.subscription(topic, name), rule, now=now)
 
 
-def _forward(namespace: Namespace, name: str, queue: QueueDescription, now: float) -> None:
+def _forward(namespace: Namespace, name: str, queue: QueueDescription, *, now: float) -> None:
     namespace.update(namespace.directory.queue(name), queue, now=now)
 
 
-def _make(path: str, make: Callable[[], object]) -> None:
+def _make(path: str, make: _Make, now: float) -> Entity | None:
     try:
-        make()
+        return make(now=now)
     except BrokerError as refusal:
         raise ConfigError(f"'{path}': {refusal.message}") from None
 

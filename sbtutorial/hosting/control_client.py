@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _TOKEN_SECONDS = 30
 # The broker answers when all has happened that was due: of a million messages that takes minutes.
-_ADVANCE_SECONDS = 600.0
+# So long may a file of ten thousand queues take on a slow disk, too.
+_LONG_WORK_SECONDS = 600.0
 _MAX_HELLO_BYTES = 4096
 _DEFAULT_PORT = 5672  # where the SDK looks for an emulator; on Azure nothing takes these calls
 
@@ -80,7 +81,7 @@ class ControlClient:
     def advance(self, seconds: float) -> float:
         """Make everything that the broker holds older; returns the sum of all such seconds."""
         return float(
-            self._call("POST", "advance", {"seconds": seconds}, wait_seconds=_ADVANCE_SECONDS)[
+            self._call("POST", "advance", {"seconds": seconds}, wait_seconds=_LONG_WORK_SECONDS)[
                 "advanced_seconds"
             ]
         )
@@ -175,7 +176,7 @@ class ControlClient:
 
     def apply_config(self, text: str) -> None:
         """Make what a file in that format asks for; refused unless the namespace is empty."""
-        self._call("POST", "config", {"config": text})
+        self._call("POST", "config", {"config": text}, wait_seconds=_LONG_WORK_SECONDS)
 
     def _call(
         self,

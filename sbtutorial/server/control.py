@@ -9,20 +9,27 @@ this instance of it. Below `/$lab/@<instance>/` are the same calls as below `/$l
 for that path opens no other broker.
 """
 
-import json
 import os
 import sys
 from collections.abc import Awaitable
 from itertools import islice
 
-from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.errors import BrokerError
 from sbtutorial.gateway.access import proof
 from sbtutorial.gateway.access.resource import Resource
 from sbtutorial.gateway.access.sas import MANAGE, SEND, TokenError
 from sbtutorial.gateway.core import Core
+from sbtutorial.gateway.rest.data_plane import Work
 from sbtutorial.http.request import NO_ANSWER, Request, Response
-from sbtutorial.server import fault_calls
-from sbtutorial.server.control_call import CallError, ControlCall, Handler, Json
+from sbtutorial.server import config_calls, fault_calls
+from sbtutorial.server.control_call import (
+    CallError,
+    ControlCall,
+    Handler,
+    Json,
+    refuse,
+    respond,
+)
 from sbtutorial.server.http_endpoint import Vigil
 from sbtutorial.server.snapshot import snapshot
 from sbtutorial.snapshot import BEGINNING_CHARS, MOST_TEXT_CHARS, ClientSnapshot
@@ -49,19 +56,21 @@ def is_hello(request: Request) -> bool:
     return request.path == PREFIX + _HELLO
 
 
-def handle(request: Request, broker: Core) -> Response | Awaitable[Response]:
-    """Answer a call: at once, or later for a long poll."""
+def handle(request: Request, broker: Core) -> Response | Work | Awaitable[Response]:
+    """Answer a call: at once, or later for a long poll and for what takes a while."""
     try:
         if is_hello(request):
-            return _respond(_hello(request, broker))
+            return respond(_hello(request, broker))
         authorize(request, broker)
         if request.method != "GET" and not request.path.endswith("shutdown"):
             broker.require_store()
         answer = _route(request, broker)
     except (CallError, BrokerError, TokenError) as refusal:
-        return _refuse(refusal)
+        return refuse(refusal)
+    if isinstance(answer, Work):
+        return answer
     if isinstance(answer, dict):
-        return _respond(answer)
+        return respond(answer)
     later = _respond_later(answer)
     return Vigil(later, NO_ANSWER) if request.method == "GET" else later
 
@@ -71,7 +80,7 @@ def refusal(request: Request, broker: Core) -> Response | None:
     try:
         authorize(request, broker)
     except TokenError as refusal:
-        return _refuse(refusal)
+        return refuse(refusal)
     return None
 
 
@@ -102,7 +111,7 @@ def _hello(request: Request, broker: Core) -> Json:
     return {"instance": broker.instance, "proof": answer}
 
 
-def _route(request: Request, broker: Core) -> Json | Awaitable[Json]:
+def _route(request: Request, broker: Core) -> Json | Work | Awaitable[Json]:
     path = request.path.removeprefix(PREFIX)
     if path.startswith("@"):
         instance, _, path = path.removeprefix("@").partition("/")
@@ -180,28 +189,6 @@ def _queue(broker: Core, call: ControlCall) -> Json:
         ).to_plain()
 
 
-def _config(broker: Core, _call: ControlCall) -> Json:
-    from sbtutorial.admin.config import write_config
-
-    return {"config": write_config(broker.namespace)}
-
-
-def _apply_config(broker: Core, call: ControlCall) -> Json:
-    """Make what a file asks for, in a namespace that has nothing yet."""
-    from sbtutorial.admin.config import apply_config, read_config
-    from sbtutorial.admin.config_values import ConfigError
-
-    text = call.text("config", 'Send the file, as JSON: {"config": "..."}.')
-    with broker.reactor.turn() as now:
-        if [*broker.namespace.directory]:
-            raise CallError(409, "The namespace has queues or topics: reset it first.")
-        try:
-            apply_config(read_config(text), broker.namespace, now=now)
-        except ConfigError as refusal:
-            raise CallError(400, str(refusal)) from None
-    return {}
-
-
 async def _events(broker: Core, call: ControlCall) -> Json:
     from sbtutorial.server.long_poll import next_events, next_events_or_comers
 
@@ -241,30 +228,13 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "shutdown": {"POST": _shutdown},
     "events": {"GET": _events},
     "queues": {"GET": _queue},
-    "config": {"GET": _config, "POST": _apply_config},
+    **config_calls.ROUTES,
     **fault_calls.ROUTES,
 }
 
 
-_STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}
-
-
-def _refuse(refusal: CallError | BrokerError | TokenError) -> Response:
-    if isinstance(refusal, CallError):
-        status = refusal.status
-    elif isinstance(refusal, BrokerError):
-        status = _STATUS.get(refusal.code, 400)
-    else:
-        status = 401
-    return _respond({"error": str(refusal)}, status)
-
-
-def _respond(answer: Json, status: int = 200) -> Response:
-    return Response(status, (("Content-Type", "application/json"),), json.dumps(answer).encode())
-
-
 async def _respond_later(answer: Awaitable[Json]) -> Response:
     try:
-        return _respond(await answer)
+        return respond(await answer)
     except CallError as refusal:
-        return _refuse(refusal)
+        return refuse(refusal)

@@ -1,12 +1,15 @@
-"""What a control call is given: its path, its request, and arguments, each checked."""
+"""What a control call is given: its path, its request, and arguments, each checked; its answer."""
 
 import json
 from collections.abc import Awaitable, Callable
 from math import isfinite
 from typing import Any, NamedTuple
 
+from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.gateway.access.sas import TokenError
 from sbtutorial.gateway.core import Core
-from sbtutorial.http.request import Request
+from sbtutorial.gateway.rest.data_plane import Work
+from sbtutorial.http.request import Request, Response
 
 MAX_ADVANCE_SECONDS = 10 * 365 * 86400.0
 
@@ -79,4 +82,21 @@ class ControlCall(NamedTuple):
         return float(seconds)
 
 
-Handler = Callable[[Core, ControlCall], Json | Awaitable[Json]]
+Handler = Callable[[Core, ControlCall], Json | Work | Awaitable[Json]]
+_STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}
+
+
+def respond(answer: Json, status: int = 200) -> Response:
+    """An answer as JSON."""
+    return Response(status, (("Content-Type", "application/json"),), json.dumps(answer).encode())
+
+
+def refuse(refusal: CallError | BrokerError | TokenError) -> Response:
+    """What is wrong with a call, in a sentence."""
+    if isinstance(refusal, CallError):
+        status = refusal.status
+    elif isinstance(refusal, BrokerError):
+        status = _STATUS.get(refusal.code, 400)
+    else:
+        status = 401
+    return respond({"error": str(refusal)}, status)
