@@ -29,9 +29,9 @@ pytestmark = [
 ]
 
 
-# Those with each kind of thing on the page: a live view beside it, workers, the Explorer, sessions.
-# The first one is run by day, too, by the double arrow.
-BY_DAY = ("04_", "07_", "09_")
+# Workers are in one, the Explorer in the other; the first lesson, which has a live view beside it,
+# is run by the double arrow.
+BY_DAY = ("04_", "07_")
 
 
 def by_day_or_night(lesson: Path) -> object:
