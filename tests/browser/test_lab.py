@@ -46,6 +46,16 @@ def test_after_a_restart_a_worker_says_which_cell_to_run(server: Server, page: P
     expect(worker).to_contain_text(CONNECT_FIRST)
 
 
+def test_a_notebook_that_is_closed_takes_its_kernel_along(server: Server, page: Page) -> None:
+    """Or a course would need the memory of all of its kernels."""
+    open_notebook(server, page, "closed", ("print('served')",))
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
+        tab = page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="closed")
+        tab.locator(".lm-TabBar-tabCloseIcon").click()
+        page.get_by_role("button", name="Discard").click()
+    assert "/api/sessions/" in ended.value.url
+
+
 def test_a_lesson_is_brought_back_to_its_beginning_without_a_menu(
     server: Server, page: Page
 ) -> None:

@@ -20,7 +20,9 @@ from jupyterlab.commands import get_workspaces_dir
 from jupyterlab_server.settings_utils import _get_overrides
 
 print(KernelSpecManager().get_kernel_spec("python3").argv)
-print(_get_overrides("")[0]["@jupyterlab/apputils-extension:notification"])
+overrides, _ = _get_overrides("")
+print(overrides["@jupyterlab/apputils-extension:notification"])
+print(overrides["@jupyterlab/notebook-extension:tracker"])
 print(get_workspaces_dir())
 """
 
@@ -36,11 +38,12 @@ def say(environ: dict[str, str]) -> list[str]:
 def test_jupyter_starts_kernels_with_our_extension_asks_nobody_and_remembers_in_the_copy(
     tmp_path: Path,
 ) -> None:
-    kernel, notification, workspaces = say(surrounded(os.environ, tmp_path))
+    kernel, notification, tracker, workspaces = say(surrounded(os.environ, tmp_path))
 
     assert kernel.startswith(f"['{sys.executable}', ")
     assert kernel.endswith("'--ext=sbtutorial']")
     assert notification == "{'checkForUpdates': False, 'fetchNews': 'false'}"
+    assert tracker == "{'kernelShutdown': True}"
     assert Path(workspaces).parent.parent == tmp_path
     assert [path.suffix for path in Path(workspaces).iterdir()] == [".jupyterlab-workspace"]
 
