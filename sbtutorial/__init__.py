@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sbtutorial.errors import TutorialError
+    from sbtutorial.health.doctor import doctor
     from sbtutorial.lab.connecting import connect
-    from sbtutorial.lab.doctor import doctor
     from sbtutorial.lab.lab import Lab
     from sbtutorial.local.broker import LocalBroker
     from sbtutorial.version import __version__
@@ -38,7 +38,7 @@ _HOMES = {
     "Worker": "sbtutorial.workers.worker",
     "checkpoint": "sbtutorial.workers.checkpoints",
     "connect": "sbtutorial.lab.connecting",
-    "doctor": "sbtutorial.lab.doctor",
+    "doctor": "sbtutorial.health.doctor",
 }
 
 

@@ -14,6 +14,7 @@ SECONDS: Mapping[str, float] = {
     "tests/test_binder.py::test_binders_steps_make_an_environment": 80,
     "tests/attacks/test_days.py": 40,
     "tests/attacks/test_attack.py": 20,
+    "tests/attacks/test_incidents.py": 15,
     "tests/notebooks/test_lessons.py::test_a_lesson_says_what_is_saved_each_cell_twice": 30,
     "tests/notebooks/test_lessons.py": 15,
     "tests/notebooks": 5,
@@ -58,6 +59,7 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_sdk_on_uamqp.py": "",
     "tests/clients/test_rhea.py": "",
     "tests/local/test_types.py": "",
+    "tests/attacks/test_incidents.py": "",
     "tests/test_binder.py::test_binder_": "",
     "tests/test_first_steps.py": "",
 }

@@ -24,7 +24,7 @@ MAX_IN_FOLDER = 30
 STAIR = (
     "version errors text clock connection_string trace snapshot setup lessons folders",
     "amqp broker store http admin gateway server hosting testing",
-    "views workers attacks explorer lab exercises notebook local",
+    "views workers attacks explorer lab health exercises notebook local",
     "plugin commands cli __init__ __main__",
 )
 ROOMS = " ".join(STAIR).split()

@@ -334,7 +334,7 @@ def test_a_command_asks_for_the_extras_that_it_needs(
 
 
 def test_the_doctor_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sbtutorial.lab import examination
+    from sbtutorial.health import examination
 
     monkeypatch.setattr(bootstrap, "ready_python", lambda *_: None)
     monkeypatch.setattr(bootstrap, "python_with", lambda *_: pytest.fail("it would install"))

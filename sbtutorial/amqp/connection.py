@@ -258,7 +258,7 @@ class Connection:
     def next_deadline(self) -> float | None:
         """When to call `handle_deadline`, on the clock of `now`; None for never."""
         deadline = self._idle_timeout.next_deadline
-        return None if deadline == inf or self.state is _State.END else deadline
+        return None if deadline == inf or self._machine.state is _State.END else deadline
 
     def handle_deadline(self, now: float) -> None:
         """Send the heartbeat that is due, or end a connection past its idle-time-out (2.4.5)."""

@@ -94,9 +94,11 @@ class FrameReader:
             FramingError: Its size is not possible or not allowed. What follows cannot be read.
         """
         start = self._offset
-        if len(self._buffer) - start < FRAME_HEADER_SIZE:
-            if not self._join(FRAME_HEADER_SIZE):
+        rest = len(self._buffer) - start
+        if rest < FRAME_HEADER_SIZE:
+            if rest + self._pieces_size < FRAME_HEADER_SIZE:  # as a rule: all has been read
                 return None
+            self._join(FRAME_HEADER_SIZE)
             start = 0
         size, doff, frame_type, channel = _unpack_header(self._buffer, start)
         if size > self.max_frame_size:

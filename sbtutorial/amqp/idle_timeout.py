@@ -53,4 +53,5 @@ class IdleTimeout:
     @property
     def next_deadline(self) -> float:
         """The earlier of the two; infinity for never."""
-        return min(self.heartbeat_at, self.give_up_at)
+        heartbeat_at, give_up_at = self.heartbeat_at, self.give_up_at
+        return heartbeat_at if heartbeat_at < give_up_at else give_up_at

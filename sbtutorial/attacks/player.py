@@ -10,14 +10,16 @@ import base64
 import json
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from queue import Queue
-from threading import Lock, Thread
+from queue import Empty, Queue
+from threading import TIMEOUT_MAX, Lock, Thread
 from typing import Any
 
 from sbtutorial.attacks.helper import spawn
 from sbtutorial.attacks.outcome import Outcome
+from sbtutorial.attacks.processes import NAP_SECONDS
 from sbtutorial.attacks.scene import Scene
 from sbtutorial.attacks.system import System
 from sbtutorial.errors import TutorialError
@@ -56,7 +58,7 @@ class Playing:
         Raises:
             TutorialError: There was no day, for a reason that the text tells.
         """
-        while (told := self._told.get()) is not None:
+        while (told := self._next()) is not None:
             if "line" in told:
                 show(told["line"])
             elif "error" in told:
@@ -65,6 +67,11 @@ class Playing:
                 outcome = pickle.loads(base64.b64decode(told["outcome"]))
                 return Played(outcome, told["connection_string"])
         raise TutorialError("The process that plays days has ended. Run the cell again.")
+
+    def _next(self) -> dict[str, Any] | None:
+        while True:
+            with suppress(Empty):
+                return self._told.get(timeout=min(NAP_SECONDS, TIMEOUT_MAX))
 
 
 class Player:

@@ -18,7 +18,7 @@ from sbtutorial.workers.channel import WorkerChannel
 _SPARE_COUNT = 2
 _MOST_UNREAD = 1000
 # On Windows a waiting main thread does not notice the stop button; it has to wake up and look.
-_NAP_SECONDS = 0.2 if sys.platform == "win32" else float("inf")
+NAP_SECONDS = 0.2 if sys.platform == "win32" else float("inf")
 
 
 class ProcessStage:
@@ -75,7 +75,7 @@ class ProcessActor:
         end = monotonic() + limit_seconds
         while (left := end - monotonic()) > 0:
             try:
-                return self._heard.get(timeout=min(left, _NAP_SECONDS))
+                return self._heard.get(timeout=min(left, NAP_SECONDS))
             except Empty:
                 continue
         return None

@@ -20,7 +20,7 @@ def add(commands: parsers.Commands) -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
-    from sbtutorial.lab.examination import Kind, examine, verdict
+    from sbtutorial.health.examination import Kind, examine, verdict
 
     findings = []
     for finding in examine():

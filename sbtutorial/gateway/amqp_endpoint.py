@@ -181,7 +181,9 @@ class AmqpEndpoint:
                 if handler is not None and (job := handler(event, now)):
                     self._jobs += 1
                     self._core.reactor.start(job, owner=self)
-            elif not self._read():
+            elif self._has_unread:
+                self._read()
+            else:
                 break
         else:
             return self._has_more()
@@ -323,17 +325,19 @@ class AmqpEndpoint:
         waits_for_others = self._is_paused or self._output.size_bytes > 0
         return not self._jobs and not (waits_for_others and self._must_wait())
 
-    def _read(self) -> bool:
-        """Have the engine read on; false when it has read everything."""
+    @property
+    def _has_unread(self) -> bool:
+        """Whether `_read` would find anything: events may come without input, by a deadline."""
+        return bool(self._input) or not self._is_read_to_the_end or self.connection.has_events
+
+    def _read(self) -> None:
+        """Have the engine read on. Hot: runs for each piece that arrives."""
         connection, count = self.connection, 0
-        if self._is_read_to_the_end:
-            if self._input:
-                data = self._input.popleft()
-                self._input_bytes -= len(data)
-                connection.feed(data, now=self._core.clock.elapsed())
-                self._is_read_to_the_end = False
-            elif not connection.has_events:  # as a deadline may have brought about
-                return False
+        if self._is_read_to_the_end and self._input:
+            data = self._input.popleft()
+            self._input_bytes -= len(data)
+            connection.feed(data, now=self._core.clock.elapsed())
+            self._is_read_to_the_end = False
         if not self._is_read_to_the_end:
             count = connection.read_frames(_FRAMES_AT_ONCE)
             self._is_read_to_the_end = count < _FRAMES_AT_ONCE
@@ -341,7 +345,6 @@ class AmqpEndpoint:
         self._events.extend(events)
         if count > len(events):
             self._budget.left -= (count - len(events)) // 2
-        return bool(events or self._input or not self._is_read_to_the_end)
 
     def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
         if fault := self._faults.next(Occasion.CONNECT, who=event.open.container_id):

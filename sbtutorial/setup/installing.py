@@ -155,6 +155,7 @@ class Installer:
                 command,
                 cwd=self._clone,
                 env=environ | ours | dict(variables or {}),
+                close_fds=False,  # it inherits the lock of `one_at_a_time`, and nothing else
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -245,8 +246,10 @@ def one_at_a_time(clone: Path) -> Iterator[None]:
     """Wait until no other process sets this clone up; a lock that ends with its process.
 
     What is locked is pyproject.toml, or rather a byte far behind its end: no file to leave behind.
+    Where locks are inherited, what we start has it, too: who is killed may leave a uv that goes on.
     """
     with (clone / "pyproject.toml").open("rb") as file:
+        os.set_inheritable(file.fileno(), True)
         if not _lock(file.fileno(), wait=False):
             say("Another set-up of this folder is at work: waiting for it …")
             while not _lock(file.fileno(), wait=True):

@@ -1,5 +1,10 @@
 """Outgoing transfers: cut to the peer's frame size, held back by its window."""
 
+from itertools import product
+
+import pytest
+
+from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.amqp.performatives import Begin, Transfer
 from sbtutorial.amqp.transfer_writer import TransferWriter
 from sbtutorial.amqp.types.composites import decode_composite
@@ -13,9 +18,11 @@ class Carrier:
 
     def __init__(self) -> None:
         self.frames: list[tuple[Transfer, bytes]] = []
+        self.last_head = b""
 
     def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
         assert channel == 3
+        self.last_head = performative
         self.frames.append((decode_composite(performative)[0], payload))
         assert 8 + len(performative) + len(payload) <= self.max_send_frame_size
 
@@ -35,6 +42,17 @@ def test_delivery_is_cut_to_the_frame_size_and_named_in_its_first_frame_only() -
     assert [head.more for head in heads] == [True, True, False]
     assert [(head.handle, head.delivery_id) for head in heads] == [(7, 5), (7, None), (7, None)]
     assert windows.sendable == 7
+
+
+@pytest.mark.parametrize("tag", [b"", b"t", b"t" * 32])
+@pytest.mark.parametrize("number", [0, 1, 255, 256, 2**32 - 1])
+def test_head_of_a_delivery_is_written_as_any_performative(number: int, tag: bytes) -> None:
+    carrier, _, writer = make(100)
+    kinds = product((None, 0, 1), (None, False, True), (None, Accepted()))
+    for message_format, settled, state in kinds:
+        head = Transfer(number, number, tag, message_format, settled, state=state)
+        writer.write(head, b"payload")
+        assert carrier.last_head == head.encode()
 
 
 def test_frames_beyond_the_window_wait_in_order() -> None:

@@ -74,24 +74,21 @@ def test_what_runs_is_heard_and_the_stop_button_ends_it_with_a_hint(
 
     window.run(work)
     window.wait_for_output_while_busy("cashier │ at work")
-    window.stop()
+    window.stop_in(work)
     expect(work).to_contain_text("cashier ✗ killed")
-    expect(work.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
 
     window.run(receive)
     window.wait_for_output_while_busy("waiting")
-    window.stop()
+    window.stop_in(receive)
     expect(receive).to_contain_text("KeyboardInterrupt")
     expect(receive).to_contain_text("Hint: Stopped.")
-    expect(receive.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
 
     window.run(count)
     window.wait_for_output_while_busy("counting")
-    window.stop()
+    window.stop_in(count)
     expect(count).to_contain_text("KeyboardInterrupt")
     # Of what was said meanwhile nothing is left.
     expect(count.locator(".jp-OutputArea-output:not(.lm-mod-hidden)")).to_have_count(1)
-    expect(count.locator(".jp-InputPrompt")).to_have_text(HAS_ENDED)
 
     window.run_anew(after)
     expect(window.outputs(after)).to_have_text(["still at your service"])
@@ -119,7 +116,6 @@ def write_notebook(
 
 
 CONNECT = "from sbtutorial import connect; lab = connect()"
-HAS_ENDED = re.compile(r"\d")
 PREPARE = """\
 from azure.servicebus import ServiceBusClient
 

@@ -28,6 +28,7 @@ _FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 _BUSY = "[*]:"
+_HAS_RUN = re.compile(r"^\[\d+\]:$")
 _DRAWING_SECONDS = 5  # after a cell has ended, until all of it is on the page
 _POLLING_MS = 100  # a page that is asked at each of its frames has little time for anything else
 _NEXT_CHANGE = """atMostMs => new Promise(resolve => {
@@ -158,6 +159,18 @@ class Window:
     def stop(self) -> None:
         """Press the stop button."""
         self._press("notebook:interrupt-kernel")
+
+    def stop_in(self, cell: Locator) -> None:
+        """Press it while a cell runs, and wait for the end: what is run sooner is dropped."""
+        self.stop()
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(_HAS_RUN)
+
+    def free(self) -> None:
+        """Stop what a test before, which has failed, has left at work."""
+        at_work = self.page.locator(".jp-InputPrompt", has_text=_BUSY)
+        if at_work.count():
+            self.stop()
+            expect(at_work).to_have_count(0)
 
     def run(self, cell: Locator) -> None:
         """Click into a cell and press Shift+Enter."""

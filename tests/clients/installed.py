@@ -11,6 +11,7 @@ What is not there is skipped by its tests.
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -50,6 +51,12 @@ _EARLIER_SDKS = ("0.21.1", "0.50.3")
 # The kernel before today's, for the tests in a browser: no view is answered while a cell is busy.
 EARLIER_KERNEL = _INSTALLED / "earlier_kernel"
 _EARLIER_KERNEL = "ipykernel>=6.30,<7"
+# What shows widgets where there is no Jupyter, in VS Code and on web pages: two files as they are.
+HTML_MANAGER = _INSTALLED / "html_manager"
+_OF_HTML_MANAGER = {
+    "@jupyter-widgets/html-manager@1.0.15": "package/dist/embed-amd.js",
+    "requirejs@2.3.8": "package/require.js",
+}
 
 # Proton may be where the system keeps its own packages.
 _MAY_HAVE_PROTON = (sys.executable, "/usr/bin/python3", "python3")
@@ -91,6 +98,7 @@ def _has_proton(python: str) -> bool:
 def by_day() -> Iterator[Way]:
     """Ways to bring what each run of the tests needs."""
     yield _npm
+    yield partial(_once, HTML_MANAGER, _html_manager)
     yield partial(_environment, SDK_ON_UAMQP, _ON_UAMQP)
     yield partial(_environment, CELERY, _CELERY)
     yield partial(_environment, FASTAPI, _FASTAPI)
@@ -131,6 +139,24 @@ def _npm() -> str:
     if _has_packages():
         return ""
     return _run([npm, "ci", "--no-audit", "--no-fund", "--silent"], NODE_PROGRAMS)
+
+
+def _html_manager(unfinished: Path) -> str:
+    """The files alone: with all that it was built from they would be a hundred packages."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not installed."
+    unfinished.mkdir(parents=True)
+    for package, file in _OF_HTML_MANAGER.items():
+        if problem := _run([npm, "pack", "--silent", package], unfinished):
+            return problem
+        (archive,) = unfinished.glob("*.tgz")
+        with tarfile.open(archive) as packed:
+            content = packed.extractfile(file)
+            assert content is not None
+            (unfinished / Path(file).name).write_bytes(content.read())
+        archive.unlink()
+    return ""
 
 
 def _environment(folder: Path, requirements: Sequence[str]) -> str:

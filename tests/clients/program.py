@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 90.0  # for what hangs: how fast anybody is does not matter
 
 
 class Failed(Exception):

@@ -152,7 +152,7 @@ def test_times_stand_in_a_table_beside_the_targets() -> None:
         ["01_create", "3.0", "7.0", "in", "[1]", "failed"],
         ["02_send", "1.0", "failed"],
         ["all", "8.5", "7.0"],
-        ["target", "90.0", "5.0"],
+        ["target", "150.0", "5.0"],
     ]
 
 

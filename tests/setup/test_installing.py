@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 from pathlib import Path
 from threading import Event, Thread
@@ -6,6 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from sbtutorial.setup import installing, uv
+from sbtutorial.setup.file_lock import try_lock
 from sbtutorial.setup.installing import Installer, Progress, SetupError, explain, one_at_a_time
 
 PYPROJECT = """
@@ -194,3 +196,15 @@ def test_two_processes_set_a_clone_up_one_after_the_other(
     thread.join(30)
 
     assert order == ["first", "other"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a lock is one process's alone")
+def test_what_a_set_up_left_behind_when_it_was_killed_is_waited_for(clone: Path) -> None:
+    with one_at_a_time(clone):
+        left = subprocess.Popen(
+            [sys.executable, "-c", "input()"], close_fds=False, stdin=subprocess.PIPE
+        )
+    with (clone / "pyproject.toml").open("rb") as file:
+        assert not try_lock(file.fileno())
+        left.communicate(b"\n")
+        assert try_lock(file.fileno())

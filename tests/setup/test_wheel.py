@@ -18,7 +18,7 @@ from sbtutorial.setup.installing import explain
 from tests.browser.jupyterlab import opened
 from tests.notebooks.lessons import LESSONS
 
-pytestmark = [pytest.mark.bootstrap, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.bootstrap, pytest.mark.timeout(1200)]
 
 CLONE = Path(__file__).parents[2]
 CANNOT_BE_REACHED = "cannot be reached"  # as `explain` has it

@@ -1,19 +1,19 @@
 """The incidents by name, easy ones first."""
 
-from sbtutorial.attacks.incidents import losing, repeating, setting_aside, waiting
+from sbtutorial.attacks.incidents import losing, repeating, setting_aside, taking, waiting
 from sbtutorial.attacks.incidents.incident import Incident
 
 INCIDENTS: dict[str, Incident] = {
     incident.name: incident
     for incident in (
         losing.DEPLOY,
-        losing.EVENING,
+        taking.EVENING,
         waiting.LUNCH,
         repeating.MONDAYS,
         losing.GREEN,
         waiting.STANDSTILL,
         repeating.RESTART,
-        losing.MORNING,
+        taking.MORNING,
         setting_aside.OFFICE,
         waiting.BUSY,
         setting_aside.RETRY,

@@ -156,14 +156,16 @@ class SqliteFile:
                 them.
         """
         rows = list(gathered)
-        statements = [one for each in rows for one in self._writer.statements(each)]
-        buried = [key for each in rows for key in each.deleted]
+        statements: list[Statement] = []
+        for each in rows:
+            statements += self._writer.statements(each)
         if len(statements) == 1:
             self._connection.execute(*statements[0])  # which is a transaction by itself
         elif statements:
             self._transact(statements)
-        self._buried += buried
-        self._has_gone |= any(each.has_gone for each in rows)
+        for each in rows:
+            self._buried += each.deleted
+            self._has_gone |= each.has_gone
         if len(self._buried) > _MOST_BURIED:
             with suppress(sqlite3.Error):  # they can wait
                 self._remove_buried()

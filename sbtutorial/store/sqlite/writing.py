@@ -38,23 +38,26 @@ class Writer:
     def __init__(self, codec: MessageCodec) -> None:
         self._codec = codec
 
-    def statements(self, rows: Gathered) -> Iterator[Statement]:
-        """What writes these rows, in order."""
-        yield from rows.statements
+    def statements(self, rows: Gathered) -> list[Statement]:
+        """What writes these rows, in order. Hot: most turns have one row."""
+        found = rows.statements.copy()
         for before, key, order in rows.renumbered:
-            yield "UPDATE messages SET id = ?, ord = ? WHERE id = ?", (key, order, before)
+            found.append(("UPDATE messages SET id = ?, ord = ? WHERE id = ?", (key, order, before)))
         if rows.latest:
-            yield from self._messages(rows)
-        for keys in _chunks(rows.deleted, _KEY_SIZES) if rows.deleted else ():
-            yield _buried(len(keys)), tuple(keys)
+            found += self._messages(rows)
+        if rows.deleted:
+            for keys in _chunks(rows.deleted, _KEY_SIZES):
+                found.append((_buried(len(keys)), tuple(keys)))
         if rows.duplicates:
-            yield from _all(_REMEMBER, rows.duplicates.values())
+            found += _all(_REMEMBER, list(rows.duplicates.values()))
         for entity, (number, accessed_at) in rows.marks.items():
-            yield _MARK, (entity, number, accessed_at)
+            found.append((_MARK, (entity, number, accessed_at)))
         if rows.last_at:
-            yield _REACH, (rows.last_at,)
+            found.append((_REACH, (rows.last_at,)))
+        return found
 
-    def _messages(self, rows: Gathered) -> Iterator[Statement]:
+    def _messages(self, rows: Gathered) -> list[Statement]:
+        found: list[Statement] = []
         born, changed = [], []
         for key, (change, order, subqueue) in rows.latest.items():
             is_locking = change.kind is ChangeKind.LOCKED
@@ -65,15 +68,16 @@ class Writer:
             else:
                 changed.append((key, 0, 0, 0, *state))
         for key in rows.sources.keys() - rows.born.keys() if rows.sources else ():
-            yield "UPDATE messages SET source = ? WHERE id = ?", (column(rows.sources[key]), key)
+            values = column(rows.sources[key]), key
+            found.append(("UPDATE messages SET source = ? WHERE id = ?", values))
         if born:
-            yield from _all(
-                _CONTENTS,
-                [(key, self._codec.write_content(rows.born[key][0].content)) for key, *_ in born],
-            )
-            yield from _all(_BORN, born)
+            write = self._codec.write_content
+            contents = [(key, write(rows.born[key][0].content)) for key, *_ in born]
+            found += _all(_CONTENTS, contents)
+            found += _all(_BORN, born)
         if changed:
-            yield from _all(_CHANGED, changed)
+            found += _all(_CHANGED, changed)
+        return found
 
     def _fixed(self, rows: Gathered, key: int) -> tuple[Any, ...]:
         message, order = rows.born[key]
@@ -111,11 +115,13 @@ def removals(keys: Sequence[int]) -> Iterator[Statement]:
             yield statement, tuple(chunk)
 
 
-def _all(statement: tuple[str, str], rows: Iterable[Sequence[Any]]) -> Iterator[Statement]:
+def _all(statement: tuple[str, str], rows: Sequence[tuple[Any, ...]]) -> list[Statement]:
     """What inserts rows; the statement is what stands before the values, and after them."""
-    for chunk in _chunks(list(rows), _SIZES):
-        text = _text(statement, len(chunk), len(chunk[0]))
-        yield text, tuple(chain.from_iterable(chunk))
+    columns = len(rows[0])
+    return [
+        (_text(statement, len(chunk), columns), tuple(chain.from_iterable(chunk)))
+        for chunk in _chunks(rows, _SIZES)
+    ]
 
 
 @cache
@@ -162,8 +168,12 @@ def _travelled(message: Message) -> tuple[Any, ...]:
     return message.enqueued_sequence_number, message.hops
 
 
-def _chunks(rows: Sequence[Any], sizes: Sequence[int]) -> Iterator[list[Any]]:
+def _chunks(rows: Sequence[Any], sizes: Sequence[int]) -> Iterable[Sequence[Any]]:
     """The rows in pieces of few sizes, so that few statements have to be prepared."""
+    return (rows,) if len(rows) == 1 else _pieces(rows, sizes)
+
+
+def _pieces(rows: Sequence[Any], sizes: Sequence[int]) -> Iterator[Sequence[Any]]:
     left = iter(rows)
     count = len(rows)
     for size in sizes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from sbtutorial.lab.examination import Finding, Kind, examine, verdict
+from sbtutorial.health.examination import Finding, Kind, examine, verdict
 from sbtutorial.views.markup import described, element, twin
 
 _ALL = "print(doctor()) says what was found."

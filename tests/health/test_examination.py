@@ -10,13 +10,14 @@ import pytest
 from sbtutorial import cli
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import runtime_folder
+from sbtutorial.health import examination
+from sbtutorial.health.doctor import doctor
+from sbtutorial.health.examination import Finding, Kind
 from sbtutorial.hosting import background, control_client
 from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.lab import azure, examination
-from sbtutorial.lab.doctor import doctor
-from sbtutorial.lab.examination import Finding, Kind
+from sbtutorial.lab import azure
 from sbtutorial.setup import requirements
 from sbtutorial.setup.requirements import Requirement
 

@@ -1,0 +1,1 @@
+"""Whether all is there that a lesson needs: for the terminal, and for a notebook."""
