@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises import printing, running, surroundings
-from sbtutorial.exercises.elsewhere import CHECKER, EXERCISE, Use, explained, use_since
 from sbtutorial.exercises.leftovers import end_threads, receivers
+from sbtutorial.exercises.other_queues import CHECKER, EXERCISE, Use, explained, use_since
 from sbtutorial.exercises.story import Story
 from sbtutorial.exercises.task import Answer, NotYet, Task
 from sbtutorial.explorer.links import open_admin, open_client

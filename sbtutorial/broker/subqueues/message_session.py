@@ -40,8 +40,8 @@ class SessionKeeper(Protocol):
     def end_if_over(self, session: "MessageSession", now: float) -> None:
         """End a session's lock whose end has come, and whose timer has not run yet."""
 
-    def free(self, session: "MessageSession", now: float) -> None:
-        """Take a session back from its holder, who has not failed."""
+    def free(self, session: "MessageSession", now: float, *, broken_off: bool = False) -> None:
+        """Take a session back from its holder, who has let go of it or broken off."""
 
     def set_state(self, session: "MessageSession", content: bytes | None, now: float) -> None:
         """Keep something with a session."""
@@ -229,13 +229,14 @@ class MessageSession:
         """Free the session: what is unsettled returns to its place and nothing is counted."""
         self._keeper.free(self, now)
 
-    def receiver_gone(self, tokens: Iterable[UUID], *, now: float, who: str) -> None:
+    def receiver_gone(self, _tokens: Iterable[UUID], *, now: float, who: str) -> None:
         """Free the session, as its lock lives only as long as the holder's link.
 
-        What is unsettled is reported as of a queue without sessions, before it returns.
+        All that is unsettled, not only what a link knows of, is reported as of a queue without
+        sessions, before it returns.
         """
-        self._subqueue.receiver_gone(tokens, now=now, who=who)
-        self.let_go(now=now)
+        self._subqueue.receiver_gone((), now=now, who=who)
+        self._keeper.free(self, now, broken_off=True)
 
     # -- The state --------------------------------------------------------------------------
 

@@ -31,12 +31,18 @@ from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 
 class LockEnd(NamedTuple):
-    """How a session's lock ends, and what that does to what is unsettled."""
+    """How a session's lock ends, and what that does to what is unsettled.
+
+    Attributes:
+        counted: How many deliveries have failed by it.
+        is_break: Whether the holder broke off, which is said of each message before it returns.
+    """
 
     session_change: ChangeKind
     happening: Input
     message_change: ChangeKind
     counted: int
+    is_break: bool = False
 
 
 # A holder with nothing unsettled is told so long after the end of its lock that the lock is lost:
@@ -50,6 +56,7 @@ _RETURNED_AT_ONCE = 100
 _RETURN_COST = 2
 
 LET_GO = LockEnd(ChangeKind.SESSION_UNLOCKED, Input.RELEASE, ChangeKind.RELEASED, 0)
+BROKEN_OFF = LET_GO._replace(is_break=True)
 RUN_OUT = LockEnd(ChangeKind.SESSION_LOCK_LOST, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, 1)
 
 
@@ -194,10 +201,10 @@ class SessionSubQueue(SubQueue):
         if session.is_held and session.timer.at <= now:
             self._on_lock_over(session, session.timer.at)
 
-    def free(self, session: MessageSession, now: float) -> None:
-        """Take a session back from its holder, who has not failed."""
+    def free(self, session: MessageSession, now: float, *, broken_off: bool = False) -> None:
+        """Take a session back from its holder, who has let go of it or broken off."""
         if session.is_held:
-            self._end(session, LET_GO, now)
+            self._end(session, BROKEN_OFF if broken_off else LET_GO, now)
         elif session in self._untold:
             session.timer.cancel()
             del self._untold[session]
@@ -339,6 +346,7 @@ class SessionSubQueue(SubQueue):
             session.timer.cancel()
             self.context.background.add(self._end_in_steps(session, end, now, unsettled))
             return
+        self._report_break(unsettled, end, now)
         self.let_session_loose(session)
         self._report_session(end.session_change, session, now)
         self._take_back(unsettled, end, now)
@@ -351,12 +359,19 @@ class SessionSubQueue(SubQueue):
         """As `_end`, and the end is reported last: if a store stops half-way, the lock is there."""
         for start in range(0, len(unsettled), _RETURNED_AT_ONCE):
             some = unsettled[start : start + _RETURNED_AT_ONCE]
-            self._take_back([one for one in some if one.lock_token in session.locked], end, now)
+            left = [one for one in some if one.lock_token in session.locked]
+            self._report_break(left, end, now)
+            self._take_back(left, end, now)
             yield len(some) * _RETURN_COST
         if self._held.get(session.id) is session:
             self.let_session_loose(session)
             self._report_session(end.session_change, session, now)
             self.announce_ready(now)
+
+    def _report_break(self, unsettled: list[Message], end: LockEnd, now: float) -> None:
+        if end.is_break:
+            for message in unsettled:
+                self.report(ChangeKind.RECEIVER_GONE, message, now, message.locked_by or "")
 
     def _take_back(self, unsettled: list[Message], end: LockEnd, now: float) -> None:
         for message in unsettled:

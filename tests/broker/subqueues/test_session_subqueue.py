@@ -830,3 +830,14 @@ def test_a_renewed_session_moves_the_end_of_all_that_is_under_it(bench: Bench) -
     bench.world.pass_time(10)
     until = session.renew(now=bench.now)
     assert {message.locked_until for message in bench.subqueue.messages} == {until}
+
+
+def test_a_holder_that_broke_off_is_on_record_with_each_of_very_many(bench: Bench) -> None:
+    session = held_by_one(bench)
+    session.receiver_gone([], now=bench.now, who="cook")
+    while bench.world.namespace.background:
+        bench.world.namespace.background.step()
+    for number in range(1, 351):
+        of_one = [one for one in bench.world.changes if one.sequence_number == number]
+        assert [one.kind for one in of_one] == [ChangeKind.RECEIVER_GONE, ChangeKind.RELEASED]
+        assert of_one[0].who == "cook"
