@@ -83,7 +83,7 @@ def _signature(source: str) -> str:
     return f"{function.name}({ast.unparse(function.args)})"
 
 
-@pytest.mark.parametrize("mistake", by_day(MISTAKES, MISTAKES_BY_DAY))
+@pytest.mark.parametrize("mistake", [*by_day(MISTAKES, MISTAKES_BY_DAY)])
 def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mistake) -> None:
     task = TASKS[mistake.task]
     if mistake.limit_seconds:
@@ -94,7 +94,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     assert mistake.hint in verdict.hint
 
 
-@pytest.mark.parametrize("unusual", by_day(ANSWERS, ANSWERS_BY_DAY))
+@pytest.mark.parametrize("unusual", [*by_day(ANSWERS, ANSWERS_BY_DAY)])
 def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
     verdict = judge(lab.service, TASKS[unusual.task], define(unusual.source))
     assert verdict.passed, verdict

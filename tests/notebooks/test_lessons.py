@@ -28,7 +28,7 @@ def test_lessons_say_what_is_saved_two_at_a_time_after_their_kernels_were_killed
         pytest.fail(found, pytrace=False)
 
 
-@pytest.mark.parametrize("lesson", twice())
+@pytest.mark.parametrize("lesson", [*twice()])
 def test_a_lesson_says_what_is_saved_each_cell_twice_and_each_section_again(lesson: Path) -> None:
     with private_environment() as environment:
         if found := perform_encore(lesson, environment):
