@@ -39,7 +39,7 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "6", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "10", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
     ),
