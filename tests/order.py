@@ -33,6 +33,7 @@ SECONDS: Mapping[str, float] = {
     "tests/properties": 2,
     "tests/hosting": 1.5,
     "tests/setup/test_installing.py": 2,
+    "tests/setup/test_wheel.py": 20,  # with those that stay with it
     "tests/workers": 1.5,
     "tests/plugin": 4,
     "tests/plugin/test_plugin.py::test_asyncio": 10,
@@ -59,6 +60,7 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_sdk_on_uamqp.py": "",
     "tests/clients/test_rhea.py": "",
     "tests/local/test_types.py": "",
+    "tests/setup/test_wheel.py": "",
     "tests/attacks/test_incidents.py": "",
     "tests/test_binder.py::test_binder_": "",
     "tests/test_first_steps.py": "",

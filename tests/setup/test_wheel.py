@@ -1,4 +1,8 @@
-"""The wheel, as a stranger has it: built, in an empty environment, beside an SDK of theirs."""
+"""The wheel, as a stranger has it: built, in an empty environment, beside an SDK of theirs.
+
+What a program of tests needs of it is tried on each Python that is here; its lessons, which bring
+JupyterLab, by night.
+"""
 
 import json
 import os
@@ -7,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +22,9 @@ from sbtutorial.setup.installing import explain
 from tests.browser.jupyterlab import opened
 from tests.notebooks.lessons import LESSONS
 
-pytestmark = [pytest.mark.bootstrap, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
+by_night = pytest.mark.overnight
+with_jupyter = pytest.mark.bootstrap
 
 CLONE = Path(__file__).parents[2]
 CANNOT_BE_REACHED = "cannot be reached"  # as `explain` has it
@@ -43,12 +49,14 @@ def surroundings(folder: Path) -> dict[str, str]:
     return environ | jupyter | {"SBTUTORIAL_HOME": str(folder / "home")}
 
 
-def said_by(folder: Path, *command: str | Path) -> tuple[int, str]:
-    """The exit code of a stranger's command, and what it says."""
+def said_by(
+    folder: Path, *command: str | Path, environ: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """The exit code of a command, a stranger's if nothing else is said, and what it says."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env=surroundings(folder),
+        env=surroundings(folder) if environ is None else environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -56,13 +64,18 @@ def said_by(folder: Path, *command: str | Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def run(folder: Path, *command: str | Path) -> str:
+def run(folder: Path, *command: str | Path, environ: Mapping[str, str] | None = None) -> str:
     """What a command says that succeeds; skips without a network."""
-    code, said = said_by(folder, *command)
+    code, said = said_by(folder, *command, environ=environ)
     if code and CANNOT_BE_REACHED in explain("pip", said.splitlines()):
         pytest.skip("the package index cannot be reached")
     assert code == 0, said
     return said
+
+
+def uv(folder: Path, *command: str | Path) -> None:
+    """Build and install in a fraction of the time, with what this machine's network wants."""
+    run(folder, sys.executable, "-m", "uv", "--quiet", *command, environ=os.environ)
 
 
 def python_of(version: str) -> Path | None:
@@ -82,13 +95,11 @@ def python_of(version: str) -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if "bootstrap" not in request.config.option.markexpr:
-        pytest.skip("builds and installs, from the network; runs with: pytest -m bootstrap")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "my_lessons")
     shutil.copytree(CLONE, folder / "clone", ignore=left_out)
-    run(folder, sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "./clone", "-w", "dist")
+    uv(folder, "build", "--wheel", "--python", sys.executable, "./clone", "-o", "dist")
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel
 
@@ -104,7 +115,7 @@ def bare(
 
     def made() -> Path:
         folder = tmp_path_factory.mktemp("empty")
-        run(folder, python, "-m", "venv", "environment")
+        uv(folder, "venv", "--seed", "--python", python, "environment")
         programs = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
         return programs / ("python.exe" if os.name == "nt" else "python")
 
@@ -115,13 +126,15 @@ def bare(
 def python(bare: Callable[[], Path], wheel: Path) -> Path:
     """The interpreter of an environment with the wheel, without extras."""
     python = bare()
-    run(python.parent, python, "-m", "pip", "install", "-q", wheel, SDK, *TOOLS)
+    uv(python.parent, "pip", "install", "--python", python, wheel, SDK, *TOOLS)
     return python
 
 
 @pytest.fixture(scope="module")
-def with_lessons(bare: Callable[[], Path], wheel: Path) -> Path:
+def with_lessons(request: pytest.FixtureRequest, bare: Callable[[], Path], wheel: Path) -> Path:
     """The interpreter of one that got its lessons by the command that `lab` says."""
+    if "bootstrap" not in request.config.option.markexpr:
+        pytest.skip("installs JupyterLab three times; runs with: pytest -m bootstrap")
     python = bare()
     folder = python.parent
     run(folder, python, "-m", "pip", "install", "-q", wheel)
@@ -139,7 +152,15 @@ def test_it_brings_no_jupyter_and_leaves_the_sdk_as_it_is(python: Path, tmp_path
     assert names.isdisjoint({"jupyterlab", "ipykernel", "matplotlib", "aiohttp"})
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2"), ("--asyncio-mode=auto",)], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        pytest.param(("-n", "2"), marks=by_night),
+        pytest.param(("--asyncio-mode=auto",), marks=by_night),
+    ],
+    ids=str,
+)
 def test_a_test_of_five_lines_passes(
     python: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
@@ -149,6 +170,7 @@ def test_a_test_of_five_lines_passes(
     assert "1 passed" in said
 
 
+@by_night
 def test_the_page_for_its_readers_comes_along(python: Path, tmp_path: Path) -> None:
     code = "from importlib.resources import files; print(files('sbtutorial') / 'docs/testing.md')"
     page = Path(run(tmp_path, python, "-c", code).strip())
@@ -162,6 +184,7 @@ def test_its_doctor_and_its_commands_send_nobody_to_a_clone(python: Path, tmp_pa
     assert said_by(tmp_path, python, "-m", "sbtutorial", "status") == (1, "No broker is running.\n")
 
 
+@with_jupyter
 def test_lab_in_an_empty_folder_puts_the_lessons_there_and_opens_the_first(
     with_lessons: Path, tmp_path: Path
 ) -> None:
@@ -177,6 +200,7 @@ def test_lab_in_an_empty_folder_puts_the_lessons_there_and_opens_the_first(
     assert {one.name for one in LESSONS} <= {one.name for one in (tmp_path / FOLDER).iterdir()}
 
 
+@with_jupyter
 def test_its_first_lesson_runs_and_is_restored_from_within(
     with_lessons: Path, tmp_path: Path
 ) -> None:
