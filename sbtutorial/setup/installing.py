@@ -49,7 +49,7 @@ _FAILURES = {
         "The disk is full: make room, or move the folder to another disk, and run the command "
         "again."
     ),
-    ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed"): (
+    ("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "invalid peer certificate"): (
         "The package index cannot be trusted, which is what a company's proxy looks like: ask for "
         "its certificate and name the file in the variable PIP_CERT."
     ),
@@ -57,7 +57,10 @@ _FAILURES = {
         "A folder cannot be written: copy the clone to a place of your own and run the command "
         "from the copy."
     ),
-    ("connection broken by", "Connection refused", "ConnectTimeout", "ProxyError"): (
+    (
+        *("connection broken by", "Connection refused", "ConnectTimeout", "ProxyError"),
+        "error sending request",
+    ): (
         "The package index cannot be reached: connect to the internet (behind a proxy set the "
         "variable HTTPS_PROXY) and run the command again."
     ),
