@@ -175,7 +175,7 @@ def releases(items: Iterable[pytest.Item]) -> list[Shown]:
                 overnight.add(release)
     newest_first = [one for one in reversed(RELEASES) if (one, "sync") in found]
     return [
-        Shown(one, {half: len(found[one, half]) for half in HALVES}, one in overnight)
+        Shown(one, {half: len(found.get((one, half), ())) for half in HALVES}, one in overnight)
         for one in newest_first
     ]
 

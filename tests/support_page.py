@@ -7,6 +7,7 @@ command fails when one of them does.
 import sys
 from collections.abc import Collection, Iterable
 
+from tests.clients.releases import HALVES
 from tests.support_claims import (
     DIFFERENCES,
     FEATURES,
@@ -154,7 +155,10 @@ def _release_table(shown: Iterable[Shown]) -> str:
 
 def _release_row(one: Shown) -> str:
     release = one.release
-    faults = " and ".join(_OWN_FAULTS[act] for act in sorted(release.fails))
+    own = [_OWN_FAULTS[act] for act in sorted(release.fails)]
+    if release.halves != HALVES:
+        own.append("has no asyncio with a port of one's own")
+    faults = " and ".join(own)
     way = _WAYS[release.transport] + (f"; by itself it {faults}" if faults else "")
     when = "overnight" if one.is_overnight else "yes"
     return f"| {release.version} | {one.lines['sync']} | {one.lines['aio']} | {way} | {when} |\n"

@@ -4,6 +4,7 @@ import _thread
 import functools
 import io
 import os
+import signal
 import socket
 import sys
 import threading
@@ -275,7 +276,16 @@ def test_call_that_listens_to_nothing_is_left_behind_and_says_nothing_later(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.fixture
+def stop_button() -> Iterator[None]:
+    """SIGINT as a kernel has it; in a shell's background it would be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("head_start", [0, 100_000])
+@pytest.mark.usefixtures("stop_button")
 def test_stop_button_ends_the_check_and_the_answer(lab: Lab, head_start: int) -> None:
     ended = threading.Event()
 

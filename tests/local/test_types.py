@@ -10,6 +10,8 @@ import pytest
 
 import sbtutorial
 
+pytestmark = pytest.mark.timeout(600)  # the checker reads the whole package, beside other tests
+
 ROOT = Path(__file__).parents[2]
 RIGHT = """
 from collections.abc import Iterator
