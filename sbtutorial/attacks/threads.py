@@ -5,7 +5,6 @@ are cut: the broker and everybody else see what they see of a kill. It takes a p
 soon, so that what is left standing goes with it (`attacks.rehearsal`).
 """
 
-import ctypes
 import io
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
@@ -15,6 +14,7 @@ from typing import Any
 from sbtutorial.attacks.actor import Book, perform
 from sbtutorial.attacks.stage import Heard
 from sbtutorial.attacks.system import System
+from sbtutorial.workers.interrupting import forget, raise_in
 
 
 class ThreadStage:
@@ -38,6 +38,7 @@ class ThreadStage:
         """Leave them all."""
         for actor in self._actors:
             actor.kill()
+        forget()
 
 
 class ThreadActor:
@@ -72,9 +73,8 @@ class ThreadActor:
         One that does not stand is in a loop without an end, which would cost all others their time.
         """
         self._is_dead = True
-        if not self._stands and self._thread.ident is not None:
-            raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-            raise_in(ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit))
+        if not self._stands:
+            raise_in(self._thread, SystemExit)
         if self._book is not None:
             book, self._book = self._book, None
             book.close()

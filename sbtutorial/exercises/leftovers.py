@@ -1,6 +1,5 @@
 """What a learner's function has left behind when it returns: threads, and open receivers."""
 
-import ctypes
 import sys
 import threading
 import traceback
@@ -10,6 +9,7 @@ from threading import Thread
 from sbtutorial.errors import TutorialError
 from sbtutorial.lab.service import Service
 from sbtutorial.snapshot import ClientSnapshot
+from sbtutorial.workers.interrupting import forget, raise_in
 
 _PATIENCE_SECONDS = 0.2
 _NOTEBOOK = "__main__"
@@ -17,13 +17,6 @@ _NOTEBOOK = "__main__"
 
 class TimeIsUp(SystemExit):
     """Raised in a thread that is to end; threads that end by this do so without a word."""
-
-
-def raise_in(thread: Thread) -> None:
-    """Raise `TimeIsUp` in a thread, as soon as it is back from what listens to nothing."""
-    if thread.ident is not None:
-        send = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        send(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
 
 
 def end_threads(before: Iterable[Thread]) -> int:
@@ -40,9 +33,11 @@ def end_threads(before: Iterable[Thread]) -> int:
     for thread in left:
         if isinstance(thread, threading.Timer):
             thread.cancel()
-        raise_in(thread)
+        raise_in(thread, TimeIsUp)
     for thread in left:
         thread.join(_PATIENCE_SECONDS)
+    if left:
+        forget()
     return len(left)
 
 

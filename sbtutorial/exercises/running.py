@@ -18,8 +18,9 @@ from typing import Any
 
 from sbtutorial.exercises.failing import Whereabouts, say_error, say_late
 from sbtutorial.exercises.forms import IS_ASYNC, name_of
-from sbtutorial.exercises.leftovers import TimeIsUp, raise_in
+from sbtutorial.exercises.leftovers import TimeIsUp
 from sbtutorial.exercises.task import Answer, not_yet
+from sbtutorial.workers.interrupting import forget, raise_in
 
 _GRACE_SECONDS = 2.0  # for the SDK's own `finally`s, once the time is up
 # On Windows a waiting main thread does not notice the stop button; it has to wake up and look.
@@ -137,10 +138,11 @@ class _Call(Thread):
         """Raise an error in its thread if it is not over, and wait a moment for its end."""
         if not self.is_running:
             return
-        raise_in(self)
+        raise_in(self, TimeIsUp)
         self.wait(_GRACE_SECONDS)
         if self.is_running:
             self._insist()
+        forget()
 
     def _insist(self) -> None:
         """Hit the moment in which it catches nothing, if there is one."""
@@ -148,7 +150,7 @@ class _Call(Thread):
         sys.setswitchinterval(_STUBBORN_STEP_SECONDS)
         try:
             while self.is_running and time.monotonic() < deadline:
-                raise_in(self)
+                raise_in(self, TimeIsUp)
                 self._over.wait(_STUBBORN_STEP_SECONDS)
         finally:
             sys.setswitchinterval(interval)

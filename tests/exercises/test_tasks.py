@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.exercises.ways import WAYS
 pytestmark = pytest.mark.sdk
 
 TASKS = registry.all_tasks()
-ANSWERS_BY_DAY = 2  # unusual ones of each task; all of them by night
+MISTAKES_BY_DAY, ANSWERS_BY_DAY = 3, 1  # of each task; all of them by night
 ANSWERS = (*UNUSUAL, *WAYS)
 ENOUGH_ANSWERS = 5
 JUDGED_BY_EVENTS = (
@@ -41,13 +41,13 @@ JUDGED_BY_EVENTS = (
 )
 
 
-def by_day_or_night() -> Iterator[Any]:
-    """All unusual answers; those that come after the first ones of a task are left to the night."""
+def by_day(entries: Sequence[Mistake | Unusual], count: int) -> Iterator[Any]:
+    """All of them; those that come after the first few of a task are left to the night."""
     seen: Counter[str] = Counter()
-    for answer in ANSWERS:
-        seen[answer.task] += 1
-        marks = pytest.mark.overnight if seen[answer.task] > ANSWERS_BY_DAY else ()
-        yield pytest.param(answer, id=f"{answer.task}: {answer.what}", marks=marks)
+    for entry in entries:
+        seen[entry.task] += 1
+        marks = pytest.mark.overnight if seen[entry.task] > count else ()
+        yield pytest.param(entry, id=f"{entry.task}: {entry.what}", marks=marks)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -83,7 +83,7 @@ def _signature(source: str) -> str:
     return f"{function.name}({ast.unparse(function.args)})"
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.task}: {mistake.what}")
+@pytest.mark.parametrize("mistake", [*by_day(MISTAKES, MISTAKES_BY_DAY)])
 def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mistake) -> None:
     task = TASKS[mistake.task]
     if mistake.limit_seconds:
@@ -94,7 +94,7 @@ def test_plausible_mistake_fails_with_its_own_diagnosis(lab: Lab, mistake: Mista
     assert mistake.hint in verdict.hint
 
 
-@pytest.mark.parametrize("unusual", [*by_day_or_night()])
+@pytest.mark.parametrize("unusual", [*by_day(ANSWERS, ANSWERS_BY_DAY)])
 def test_right_answer_passes_whatever_its_way(lab: Lab, unusual: Unusual) -> None:
     verdict = judge(lab.service, TASKS[unusual.task], define(unusual.source))
     assert verdict.passed, verdict
