@@ -290,22 +290,23 @@ async def test_an_outage_is_over_for_whoever_tries_for_long_enough(
     bench: Bench, control: ControlClient
 ) -> None:
     """An outage cuts and refuses everybody; the SDK's retries bring a program over it, or not."""
-    patient = {"retry_total": 50, "retry_backoff_factor": 0.1, "retry_backoff_max": 0.2}
+    patient = {"retry_total": 200, "retry_backoff_factor": 0.1, "retry_backoff_max": 0.2}
     async with (
         bench.client(**patient) as client,
         client.get_queue_sender("orders") as sender,
         bench.client(retry_total=0) as hasty,
         hasty.get_queue_sender("orders") as impatient,
     ):
-        control.outage(1.5)
+        control.outage(4)
         with pytest.raises(ServiceBusError):
             await impatient.send_messages(ServiceBusMessage("lost"))
         await sender.send_messages(ServiceBusMessage("coffee"))
         assert control.faults() == ()
     assert bench.counts().active == 1
     told = faults_told(bench)
-    assert told[:3] == ["outage of 1.5 s", *2 * ["connection cut: outage"]]
-    assert set(told[3:]) == {"connection refused: outage"}
+    assert told[:3] == ["outage of 4 s", *2 * ["connection cut: outage"]]
+    # None, where trying took so long that the outage was over.
+    assert set(told[3:]) <= {"connection refused: outage"}
 
 
 async def test_locks_and_messages_outlive_an_outage(bench: Bench, control: ControlClient) -> None:
