@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from tests.kernels import AsyncKernelManager
 from tests.notebooks.lessons import chosen, private_environment
 from tests.notebooks.refresh import CELL_LIMIT_SECONDS, PLANNED_ERROR_TAG
 from tests.notebooks.saved import text_of
@@ -57,6 +58,7 @@ def said_elsewhere(lesson: Path, remote: Remote, **variables: str) -> list[Noteb
         notebook,
         timeout=CELL_LIMIT_SECONDS,
         resources={"metadata": {"path": str(lesson.parent)}},
+        kernel_manager_class=AsyncKernelManager,
         store_widget_state=False,
         extra_arguments=["--log-level=ERROR"],
     )

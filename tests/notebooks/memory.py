@@ -26,6 +26,7 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from sbtutorial.folders import HOME_VARIABLE
+from tests.kernels import AsyncKernelManager
 from tests.notebooks.lessons import chosen, private_environment
 from tests.notebooks.refresh import CELL_LIMIT_SECONDS
 
@@ -139,6 +140,7 @@ def _run_and_stay(lesson: Path, environment: Mapping[str, str]) -> NotebookClien
         nbformat.read(lesson, as_version=4),
         timeout=CELL_LIMIT_SECONDS,
         resources={"metadata": {"path": str(lesson.parent)}},
+        kernel_manager_class=AsyncKernelManager,
         extra_arguments=["--log-level=ERROR"],
     )
     client.execute(env=dict(environment), cleanup_kc=False)

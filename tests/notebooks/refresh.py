@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 
+from tests.kernels import AsyncKernelManager
 from tests.notebooks.lessons import chosen, private_environment
 from tests.notebooks.normal_form import normal_form
 
@@ -64,6 +65,7 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
         notebook,
         timeout=CELL_LIMIT_SECONDS,
         resources={"metadata": {"path": str(folder)}},
+        kernel_manager_class=AsyncKernelManager,
         store_widget_state=False,
         extra_arguments=["--log-level=ERROR"],  # else each kernel warns about its transport
     )
