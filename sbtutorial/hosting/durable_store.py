@@ -220,16 +220,13 @@ class DurableStore:
 
     def _next_turns(self) -> list[_Turn]:
         """The turns that were handed over, when there are some; tidies up until then."""
+        if self._turns.empty() and self._tidy():
+            return self._waiting_turns()
+        is_fine = self._condition.trouble is Trouble.NONE
         try:
-            first = self._turns.get_nowait()
+            first = self._turns.get(timeout=None if is_fine else _LOOK_SECONDS)
         except Empty:
-            if self._tidy():
-                return self._waiting_turns()
-            try:
-                is_fine = self._condition.trouble is Trouble.NONE
-                first = self._turns.get(timeout=None if is_fine else _LOOK_SECONDS)
-            except Empty:
-                return []
+            return []
         return [*self._turns_in([first]), *self._waiting_turns()]
 
     def _waiting_turns(self) -> list[_Turn]:
