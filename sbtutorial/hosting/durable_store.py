@@ -179,6 +179,7 @@ class DurableStore:
                 turns = self._next_turns()
                 if turns:
                     self._keep(self._rows_of(turns), turns)
+                del turns  # while it waits for others, these are nobody's
                 self._look_at_disk()
         except Exception:
             self._break()
