@@ -1,6 +1,7 @@
 """What happened lately, numbered and bounded: the record that views, checks and tests read."""
 
 import pickle
+import zlib
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -159,7 +160,8 @@ class Trace:
         """
         self._unpack()
         self._packed_count = len(self._events)
-        self._packed = pickle.dumps([tuple(event) for event in self._events])
+        events = pickle.dumps([tuple(event) for event in self._events])
+        self._packed = zlib.compress(events, level=1)
         self._events.clear()
 
     @property
@@ -168,7 +170,7 @@ class Trace:
 
     def _unpack(self) -> None:
         if self._packed_count:
-            older = map(Event._make, pickle.loads(self._packed))
+            older = map(Event._make, pickle.loads(zlib.decompress(self._packed)))
             self._events = deque([*older, *self._events], self._capacity)
             self._packed, self._packed_count = b"", 0
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import tests.no_iri  # before any test imports nbformat
 import tests.same_examples  # noqa: F401 - before any property draws one
@@ -16,8 +16,9 @@ for name in (*VARIABLES, PREFIX_VARIABLE):
 
 # The same examples every time, however slow the machine: a test says the same of the same code.
 # `pytest --hypothesis-profile=search` looks for new ones.
-settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("search", deadline=None, max_examples=2000)
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **_PATIENT)
+settings.register_profile("search", max_examples=2000, **_PATIENT)
 settings.load_profile("same")
 
 

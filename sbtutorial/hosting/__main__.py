@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sbtutorial.broker.limits import STANDARD, TIERS
@@ -39,7 +40,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("sbtutorial.hosting", description="The background broker.")
+    parser = argparse.ArgumentParser(
+        "sbtutorial.hosting",
+        description="The background broker.",
+        # Who says no width has argparse import what asks the terminal, for each argument.
+        formatter_class=partial(argparse.HelpFormatter, width=100),
+    )
     parser.add_argument("--namespace", required=True)
     parser.add_argument("--tier", choices=TIERS, default=STANDARD.name)
     parser.add_argument("--idle-seconds", type=float, required=True)

@@ -179,6 +179,7 @@ class DurableStore:
                 turns = self._next_turns()
                 if turns:
                     self._keep(self._rows_of(turns), turns)
+                del turns  # while it waits for others, these are nobody's
                 self._look_at_disk()
         except Exception:
             self._break()
@@ -220,16 +221,13 @@ class DurableStore:
 
     def _next_turns(self) -> list[_Turn]:
         """The turns that were handed over, when there are some; tidies up until then."""
+        if self._turns.empty() and self._tidy():
+            return self._waiting_turns()
+        is_fine = self._condition.trouble is Trouble.NONE
         try:
-            first = self._turns.get_nowait()
+            first = self._turns.get(timeout=None if is_fine else _LOOK_SECONDS)
         except Empty:
-            if self._tidy():
-                return self._waiting_turns()
-            try:
-                is_fine = self._condition.trouble is Trouble.NONE
-                first = self._turns.get(timeout=None if is_fine else _LOOK_SECONDS)
-            except Empty:
-                return []
+            return []
         return [*self._turns_in([first]), *self._waiting_turns()]
 
     def _waiting_turns(self) -> list[_Turn]:

@@ -11,14 +11,18 @@ import gc
 import mmap
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from sbtutorial.server.local_broker import LocalBroker
 
 # Nobody waits meanwhile for what has been freed: it is done when nothing has happened for so long.
 REST_SECONDS = 1.0
-# So much more than after the last time is worth it.
+# So much more than after the last time is worth it; so much less, too: what was in use then, and
+# could not be given back, has been freed meanwhile.
 WORTHWHILE_BYTES = 8 * 1024 * 1024
 # To look for garbage among so little takes thirty milliseconds at most.
 LITTLE_BYTES = 96 * 1024 * 1024
@@ -42,17 +46,33 @@ class Memory(Protocol):
         """Free what is garbage, and give it back; on the loop."""
 
 
+def _in_thread(work: Callable[[], None]) -> None:
+    """Have something done by a thread of its own.
+
+    It is gone afterwards: a pool's, and what it is made of, would be made amid what is about to be
+    free and stay, and each object of Python's that stays holds a megabyte.
+    """
+    Thread(target=work, name="sbtutorial memory", daemon=True).start()
+
+
 class MemoryReturn:
     """Gives memory back once much was used and nothing happens any more; no timer while idle.
 
     Args:
         loop: The broker's.
         memory: What there is to give back.
+        beside: Has something done while the loop goes on.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, memory: Memory) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        memory: Memory,
+        beside: Callable[[Callable[[], None]], None] = _in_thread,
+    ) -> None:
         self._loop = loop
         self._memory = memory
+        self._beside = beside
         self._kept_bytes = memory.resident_bytes
         self._is_waiting = self._has_worked = False
 
@@ -69,14 +89,18 @@ class MemoryReturn:
     def _look(self) -> None:
         if self._has_worked:
             self._wait()
-        elif self._memory.resident_bytes < self._kept_bytes + WORTHWHILE_BYTES:
+        elif abs(self._memory.resident_bytes - self._kept_bytes) < WORTHWHILE_BYTES:
             self._is_waiting = False
         else:
             self._memory.pack()
-            given = self._loop.run_in_executor(None, self._memory.give_back)
-            given.add_done_callback(self._given)
+            self._beside(self._give_back)
 
-    def _given(self, _done: asyncio.Future[None]) -> None:
+    def _give_back(self) -> None:
+        self._memory.give_back()
+        with suppress(RuntimeError):  # the loop is closed, and all of it is given back
+            self._loop.call_soon_threadsafe(self._given)
+
+    def _given(self) -> None:
         self._is_waiting = False
         if self._memory.resident_bytes < LITTLE_BYTES:
             self._memory.collect()
@@ -120,8 +144,9 @@ def give_back_memory(broker: LocalBroker) -> None:
     trim = _trim()
     if trim is None:
         return
-    reactor = broker.reactor
-    giving = MemoryReturn(asyncio.get_running_loop(), BrokerMemory(broker, trim))
+    reactor, loop = broker.reactor, asyncio.get_running_loop()
+    loop.call_soon(_function)  # before there is much, amid which it would be made
+    giving = MemoryReturn(loop, BrokerMemory(broker, trim))
     look_after_input = reactor.on_turn_end
 
     def at_turn_end() -> None:
@@ -135,7 +160,17 @@ def _trim() -> Callable[[], None] | None:
     """What asks the allocator to give back all that is free; None where nobody has to."""
     if sys.platform != "linux" or not _STATM.exists():
         return None
-    import ctypes
+    return _malloc_trim
 
-    function = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-    return None if function is None else lambda: function(0)
+
+def _malloc_trim() -> None:
+    if function := _function():
+        function(0)
+
+
+@cache
+def _function() -> Callable[[int], object] | None:
+    import ctypes  # 2 ms that nobody's start need wait for
+
+    function: Callable[[int], object] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return function  # musl has none

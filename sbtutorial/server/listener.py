@@ -250,8 +250,10 @@ class _Port:
 
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens; the address may be of either family."""
+    # As bytes, for which no tables of Unicode are loaded.
+    name = host.encode() if host.isascii() else host
     family, _, _, _, address = socket.getaddrinfo(
-        host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        name, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     # On Windows that option would let two programs have the same port.
     reuse = os.name == "posix"

@@ -17,7 +17,7 @@ they stand for, since what is due at one instant happens in the order in which i
     what it was     SENT, not new: its id is remembered; FORWARDED without a number: its subqueue
                     had to wait; COPIED, not new: one more that a subscription has had of a message
                     whose handing out has begun, ACTIVATED
-    many messages   `KeptMessages`, of one subqueue, if nothing is to come of them by itself
+    many messages   `KeptMessages`, of one subqueue, in place of as many KEPT one after the other
     a number        any change that has it, such as RECEIVER_GONE: an entity has numbered so far
 """
 
@@ -56,11 +56,12 @@ class Contradiction(ValueError):
 
 
 class KeptMessages(NamedTuple):
-    """Very many messages of a subqueue without sessions, for which no timer has to be set.
+    """Many messages of a subqueue without sessions, none of them scheduled.
 
     Attributes:
         entity: The subqueue's path.
-        messages: By number, each as it is but for its lock; the namespace has them from now on.
+        messages: Each as it is but for its lock; the namespace has them from now on. The timers of
+            those that expire are set in this order.
         at: The latest instant that they tell of.
     """
 
@@ -239,9 +240,15 @@ class _Restorer:
 
     def _kept(self, kept: KeptMessages) -> None:
         place = self._place(kept.entity)
-        context, last = place.entity.context, kept.messages[-1].sequence_number
+        messages, context = kept.messages, place.entity.context
+        last = max(message.sequence_number for message in messages)
         context.last_sequence_number = max(context.last_sequence_number, last)
-        place.subqueue.messages.fill(kept.messages)
+        place.subqueue.messages.fill(messages)
+        dead_lettering = place.subqueue.dead_lettering
+        if dead_lettering.is_possible:
+            for message in messages:
+                if message.expires_at is not None:
+                    dead_lettering.start_time_to_live(message, message.expires_at)
 
     def _brought_in(self, change: MessageChange, place: _Place) -> None:
         message = _as_it_came(change)

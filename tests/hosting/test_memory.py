@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -24,12 +25,8 @@ class StillLoop:
     def call_later(self, _seconds: float, action: Callable[[], None]) -> None:
         self.waiting.append(action)
 
-    def run_in_executor(self, _executor: None, action: Callable[[], None]) -> "StillLoop":
+    def call_soon_threadsafe(self, action: Callable[[], None]) -> None:
         action()
-        return self
-
-    def add_done_callback(self, action: Callable[[object], None]) -> None:
-        action(None)
 
     def rest(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -62,7 +59,7 @@ def loop() -> StillLoop:
 
 
 def giving(loop: StillLoop, memory: CountedMemory) -> MemoryReturn:
-    return MemoryReturn(loop, memory)  # type: ignore[arg-type]
+    return MemoryReturn(loop, memory, lambda work: work())  # type: ignore[arg-type]
 
 
 def test_much_that_was_freed_is_given_back_when_nothing_happens_any_more(loop: StillLoop) -> None:
@@ -105,6 +102,40 @@ def test_what_could_not_be_given_back_is_not_tried_again_and_again(loop: StillLo
         gives.note_work()
         loop.rest()
     assert memory.done == ["packed", "given back"]
+
+
+def test_what_was_in_use_then_is_given_back_when_it_is_free(loop: StillLoop) -> None:
+    memory = CountedMemory(left=500_000_000)
+    gives = giving(loop, memory)
+    memory.resident_bytes = 500_000_000
+    gives.note_work()
+    loop.rest()
+    memory.done.clear()
+    memory.resident_bytes = 100_000_000
+    gives.note_work()
+    loop.rest()
+    assert memory.done == ["packed", "given back"]
+
+
+async def test_memory_is_given_back_beside_the_loop() -> None:
+    done = asyncio.Event()
+    threads = set()
+
+    class Watched(CountedMemory):
+        def give_back(self) -> None:
+            threads.add(threading.current_thread())
+            super().give_back()
+
+        def collect(self) -> None:
+            threads.add(threading.current_thread())
+            done.set()
+
+    gives = MemoryReturn(asyncio.get_running_loop(), memory := Watched(left=1))
+    memory.resident_bytes += WORTHWHILE_BYTES
+    gives.note_work()
+    async with asyncio.timeout(30):
+        await done.wait()
+    assert len(threads) == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere allocators do so by themselves")

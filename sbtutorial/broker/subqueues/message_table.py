@@ -16,6 +16,8 @@ NOT_LOCKED = (
 )
 # Below this many leftovers a sweep of a heap is not worth its while.
 _FEWEST_LEFTOVERS_TO_SWEEP = 64
+# Fewer than one in so many join a heap one by one, rather than that it is made anew.
+_MANY = 64
 _ACTIVE = MessageState.ACTIVE  # a name of the module is found faster than one of the class
 
 
@@ -46,8 +48,12 @@ class ReadyHeap:
             heappop(heap)
         return heap[0] if heap else None
 
-    def join_all(self, sequence_numbers: Iterable[int]) -> None:
+    def join_all(self, sequence_numbers: Sequence[int]) -> None:
         """Take many numbers in."""
+        if len(sequence_numbers) < len(self._heap) // _MANY:
+            for number in sequence_numbers:
+                heappush(self._heap, number)
+            return
         self._heap += sequence_numbers
         heapify(self._heap)
 
@@ -191,13 +197,13 @@ class MessageTable:
         self.change(message, state)
 
     def fill(self, messages: Sequence[Message]) -> None:
-        """Take in very many, each in the state that it has already; of no session."""
+        """Take in many, each in the state that it has already; of no session."""
         self._messages.put_all(messages)
         for message in messages:
             self.size_bytes += message.size_bytes
             self.counts[message.state] += 1
         active = MessageState.ACTIVE
-        self._ready.join_all(one.sequence_number for one in messages if one.state is active)
+        self._ready.join_all([one.sequence_number for one in messages if one.state is active])
 
     def change(self, message: Message, state: MessageState) -> None:
         """Have a message in this state from now on."""

@@ -2,12 +2,16 @@
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from operator import rshift
 
 from sbtutorial.broker.message import Message
 
 # So many neighbouring numbers are one block, as a power of two.
 _BLOCK_BITS = 6
+# Fewer than one in so many are put in one by one, rather than all the blocks anew in order.
+_MANY = 64
 
 
 class NumberedMessages(dict[int, Message]):
@@ -35,12 +39,16 @@ class NumberedMessages(dict[int, Message]):
             sizes[block] = 1
             insort(self._blocks, block)
 
-    def put_all(self, messages: Iterable[Message]) -> None:
-        """Take in very many whose numbers are not here, in any order."""
+    def put_all(self, messages: Sequence[Message]) -> None:
+        """Take in many whose numbers are not here, in any order."""
+        if len(messages) < len(self) // _MANY:
+            for message in messages:
+                self.put(message)
+            return
         numbered = {message.sequence_number: message for message in messages}
         self.update(numbered)
         sizes = self._sizes
-        for block, size in Counter(number >> _BLOCK_BITS for number in numbered).items():
+        for block, size in Counter(map(rshift, numbered, repeat(_BLOCK_BITS))).items():
             sizes[block] = sizes.get(block, 0) + size
         self._blocks = sorted(sizes)
 

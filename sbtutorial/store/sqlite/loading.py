@@ -6,6 +6,8 @@ sent stays in the file until somebody asks for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from sqlite3 import Connection
 from typing import Any, Protocol
@@ -34,7 +36,8 @@ Ordered = tuple[int, Change]
 
 _NUMBER = (1 << NUMBER_BITS) - 1
 _ORDER = itemgetter(0)
-_PROGRESS_EVERY = 50_000
+# So many rows at once; how far the reading is, is told as often.
+_RUN = 50_000
 _GONE = int(MessageState.GONE)
 _SELECT = f"""
 SELECT id, ord, content, message_id, session_id, partition_key, time_to_live, scheduled_at, source,
@@ -49,6 +52,18 @@ SELECT id >> {NUMBER_BITS} AS entity, max(id & {_NUMBER}) FROM messages WHERE st
 """
 # Of these no timer is set: 1 is SCHEDULED.
 _UNTIMED = "expires_at IS NULL AND state <> 1"
+# Of these all is said by the columns that are read of them: 2 is ACTIVE, 0 the entity itself.
+_IS_PLAIN = """
+    state = 2 AND subqueue = 0 AND expires_at IS NULL AND session_id IS NULL
+    AND partition_key IS NULL AND time_to_live IS NULL AND scheduled_at IS NULL
+    AND source IS NULL AND hops = 0 AND properties IS NULL
+"""
+_IN_NUMBERS = "id >= ? AND id < ?"
+_PLAIN = f"""
+SELECT id, content, message_id, enqueued_at, delivery_count, origin, size_bytes, header_bytes
+FROM messages WHERE {_IN_NUMBERS} AND {_IS_PLAIN} ORDER BY id
+"""
+_UNUSUAL = f"{_SELECT} AND {_IN_NUMBERS} AND {_UNTIMED} AND NOT ({_IS_PLAIN}) ORDER BY id"
 _CLOCK = "SELECT name, value FROM meta WHERE name IN ('advanced_seconds', 'last_at')"
 _TIMED = f"{_SELECT} AND NOT ({_UNTIMED}) ORDER BY ord"
 # A lock is told of by itself, so a message comes in as it was before it.
@@ -57,6 +72,7 @@ _BEFORE_THE_LOCK = {
     MessageState.DEFERRED_LOCKED: MessageState.DEFERRED,
 }
 _STATES = list(MessageState)
+_ACTIVE = MessageState.ACTIVE
 
 
 class MessageReader(Protocol):
@@ -109,18 +125,24 @@ class Loader:
             if isinstance(one, EntityChange) and one.kind in _CREATED:
                 yield from self._many(one)
 
-    def _in_order(self) -> Iterator[Change]:
+    def _in_order(self) -> Iterator[Change | KeptMessages]:
         few = sorted(self._few(), key=_ORDER)
         ((last,),) = self._rows("SELECT coalesce(max(ord), 0) FROM messages")
         orders = (order for order, _ in few if order < _LAST)
         self.last_ord = max(last, max(orders, default=0))
         following = iter(few)
         order, change = next(following, (0, None))
-        for there, kept in self._kept():
-            while change is not None and order < there:
+        run: list[Any] = []  # rows that follow each other, of one subqueue
+        for row in self._timed():
+            is_told_first = change is not None and order < row[1]
+            if run and (is_told_first or len(run) >= _RUN or not _is_like(row, run[0])):
+                yield from self._kept(run)
+                run = []
+            while change is not None and order < row[1]:
                 yield change
                 order, change = next(following, (0, None))
-            yield kept
+            run.append(row)
+        yield from self._kept(run)
         while change is not None:
             yield change
             order, change = next(following, (0, None))
@@ -268,35 +290,88 @@ class Loader:
         if getattr(created.description, "requires_session", False):
             return
         first = self.places.entity(created.entity).id << NUMBER_BITS
-        ((total,),) = self._rows("SELECT count(*) FROM messages")
+        numbers = first, first + _NUMBER
+        yield from self._plain(created.entity, numbers)
         found: tuple[list[Message], ...] = ([], [], [])
-        query = f"{_SELECT} AND id >= ? AND id < ? AND {_UNTIMED} ORDER BY id"
-        latest = 0.0
-        for row in self._rows(query, (first, first + _NUMBER)):
-            message = self._message(row)
-            state = _STATES[row[12]]
-            message.state = _BEFORE_THE_LOCK.get(state, state)
-            if row[14] > latest:
-                latest = row[14]
-            found[row[11]].append(message)
-            self._read += 1
-            if self._read % _PROGRESS_EVERY == 0:
-                self._on_progress(self._read, total)
+        rows = iter(self._rows(_UNUSUAL, numbers))
+        while more := list(islice(rows, _RUN)):
+            for row in more:
+                found[row[11]].append(self._message_in_state(row))
+            self._tell(len(more))
         for suffix, messages in zip(SUFFIXES, found, strict=True):
             if messages:
-                yield KeptMessages(created.entity + suffix, messages, latest)
+                yield _many(created.entity + suffix, messages)
 
-    def _kept(self) -> Iterator[Ordered]:
+    def _plain(self, path: str, numbers: tuple[int, int]) -> Iterator[KeptMessages]:
+        """Those of which there is little to say, as of nearly all: few columns of each are read."""
+        rows = iter(self._rows(_PLAIN, numbers))
+        messages: list[Message] = []
+        while more := list(map(self._plain_message, islice(rows, _RUN))):
+            messages += more
+            self._tell(len(more))
+        if messages:
+            yield _many(path, messages)
+
+    def _plain_message(self, row: Any) -> Message:
+        key, content, message_id, enqueued_at, delivery_count, origin, size, header_size = row
+        message = Message(
+            self._messages.content_later(self._fetch, content),
+            size_bytes=size,
+            header_bytes=header_size,
+            message_id=value_of(message_id) if type(message_id) is bytes else message_id,
+        )
+        message.sequence_number = key & _NUMBER
+        message.state = _ACTIVE
+        message.enqueued_at = enqueued_at
+        message.delivery_count = delivery_count
+        message.enqueued_sequence_number = origin
+        return message
+
+    def _tell(self, more: int) -> None:
+        """Say how many were read by now, once for each so many."""
+        before = self._read
+        self._read += more
+        if self._read // _RUN > before // _RUN:
+            self._on_progress(self._read, self._total)
+
+    @cached_property
+    def _total(self) -> int:
+        ((total,),) = self._rows("SELECT count(*) FROM messages")
+        return int(total)
+
+    def _timed(self) -> Iterator[Any]:
         """The messages for which timers are set, and those of sessions."""
-        for row in self._rows(f"{_SELECT} ORDER BY ord" if self._with_sessions else _TIMED):
-            if (
-                not self._with_sessions
-                or row[0] >> NUMBER_BITS in self._with_sessions
-                or not (row[15] is None and row[12] != MessageState.SCHEDULED)
+        if not self._with_sessions:
+            yield from self._rows(_TIMED)
+            return
+        for row in self._rows(f"{_SELECT} ORDER BY ord"):
+            if self._has_sessions(row) or not (
+                row[15] is None and row[12] != MessageState.SCHEDULED
             ):
+                yield row
+
+    def _kept(self, rows: list[Any]) -> Iterator[Change | KeptMessages]:
+        """Messages of one subqueue, whose timers are to be set in this order."""
+        if not rows:
+            return
+        first = rows[0]
+        if first[12] == MessageState.SCHEDULED or self._has_sessions(first):
+            for row in rows:
                 state = _STATES[row[12]]
-                change = self._change(row, ChangeKind.KEPT, _BEFORE_THE_LOCK.get(state, state))
-                yield row[1], change
+                yield self._change(row, ChangeKind.KEPT, _BEFORE_THE_LOCK.get(state, state))
+        else:
+            path = self._paths[first[0] >> NUMBER_BITS] + SUFFIXES[first[11]]
+            yield _many(path, list(map(self._message_in_state, rows)))
+        self._tell(len(rows))
+
+    def _has_sessions(self, row: Any) -> bool:
+        return row[0] >> NUMBER_BITS in self._with_sessions
+
+    def _message_in_state(self, row: Any) -> Message:
+        message = self._message(row)
+        state = _STATES[row[12]]
+        message.state = _BEFORE_THE_LOCK.get(state, state)
+        return message
 
     def _change(self, row: Any, kind: ChangeKind, state: MessageState) -> MessageChange:
         message = self._message(row)
@@ -334,6 +409,19 @@ class Loader:
         if row[20] is not None:
             message.properties = self._messages.read_properties(row[20])
         return message
+
+
+def _is_like(row: Any, other: Any) -> bool:
+    """Whether two messages are of one subqueue, and are both scheduled or both not."""
+    return _subqueue(row) == _subqueue(other)
+
+
+def _subqueue(row: Any) -> tuple[int, int, bool]:
+    return row[0] >> NUMBER_BITS, row[11], row[12] == MessageState.SCHEDULED
+
+
+def _many(path: str, messages: list[Message]) -> KeptMessages:
+    return KeptMessages(path, messages, max(message.enqueued_at for message in messages))
 
 
 def _told(path: str, number: int, kind: ChangeKind) -> MessageChange:

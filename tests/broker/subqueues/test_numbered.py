@@ -1,7 +1,7 @@
 from bisect import insort
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sbtutorial.broker.message import Message
@@ -57,12 +57,13 @@ def test_what_is_not_here_cannot_go() -> None:
 
 
 @given(st.sets(st.integers(0, 700)), st.sets(st.integers(0, 700)))
+@example(set(range(700)), {700, 704, 3000})
 def test_very_many_that_come_at_once_are_as_if_each_had_come(
     first: set[int], more: set[int]
 ) -> None:
     one_by_one, at_once = NumberedMessages(), NumberedMessages()
-    at_once.put_all(map(numbered, first))
-    at_once.put_all(map(numbered, more - first))
+    at_once.put_all([*map(numbered, first)])
+    at_once.put_all([*map(numbered, more - first)])
     for number in first | more:
         one_by_one.put(numbered(number))
     assert numbers(at_once) == numbers(one_by_one)

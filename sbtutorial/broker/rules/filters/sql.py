@@ -6,15 +6,14 @@ Source: Azure Service Bus, "Subscription Rule SQL Filter Syntax".
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID, uuid4
 
-from sbtutorial.broker.rules.filters.checks import Misread
-from sbtutorial.broker.rules.filters.evaluation import Compiler
-from sbtutorial.broker.rules.filters.logic import Truth
 from sbtutorial.broker.rules.filters.parameters import by_name
 from sbtutorial.broker.rules.filters.properties import Properties
-from sbtutorial.broker.rules.filters.reading import misread, read_filter
+
+if TYPE_CHECKING:
+    from sbtutorial.broker.rules.filters.logic import Truth
 
 NO_PARAMETERS: Mapping[str, object] = MappingProxyType({})
 
@@ -35,7 +34,7 @@ class SqlFilter:
 
     expression: str
     parameters: Mapping[str, object] = field(hash=False)
-    _condition: Truth = field(compare=False, repr=False)
+    _condition: "Truth" = field(compare=False, repr=False)
 
     def matches(self, message: Properties) -> bool:
         """Whether the condition is true of the message, neither false nor unknown.
@@ -68,10 +67,7 @@ def parse_filter(
     Raises:
         BrokerError: ARGUMENT_ERROR, with line and column, what was expected and a remedy.
     """
-    compiler = Compiler(by_name(parameters), new_id)
-    node = read_filter(text)
-    try:
-        condition = compiler.condition(node)
-    except Misread as error:
-        raise misread("filter", text, error) from None
-    return SqlFilter(text, dict(parameters), condition)
+    # Most brokers never see SQL: its nodes, compiler and grammar wait for the first text.
+    from sbtutorial.broker.rules.filters.conditions import compiled_filter
+
+    return SqlFilter(text, dict(parameters), compiled_filter(text, by_name(parameters), new_id))
