@@ -43,6 +43,7 @@ from sbtutorial.amqp.limits import ConnectionLimits as ConnectionLimits
 from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.opening import ClientOpening, Opening, ServerOpening
 from sbtutorial.amqp.performatives import Begin, Close, Open
+from sbtutorial.amqp.quick_reading import read_performative
 from sbtutorial.amqp.sasl import (
     SERVICE_BUS_MECHANISMS,
     Authenticate,
@@ -91,6 +92,7 @@ class Connection:
     Attributes:
         remote_open: What the peer said of itself; None until it has.
         max_send_frame_size: The largest frame that may be sent now, its header included.
+        outgoing: What `data_to_send` would give, but for a disposition that waits.
         write_frame: For its sessions: queue one frame.
     """
 
@@ -123,15 +125,15 @@ class Connection:
         self._machine = ConnectionStateMachine()
         self._use = ResourceUse(limits or ConnectionLimits())
         self._reader = FrameReader(min(max_frame_size, self._use.limits.max_opening_frame_size))
-        self._frame_writer = FrameWriter()
-        self.write_frame = self._frame_writer.write_frame
+        self.outgoing = FrameWriter()
+        self.write_frame = self.outgoing.write_frame
         self._opening: Opening
         if role is ConnectionRole.SERVER:
             server = SaslServer(sasl_mechanisms, authenticate)
-            self._opening = ServerOpening(self._machine, self._frame_writer, server)
+            self._opening = ServerOpening(self._machine, self.outgoing, server)
         else:
             client = SaslClient(sasl_mechanisms, sasl_response, hostname)
-            self._opening = ClientOpening(self._machine, self._frame_writer, client)
+            self._opening = ClientOpening(self._machine, self.outgoing, client)
         self._open_is_wanted = False
         self._sessions = SessionTable(channel_max, self._use)
         self._with_disposition: list[Session] = []
@@ -192,9 +194,10 @@ class Connection:
     def feed(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, to be acted on by `read_frames`, a few frames at a time."""
         self._now = now
-        if not self._machine.is_closing:
+        machine = self._machine
+        if not machine.is_closing:
             self._idle_timeout.on_received(now)
-        if self._machine.state is not _State.END:
+        if machine.state is not _State.END:
             self._reader.feed(data)
 
     def read_frames(self, at_most: int) -> int:
@@ -233,15 +236,10 @@ class Connection:
         """What to send now; it is the caller's from here on."""
         if self._with_disposition:
             self._flush_dispositions()
-        data = self._frame_writer.take()
+        data = self.outgoing.take()
         if data:
             self._idle_timeout.on_sent(self._now)
         return data
-
-    @property
-    def unsent_bytes(self) -> int:
-        """How much `data_to_send` would give, but for a disposition that waits."""
-        return self._frame_writer.size_bytes
 
     @property
     def state(self) -> ConnectionState:
@@ -268,7 +266,7 @@ class Connection:
         if now >= self._idle_timeout.give_up_at:
             self._give_up()
         elif now >= self._idle_timeout.heartbeat_at:
-            self._frame_writer.write(HEARTBEAT)
+            self.outgoing.write(HEARTBEAT)
             self._idle_timeout.on_sent(now)
 
     def _give_up(self) -> None:
@@ -324,11 +322,16 @@ class Connection:
                 return
             if len(body) > self._use.limits.max_performative_size:
                 _check_performative_size(body, self._use.limits.max_performative_size)
-            performative, end = decode_composite(body)
+            performative, end = read_performative(body)
             if self._machine.state is _State.OPENED:
                 session = self._sessions.find(channel)
                 if session is not None and type(performative) not in _CONNECTION_FRAMES:
-                    self._on_session_frame(session, performative, body[end:])
+                    try:
+                        session.on_frame(performative, body[end:])
+                    except RemoteProtocolError as error:
+                        if error.level is Level.CONNECTION:
+                            raise
+                        session.fail(_to_error(error))
                     return
             self._on_connection_frame(channel, performative)
         elif frame_type == SASL_FRAME and self._machine.takes_sasl:
@@ -336,14 +339,6 @@ class Connection:
             self._send_open_if_due()
         else:
             raise FramingError(f"a frame of type {frame_type} is out of place")
-
-    def _on_session_frame(self, session: Session, performative: Composite, payload: bytes) -> None:
-        try:
-            session.on_frame(performative, payload)
-        except RemoteProtocolError as error:
-            if error.level is Level.CONNECTION:
-                raise
-            session.fail(_to_error(error))
 
     def _on_connection_frame(self, channel: int, performative: Composite) -> None:
         if isinstance(performative, Open):
@@ -390,7 +385,7 @@ class Connection:
 
     def _send_open(self) -> None:
         self._machine.step(_Input.SEND_OPEN)
-        self._frame_writer.open(self._open.encode())
+        self.outgoing.open(self._open.encode())
 
     def _send_close(self, on: ConnectionInput, error: Error | None) -> None:
         self._end_sessions()

@@ -35,9 +35,10 @@ class LinkCredit:
         """
         if delivery_count is None:
             delivery_count = self.delivery_count
-        # A count ahead of ours is one that the receiver cannot have seen.
-        in_flight = max(serial_distance(delivery_count, self.delivery_count), 0)
-        self.available = max(credit - in_flight, 0)
+        in_flight = serial_distance(delivery_count, self.delivery_count)
+        if in_flight < 0:  # a count ahead of ours is one that the receiver cannot have seen
+            in_flight = 0
+        self.available = credit - in_flight if credit > in_flight else 0
 
     def exhaust(self) -> None:
         """Give back what is left, as the answer to a drain: as if all of it had been spent."""

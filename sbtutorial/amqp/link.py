@@ -61,6 +61,11 @@ class LinkCarrier(Protocol):
     def send_transfer(self, head: Transfer, payload: bytes) -> None:
         """Send a delivery, in as many frames as it takes."""
 
+    def send_plain_transfer(
+        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
+    ) -> None:
+        """Send a delivery of a plain format, without a state."""
+
     def send_link_flow(
         self,
         handle: int,

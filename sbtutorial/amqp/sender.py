@@ -69,10 +69,13 @@ class SenderLink(Link):
         if not settled:
             self.unsettled[delivery_id] = delivery_tag
             session.outgoing_unsettled[delivery_id] = self
-        head = Transfer(
-            self.handle, delivery_id, delivery_tag, message_format, settled, False, None, state
-        )
-        session.send_transfer(head, payload)
+        if message_format == 0 and state is None:
+            session.send_plain_transfer(self.handle, delivery_id, delivery_tag, settled, payload)
+        else:
+            head = Transfer(
+                self.handle, delivery_id, delivery_tag, message_format, settled, False, None, state
+            )
+            session.send_transfer(head, payload)
         return delivery_id
 
     def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:

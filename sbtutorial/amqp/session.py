@@ -205,7 +205,7 @@ class Session:
     @property
     def has_window(self) -> bool:
         """Whether a delivery that is sent now would go out at once: else it would wait here."""
-        return self.windows.sendable > 0 and not self._transfers.is_blocked
+        return self.windows.sendable > 0 and not self._transfers.blocked
 
     # --- for its links
 
@@ -266,6 +266,14 @@ class Session:
         if self._disposition is not None:
             self.flush_disposition()
         self._transfers.write(head, payload)
+
+    def send_plain_transfer(
+        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
+    ) -> None:
+        """As `send_transfer`, of a plain format and without a state. Hot."""
+        if self._disposition is not None:
+            self.flush_disposition()
+        self._transfers.write_plain(handle, delivery_id, tag, settled, payload)
 
     def forget_deliveries(self, link: Link) -> None:
         """Forget what a link that leaves had unsettled or had not sent yet."""
@@ -377,7 +385,12 @@ class Session:
     def _on_disposition(self, disposition: Disposition, _payload: bytes) -> None:
         is_ours = disposition.role is RECEIVER
         owners: dict[int, Any] = self.outgoing_unsettled if is_ours else self.incoming_unsettled
-        for delivery_id, count in spans_of(disposition.first, disposition.last, owners):
+        first, last = disposition.first, disposition.last
+        if (last is None or last == first) and first in owners:  # as a rule
+            link = owners.pop(first) if disposition.settled else owners[first]
+            self._report_state(link, first, disposition)
+            return
+        for delivery_id, count in spans_of(first, last, owners):
             link = owners.get(delivery_id)
             if link is not None:
                 if disposition.settled:

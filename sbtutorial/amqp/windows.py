@@ -38,10 +38,11 @@ class SessionWindows:
 
     def on_flow(self, flow: Flow) -> None:
         """Take over the peer's window, less what is on its way to it already."""
-        start = flow.next_incoming_id if flow.next_incoming_id is not None else 0
-        # An id ahead of ours is one that the peer cannot have seen.
-        in_flight = max(serial_distance(start, self.next_outgoing_id), 0)
-        self.sendable = max(flow.incoming_window - in_flight, 0)
+        in_flight = serial_distance(flow.next_incoming_id or 0, self.next_outgoing_id)
+        if in_flight < 0:  # an id ahead of ours is one that the peer cannot have seen
+            in_flight = 0
+        sendable = flow.incoming_window - in_flight
+        self.sendable = sendable if sendable > 0 else 0
 
     def on_sent(self) -> None:
         """Count one frame of ours."""

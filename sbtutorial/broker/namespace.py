@@ -48,6 +48,7 @@ class Namespace:
         name: As in `<name>.servicebus.windows.net`.
         limits: What the tier allows.
         directory: What there is, by name and by path.
+        timers: All that will happen by itself.
         background: What takes too long to be done at once.
         lifecycle: How entities come and go; `create`, `update` and `delete` are the ways to ask.
         advanced_seconds: How far broker time has been advanced in all.
@@ -66,16 +67,16 @@ class Namespace:
         self.limits = limits
         self.directory = Directory(name, limits)
         self.background = BackgroundWork()
-        self._timers = Timers()
+        self.timers = Timers()
         self._lent = NamespaceContext(
             limits=limits,
-            timers=self._timers,
+            timers=self.timers,
             background=self.background,
             journal=journal,
             new_token=new_token,
             find_sink=lambda path: self.directory.sendable(path).ingress,
             property_access=property_access or NoPropertyAccess(),
-            target_waiters=TargetWaiters(self._timers),
+            target_waiters=TargetWaiters(self.timers),
             accessed={},
             shortage=Shortage(),
         )
@@ -227,11 +228,11 @@ class Namespace:
 
     def next_deadline(self) -> float | None:
         """When something will next happen by itself; None when nothing will."""
-        return self._timers.next_at()
+        return self.timers.next_at()
 
     def run_due(self, now: float) -> None:
         """Let happen what is due by `now`, in order, each thing at its own instant."""
-        self._timers.run_due(now)
+        self.timers.run_due(now)
 
     def advance(self, seconds: float, *, now: float) -> None:
         """Put on record that broker time goes ahead at once; the clock is the caller's.
@@ -268,11 +269,11 @@ class Namespace:
     @property
     def is_behind(self) -> bool:
         """Whether more was due than has happened."""
-        return self._timers.is_behind
+        return self.timers.is_behind
 
     def catch_up(self, now: float) -> None:
         """As `run_due`, but for what is left to who calls `run_some`."""
-        self._timers.catch_up(now)
+        self.timers.catch_up(now)
 
     def step_timers(self, most_at_once: int, on_failure: Callable[[], None]) -> None:
         """From now on leave what is due beyond a number to who calls `run_some`.
@@ -281,15 +282,15 @@ class Namespace:
             most_at_once: The number.
             on_failure: Called when something that was due has raised; nothing else suffers.
         """
-        self._timers.most_at_once = most_at_once
-        self._timers.on_failure = on_failure
+        self.timers.most_at_once = most_at_once
+        self.timers.on_failure = on_failure
 
     def run_some(self, now: float) -> None:
         """Let happen some of what is due by `now`, in order.
 
         Who waited for messages while there was more is told when that was all.
         """
-        timers = self._timers
+        timers = self.timers
         was_behind = timers.is_behind
         timers.run_due(now, timers.most_at_once)
         if was_behind and not timers.is_behind:
@@ -303,7 +304,7 @@ class Namespace:
     def clear(self) -> None:
         """Have no entity, and nothing to come, without a word."""
         gone = self.directory.clear()
-        self._timers.clear()
+        self.timers.clear()
         self._lent.target_waiters.clear()
         self.background.clear()
         for entity in gone:

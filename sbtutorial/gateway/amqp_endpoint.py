@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.errors import Condition
@@ -82,6 +82,7 @@ class AmqpEndpoint:
             authenticate=self.peer.authenticate,
             limits=UNPROVED,
         )
+        self._outgoing = self.connection.outgoing
         self._probation: Probation | None = Probation()
         late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
         self._proof_due = core.clock.elapsed() + PROOF_SECONDS + late_seconds
@@ -150,6 +151,7 @@ class AmqpEndpoint:
     def resume_writing(self) -> None:
         """Go on: the client has read most of what there was."""
         self._is_paused = False
+        self._unread_answer_bytes = 0
         self._core.reactor.has_input(self)
 
     def input_ended(self) -> bool:
@@ -173,7 +175,12 @@ class AmqpEndpoint:
             Whether there is more that can be acted on at once.
         """
         budget, events, handlers = self._budget, self._events, self._handlers
-        while budget.left > 0 and not self._must_wait():
+        connection, outgoing, output = self.connection, self._outgoing, self._output
+        while budget.left > 0 and not self._jobs:
+            # As `_must_wait`.
+            unread = outgoing.size_bytes + output.size_bytes + self._unread_answer_bytes
+            if unread >= MAX_UNREAD_ANSWER_BYTES and not self._is_lost:
+                return self._has_more()
             if events:
                 budget.left -= 1
                 event = events.popleft()
@@ -181,7 +188,7 @@ class AmqpEndpoint:
                 if handler is not None and (job := handler(event, now)):
                     self._jobs += 1
                     self._core.reactor.start(job, owner=self)
-            elif self._has_unread:
+            elif self._input or not self._is_read_to_the_end or connection.has_events:
                 self._read()
             else:
                 break
@@ -198,11 +205,12 @@ class AmqpEndpoint:
         if self.is_cut:
             self._break_off()
             return
-        if data := self.connection.data_to_send():
+        connection = self.connection
+        if data := connection.data_to_send():
             if self._is_paused:
                 self._unread_answer_bytes += len(data)
             self._output.write(data)
-        if self.connection.finished:
+        if connection.finished:
             self._output.close()
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
@@ -251,7 +259,7 @@ class AmqpEndpoint:
         """Whether one more message may be handed out."""
         if self._is_paused or self._is_lost or self.is_cut:
             return False
-        return self.connection.unsent_bytes + self._output.size_bytes < MAX_UNSENT_BYTES
+        return self._outgoing.size_bytes + self._output.size_bytes < MAX_UNSENT_BYTES
 
     def has_output(self) -> None:
         """Have what the engine says written at the end of the turn."""
@@ -315,9 +323,7 @@ class AmqpEndpoint:
         """Whether something is to end first: a job, or the client's silence as a reader."""
         if self._jobs:
             return True
-        unread = self.connection.unsent_bytes + self._output.size_bytes
-        if self._is_paused:
-            unread += self._unread_answer_bytes
+        unread = self._outgoing.size_bytes + self._output.size_bytes + self._unread_answer_bytes
         return unread >= MAX_UNREAD_ANSWER_BYTES and not self._is_lost
 
     def _has_more(self) -> bool:
@@ -325,13 +331,11 @@ class AmqpEndpoint:
         waits_for_others = self._is_paused or self._output.size_bytes > 0
         return not self._jobs and not (waits_for_others and self._must_wait())
 
-    @property
-    def _has_unread(self) -> bool:
-        """Whether `_read` would find anything: events may come without input, by a deadline."""
-        return bool(self._input) or not self._is_read_to_the_end or self.connection.has_events
-
     def _read(self) -> None:
-        """Have the engine read on. Hot: runs for each piece that arrives."""
+        """Have the engine read on; events may come without input, too, by a deadline.
+
+        Hot: runs for each piece that arrives.
+        """
         connection, count = self.connection, 0
         if self._is_read_to_the_end and self._input:
             data = self._input.popleft()
@@ -381,20 +385,20 @@ class AmqpEndpoint:
         self._forget(event.link)
 
     def _on_flow(self, event: LinkFlow, now: float) -> Job | None:
-        node = _node(event.link)
-        return node.flow_received(now=now) if node else None
+        node: Node | None = event.link.context
+        return node.flow_received(now=now) if node is not None else None
 
     def _on_message(self, event: MessageReceived, now: float) -> Job | None:
         if self._faults.planned and (fault := self._fault(event.link, Occasion.SEND)):
             event.link.settle(event.delivery_id, Rejected(fault.error))
-        elif node := _node(event.link):
-            return node.message_received(event, now=now)
+        elif (node := event.link.context) is not None:
+            return cast(Node, node).message_received(event, now=now)
         return None
 
     def _on_disposition(self, event: DispositionReceived, now: float) -> None:
         if self._faults.planned and (fault := self._fault(event.link, Occasion.SETTLE)):
             event.link.settle(event.delivery_id, Rejected(fault.error))
-        elif node := _node(event.link):
+        elif (node := event.link.context) is not None:
             node.disposition_received(event, now=now)
 
     def _on_unknown_delivery(self, event: UnknownDelivery, _now: float) -> None:

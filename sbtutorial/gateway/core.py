@@ -299,7 +299,8 @@ class Core:
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)
-        self._record(change)
+        if change.kind not in ACCOUNTS:
+            self.trace.record(change)
 
     def _record(self, change: Change) -> None:
         if change.kind not in ACCOUNTS:

@@ -113,6 +113,7 @@ class Reactor:
         self._namespace = namespace
         self._clock = clock
         self._dispatchers = dispatchers
+        self._changed_sources = dispatchers.changed
         self._commit = commit
         self._scheduler = scheduler
         self._budget = budget
@@ -124,6 +125,7 @@ class Reactor:
         self._readable: OrderedDict[Handler, None] = OrderedDict()
         self._writable: dict[Handler, None] = {}
         self._jobs = _Jobs()
+        self._timers = namespace.timers
         self._alarm = scheduler.alarm(clock.now, self._on_alarm)
         self._alarms: dict[Handler, Alarm] = {}
         self._turn = Turn(self)
@@ -146,12 +148,14 @@ class Reactor:
     def has_input(self, handler: Handler) -> None:
         """Have a connection act on what it has, in a turn to come."""
         self._readable[handler] = None
-        self._schedule()
+        if not (self._is_scheduled or self._is_in_turn):
+            self._schedule()
 
     def has_output(self, handler: Handler) -> None:
         """Have a connection flushed at the end of the turn."""
         self._writable[handler] = None
-        self._schedule()
+        if not (self._is_scheduled or self._is_in_turn):
+            self._schedule()
 
     def start(self, job: Job, *, owner: Handler | None = None, key: Hashable | None = None) -> None:
         """Run a job, a few steps a turn.
@@ -205,7 +209,8 @@ class Reactor:
         now = self.begin()
         try:
             self._read(now)
-            self._step_jobs(now)
+            if self._jobs.running:
+                self._step_jobs(now)
         finally:
             self.finish()
 
@@ -224,7 +229,7 @@ class Reactor:
     def finish(self) -> None:
         """Hand out, keep, write, and see to it that what is left gets its turn."""
         try:
-            if self._dispatchers.have_more and not self._is_halted:
+            if self._changed_sources and not self._is_halted:
                 self._budget.left = DELIVERY_UNITS
                 self._dispatchers.serve(self._clock.now())
             self._commit(self._now)
@@ -239,14 +244,14 @@ class Reactor:
 
     def _set_next(self) -> None:
         """See to it that there is a turn when there is something to do."""
-        namespace = self._namespace
         if self._is_halted:
-            if self._readable or self._jobs:
+            if self._readable or self._jobs.running:
                 self._schedule()
             return
-        if namespace.is_behind or self._readable or self._jobs or self._dispatchers.have_more:
+        is_behind = self._timers.is_behind
+        if is_behind or self._readable or self._jobs.running or self._changed_sources:
             self._schedule()
-        if not namespace.is_behind and (deadline := namespace.next_deadline()) is not None:
+        if not is_behind and (deadline := self._timers.next_at()) is not None:
             self._alarm.set(deadline)
 
     def _schedule(self) -> None:
@@ -296,28 +301,26 @@ class Reactor:
             _LOG.exception("a job of the broker's own could not be finished")
 
     def _flush(self, handler: Handler) -> None:
+        """Hot: runs in each turn."""
         try:
             handler.flush()
         except Exception:
             handler.fail()
             return
-        self._set_alarm(handler)
+        deadline = handler.next_deadline()
+        if deadline < inf:
+            alarm = self._alarms.get(handler)
+            if alarm is None:
+                alarm = self._alarms[handler] = self._scheduler.alarm(
+                    self._clock.elapsed, lambda: self._on_deadline(handler)
+                )
+            alarm.set(deadline)
 
     # -- Alarms -----------------------------------------------------------------------------
 
     def _on_alarm(self) -> None:
         with self.turn():
             pass
-
-    def _set_alarm(self, handler: Handler) -> None:
-        deadline = handler.next_deadline()
-        if deadline == inf:
-            return
-        if handler not in self._alarms:
-            self._alarms[handler] = self._scheduler.alarm(
-                self._clock.elapsed, lambda: self._on_deadline(handler)
-            )
-        self._alarms[handler].set(deadline)
 
     def _on_deadline(self, handler: Handler) -> None:
         with self.turn():
@@ -359,14 +362,18 @@ class _Task:
 
 
 class _Jobs:
-    """The jobs that are not done: those that run, in turn, and those that wait for a key."""
+    """The jobs that are not done: those that run, in turn, and those that wait for a key.
+
+    Attributes:
+        running: Those that run, the next one first.
+    """
 
     def __init__(self) -> None:
-        self._running: deque[_Task] = deque()
+        self.running: deque[_Task] = deque()
         self._by_key: dict[Hashable, deque[_Task]] = {}
 
     def __len__(self) -> int:
-        return len(self._running)
+        return len(self.running)
 
     def is_busy(self, key: Hashable) -> bool:
         """Whether a job has this key."""
@@ -379,30 +386,30 @@ class _Jobs:
             waiting.append(task)
             if len(waiting) > 1:
                 return
-        self._running.append(task)
+        self.running.append(task)
 
     def next(self) -> _Task | None:
         """Whose step is next; it goes to the end."""
-        if not self._running:
+        if not self.running:
             return None
-        self._running.rotate(-1)
-        return self._running[-1]
+        self.running.rotate(-1)
+        return self.running[-1]
 
     def remove(self, task: _Task) -> None:
         """It is done: the next one of its key may run."""
-        self._running.remove(task)
+        self.running.remove(task)
         if task.key is not None:
             waiting = self._by_key[task.key]
             waiting.popleft()
             if waiting:
-                self._running.append(waiting[0])
+                self.running.append(waiting[0])
             else:
                 del self._by_key[task.key]
 
     def disown(self, owner: Handler) -> None:
         """Nobody waits for the jobs of this connection any more; they go on."""
         keyed = self._by_key.values()
-        for task in (*self._running, *(task for waiting in keyed for task in waiting)):
+        for task in (*self.running, *(task for waiting in keyed for task in waiting)):
             if task.owner is owner:
                 task.owner = None
 

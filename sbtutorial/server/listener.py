@@ -289,14 +289,25 @@ def _limit_segments(listening: socket.socket) -> None:
 
 
 class Recognizer:
-    """An endpoint that becomes the one that its first bytes ask for; unknown ones close it."""
+    """An endpoint that becomes the one that its first bytes ask for; unknown ones close it.
+
+    Args:
+        factories: Make the endpoint.
+        write, close: The way out.
+        on_recognized: Told of that endpoint, which may take its place.
+    """
 
     def __init__(
-        self, factories: Mapping[Kind, EndpointFactory], write: Write, close: Close
+        self,
+        factories: Mapping[Kind, EndpointFactory],
+        write: Write,
+        close: Close,
+        on_recognized: Callable[[Endpoint], None] = lambda endpoint: None,
     ) -> None:
         self._factories = factories
         self._write = write
         self._close = close
+        self._on_recognized = on_recognized
         self._first_bytes = b""
         self._endpoint: Endpoint | None = None
 
@@ -321,6 +332,7 @@ class Recognizer:
             return
         if factory := self._factories.get(kind):
             self._endpoint = factory(self._write, self._close)
+            self._on_recognized(self._endpoint)
             self._endpoint.receive_data(self._first_bytes)
         else:
             self._close()
@@ -374,7 +386,8 @@ class _Connection(asyncio.BufferedProtocol):
         }
         self._tls_context = listener.tls_context
         write, close = listener.gate(self._write, self.close)
-        self._endpoint = Recognizer({**self._plain, Kind.TLS: self._tls}, write, close)
+        self._endpoint: Endpoint
+        self._recognize({**self._plain, Kind.TLS: self._tls}, write, close)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A peer is here. Event loops have set TCP_NODELAY already."""
@@ -395,7 +408,17 @@ class _Connection(asyncio.BufferedProtocol):
         if self._listener.takes_plain:
             return
         demands = {kind: partial(self._demand_tls, kind) for kind in self._plain}
-        self._endpoint = Recognizer({**demands, Kind.TLS: self._tls}, self._write, self.close)
+        self._recognize({**demands, Kind.TLS: self._tls}, self._write, self.close)
+
+    def _recognize(
+        self, factories: Mapping[Kind, EndpointFactory], write: Write, close: Close
+    ) -> None:
+        """Serve with what the first bytes ask for, and without who has looked at them."""
+
+        def serve_with(endpoint: Endpoint) -> None:
+            self._endpoint = endpoint
+
+        self._endpoint = Recognizer(factories, write, close, serve_with)
 
     @property
     def is_proved(self) -> bool:

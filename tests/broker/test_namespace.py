@@ -259,7 +259,7 @@ def test_one_timer_watches_a_queue_however_often_it_is_used(world: World, fleeti
     for _ in range(50):
         world.send(fleeting, "a")
         fleeting.main.receive_and_delete_next(now=world.now, who="")
-    assert len(world.namespace._timers) == 1
+    assert len(world.namespace.timers) == 1
 
 
 def test_queue_is_idle_for_its_whole_time_after_its_last_receiver_has_gone(

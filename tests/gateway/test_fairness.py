@@ -452,7 +452,7 @@ def test_something_due_that_fails_harms_nothing_else_that_is_due(broker: Stepped
     def fail(_: object, __: float) -> None:
         raise RuntimeError("a defect")
 
-    broker.namespace._timers.call_at(broker.clock.now() + 5, fail, None)
+    broker.namespace.timers.call_at(broker.clock.now() + 5, fail, None)
     broker.advance(60)
     assert queue.receivable.counts().total == 0
 

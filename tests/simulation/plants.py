@@ -215,10 +215,10 @@ def cancel_and_refuse(self: Schedule, sequence_numbers: Any, *, now: float, who:
 
 def leave_last(self: ReadyHeap) -> int | None:
     """The newest message is first."""
-    ready = [number for number in self._heap if self._is_ready(number)]
+    ready = [number for number in self.heap if self._is_ready(number)]
     if not ready:
         return None
-    self._heap.remove(last := max(ready))
+    self.heap.remove(last := max(ready))
     return last
 
 

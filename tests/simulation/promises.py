@@ -360,7 +360,7 @@ def memory_stays_bounded(broker: SteppedBroker, message_count: int) -> None:
     for what, count in left.items():
         if count:
             raise Broken(named(memory_stays_bounded), f"{count} {what} are left, and nobody is")
-    timers = sum(not timer.is_shell for _, _, timer in broker.namespace._timers._heap)
+    timers = sum(not timer.is_shell for _, _, timer in broker.namespace.timers._heap)
     if timers > 2 * message_count + 50:
         raise Broken(named(memory_stays_bounded), f"{timers} timers for {message_count} messages")
 

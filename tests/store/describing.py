@@ -98,7 +98,7 @@ def is_view(value: object) -> bool:
 
 def timers(namespace: Namespace) -> list[tuple[float, str]]:
     """What will happen, in its order; what only frees memory, and is told to nobody, by itself."""
-    kept = (*namespace._timers._heap, *namespace._timers._swept)
+    kept = (*namespace.timers._heap, *namespace.timers._swept)
     entries = sorted(entry for entry in kept if not entry[2].is_shell)
     every = [(at, described_timer(timer)) for at, _, timer in entries]
     sweeps = [one for one in every if one[1].startswith("DuplicateWindow")]

@@ -109,8 +109,11 @@ class Locks(Tokens):
         self._run_out_action = self._run_out  # one bound method serves every timer
 
     def grant(self, message: Message, token: UUID, until: float, who: str) -> None:
-        """Lock a message under a token, until then."""
-        super().grant(message, token, until, who)
+        """Lock a message under a token, until then. Hot: runs for each message."""
+        message.lock_token = token
+        message.locked_by = who
+        message.locked_until = until
+        self._held[token.int] = message
         message.lock_timer = self._timers.call_at(until, self._run_out_action, token)
 
     def renew(self, message: Message, until: float) -> None:
@@ -120,11 +123,13 @@ class Locks(Tokens):
         message.lock_timer = self._timers.call_at(until, self._run_out_action, message.lock_token)
 
     def end(self, message: Message) -> None:
-        """Unlock: the token is worth nothing from now on, and nothing runs out."""
+        """Unlock: the token is worth nothing from now on, and nothing runs out. Hot, too."""
         if message.lock_timer is not None:
             message.lock_timer.cancel()
             message.lock_timer = None
-        super().end(message)
+        assert message.lock_token is not None
+        del self._held[message.lock_token.int]
+        message.lock_token = message.locked_until = message.locked_by = None
 
     def suspend(self, message: Message) -> None:
         """Have a lock not run out for a while, until it is renewed, ended or resumed."""

@@ -300,7 +300,9 @@ class SubQueue:
         message = self._unlock(token, now)
         self.messages.drop(message, TRANSITIONS[message.state, Input.COMPLETE])
         self.report(ChangeKind.COMPLETED, message, now, who)
-        self.context.room_made(now)
+        context = self.context
+        if context.target_waiters.waiting:
+            context.room_made(now)
 
     def abandon(
         self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
@@ -495,8 +497,9 @@ class SubQueue:
         return Locks(self.path, context.timers, self._on_lock_expired)
 
     def _leave_first(self, now: float) -> Message | None:
-        self.context.begin_receive(now)
-        if self.context.timers.is_behind and self.overdue.hides_first(self.messages.first, now):
+        context = self.context
+        context.begin_receive(now)
+        if context.timers.is_behind and self.overdue.hides_first(self.messages.first, now):
             return None
         return self.messages.leave_first()
 

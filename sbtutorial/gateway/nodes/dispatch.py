@@ -168,17 +168,16 @@ class Dispatcher:
 
 
 class Dispatchers:
-    """Every dispatcher of a namespace, and which of them have something to hand out."""
+    """Every dispatcher of a namespace, and which of them have something to hand out.
+
+    Attributes:
+        changed: The sources that have something left to hand out in the next turn.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._by_source: dict[MessageSource, Dispatcher] = {}
-        self._changed: OrderedDict[MessageSource, None] = OrderedDict()
-
-    @property
-    def have_more(self) -> bool:
-        """Whether there is something left to hand out in the next turn."""
-        return bool(self._changed)
+        self.changed: OrderedDict[MessageSource, None] = OrderedDict()
 
     def enter(self, receiver: Receiver) -> Dispatcher:
         """Let a receiver compete for the messages of its source."""
@@ -200,23 +199,23 @@ class Dispatchers:
         dispatcher.receivers.pop(receiver, None)
         if not dispatcher.receivers:
             del self._by_source[source]
-            self._changed.pop(source, None)
+            self.changed.pop(source, None)
             source.listeners.remove(self.mark)
 
     def mark(self, source: MessageSource) -> None:
         """See at the end of the turn what a source has to hand out, if anybody wants it."""
         dispatcher = self._by_source.get(source)
         if dispatcher is not None and (dispatcher.is_wanted or source.ending):
-            self._changed[source] = None
+            self.changed[source] = None
 
     def serve(self, now: float) -> None:
         """Hand out a share of what is ready; end what cannot go on."""
-        while self._changed and self._budget.left > 0:
-            source, _ = self._changed.popitem(last=False)
+        while self.changed and self._budget.left > 0:
+            source, _ = self.changed.popitem(last=False)
             dispatcher = self._by_source.get(source)
             if dispatcher is None:
                 continue
             if ending := source.ending:
                 dispatcher.end(ending)
             elif dispatcher.serve(now):
-                self._changed[source] = None
+                self.changed[source] = None

@@ -16,6 +16,7 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.performatives import Error, SenderSettleMode
 from sbtutorial.amqp.sender import SenderLink
+from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
 from sbtutorial.gateway.faults import Occasion
@@ -53,7 +54,8 @@ class ReceiverNode(Node):
     def has_room(self) -> bool:
         """Whether one more message would be on its way at once."""
         link = self.link
-        return self._output.has_room and link.is_attached and link.session.has_window
+        is_attached = link.state is LinkState.ATTACHED  # hot: runs for each message
+        return is_attached and link.session.has_window and self._output.has_room
 
     def deliver_next(self, now: float) -> None:
         """Send the next message, if there is one."""

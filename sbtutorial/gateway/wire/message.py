@@ -70,6 +70,9 @@ _ENQUEUE_SEQUENCE_NUMBER_KEY = encode(Symbol("x-opt-enqueue-sequence-number")) +
 _MESSAGE_STATE_KEY = encode(Symbol("x-opt-message-state"))
 _DEADLETTER_SOURCE_KEY = encode(Symbol("x-opt-deadletter-source"))
 
+_BEFORE_ONLY_LOCK_TOKEN = build_map_section(DELIVERY_ANNOTATIONS, _LOCK_TOKEN_KEY + bytes(16), 1)[
+    :-16
+]
 _EMPTY_ANNOTATIONS = build_map_section(DELIVERY_ANNOTATIONS, b"", 0)
 _pack_long = struct.Struct(">q").pack
 _MAX_UINT_MS = 0xFFFFFFFF
@@ -327,6 +330,8 @@ def _delivery_annotations(message: Message) -> bytes:
     content: Content = message.content  # type: ignore[assignment]
     items, count = content.delivery_annotations
     if message.lock_token is not None:
+        if not count:  # as a rule
+            return _BEFORE_ONLY_LOCK_TOKEN + message.lock_token.bytes
         items += _LOCK_TOKEN_KEY + message.lock_token.bytes
         count += 1
     return build_map_section(DELIVERY_ANNOTATIONS, items, count) if count else b""
@@ -334,15 +339,16 @@ def _delivery_annotations(message: Message) -> bytes:
 
 def _message_annotations(message: Message, content: Content, to_wire: ToWire) -> bytes:
     own, count = content.message_annotations
+    shift = to_wire(0.0)  # one look at the clocks is enough
     items = [
         _ENQUEUED_TIME_KEY,
-        _pack_timestamp(to_wire(message.enqueued_at)),
+        _pack_long(round((message.enqueued_at + shift) * 1000)),
         _SEQUENCE_NUMBER_KEY,
         _pack_long(message.sequence_number),
     ]
     count += 2
     if message.locked_until is not None:
-        items += (_LOCKED_UNTIL_KEY, _pack_timestamp(to_wire(message.locked_until)))
+        items += (_LOCKED_UNTIL_KEY, _pack_long(round((message.locked_until + shift) * 1000)))
         count += 1
     if (state := _MESSAGE_STATE.get(message.state)) is not None:
         items += (_MESSAGE_STATE_KEY, encode(Int(state)))
@@ -396,7 +402,3 @@ def merged_bytes(message: Message, properties: Mapping[str, object] | None = Non
 
 def _items(section: bytes | None) -> Iterator[tuple[object, bytes]]:
     return iter(map_items(section)) if section else iter(())
-
-
-def _pack_timestamp(seconds: float) -> bytes:
-    return _pack_long(round(seconds * 1000))
