@@ -161,8 +161,9 @@ async def test_a_queue_and_a_topic_cannot_have_the_same_name(bench: Bench) -> No
         ("subscription", "a b", {}, "'a b' cannot name a subscription"),
         ("subscription", "s" * 51, {}, "51 characters"),
         ("subscription", "x", {"lock_duration": timedelta(minutes=6)}, "lock_duration is 6 min"),
-        ("subscription", "x", {"max_delivery_count": 2001}, "max_delivery_count is 2001"),
+        ("subscription", "x", {"max_delivery_count": -1}, "max_delivery_count is -1"),
         ("subscription", "x", {"forward_to": "x"}, "forward_to is 'sb://"),
+        ("subscription", "x", {"forward_to": "t", "requires_session": True}, "cannot forward."),
     ],
 )
 async def test_names_and_properties_that_azure_refuses_are_refused_with_the_reason(
