@@ -183,6 +183,18 @@ async def test_names_and_properties_that_azure_refuses_are_refused_with_the_reas
         assert [one.name async for one in administration.list_subscriptions("t")] == ["s"]
 
 
+@pytest.mark.parametrize("path", ["t/$DeadLetterQueue", "orders/$deadletterqueue"])
+async def test_a_dead_letter_queue_has_no_properties_of_its_own(bench: Bench, path: str) -> None:
+    async with bench.administration() as administration:
+        await make_topic(administration)
+        for get in (administration.get_queue, administration.get_topic):
+            with pytest.raises(HttpResponseError, match=r"HTTP verb \(GET\) is not") as refusal:
+                await get(path)
+            assert refusal.value.status_code == 400
+            with pytest.raises(ResourceNotFoundError):
+                await get("x/" + path.partition("/")[2])
+
+
 async def test_what_is_fixed_at_creation_cannot_be_changed(bench: Bench) -> None:
     """What is fixed when an entity is created cannot be updated."""
     async with bench.administration() as administration:
