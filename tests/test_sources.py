@@ -15,7 +15,7 @@ ROWS = re.findall(r"^\| (?!Source \||-)(.+?) \| .+ \|$", PAGE, re.MULTILINE)
 _PARAGRAPH = re.compile(r"Source: (.*?)(?:\n[ #]*\n|\"\"\"|\Z)", re.DOTALL)
 _TITLE = re.compile(r'"[^"]+"')
 _STANDARD = re.compile(r"RFC \d+|AMQP 1\.0(?=[,. ;]|$)|XML Schema part 2|AMQP Management")
-_REPORT = re.compile(r"[a-z-]+#\d+")
+_REPORT = re.compile(r"[\w.-]+#\d+")
 
 
 def paragraphs(source: str) -> Iterator[str]:

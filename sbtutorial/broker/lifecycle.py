@@ -1,10 +1,13 @@
 """How entities come, change and go, whichever kind they are; those that nobody uses by themselves.
 
-Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions"; "AutoDeleteOnIdle".
+Source: Azure Service Bus, REST API, "Queues", "Topics", "Subscriptions"; "AutoDeleteOnIdle"; of
+entities that forward, "Chaining Service Bus entities with autoforwarding" and
+azure-sdk-for-net#18517.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from sbtutorial.broker.context import NamespaceContext
 from sbtutorial.broker.descriptions import FOR_EVER, Description
@@ -21,7 +24,15 @@ from sbtutorial.broker.validation import fitted, validate, validate_name, valida
 _Entity = TypeVar("_Entity", bound=Entity)
 _Description = TypeVar("_Description", bound=Description)
 
+_NO_END: dict[str, Any] = {"auto_delete_on_idle": FOR_EVER}
 _FORWARDING = ("forward_to", "forward_dead_lettered_messages_to")
+
+
+def _never_idle(description: _Description, *settings: str) -> _Description:
+    """The description, of what is never idle if it has one of these settings."""
+    if any(getattr(description, setting, None) for setting in settings):
+        return replace(description, **_NO_END)
+    return description
 
 
 class Lifecycle:
@@ -37,7 +48,7 @@ class Lifecycle:
         self.auto_delete = AutoDelete(lent.timers, lambda entity, at: self.delete(entity, now=at))
 
     def checked(self, name: str, description: _Description) -> _Description:
-        """What a new entity of this name will live by.
+        """What a new entity of this name will live by: Azure lets none end that forwards.
 
         Raises:
             BrokerError: What `validate_name` and `validate` raise; ARGUMENT_ERROR for a target of
@@ -47,7 +58,8 @@ class Lifecycle:
         description = fitted(description, self._limits)
         validate(description, self._limits)
         self._require_targets(description)
-        return description
+        # Where only dead letters go on, an update may give it an end again.
+        return _never_idle(description, *_FORWARDING)
 
     def begin(self, entity: _Entity, *, now: float, who: str) -> _Entity:
         """Give a new entity its place, and tell.
@@ -69,7 +81,7 @@ class Lifecycle:
         description = fitted(description, self._limits)
         validate_update(entity.description, description, self._limits)
         self._require_targets(description)
-        self.adopt(entity, description, now=now)
+        self.adopt(entity, _never_idle(description, "forward_to"), now=now)
         entity.context.report("updated", now, who)
         entity.context.room_made(now)
         for subqueue in entity.subqueues:
@@ -141,9 +153,7 @@ class AutoDelete:
         if entity.idle_timer is not None:
             entity.idle_timer.cancel()
             entity.idle_timer = None
-        # What forwards is never idle: forwarding counts as receiving.
-        forwards = getattr(entity.description, "forward_to", None)
-        if entity.description.auto_delete_on_idle != FOR_EVER and not forwards:
+        if entity.description.auto_delete_on_idle != FOR_EVER:
             self.look_at(entity, entity.updated_at + _idle_seconds(entity))
 
     def look_at(self, entity: Entity, until: float) -> None:

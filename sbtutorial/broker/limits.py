@@ -1,7 +1,8 @@
 """What a namespace of each tier allows, as data; and Microsoft's emulator, as one more tier.
 
 Source: Azure Service Bus, "Quotas" and "Premium and Standard messaging tiers"; "Overview of the
-Azure Service Bus emulator", usage quotas.
+Azure Service Bus emulator", usage quotas; of the delivery count, which the portal alone keeps
+below 2,000, NServiceBus.Transport.AzureServiceBus#138.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ MAX_HEADER_BYTES = 64 * KIB  # of one message but its body and footer, in every 
 # An entity is full, too, when it has as many messages as it has room for of this size, however
 # small they are: the broker keeps a number, times and a state with each.
 MIN_MESSAGE_BYTES = 256
+MAX_INT = 2**31 - 1
 FOR_EVER = timedelta.max
 # What is to live longer than our calendar lasts lives for ever: 7,922 years.
 LONGEST_LIFE = timedelta(seconds=250_000_000_000)
@@ -35,7 +37,7 @@ _RANGES = (
     Range("lock_duration", timedelta(seconds=5), timedelta(minutes=5)),
     Range("default_message_time_to_live", timedelta(seconds=1), FOR_EVER),
     Range("duplicate_detection_history_time_window", timedelta(seconds=20), timedelta(days=7)),
-    Range("max_delivery_count", 1, 2000),
+    Range("max_delivery_count", 1, MAX_INT),
     Range("auto_delete_on_idle", timedelta(minutes=5), FOR_EVER),
 )
 _RANGES_OF_THE_EMULATOR = (

@@ -1,6 +1,7 @@
 """Which names and descriptions are refused, and in which words.
 
-Source: Azure Service Bus, "Quotas"; REST API, "Queues", "Topics", "Subscriptions".
+Source: Azure Service Bus, "Quotas"; REST API, "Queues", "Topics", "Subscriptions"; of subscriptions
+with sessions that forward, azure-service-bus#317.
 """
 
 import re
@@ -14,6 +15,7 @@ from sbtutorial.broker.descriptions import (
     AuthorizationRule,
     Description,
     SizedDescription,
+    SubscriptionDescription,
 )
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import KIB, MAX_ENTITY_NAME_CHARS, MAX_NAME_CHARS, Limits
@@ -151,7 +153,9 @@ def _contradictions(description: Any, limits: Limits) -> Iterator[str]:
     if description.status not in description.statuses:
         allowed = ", ".join(status.value for status in description.statuses)
         yield f"status is {description.status.value}; of a {description.kind} it may be {allowed}."
-    if not isinstance(description, SizedDescription):
+    if isinstance(description, SubscriptionDescription):
+        if description.requires_session and description.forward_to:
+            yield "forward_to is set; a subscription that requires sessions cannot forward."
         return
     if description.enable_partitioning and not limits.has_partitions:
         yield f"enable_partitioning is set; the {limits.name} tier has no partitions."

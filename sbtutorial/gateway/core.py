@@ -99,7 +99,7 @@ class Core:
             limits=limits,
             journal=self._record if store is None else self._journal,
             new_token=self.ids.uuid,
-            property_access=WirePropertyAccess(clock.to_wire),
+            property_access=WirePropertyAccess(clock.to_wire, clock.from_wire),
         )
         self.namespace.step_timers(TIMERS_AT_ONCE, _note_failure)
         self.budget = Budget()

@@ -404,7 +404,11 @@ def test_what_is_no_queues_name_is_refused_in_a_sentence(lab: Lab, name: object)
     [
         ("bad name!", {}, "'bad name!' cannot name a queue: use letters"),
         ("a" * 300, {}, "it has 300 characters"),
-        ("orders", {"max_delivery_count": 0}, "max_delivery_count is 0; it may be 1 to 2000."),
+        (
+            "orders",
+            {"max_delivery_count": 0},
+            "max_delivery_count is 0; it may be 1 to 2147483647.",
+        ),
         ("orders", {"lock_duraton": 30}, "no option 'lock_duraton'; lock_duration is meant"),
         ("orders", {"lock_duration": 30}, "lock_duration takes a timedelta, as in"),
         ("orders", {"colour": "red"}, "no option 'colour': authorization_rules, "),

@@ -161,8 +161,9 @@ async def test_a_queue_and_a_topic_cannot_have_the_same_name(bench: Bench) -> No
         ("subscription", "a b", {}, "'a b' cannot name a subscription"),
         ("subscription", "s" * 51, {}, "51 characters"),
         ("subscription", "x", {"lock_duration": timedelta(minutes=6)}, "lock_duration is 6 min"),
-        ("subscription", "x", {"max_delivery_count": 2001}, "max_delivery_count is 2001"),
+        ("subscription", "x", {"max_delivery_count": -1}, "max_delivery_count is -1"),
         ("subscription", "x", {"forward_to": "x"}, "forward_to is 'sb://"),
+        ("subscription", "x", {"forward_to": "t", "requires_session": True}, "cannot forward."),
     ],
 )
 async def test_names_and_properties_that_azure_refuses_are_refused_with_the_reason(
@@ -180,6 +181,18 @@ async def test_names_and_properties_that_azure_refuses_are_refused_with_the_reas
         assert [one.name async for one in administration.list_queues()] == ["orders"]
         assert [one.name async for one in administration.list_topics()] == ["t"]
         assert [one.name async for one in administration.list_subscriptions("t")] == ["s"]
+
+
+@pytest.mark.parametrize("path", ["t/$DeadLetterQueue", "orders/$deadletterqueue"])
+async def test_a_dead_letter_queue_has_no_properties_of_its_own(bench: Bench, path: str) -> None:
+    async with bench.administration() as administration:
+        await make_topic(administration)
+        for get in (administration.get_queue, administration.get_topic):
+            with pytest.raises(HttpResponseError, match=r"HTTP verb \(GET\) is not") as refusal:
+                await get(path)
+            assert refusal.value.status_code == 400
+            with pytest.raises(ResourceNotFoundError):
+                await get("x/" + path.partition("/")[2])
 
 
 async def test_what_is_fixed_at_creation_cannot_be_changed(bench: Bench) -> None:

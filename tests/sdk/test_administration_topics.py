@@ -15,7 +15,7 @@ from azure.servicebus.management import (
 )
 
 from tests.sdk.conftest import Bench
-from tests.sdk.test_administration import AUTHORIZATION_RULE, plain
+from tests.sdk.test_administration import AUTHORIZATION_RULE, FOR_EVER, plain
 
 pytestmark = pytest.mark.feature("Administration: topics and subscriptions")
 
@@ -203,7 +203,6 @@ async def test_every_property_of_a_subscription_is_stored_and_returned(bench: Be
         made = await administration.create_subscription(
             "t",
             "s",
-            forward_to="orders",
             forward_dead_lettered_messages_to="orders",
             **OF_SUBSCRIPTION,
         )
@@ -213,7 +212,8 @@ async def test_every_property_of_a_subscription_is_stored_and_returned(bench: Be
         **OF_SUBSCRIPTION,
         **ALWAYS,
         "name": "s",
-        "forward_to": address_of(bench, "orders"),
+        "auto_delete_on_idle": FOR_EVER,  # as what forwards is never idle
+        "forward_to": None,  # goes with no sessions
         "forward_dead_lettered_messages_to": address_of(bench, "orders"),
     }
     assert inspect.signature(SubscriptionProperties).parameters.keys() == expected.keys()

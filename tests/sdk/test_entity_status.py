@@ -1,5 +1,6 @@
 """Entities that are disabled."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -174,6 +175,29 @@ async def test_a_topic_without_sending_refuses_open_senders_and_new_ones(
             assert str(await take(receiver)) == "before"
         await set_topic(bench, ACTIVE)
         await send(sender, "after")
+
+
+@no_sending
+async def test_a_scheduled_message_waits_until_its_topic_takes_messages_again(
+    bench: Bench, news: None, status: EntityStatus
+) -> None:
+    """Messages whose time comes while their topic is Disabled or SendDisabled are held back."""
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    async with bench.publisher("news") as sender:
+        await sender.schedule_messages([ServiceBusMessage("goal"), ServiceBusMessage("end")], soon)
+    await set_topic(bench, status)
+    bench.broker.advance(61)
+    async with bench.administration() as administration:
+        assert await held(administration) == (2, 0)
+        await set_topic(bench, ACTIVE)
+        assert await held(administration) == (0, 2)
+
+
+async def held(administration: Any) -> tuple[int, int]:
+    """Messages that wait in the topic, and in its subscription."""
+    topic = await administration.get_topic_runtime_properties("news")
+    sport = await administration.get_subscription_runtime_properties("news", "sport")
+    return topic.scheduled_message_count, sport.active_message_count
 
 
 async def test_nobody_receives_from_a_topic_so_that_cannot_be_disabled(

@@ -112,6 +112,30 @@ async def test_a_subscription_forwards_what_its_rules_have_made_of_a_message(
     assert message.application_properties == {b"level": 7, b"RuleName": b"urgent"}
 
 
+async def test_a_time_that_a_rule_has_set_is_one_to_wait_for_where_the_message_goes(
+    bench: Bench,
+) -> None:
+    """An action's ScheduledEnqueueTimeUtc counts where the subscription forwards to, only there."""
+    later = in_an_hour().replace(microsecond=0)
+    async with bench.administration() as administration:
+        await administration.create_topic("news")
+        action = SqlRuleAction(f"SET sys.ScheduledEnqueueTimeUtc = '{later:%Y-%m-%dT%H:%M:%SZ}'")
+        for name, target in {"copies": "orders", "own": None}.items():
+            await administration.create_subscription("news", name, forward_to=target)
+            await administration.delete_rule("news", name, "$Default")
+            await administration.create_rule("news", name, "late", action=action)
+    async with bench.publisher("news") as sender:
+        await sender.send_messages(ServiceBusMessage("rain"))
+    async with bench.subscriber("news", "own") as receiver:
+        assert str(await take(receiver)) == "rain"
+    assert (bench.counts().scheduled, bench.counts().active) == (1, 0)
+    async with bench.receiver() as receiver:
+        (peeked,) = await receiver.peek_messages()
+        assert peeked.scheduled_enqueue_time_utc == later
+    bench.broker.advance(3601)
+    assert await bench.drain() == ["rain"]
+
+
 async def test_a_scheduled_message_goes_on_when_its_time_has_come(bench: Bench) -> None:
     """A message that is sent with a scheduled enqueue time is forwarded when that has come."""
     async with bench.administration() as administration:

@@ -120,10 +120,21 @@ async def test_an_open_sender_does_not_keep_a_queue_and_is_told(bench: Bench) ->
 
 
 async def test_a_queue_that_forwards_is_never_idle(bench: Bench) -> None:
+    """A queue that forwards is never idle, whatever was asked for; likewise for dead letters."""
     async with bench.administration() as administration:
-        await administration.create_queue("brief", auto_delete_on_idle=IDLE, forward_to="orders")
+        for setting in ("forward_to", "forward_dead_lettered_messages_to"):
+            options = {setting: "orders", "auto_delete_on_idle": IDLE}
+            queue = await administration.create_queue(setting, **options)
+            assert queue.auto_delete_on_idle > timedelta(days=10_000_000)
+        # An update may end what forwards dead letters only.
+        await administration.update_queue(queue, auto_delete_on_idle=IDLE)
+        assert (await administration.get_queue(queue.name)).auto_delete_on_idle == IDLE
         bench.broker.advance(10 * IDLE_SECONDS)
-        assert not await is_gone(administration.get_queue("brief"))
+        assert await is_gone(administration.get_queue(queue.name))
+        queue = await administration.get_queue("forward_to")
+        await administration.update_queue(queue, auto_delete_on_idle=IDLE)
+        queue = await administration.get_queue("forward_to")
+        assert queue.auto_delete_on_idle > timedelta(days=10_000_000)
 
 
 async def test_a_longer_time_holds_from_the_update_on(bench: Bench) -> None:

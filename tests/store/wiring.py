@@ -28,7 +28,7 @@ def read(payload: bytes, own_id: str = "") -> Message:
 class WireActor(Actor):
     """Acts with messages as they come from clients."""
 
-    property_access = WirePropertyAccess(same)
+    property_access = WirePropertyAccess(same, same)
 
     def message(self, pick: int) -> Message:
         plain = super().message(pick)

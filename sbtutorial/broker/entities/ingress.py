@@ -1,7 +1,8 @@
 """An ingress: how queues and topics take messages in: checked, counted, numbered.
 
 Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing and timestamps";
-"Partitioned queues and topics", use of partition keys.
+"Partitioned queues and topics", use of partition keys; of the number of a scheduled message that
+is dropped, azure-service-bus#265.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -76,7 +77,8 @@ class Ingress:
 
         Returns:
             A sequence number for each, in order. For a dropped duplicate it is the number that
-            the message was first accepted under.
+            the message was first accepted under; or, if it was to be scheduled, one that no
+            message has, so that who cancels it does not cancel the first.
 
         Raises:
             BrokerError: As `check`.
@@ -174,17 +176,18 @@ class Ingress:
             )
 
     def _accept(self, message: Message, now: float, who: str, *, waits: bool) -> int:
+        at = message.scheduled_enqueue_at
+        is_early = at is not None and at > now
         if self.duplicates is not None:
             original = self._original(message, now)
             if original is not None:
-                message.sequence_number = original
+                number = self._context.next_sequence_number() if is_early else original
+                message.sequence_number = number
                 self._subqueue.report(ChangeKind.DUPLICATE_DROPPED, message, now, who)
-                return original
+                return number
         number = message.sequence_number = self._context.next_sequence_number()
         if self.duplicates is not None:
             self.remember(message, now)
-        at = message.scheduled_enqueue_at
-        is_early = at is not None and at > now
         if is_early or waits or self.schedule.has_turns or self._destination.takes_long(message):
             self.schedule.take(message, now, who)
         else:

@@ -3,7 +3,8 @@
 A message's time is what its sender has set. Its turn is what it waits for when those before it, or
 it alone, take so long to hand out that it is done in steps. When either comes, it is numbered anew.
 
-Source: Azure Service Bus, "Message sequencing and timestamps", scheduled messages.
+Source: Azure Service Bus, "Message sequencing and timestamps", scheduled messages; of those
+whose topic is disabled when their time comes, azure-service-bus#244.
 """
 
 from collections import deque
@@ -38,6 +39,8 @@ class Schedule:
         self._in_steps: deque[int] = deque()
         # Of these, those whose senders want to be told when they are there.
         self._awaited: dict[Message, Callable[[], None]] = {}
+        # Numbers of those whose time came while the topic took nothing.
+        self._held_back: list[int] = []
 
     @property
     def has_turns(self) -> bool:
@@ -127,6 +130,7 @@ class Schedule:
     def end(self) -> None:
         """Nothing waits for its turn any more, as all is gone that was here."""
         self._in_steps.clear()
+        self._held_back.clear()
         awaited, self._awaited = self._awaited, {}
         for tell in awaited.values():
             tell()
@@ -166,11 +170,23 @@ class Schedule:
 
     # -- When the time has come ------------------------------------------------------------------
 
+    def adopt(self, now: float) -> None:
+        """Live by the entity's description: a topic that takes messages hands out what is due."""
+        if not self._context.description.status.can_send:
+            return
+        held_back, self._held_back = self._held_back, []
+        for number in held_back:
+            if (message := self._subqueue.messages.find(number)) is not None:
+                message.timer = self._context.timers.call_at(now, self._activate, number)
+
     def _activate(self, scheduled_number: int, at: float) -> None:
         context = self._context
         context.access(max(at, context.accessed_at or at))
         (message,) = self._subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
         message.timer = None
+        if self._destination.fans_out and not context.description.status.can_send:
+            self._held_back.append(scheduled_number)
+            return
         if self._in_steps or self._destination.takes_long(message):
             self._in_steps.append(scheduled_number)
             self._start_steps(at)

@@ -90,6 +90,7 @@ class Topic(Entity):
         """Live by a description from now on; see `EntityContext.adopt`."""
         super().adopt(description, now=now)
         self.ingress.adopt()
+        self.ingress.schedule.adopt(now)
 
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""

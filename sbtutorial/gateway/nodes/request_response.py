@@ -16,6 +16,7 @@ from sbtutorial.amqp.messaging import (
     Accepted,
     Properties,
     Rejected,
+    TransactionalState,
     build_map_section,
     split_sections,
 )
@@ -24,11 +25,12 @@ from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
 from sbtutorial.broker.background import done_at_once
+from sbtutorial.broker.errors import ErrorCode
 from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.long_values import LONG_BYTES, encode_in_steps, read_in_steps
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.reactor import Job
-from sbtutorial.gateway.wire.conditions import DECODE_ERROR, RESOURCE_LIMIT_EXCEEDED
+from sbtutorial.gateway.wire.conditions import CONDITIONS, DECODE_ERROR, RESOURCE_LIMIT_EXCEEDED
 
 # Answers that wait for credit, and requests that wait for those: no client makes us keep more.
 _MAX_WAITING_BYTES = 256 * 1024
@@ -37,6 +39,13 @@ _DESCRIPTOR_BYTES = 3  # before the value of a section
 _TOO_MANY = Error(
     RESOURCE_LIMIT_EXCEEDED,
     "Too many requests wait for answers that are not taken: grant credit on the link for answers.",
+    None,
+)
+
+_IN_A_TRANSACTION = Error(
+    CONDITIONS[ErrorCode.NOT_IMPLEMENTED].symbol,
+    "This broker takes no part of a transaction as a request: schedule, cancel and settle by token "
+    "outside of transactions.",
     None,
 )
 
@@ -173,8 +182,9 @@ def _names(link: SenderLink) -> tuple[object, ...]:
 class RequestNode(Node):
     """The link on which requests come in: settles each, has it answered, sends the answer.
 
-    While the client leaves too many answers untaken, its requests wait here, as many as it had
-    credit for; those that it sends beyond that are rejected.
+    A request that belongs to a transaction is rejected. While the client leaves too many answers
+    untaken, its requests wait here, as many as it had credit for; those that it sends beyond that
+    are rejected.
     """
 
     CREDIT = 100
@@ -201,6 +211,10 @@ class RequestNode(Node):
 
     def message_received(self, event: MessageReceived, *, now: float) -> Job | None:
         """Answer one request, or keep it; one that cannot be read is rejected instead."""
+        if isinstance(event.state, TransactionalState):
+            # Done at once it would stay done after a rollback.
+            self._link.settle(event.delivery_id, Rejected(_IN_A_TRANSACTION))
+            return self._answer_held(now)
         if self._held and not self._can_hold(event):
             self._link.settle(event.delivery_id, Rejected(_TOO_MANY))
             return None

@@ -1,6 +1,8 @@
 """How rules see AMQP messages, and how their actions rewrite them.
 
-Source: AMQP 1.0, 3.2.4 and 3.2.5; Azure Service Bus, "Messages, payloads, and serialization".
+Source: AMQP 1.0, 3.2.4 and 3.2.5; Azure Service Bus, "Messages, payloads, and serialization"; of
+what an action sets and only an entity that the message goes on to heeds, "Topic filters and
+actions".
 """
 
 from collections.abc import Callable, Mapping
@@ -26,12 +28,13 @@ from sbtutorial.broker.rules.filters.properties import MISSING, ApplicationPrope
 from sbtutorial.gateway.wire.admission import (
     MAX_TIME_TO_LIVE_SECONDS,
     PARTITION_KEY,
+    SCHEDULED,
     check_application_properties,
 )
 from sbtutorial.gateway.wire.message import Annotations, Content, merged_bytes
 from sbtutorial.gateway.wire.values import instant, plain_value, value_of, wire_value
 
-ToWire = Callable[[float], float]
+ToWire = Callable[[float], float]  # and back
 
 # The system properties that stand in the properties section, by its names.
 FIELDS = {
@@ -106,8 +109,9 @@ _BROKERS: dict[str, Callable[[WireView], object]] = {
 class WirePropertyAccess:
     """Looks into the sections of AMQP messages."""
 
-    def __init__(self, to_wire: ToWire) -> None:
+    def __init__(self, to_wire: ToWire, from_wire: ToWire) -> None:
         self._to_wire = to_wire
+        self._from_wire = from_wire
 
     def view(self, message: Message) -> WireView:
         """What filters may see of it."""
@@ -129,7 +133,9 @@ class WirePropertyAccess:
         try:
             content.application_properties = _rewritten(before.application_properties, application)
             for name, value in system.items():
-                _set_system(twin, content, name, None if value is MISSING else value)
+                _set_system(
+                    twin, content, name, None if value is MISSING else value, self._from_wire
+                )
         except BrokerError as refusal:
             raise FilterError(refusal.message) from refusal
         except (ArithmeticError, DecodeError, TypeError, ValueError) as error:
@@ -178,7 +184,9 @@ def _require_fit(twin: Message, header_bytes: int) -> None:
             )
 
 
-def _set_system(message: Message, content: Content, name: str, value: Any) -> None:
+def _set_system(
+    message: Message, content: Content, name: str, value: Any, from_wire: ToWire
+) -> None:
     """Set a system property of a copy; None removes it."""
     if field := FIELDS.get(name):
         properties = (
@@ -197,16 +205,20 @@ def _set_system(message: Message, content: Content, name: str, value: Any) -> No
         message.time_to_live = None if is_for_ever else seconds
     elif name == "PartitionKey":
         message.partition_key = value
-        content.message_annotations = _with_partition_key(content.message_annotations, value)
-    # A message that is in its subscription already is scheduled no more: setting
-    # ScheduledEnqueueTimeUtc has no effect, as Azure documents it.
+        content.message_annotations = _annotated(content.message_annotations, PARTITION_KEY, value)
+    elif name == "ScheduledEnqueueTimeUtc":
+        # In its subscription it is scheduled no more; where it is forwarded to it is again.
+        at: Any = None if value is None else wire_value(value)
+        message.scheduled_enqueue_at = None if at is None else from_wire(at / 1000)
+        content.message_annotations = _annotated(content.message_annotations, SCHEDULED, at)
 
 
-def _with_partition_key(annotations: Annotations, value: str | None) -> Annotations:
+def _annotated(annotations: Annotations, name: str, value: object) -> Annotations:
+    """With this entry in place of that of the name; None is none."""
     section = build_map_section(MESSAGE_ANNOTATIONS, *annotations)
-    kept = [raw for key, raw in map_items(section) if key != PARTITION_KEY]
+    kept = [raw for key, raw in map_items(section) if key != name]
     if value is not None:
-        kept.append(encode(Symbol(PARTITION_KEY)) + encode(value))
+        kept.append(encode(Symbol(name)) + encode(value))
     return Annotations(b"".join(kept), len(kept))
 
 

@@ -129,6 +129,8 @@ class Gatherer:
         if number > entity.last_number:
             entity.last_number = number
         if kind in _SAY_NOTHING:
+            if entity.last_number > entity.kept_number and kind is ChangeKind.DUPLICATE_DROPPED:
+                rows.marks[entity.id] = entity.mark()  # it took a number
             return
         if kind in _REMEMBERED and entity.window_seconds:
             self._remember(change, entity, key)

@@ -5,6 +5,7 @@ import pytest
 from sbtutorial.amqp.events import DispositionReceived, LinkAttached
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
+    APPLICATION_PROPERTIES,
     DATA,
     Accepted,
     Coordinator,
@@ -14,10 +15,12 @@ from sbtutorial.amqp.messaging import (
     Discharge,
     Rejected,
     Source,
+    Target,
     TransactionalState,
     encode_section,
 )
 from sbtutorial.amqp.sender import SenderLink
+from sbtutorial.amqp.types import Int, Timestamp
 from tests.gateway.talk import Talk
 
 
@@ -160,3 +163,32 @@ async def test_transaction_ends_with_its_connection(talk: Talk, control: SenderL
     send(talk, talk.attach_sender(), txn_id)
     talk.wire.break_off()
     assert len(talk.broker.namespace.directory.queue("orders").main.messages) == 0
+
+
+async def test_a_request_in_a_transaction_is_rejected_and_not_done_at_once(
+    talk: Talk, control: SenderLink
+) -> None:
+    queue = talk.broker.namespace.directory.queue("orders")
+    sender = talk.attach_sender()
+    talk.send(sender)
+    talk.send(sender)
+    requests = talk.session.attach_sender(
+        "requests", source=Source("here"), target=Target("orders/$management")
+    )
+    talk.pump()
+    operation = {"operation": "com.microsoft:batch-delete-messages"}
+    body = {"message-count": Int(1), "enqueued-time-utc": Timestamp(2**41)}
+    deletion = encode_section(APPLICATION_PROPERTIES, operation) + encode_section(AMQP_VALUE, body)
+
+    def ask_for_it(state: TransactionalState | None) -> DeliveryState | None:
+        delivery_id = requests.send(deletion, delivery_tag=b"r", settled=False, state=state)
+        talk.pump()
+        return answer(talk, delivery_id)
+
+    rejected = ask_for_it(TransactionalState(declare(talk, control)))
+    assert isinstance(rejected, Rejected)
+    assert rejected.error is not None
+    assert rejected.error.condition == "amqp:not-implemented"
+    assert len(queue.main.messages) == 2
+    assert ask_for_it(None) == Accepted()
+    assert len(queue.main.messages) == 1

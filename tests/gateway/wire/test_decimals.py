@@ -190,7 +190,7 @@ def test_filters_and_actions_see_the_value() -> None:
     message = read_message(section + BODY, from_wire=lambda at: at, new_id=str)
     message.sequence_number, message.enqueued_at = 1, 0.0
     message.properties = {"tip": Decimal64.fromhex("31c0000000000001")}
-    contents = WirePropertyAccess(lambda at: at)
+    contents = WirePropertyAccess(lambda at: at, lambda at: at)
     seen = contents.view(message).application
     assert seen == {"price": Decimal("2.5"), "tip": 1}
     twin = contents.edited(message, {**seen, "double": Decimal("5.0")}, {})

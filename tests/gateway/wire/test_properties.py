@@ -37,7 +37,7 @@ from sbtutorial.gateway.wire.message import encode_message, merged_bytes, read_m
 from sbtutorial.gateway.wire.properties import WirePropertyAccess, WireView
 
 HOUR = 3600.0
-CONTENTS = WirePropertyAccess(lambda at: at + HOUR)  # the broker's time was moved back by an hour
+CONTENTS = WirePropertyAccess(lambda at: at + HOUR, lambda at: at - HOUR)  # of a clock moved back
 
 
 def message(application: dict[str, Any] | None = None, **properties: Any) -> Message:

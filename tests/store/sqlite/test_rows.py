@@ -84,6 +84,20 @@ def test_what_came_and_went_in_one_turn_leaves_no_row_of_its_own(
     assert [one.split()[2] for one in statements] == ["marks"]
 
 
+def test_the_number_that_a_scheduled_duplicate_took_is_kept_at_once(actor: FilingActor) -> None:
+    detecting = QueueDescription(requires_duplicate_detection=True)
+    queue = actor.namespace.create("once", detecting, now=actor.now)
+
+    def schedule() -> list[int]:
+        return queue.ingress.send([actor.message(6)], now=actor.now)
+
+    assert schedule() == [1]
+    actor.commit()
+    assert [one.split()[2] for one in written_by(actor, schedule)] == ["marks"]
+    assert schedule() == [3]
+    assert [message.sequence_number for message in queue.main.messages] == [1]
+
+
 def take(actor: FilingActor, queue: Queue) -> None:
     assert queue.main.receive_and_delete_next(now=actor.now, who="") is not None
 
