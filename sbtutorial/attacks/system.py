@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sbtutorial.attacks.scene import Scene
 from sbtutorial.errors import TutorialError
-from sbtutorial.workers.cell import compile_cell
+from sbtutorial.workers.cell import compile_cell, tree_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,7 +28,7 @@ class System:
     @property
     def functions(self) -> list[str]:
         """The functions that it defines, in order."""
-        body = ast.parse(self.source).body
+        body = tree_of(self.source).body
         return [node.name for node in body if isinstance(node, ast.FunctionDef)]
 
 
@@ -70,7 +70,7 @@ def empty_functions(system: System, scene: Scene) -> list[str]:
     """What a scene calls and has no more than a docstring, `...` or `pass` in it."""
     return [
         node.name
-        for node in ast.parse(system.source).body
+        for node in tree_of(system.source).body
         if isinstance(node, ast.FunctionDef) and node.name in scene.functions
         if all(_does_nothing(statement) for statement in node.body)
     ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 L = TypeVar("L")
 
-_AHEAD = 2  # so many of the next incidents are played while somebody looks into one
+_AHEAD = 3  # so many of the next incidents are played while somebody looks into one
 _KEPT, _BROKEN = "✓", "✗"
 _RESET = "reset"
 
@@ -125,11 +125,12 @@ _begun: set[str] = set()  # of those that are there already nobody's evidence is
 
 
 def _recorded(incident: Incident) -> Playing:
-    """Its day, and those of the next ones: nobody has to wait for them then."""
+    """Its day; those of the next ones, and long ones, are begun, so that nobody waits for them."""
     names = list(INCIDENTS)
     at = names.index(incident.name)
     playing = _ahead.pop(incident.name, None) or _begin(incident)
-    for name in names[at + 1 : at + 1 + _AHEAD]:
+    long = [one.name for one in INCIDENTS.values() if one.is_long]
+    for name in (*long, *names[at + 1 : at + 1 + _AHEAD]):
         if name not in _begun:
             _ahead[name] = _begin(INCIDENTS[name])
     return playing
