@@ -23,7 +23,6 @@ from sbtutorial.broker.limits import Limits
 from sbtutorial.workers.cell import FRAME_MARK
 
 _AT_ONCE = 16
-_SILENCE_SECONDS = 20.0
 
 
 class _Places:
@@ -79,7 +78,7 @@ def _play(order: Mapping[str, Any], places: _Places, answers: _Answers) -> None:
             show=lambda line: answers.tell(number, line=line),
             stage_of=ThreadStage,
             place_of=lambda limits: place,
-            silence_seconds=_SILENCE_SECONDS,
+            silence_seconds=order["silence_seconds"],
         )
     except Exception as error:
         answers.tell(number, error=str(error))

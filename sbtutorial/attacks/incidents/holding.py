@@ -101,6 +101,7 @@ CROWD = Incident(
         second for its connection and kept it, until the namespace had no more. One sender serves
         the whole day now, and what goes wrong is logged in the broker's own words.
     """,
+    is_long=True,
 )
 
 # --- a session that is held for ever --------------------------------------------------------------

@@ -33,7 +33,7 @@ class Incident:
         choices: What may be behind it: keys of `HYPOTHESES`, in the order in which they are shown.
         cause: The one that is.
         shown_by: Tells from the day why it is that one.
-        is_long: Whether its day ends in a long silence, so that it is better played in advance.
+        is_long: Whether its day takes ten seconds or more, so that it is begun in advance.
         observations: What contradicts another choice, where the day's events do not by themselves.
         hint: The first step.
         second_hint: A further one.
