@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sbtutorial.attacks.orders import Order
 from sbtutorial.attacks.plan import Harm
-from sbtutorial.attacks.steps import Account, Found, Step, What
+from sbtutorial.attacks.steps import WORK, Account, Found, Step, What
 
 Cause = tuple[str, str]
 
@@ -324,6 +324,29 @@ _OPENING = (
 )
 
 
+_ELSEWHERE = (
+    "The broker has nothing of that name, and the SDK calls this an error of authentication: is it "
+    "the queue or subscription that was made in the morning, letter by letter?"
+)
+_AT_ONCE = (
+    "It fails each time before it has done anything. The day shows the line in which it does."
+)
+
+
+def _hint_for_failure(account: Account, last: Step) -> str:
+    """What a failure says by itself; "" for one that goes with a message."""
+    if "link to open" in last.detail:
+        return _OPENING
+    if "AuthenticationError" in last.detail or "EntityNotFound" in last.detail:
+        return _ELSEWHERE
+    worked = any(step.role == last.role and step.what in WORK for step in account.steps)
+    return "" if worked or _was_locked(account) else _AT_ONCE
+
+
+def _was_locked(account: Account) -> bool:
+    return any(fact.what in ("locked", "taken") for told in account.facts.values() for fact in told)
+
+
 def of_rest(account: Account) -> Cause:
     """Why something was still there when the café closed."""
     failed = account.of(What.FAILED)
@@ -331,8 +354,8 @@ def of_rest(account: Account) -> Cause:
     if failed:
         last = failed[-1]
         seen = f"{words}; the {last.role} failed {len(failed)} times, at last with {last.detail}"
-        if "link to open" in last.detail:
-            return seen, _OPENING
+        if hint := _hint_for_failure(account, last):
+            return seen, hint
         return (
             seen,
             "A program that fails at one message, and dies of it, gets it again when it is back. "

@@ -81,12 +81,22 @@ def _does_nothing(statement: ast.stmt) -> bool:
     return is_constant or isinstance(statement, ast.Pass)
 
 
+def _coroutines(system: System) -> list[str]:
+    body = tree_of(system.source).body
+    return [node.name for node in body if isinstance(node, ast.AsyncFunctionDef)]
+
+
 def require_functions(system: System, scene: Scene) -> None:
     """See that a system defines what a scene calls.
 
     Raises:
         TutorialError: Something is missing; the text says what.
     """
+    if coroutines := [name for name in scene.functions if name in _coroutines(system)]:
+        raise TutorialError(
+            f"{', '.join(coroutines)} of {system.name} is written with `async def`, and the day "
+            "calls plain functions: let `def` stand there, with asyncio.run(…) in it."
+        )
     if missing := [name for name in scene.functions if name not in system.functions]:
         raise TutorialError(
             f"{system.name} does not define {', '.join(missing)}: the day calls "

@@ -90,6 +90,17 @@ def test_a_check_plays_five_days_and_ends_in_the_post_mortem(
     assert f"See it happen: deploy.play(deliveries, seed={seed})." in verdict.hint
 
 
+@pytest.mark.overnight
+def test_a_program_that_ends_its_process_is_told_so(home: Path) -> None:
+    ends = "import os\n" + INCIDENTS["deploy"].mended.replace(
+        "meal = ", "os._exit(3)\n" + " " * 12 + "meal = "
+    )
+    verdict = TRIALS["incidents.deploy"].judge(System("deliveries", ends))
+    assert not verdict
+    assert verdict.seen == "the process in which the days were played has ended before them"
+    assert "os._exit" in verdict.hint
+
+
 def _begin(player: Player, answer: Wrong | Right, seed: int) -> Playing:
     incident = INCIDENTS[answer.incident]
     system = System(incident.program, answer.source)

@@ -101,12 +101,24 @@ def test_a_connection_for_each_message_is_told() -> None:
         assert AT_ONCE.look(Account(PLAN, steps(*good_day()), sent_by(*senders))) is None
 
 
-def test_a_receiver_that_has_no_time_to_open_is_told() -> None:
-    failure = "OperationTimeoutError: Timed out waiting for the AMQP link to open."
-    day = [*good_day(), ("kitchen", What.FAILED, "", failure)]
+@pytest.mark.parametrize(
+    ("failure", "role", "words"),
+    [
+        (
+            "OperationTimeoutError: Timed out waiting for the AMQP link to open.",
+            "kitchen",
+            "opening a receiver takes half a second",
+        ),
+        ("ServiceBusAuthenticationError: amqp:client-error.", "kitchen", "nothing of that name"),
+        ("TypeError: waiter() takes 0 positional arguments", "waiter", "before it has done"),
+        ("KeyError: 'item'", "kitchen", "fails at one message"),
+    ],
+)
+def test_a_failure_is_told_with_what_it_says_by_itself(failure: str, role: str, words: str) -> None:
+    day = [*good_day(), (role, What.FAILED, "", failure)]
     promise, found = broken(Account(PLAN, steps(*day)))
     assert promise == "done within the day"
-    assert "opening a receiver takes half a second" in found.hint
+    assert words in found.hint
 
 
 def test_a_shop_that_does_nothing_is_told_to_begin() -> None:
