@@ -344,7 +344,10 @@ def _hint_for_failure(account: Account, last: Step) -> str:
 
 
 def _was_locked(account: Account) -> bool:
-    return any(fact.what in ("locked", "taken") for told in account.facts.values() for fact in told)
+    """Whether anybody was given anything from where something is left."""
+    left = {found.entity for found in account.left}
+    facts = (fact for told in account.facts.values() for fact in told)
+    return any(fact.what in ("locked", "taken") and fact.entity in left for fact in facts)
 
 
 def of_rest(account: Account) -> Cause:
