@@ -12,6 +12,7 @@ from sbtutorial.attacks.stage import Stage
 from sbtutorial.attacks.system import System, require_functions
 from sbtutorial.attacks.telling import Telling
 from sbtutorial.attacks.world import World
+from sbtutorial.broker.limits import Limits
 from sbtutorial.errors import TutorialError
 
 _MOST_SEED = 10**9
@@ -24,7 +25,7 @@ def attack(
     *,
     show: Callable[[str], object] = print,
     stage_of: Callable[[System, int], Stage] = ProcessStage,
-    place_of: Callable[[], Place] | None = None,
+    place_of: Callable[[Limits], Place] | None = None,
     silence_seconds: float = SILENCE_SECONDS,
 ) -> Outcome:
     """Play the day of a seed with a learner's program, on a broker that is nobody else's.
@@ -47,7 +48,7 @@ def attack(
     plan = scene.plan(_require_seed(seed))
     show(scene.announce(plan))
     telling = Telling(show)
-    world = World(plan, (place_of or scene.place_of)())
+    world = World(plan, (place_of or scene.place_of)(scene.limits))
     stage = stage_of(system, len(scene.roles) + plan.kill_count)
     try:
         with world:

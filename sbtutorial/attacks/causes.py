@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sbtutorial.attacks.orders import Order
 from sbtutorial.attacks.plan import Harm
-from sbtutorial.attacks.steps import Account, Found, Step, What
+from sbtutorial.attacks.steps import WORK, Account, Found, Step, What
 
 Cause = tuple[str, str]
 
@@ -67,12 +67,7 @@ _ENDS_OF_A_MESSAGE = ("completed", "taken", "expired", "dead_lettered")
 def _of_gone(account: Account, order: Order, missing: What, what: str) -> Cause:
     kinds = {fact.what for fact in account.told_of(order, missing)}
     if not account.told_of(order):
-        return (
-            f"the {account.who(What.TOOK)} took {order.id} from its list, and no message of it "
-            "reached the broker",
-            "Was it killed with orders in its hands? Send each one before you take the next, or "
-            "send all of the list again.",
-        )
+        return _of_never_sent(account, order)
     if "expired" in kinds:
         return f"{what}: its message ran out of time", "How long may a message live, and a lunch?"
     if "taken" in kinds:
@@ -85,6 +80,31 @@ def _of_gone(account: Account, order: Order, missing: What, what: str) -> Cause:
     return (
         f"{what}: the topic had it, and no subscription took a copy for that",
         "Look at the subscriptions' rules: which orders does each of them take?",
+    )
+
+
+def _of_never_sent(account: Account, order: Order) -> Cause:
+    shop = account.who(What.TOOK)
+    seen = f"the {shop} took {order.id} from its list, and no message of it reached the broker"
+    if any(step.role == shop and step.what is What.KILLED for step in account.steps):
+        return (
+            seen,
+            "Was it killed with orders in its hands? Send each one before you take the next, or "
+            "send all of the list again.",
+        )
+    return (
+        seen,
+        "Nobody killed it. Was it told of an error, and went on? Print what it was told; until "
+        "that is mended, an order that could not be sent is not done.",
+    )
+
+
+def of_connections(messages: int) -> Cause:
+    """Why sending took its time."""
+    return (
+        f"{messages} messages came over {messages} connections, and each of these took half a "
+        "second to open",
+        "A sender has a connection of its own. Open one, and send all with it.",
     )
 
 
@@ -298,14 +318,49 @@ def of_silence(account: Account, step: Step) -> Cause:
     )
 
 
+_OPENING = (
+    "The max_wait_time of receive_messages begins with the call, and opening a receiver takes half "
+    "a second of it: open it in a with block first, or wait for longer."
+)
+
+
+_ELSEWHERE = (
+    "The broker has nothing of that name, and the SDK calls this an error of authentication: is it "
+    "the queue or subscription that was made in the morning, letter by letter?"
+)
+_AT_ONCE = (
+    "It fails each time before it has done anything. The day shows the line in which it does."
+)
+
+
+def _hint_for_failure(account: Account, last: Step) -> str:
+    """What a failure says by itself; "" for one that goes with a message."""
+    if "link to open" in last.detail:
+        return _OPENING
+    if "AuthenticationError" in last.detail or "EntityNotFound" in last.detail:
+        return _ELSEWHERE
+    worked = any(step.role == last.role and step.what in WORK for step in account.steps)
+    return "" if worked or _was_locked(account) else _AT_ONCE
+
+
+def _was_locked(account: Account) -> bool:
+    """Whether anybody was given anything from where something is left."""
+    left = {found.entity for found in account.left}
+    facts = (fact for told in account.facts.values() for fact in told)
+    return any(fact.what in ("locked", "taken") and fact.entity in left for fact in facts)
+
+
 def of_rest(account: Account) -> Cause:
     """Why something was still there when the café closed."""
     failed = account.of(What.FAILED)
     words = _left_in_words(account)
     if failed:
         last = failed[-1]
+        seen = f"{words}; the {last.role} failed {len(failed)} times, at last with {last.detail}"
+        if hint := _hint_for_failure(account, last):
+            return seen, hint
         return (
-            f"{words}; the {last.role} failed {len(failed)} times, at last with {last.detail}",
+            seen,
             "A program that fails at one message, and dies of it, gets it again when it is back. "
             "Catch what you expect.",
         )

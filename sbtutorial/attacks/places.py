@@ -12,6 +12,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Protocol, Self
 
+from sbtutorial.broker.limits import STANDARD, Limits
 from sbtutorial.errors import TutorialError
 from sbtutorial.folders import runtime_folder
 from sbtutorial.hosting import background
@@ -57,15 +58,22 @@ class Place(Protocol):
 
 
 class ProcessPlace:
-    """A broker in a process of its own, which keeps what it accepts until the day is over."""
+    """A broker in a process of its own, which keeps what it accepts until the day is over.
 
-    def __init__(self) -> None:
+    Args:
+        limits: Of its tier.
+    """
+
+    def __init__(self, limits: Limits = STANDARD) -> None:
+        self._limits = limits
         self._namespace = f"{_PREFIX}-{secrets.token_hex(6)}"
 
     def __enter__(self) -> Self:
         """Start it."""
         _sweep()
-        broker = background.start(self._namespace, idle_seconds=_IDLE_SECONDS)
+        broker = background.start(
+            self._namespace, tier=self._limits.name, idle_seconds=_IDLE_SECONDS
+        )
         self.connection_string = broker.connection_string
         self.control = broker.control
         return self
@@ -95,15 +103,19 @@ class ThreadPlace:
     """A broker on a thread of this process: at once there, and nothing of it outlives the day.
 
     Args:
+        limits: Of its tier.
         namespace: Its name.
     """
 
-    def __init__(self, namespace: str = _PREFIX) -> None:
+    def __init__(self, limits: Limits = STANDARD, namespace: str = _PREFIX) -> None:
+        self._limits = limits
         self._namespace = namespace
 
     def __enter__(self) -> Self:
         """Start it."""
-        self._broker = ThreadedBroker(namespace=self._namespace, loop_factory=plain_loop)
+        self._broker = ThreadedBroker(
+            namespace=self._namespace, limits=self._limits, loop_factory=plain_loop
+        )
         self._broker.__enter__()
         self.connection_string = self._broker.connection_string
         self.control = ControlClient(self.connection_string)
@@ -130,11 +142,12 @@ class LastingPlace:
     namespace. One day has it at a time.
 
     Args:
+        limits: Of its tier.
         namespace: Its name.
     """
 
-    def __init__(self, namespace: str) -> None:
-        place = ThreadPlace(namespace).__enter__()
+    def __init__(self, limits: Limits, namespace: str) -> None:
+        place = ThreadPlace(limits, namespace).__enter__()
         self.connection_string = place.connection_string
         self.control = place.control
         self._one_at_a_time = Lock()

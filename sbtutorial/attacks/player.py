@@ -1,8 +1,8 @@
 """A process in which days are played, started once and kept: what it has played can be looked at.
 
 Days mostly wait, so that many of them are played side by side. An order is a line of JSON: the
-day's number, and the scene, program and seed. What is told of it comes back as lines of JSON with
-that number: `line` for each line that streams by, at last `outcome`, pickled, with the
+day's number, and the scene, program, seed and patience. What is told of it comes back as lines of
+JSON with that number: `line` for each line that streams by, at last `outcome`, pickled, with the
 `connection_string` of its broker, or `error`.
 """
 
@@ -24,6 +24,8 @@ from sbtutorial.attacks.scene import Scene
 from sbtutorial.attacks.system import System
 from sbtutorial.errors import TutorialError
 from sbtutorial.workers.cell import FRAME_MARK
+
+SILENCE_SECONDS = 20.0  # without a sign of life; several days share a processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,14 @@ class Player:
         """Whether it takes orders."""
         return self._child.poll() is None
 
-    def play(self, scene: Scene, system: System, seed: int, place: str = "") -> Playing:
+    def play(
+        self,
+        scene: Scene,
+        system: System,
+        seed: int,
+        place: str = "",
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> Playing:
         """Begin with a day; it needs nobody who waits for it.
 
         Args:
@@ -98,6 +107,7 @@ class Player:
             seed: Which day.
             place: The name of its broker, which another day of that name takes over; the scene's
                 unless given.
+            silence_seconds: How long a role may give no sign of life.
         """
         number, playing = next(self._numbers), Playing()
         order = {
@@ -107,6 +117,7 @@ class Player:
             "name": system.name,
             "source": system.source,
             "seed": seed,
+            "silence_seconds": silence_seconds,
         }
         self._playing[number] = playing
         assert self._child.stdin is not None

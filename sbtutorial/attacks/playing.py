@@ -19,25 +19,26 @@ from sbtutorial.attacks.places import LastingPlace
 from sbtutorial.attacks.scenes import SCENES
 from sbtutorial.attacks.system import System
 from sbtutorial.attacks.threads import Printed, ThreadStage
+from sbtutorial.broker.limits import Limits
 from sbtutorial.workers.cell import FRAME_MARK
 
 _AT_ONCE = 16
-_SILENCE_SECONDS = 20.0
 
 
 class _Places:
     """The brokers of days, by name; a day of a name that was there takes its broker over."""
 
     def __init__(self) -> None:
-        self._places: dict[str, LastingPlace] = {}
+        self._places: dict[tuple[str, str], LastingPlace] = {}
         self._one_at_a_time = Lock()
 
-    def get(self, name: str) -> LastingPlace:
-        """The one of that name."""
+    def get(self, limits: Limits, name: str) -> LastingPlace:
+        """The one of that name and these limits."""
         with self._one_at_a_time:
-            if name not in self._places:
-                self._places[name] = LastingPlace(name)
-            return self._places[name]
+            key = limits.name, name
+            if key not in self._places:
+                self._places[key] = LastingPlace(limits, name)
+            return self._places[key]
 
 
 class _Answers:
@@ -68,15 +69,16 @@ def main() -> None:
 def _play(order: Mapping[str, Any], places: _Places, answers: _Answers) -> None:
     number = order["number"]
     try:
-        place = places.get(order["place"])
+        scene = SCENES[order["scene"]]
+        place = places.get(scene.limits, order["place"])
         outcome = attack(
-            SCENES[order["scene"]],
+            scene,
             System(order["name"], order["source"]),
             order["seed"],
             show=lambda line: answers.tell(number, line=line),
             stage_of=ThreadStage,
-            place_of=lambda: place,
-            silence_seconds=_SILENCE_SECONDS,
+            place_of=lambda limits: place,
+            silence_seconds=order["silence_seconds"],
         )
     except Exception as error:
         answers.tell(number, error=str(error))

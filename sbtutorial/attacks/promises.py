@@ -144,6 +144,17 @@ def _look_for_good_set_aside(account: Account) -> Broken | None:
     return None
 
 
+# --- at once --------------------------------------------------------------------------------------
+
+
+def _look_for_connections(account: Account) -> Broken | None:
+    """Counted, not timed: a connection for each message is what takes long."""
+    sent = [fact for told in account.facts.values() for fact in told if fact.what == "sent"]
+    if len(sent) > 1 and len({fact.who for fact in sent}) == len(sent):
+        return Broken(account.last + 1, *causes.of_connections(len(sent)))
+    return None
+
+
 # --- done within the day --------------------------------------------------------------------------
 
 
@@ -168,5 +179,6 @@ NONE_CHARGED_TWICE = Promise("none charged twice", _look_for_charges)
 IN_ORDER = Promise("in order, customer by customer", _look_for_order)
 POISON_SET_ASIDE = Promise("poison set aside, with its reason", _look_for_poison)
 NONE_SET_ASIDE = Promise("no good order set aside", _look_for_good_set_aside)
+AT_ONCE = Promise("orders are taken at once", _look_for_connections)
 DONE = Promise("done within the day", _look_for_rest)
 ALL = (NONE_LOST, NONE_CHARGED_TWICE, IN_ORDER, POISON_SET_ASIDE, DONE)

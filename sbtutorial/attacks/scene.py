@@ -12,6 +12,7 @@ from sbtutorial.attacks.places import Place, ProcessPlace
 from sbtutorial.attacks.plan import Plan
 from sbtutorial.attacks.promises import Promise
 from sbtutorial.attacks.telling import announce
+from sbtutorial.broker.limits import STANDARD, Limits
 
 
 class Tool(StrEnum):
@@ -47,7 +48,9 @@ class Scene:
         plan: Draws a day from a seed.
         promises: What is kept on every day.
         announce: Says what kind of day it will be, before it begins.
-        place_of: Where its broker is: in a process of its own where that may be killed.
+        place_of: Where its broker is: in a process of its own where that may be killed. Called
+            with `limits`.
+        limits: What its broker's tier allows.
     """
 
     name: str
@@ -56,7 +59,8 @@ class Scene:
     plan: Callable[[int], Plan]
     promises: tuple[Promise, ...]
     announce: Callable[[Plan], str] = announce
-    place_of: Callable[[], Place] = ProcessPlace
+    place_of: Callable[[Limits], Place] = ProcessPlace
+    limits: Limits = STANDARD
 
     @property
     def functions(self) -> tuple[str, ...]:

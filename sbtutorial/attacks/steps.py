@@ -72,11 +72,13 @@ class Fact(NamedTuple):
         what: Its kind, as the broker calls it.
         entity: Where.
         step: The step by which it was so.
+        who: Whose doing it was, as each connection names itself.
     """
 
     what: str
     entity: str
     step: int = 0
+    who: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sbtutorial.attacks.scene import Scene
 from sbtutorial.errors import TutorialError
-from sbtutorial.workers.cell import compile_cell
+from sbtutorial.workers.cell import compile_cell, tree_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,7 +28,7 @@ class System:
     @property
     def functions(self) -> list[str]:
         """The functions that it defines, in order."""
-        body = ast.parse(self.source).body
+        body = tree_of(self.source).body
         return [node.name for node in body if isinstance(node, ast.FunctionDef)]
 
 
@@ -70,7 +70,7 @@ def empty_functions(system: System, scene: Scene) -> list[str]:
     """What a scene calls and has no more than a docstring, `...` or `pass` in it."""
     return [
         node.name
-        for node in ast.parse(system.source).body
+        for node in tree_of(system.source).body
         if isinstance(node, ast.FunctionDef) and node.name in scene.functions
         if all(_does_nothing(statement) for statement in node.body)
     ]
@@ -81,12 +81,22 @@ def _does_nothing(statement: ast.stmt) -> bool:
     return is_constant or isinstance(statement, ast.Pass)
 
 
+def _coroutines(system: System) -> list[str]:
+    body = tree_of(system.source).body
+    return [node.name for node in body if isinstance(node, ast.AsyncFunctionDef)]
+
+
 def require_functions(system: System, scene: Scene) -> None:
     """See that a system defines what a scene calls.
 
     Raises:
         TutorialError: Something is missing; the text says what.
     """
+    if coroutines := [name for name in scene.functions if name in _coroutines(system)]:
+        raise TutorialError(
+            f"{', '.join(coroutines)} of {system.name} is written with `async def`, and the day "
+            "calls plain functions: let `def` stand there, with asyncio.run(…) in it."
+        )
     if missing := [name for name in scene.functions if name not in system.functions]:
         raise TutorialError(
             f"{system.name} does not define {', '.join(missing)}: the day calls "

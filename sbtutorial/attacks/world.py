@@ -124,7 +124,7 @@ class World:
             self.touched.add(event.entity)
         if event.sequence_number or event.message_id:
             order = order_of(self._plan.orders, event.message_id)
-            fact = Fact(event.what, _short(event.entity), step)
+            fact = Fact(event.what, _short(event.entity), step, event.who)
             self.facts.setdefault(order.id if order else "", []).append(fact)
 
     def _messages(self, entity: str) -> Iterator[Found]:

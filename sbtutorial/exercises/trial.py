@@ -86,7 +86,10 @@ class Trial:
             if not day:
                 return self._of_day(system, day)
         if len(days) < len(self.seeds):
-            return self._not_yet("the days did not come to an end", "Is there an endless loop?")
+            return self._not_yet(
+                "the process in which the days were played has ended before them",
+                "Does the program end its process, as os._exit does? A function ends by return.",
+            )
         return Verdict(self.name, True, self.passed)
 
     def _of_day(self, system: System, day: Rehearsed) -> Verdict:

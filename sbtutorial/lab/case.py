@@ -1,6 +1,6 @@
 """An incident as a learner has it at hand: its evidence, a diagnosis, another day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -9,7 +9,7 @@ from sbtutorial.attacks.incidents.evidence import Evidence
 from sbtutorial.attacks.incidents.hypotheses import HYPOTHESES
 from sbtutorial.attacks.incidents.incident import Incident
 from sbtutorial.attacks.outcome import Outcome
-from sbtutorial.attacks.player import Played, Player, Playing
+from sbtutorial.attacks.player import SILENCE_SECONDS, Played, Player, Playing
 from sbtutorial.attacks.system import System, require_functions, system_of
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.client_settings import prepare_clients
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 L = TypeVar("L")
 
-_AHEAD = 2  # so many of the next incidents are played while somebody looks into one
+_AHEAD = 6  # so many of the next incidents are played while somebody looks into one
+# A day that is known to end in silence: its reader should not have to wait for long.
+_KNOWN_SILENCE_SECONDS = 15.0
 _KEPT, _BROKEN = "✓", "✗"
 _RESET = "reset"
 
@@ -113,7 +115,7 @@ def open_case(name: object, lab_of: Callable[[Service], L]) -> Case[L]:
     incident = INCIDENTS[str(name)]
     prepare_clients()
     print(wrapped(f"PAGER: {incident.pager}"), end="\n\n")
-    played = _result(_recorded(incident))
+    played = _recorded(incident)
     print()
     for finding in played.outcome.findings:
         print(f"  {_BROKEN if finding.broken else _KEPT} {finding.promise.text}")
@@ -124,21 +126,28 @@ _ahead: dict[str, Playing] = {}
 _begun: set[str] = set()  # of those that are there already nobody's evidence is played away
 
 
-def _recorded(incident: Incident) -> Playing:
-    """Its day, and those of the next ones: nobody has to wait for them then."""
+def _recorded(incident: Incident) -> Played:
+    """Its day; long ones, and then the next ones, are begun, so that nobody waits for them."""
+    playing = _ahead.pop(incident.name, None) or _begin(incident)
+    _begin_ahead(name for name, one in INCIDENTS.items() if one.is_long)
+    played = _result(playing)
     names = list(INCIDENTS)
     at = names.index(incident.name)
-    playing = _ahead.pop(incident.name, None) or _begin(incident)
-    for name in names[at + 1 : at + 1 + _AHEAD]:
+    _begin_ahead(names[at + 1 : at + 1 + _AHEAD])
+    return played
+
+
+def _begin_ahead(names: Iterable[str]) -> None:
+    for name in names:
         if name not in _begun:
             _ahead[name] = _begin(INCIDENTS[name])
-    return playing
 
 
 def _begin(incident: Incident) -> Playing:
     _begun.add(incident.name)
     broken = System(incident.program, incident.broken)
-    return _player().play(incident.scene, broken, incident.seed)
+    patience = _KNOWN_SILENCE_SECONDS if incident.is_long else SILENCE_SECONDS
+    return _player().play(incident.scene, broken, incident.seed, silence_seconds=patience)
 
 
 def _result(playing: Playing) -> Played:

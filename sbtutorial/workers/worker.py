@@ -20,6 +20,9 @@ from sbtutorial.workers.record import Ending, Outcome, Record, shown_line
 from sbtutorial.workers.triggers import BrokerWatch, Moment, parse_moment
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
+# It may still have to import the SDK, and so may everybody else's in the room: ninety programs that
+# start at once on two cores take a minute and a half.
+CHECKPOINT_TIMEOUT_SECONDS = 300.0
 MAX_LINES = 20_000  # more than anyone reads, and less than what a browser chokes on
 _LAST_WORDS_SECONDS = 1.0  # for what is in the pipe still, should a grandchild hold it open
 
@@ -151,7 +154,7 @@ class Worker:
             )
         return self._record.settled()
 
-    def wait_for(self, checkpoint: str, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+    def wait_for(self, checkpoint: str, timeout: float = CHECKPOINT_TIMEOUT_SECONDS) -> None:
         """Return when it has reached a checkpoint, for which it need not be killed there.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Answers to incidents: wrong ones that are typical, and right ones that look unusual."""
+"""Answers to incidents that are wrong, and typical; `ways` has right ones that look unusual."""
 
 from typing import NamedTuple
 
@@ -31,33 +31,21 @@ class Wrong(NamedTuple):
         return changed(INCIDENTS[self.incident].broken + "\n", *self.changes)
 
 
-class Right(NamedTuple):
-    """A program that mends it in another way than ours.
-
-    Attributes:
-        incident: Its name.
-        what: How.
-        changes: Pieces of the broken program, and what stands in their place.
-    """
-
-    incident: str
-    what: str
-    changes: tuple[Change, ...]
-
-    @property
-    def source(self) -> str:
-        """The program."""
-        return changed(INCIDENTS[self.incident].broken + "\n", *self.changes)
-
-
 _COMPLETE = "            receiver.complete_message(message)\n"
 _SERVE = '            serve(message.message_id, json.loads(str(message))["item"])\n'
-_LOST, _TWICE, _POISON, _ASIDE, _DONE = (
+_NEXT = "session_id=NEXT_AVAILABLE_SESSION"
+_BY_NAME = '    for customer in ("Ada", "Ben"):\n'
+_SESSION_WORK = """\
+                    serve(message.message_id, json.loads(str(message))["item"])
+                    receiver.complete_message(message)"""
+_LOST, _TWICE, _POISON, _ASIDE, _DONE, _AT_ONCE, _ORDER = (
     "none lost",
     "none charged twice",
     "poison set aside, with its reason",
     "no good order set aside",
     "done within the day",
+    "orders are taken at once",
+    "in order, customer by customer",
 )
 _SUPPRESS = "            with suppress(Exception):  # one bad order must not stop the kitchen\n"
 _ABANDON = (
@@ -421,163 +409,88 @@ WRONG = (
         _LOST,
         "it can be read, and was set aside as 'oven'",
     ),
-)
-
-RIGHT = (
-    Right(
-        "deploy",
-        "cooks, and completes in a finally that is not reached by a kill",
+    # --- crowd
+    Wrong(
+        "crowd",
+        "tries once more",
         (
             (
-                _COMPLETE + '            serve(message.message_id, meal["item"])',
-                "            try:\n"
-                '                serve(message.message_id, meal["item"])\n'
-                "            finally:\n                receiver.complete_message(message)",
+                '            print("Sorry! Please try again later.")\n',
+                "            with suppress(ServiceBusError):\n"
+                "                send(client, order)\n",
             ),
+            ("import json\n", "import json\nfrom contextlib import suppress\n"),
         ),
+        _LOST,
+        "took order-11 from its list, and no message of it reached the broker",
     ),
-    Right(
-        "mondays",
-        "renews the lock while the bank thinks",
-        (
-            ("import ServiceBusMessage", "import AutoLockRenewer, ServiceBusMessage"),
-            (
-                '    with client.get_queue_receiver("charges", max_wait_time=0.4) as receiver:\n',
-                '    receiver = client.get_queue_receiver("charges", max_wait_time=0.4)\n'
-                "    with AutoLockRenewer() as renewer, receiver:\n",
-            ),
-            (
-                "            euros = ",
-                "            renewer.register(receiver, message)\n            euros = ",
-            ),
-        ),
-    ),
-    Right(
-        "mondays",
-        "takes notes in the book",
+    Wrong(
+        "crowd",
+        "closes each sender, and opens another one",
         (
             (
-                "                if euros:\n",
-                f"                known = book.execute({_KNOWN}, [message.message_id])\n"
-                "                if euros and not known.fetchone():\n",
+                '    sender = client.get_queue_sender("bowls")\n',
+                '    with client.get_queue_sender("bowls") as sender:\n',
             ),
+            ("    message = Ser", "        message = Ser"),
+            ("    sender.send", "        sender.send"),
         ),
+        _AT_ONCE,
+        "12 messages came over 12 connections",
     ),
-    Right(
-        "evening",
-        "receives in batches with peek-lock",
+    Wrong(
+        "crowd",
+        "waits until there is a connection",
         (
-            ("        receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE,\n", ""),
-            ("        prefetch_count=20,\n", ""),
+            ("        try:\n            send(client, order)\n", "        while True:\n"),
             (
-                "        for message in receiver:\n",
-                "        while batch := receiver.receive_messages(3):\n",
-            ),
-            (
-                _SERVE.rstrip(),
-                "            for message in batch:\n    " + _SERVE + "    " + _COMPLETE.rstrip(),
+                "        except ServiceBusError:\n"
+                '            print("Sorry! Please try again later.")\n',
+                "            try:\n                send(client, order)\n                break\n"
+                '            except ServiceBusError:\n                print("once more")\n',
             ),
         ),
+        _DONE,
+        "the web did not come to an end",
     ),
-    Right(
-        "lunch",
-        "has no lifetime of its own",
-        ((", default_message_time_to_live=timedelta(minutes=30)", ""),),
+    # --- lucky
+    Wrong(
+        "lucky",
+        "waits for an hour",
+        ((_NEXT, f"{_NEXT}, max_wait_time=3600"),),
+        _DONE,
+        "the kitchen did not come to an end",
     ),
-    Right(
-        "green",
-        "lets an error of the oven end the program",
+    Wrong(
+        "lucky",
+        "does without sessions",
         (
-            (
-                _SUPPRESS + "    " + _SERVE,
-                "            try:\n"
-                '                item = json.loads(str(message))["item"]\n'
-                "            except ValueError:\n"
-                '                receiver.dead_letter_message(message, reason="no JSON")\n'
-                "                continue\n"
-                "            serve(message.message_id, item)\n",
-            ),
+            (", requires_session=True", ""),
+            ('            message.session_id = order["customer"]\n', ""),
+            (f", {_NEXT}", ", max_wait_time=0.4"),
+            ("    while True:  # one customer after the other\n", "    if True:\n"),
         ),
+        _ORDER,
+        "was served before",
     ),
-    Right(
-        "standstill",
-        "tries twice before it sets aside",
+    Wrong(
+        "lucky",
+        "knows its customers by name",
         (
-            (
-                _ABANDON,
-                "                if message.delivery_count:\n"
-                '                    receiver.dead_letter_message(message, reason="no JSON")\n'
-                "                else:\n"
-                "                    receiver.abandon_message(message)\n",
-            ),
+            (_NEXT, "session_id=customer, max_wait_time=0.4"),
+            ("    while True:  # one customer after the other\n", _BY_NAME),
         ),
+        _DONE,
+        "still there at the end",
     ),
-    Right(
-        "restart",
-        "leaves the ids, and takes notes in the book",
+    Wrong(
+        "lucky",
+        "completes first, so that nothing is left behind",
         (
-            (
-                "                with book:\n",
-                f"                if book.execute({_KNOWN}, [order_id]).fetchone():\n"
-                "                    receiver.complete_message(message)\n"
-                "                    continue\n"
-                "                with book:\n",
-            ),
+            (_NEXT, f"{_NEXT}, max_wait_time=0.4"),
+            (_SESSION_WORK, "\n".join(reversed(_SESSION_WORK.split("\n")))),
         ),
-    ),
-    Right(
-        "morning",
-        "closes all that the client has opened",
-        (
-            (
-                "    with client.get_queue_sender",
-                "    client.close()\n    with client.get_queue_sender",
-            ),
-        ),
-    ),
-    Right(
-        "morning",
-        "closes it by hand",
-        (
-            (
-                "    with client.get_queue_sender",
-                "    sweep.close()\n    with client.get_queue_sender",
-            ),
-        ),
-    ),
-    Right(
-        "office",
-        "sends copies back to the kitchen",
-        (
-            (
-                'print("dead letters:", len(receiver.peek_messages(max_message_count=10)))',
-                'sender = client.get_queue_sender("dishes")\n'
-                "        for message in receiver.receive_messages(10, max_wait_time=2):\n"
-                "            copy = ServiceBusMessage(str(message))\n"
-                "            copy.message_id = message.message_id\n"
-                "            sender.send_messages(copy)\n"
-                "            receiver.complete_message(message)",
-            ),
-        ),
-    ),
-    Right(
-        "office",
-        "has the kitchen give back what it cannot do now",
-        (
-            (
-                "receiver.dead_letter_message(message, reason=str(error))",
-                "receiver.abandon_message(message)",
-            ),
-        ),
-    ),
-    Right("busy", "has a lock that is long enough for all", (("seconds=25", "minutes=5"),)),
-    Right("busy", "fetches one in advance", (("prefetch_count=20", "prefetch_count=1"),)),
-    Right(
-        "retry",
-        "gives the copy an id of its own",
-        (
-            ("message_id=message.message_id)", 'message_id=f"{message.message_id} again")'),
-            ("serve(message.message_id, ", "serve(message.message_id[:8], "),
-        ),
+        _LOST,
+        "was never served, and its message was completed",
     ),
 )

@@ -9,12 +9,14 @@ from sbtutorial.attacks.player import Player, Playing
 from sbtutorial.attacks.system import System
 from sbtutorial.exercises.registry import trials_of
 from sbtutorial.exercises.trial import Trial
-from tests.attacks.incident_answers import RIGHT, WRONG, Right, Wrong
+from tests.attacks.incident_answers import WRONG, Wrong
+from tests.attacks.rewriting import Right
+from tests.attacks.ways import RIGHT
 
 pytestmark = [pytest.mark.sdk, pytest.mark.timeout(600)]
 
 TRIALS = trials_of("incidents")
-LEAST_WRONG = 3
+LEAST_WRONG, LEAST_RIGHT = 3, 5
 
 
 def test_each_incident_is_an_exercise() -> None:
@@ -35,10 +37,11 @@ def test_the_program_that_is_given_is_no_try_and_gets_the_first_hint(trial: Tria
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
-def test_each_has_wrong_answers_of_three_kinds_and_an_unusual_right_one(name: str) -> None:
+def test_each_has_wrong_answers_of_three_kinds_and_five_unusual_right_ones(name: str) -> None:
     kinds = {(wrong.promise, wrong.seen) for wrong in WRONG if wrong.incident == name}
     assert len(kinds) >= LEAST_WRONG
-    assert name in {right.incident for right in RIGHT}
+    sources = {right.source for right in RIGHT if right.incident == name}
+    assert len(sources) >= LEAST_RIGHT
     for answer in (*WRONG, *RIGHT):
         compile(answer.source, answer.what, "exec")
 
@@ -85,6 +88,17 @@ def test_a_check_plays_five_days_and_ends_in_the_post_mortem(
     assert not verdict and wrong.promise in verdict.seen
     seed = min(incident.seeds)
     assert f"See it happen: deploy.play(deliveries, seed={seed})." in verdict.hint
+
+
+@pytest.mark.overnight
+def test_a_program_that_ends_its_process_is_told_so(home: Path) -> None:
+    ends = "import os\n" + INCIDENTS["deploy"].mended.replace(
+        "meal = ", "os._exit(3)\n" + " " * 12 + "meal = "
+    )
+    verdict = TRIALS["incidents.deploy"].judge(System("deliveries", ends))
+    assert not verdict
+    assert verdict.seen == "the process in which the days were played has ended before them"
+    assert "os._exit" in verdict.hint
 
 
 def _begin(player: Player, answer: Wrong | Right, seed: int) -> Playing:

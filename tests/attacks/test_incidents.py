@@ -56,7 +56,7 @@ def days(home: Path) -> Iterator[Days]:
     """The recorded day of each incident, and the same with a mended program."""
     player = Player()
     all_of_them = Days(player)
-    for incident in INCIDENTS.values():
+    for incident in sorted(INCIDENTS.values(), key=lambda one: not one.is_long):
         all_of_them.begin(incident, incident.broken, incident.seed)
         all_of_them.begin(incident, incident.mended, incident.seeds[0])
     yield all_of_them

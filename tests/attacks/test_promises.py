@@ -4,7 +4,7 @@ import pytest
 
 from sbtutorial.attacks.cafe import CAFE
 from sbtutorial.attacks.plan import QUIET, Plan
-from sbtutorial.attacks.promises import ALL, Broken, first_broken, judge
+from sbtutorial.attacks.promises import ALL, AT_ONCE, Broken, first_broken, judge
 from sbtutorial.attacks.steps import Account, Fact, Found, Step, What
 
 PLAN = CAFE.plan(QUIET)
@@ -78,6 +78,47 @@ def test_a_loss_is_told_with_its_cause(facts: list[str], reason: str | None, wor
     assert words in found.seen
     if facts and facts[-1] in ("completed", "expired", "taken"):
         assert found.step == 50
+
+
+def test_a_shop_that_nobody_killed_is_asked_what_it_was_told() -> None:
+    day = [one for one in good_day() if one != ("kitchen", S, "order-05")]
+    _, found = broken(Account(PLAN, steps(*day), {}, homes={S: {"orders/kitchen"}}))
+    assert "Was it told of an error, and went on?" in found.hint
+    killed = [("shop", What.KILLED, "order-05", "order"), *day]
+    _, found = broken(Account(PLAN, steps(*killed), {}, homes={S: {"orders/kitchen"}}))
+    assert "Was it killed with orders in its hands?" in found.hint
+
+
+def test_a_connection_for_each_message_is_told() -> None:
+    def sent_by(*senders: str) -> dict[str, list[Fact]]:
+        return {str(at): [Fact("sent", "orders", at, who)] for at, who in enumerate(senders)}
+
+    each = Account(PLAN, steps(*good_day()), sent_by("one", "two", "three"))
+    found = AT_ONCE.look(each)
+    assert found is not None
+    assert found.seen.startswith("3 messages came over 3 connections")
+    for senders in (("one", "two", "one"), ("one",), ()):
+        assert AT_ONCE.look(Account(PLAN, steps(*good_day()), sent_by(*senders))) is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "role", "words"),
+    [
+        (
+            "OperationTimeoutError: Timed out waiting for the AMQP link to open.",
+            "kitchen",
+            "opening a receiver takes half a second",
+        ),
+        ("ServiceBusAuthenticationError: amqp:client-error.", "kitchen", "nothing of that name"),
+        ("TypeError: waiter() takes 0 positional arguments", "waiter", "before it has done"),
+        ("KeyError: 'item'", "kitchen", "fails at one message"),
+    ],
+)
+def test_a_failure_is_told_with_what_it_says_by_itself(failure: str, role: str, words: str) -> None:
+    day = [*good_day(), (role, What.FAILED, "", failure)]
+    promise, found = broken(Account(PLAN, steps(*day)))
+    assert promise == "done within the day"
+    assert words in found.hint
 
 
 def test_a_shop_that_does_nothing_is_told_to_begin() -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from sbtutorial.attacks.cafe import CAFE
-from sbtutorial.attacks.system import System, empty_functions, make_system, system_of
+from sbtutorial.attacks.system import (
+    System,
+    empty_functions,
+    make_system,
+    require_functions,
+    system_of,
+)
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises import checker, registry
 from sbtutorial.exercises.tasks import capstone
@@ -43,6 +49,12 @@ def test_the_right_answer_is_about_sixty_lines() -> None:
     written = [line for line in REFERENCE.splitlines() if line.strip()]
     assert 45 <= len(written) <= 65
     assert empty_functions(System("cafe", REFERENCE), CAFE) == []
+
+
+def test_a_coroutine_is_told_apart_from_a_function_that_is_not_there() -> None:
+    source = REFERENCE.replace("def till(", "async def till(")
+    with pytest.raises(TutorialError, match="till of cafe is written with `async def`"):
+        require_functions(System("cafe", source), CAFE)
 
 
 @pytest.mark.parametrize("trial", capstone.TRIALS, ids=lambda trial: trial.name)

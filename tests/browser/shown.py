@@ -13,6 +13,7 @@ from tests.notebooks.refresh import PLANNED_ERROR_TAG
 ERROR = "application/vnd.jupyter.stderr"
 VIEW = "view"  # the Explorer, which says the same as its twin in another order, and more
 _STREAM = "application/vnd.jupyter.{name}"
+_STDOUT = _STREAM.format(name="stdout")
 _PICTURE, _HTML = "image/png", "text/html"
 # A live view is no output with a kind of its own; saved are its twins.
 _LIVE = re.compile(r"\blab\.(?:predict|watch)\(")
@@ -58,7 +59,10 @@ def faults(notebook: NotebookNode, shown: Sequence[Cell]) -> list[str]:
     return [
         f"code cell {number}: {fault}"
         for number, (known, cell) in enumerate(zip(saved, shown, strict=True), 1)
-        for fault in (*_of_run(known, cell, number), *_of_outputs(known, cell))
+        for fault in (
+            *_of_run(known, cell, number),
+            *_of_outputs(known, cell._replace(outputs=_joined(cell.outputs))),
+        )
     ]
 
 
@@ -70,6 +74,20 @@ def _of_run(saved: NotebookNode, shown: Cell, number: int) -> Iterator[str]:
         yield f"an error that is not planned: {errors[0]}"
     if is_planned(saved) and not errors:
         yield "the planned error is not there"
+
+
+def _joined(outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """Outputs as they read: what stood between two pieces of a stream, and is gone, parts nothing.
+
+    A page keeps them apart where a bar has said for a while how long something takes.
+    """
+    whole: list[Output] = []
+    for output in outputs:
+        if whole and output.kind == whole[-1].kind == _STDOUT:
+            whole[-1] = Output(_STDOUT, whole[-1].text + output.text)
+        else:
+            whole.append(output)
+    return tuple(whole)
 
 
 def _of_outputs(saved: NotebookNode, shown: Cell) -> Iterator[str]:

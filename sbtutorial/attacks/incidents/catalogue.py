@@ -1,6 +1,13 @@
 """The incidents by name, easy ones first."""
 
-from sbtutorial.attacks.incidents import losing, repeating, setting_aside, taking, waiting
+from sbtutorial.attacks.incidents import (
+    holding,
+    losing,
+    repeating,
+    setting_aside,
+    taking,
+    waiting,
+)
 from sbtutorial.attacks.incidents.incident import Incident
 
 INCIDENTS: dict[str, Incident] = {
@@ -15,6 +22,8 @@ INCIDENTS: dict[str, Incident] = {
         repeating.RESTART,
         taking.MORNING,
         setting_aside.OFFICE,
+        holding.CROWD,
+        holding.LUCKY,
         waiting.BUSY,
         setting_aside.RETRY,
     )

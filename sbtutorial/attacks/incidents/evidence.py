@@ -43,6 +43,16 @@ class Evidence:
         return self.of("sent")
 
     @property
+    def senders(self) -> set[str]:
+        """Who sent them: each connection gives itself a name of its own."""
+        return {event.who for event in self.sent}
+
+    @property
+    def sessions(self) -> list[str]:
+        """Those that somebody held, each once, in that order."""
+        return list(dict.fromkeys(event.detail for event in self.of("session_locked")))
+
+    @property
     def ends(self) -> str:
         """What became of messages, in words: "11 completed, 1 expired"."""
         counts = Counter(_ENDS[event.what] for event in self.of(*_ENDS))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sbtutorial.attacks.incidents.evidence import Evidence
+from sbtutorial.attacks.incidents.evidence import Evidence, counted
 
 
 class Hypothesis(NamedTuple):
@@ -96,6 +96,19 @@ def _nothing_taken(day: Evidence) -> str:
     )
 
 
+def _few_connections(day: Evidence) -> str:
+    count = len(day.senders)
+    if count == len(day.sent):
+        return ""
+    return f"{len(day.sent)} messages were sent, and over {counted(count, 'connection')}."
+
+
+def _no_session(day: Evidence) -> str:
+    if day.count("session_locked"):
+        return ""
+    return "Nobody holds a session: no event says session_locked."
+
+
 def _each_has_its_end(day: Evidence) -> str:
     return (
         f"The broker tells what became of each: {len(day.sent)} sent, {day.ends}. It has lost none."
@@ -118,5 +131,7 @@ HYPOTHESES = {
     "lifetime": Hypothesis("messages live for less time than they wait", _nothing_expired),
     "dead letters": Hypothesis("what is set aside is never worked on", _nothing_set_aside),
     "delete": Hypothesis("messages are deleted as they are handed out", _nothing_taken),
+    "connections": Hypothesis("each message gets a connection of its own", _few_connections),
+    "session": Hypothesis("a session is held, and all others wait", _no_session),
     "broker": Hypothesis("the broker has lost messages", _each_has_its_end),
 }

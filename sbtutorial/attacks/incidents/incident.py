@@ -11,6 +11,7 @@ from sbtutorial.attacks.places import ThreadPlace
 from sbtutorial.attacks.plan import Draw, Plan, draw
 from sbtutorial.attacks.promises import Promise
 from sbtutorial.attacks.scene import Role, Scene
+from sbtutorial.broker.limits import STANDARD, Limits
 
 ORDERS = 12
 CHOICES = 6
@@ -32,6 +33,7 @@ class Incident:
         choices: What may be behind it: keys of `HYPOTHESES`, in the order in which they are shown.
         cause: The one that is.
         shown_by: Tells from the day why it is that one.
+        is_long: Whether its day takes ten seconds or more, so that it is begun in advance.
         observations: What contradicts another choice, where the day's events do not by themselves.
         hint: The first step.
         second_hint: A further one.
@@ -52,6 +54,7 @@ class Incident:
     hint: str
     second_hint: str
     post_mortem: str
+    is_long: bool = False
     observations: Mapping[str, Callable[[Evidence], str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,6 +84,7 @@ def scene(
     *,
     poisoned: int = 0,
     pace_seconds: float = 0.0,
+    limits: Limits = STANDARD,
 ) -> Scene:
     """A scene as incidents have it: a dozen orders, and a broker that nobody kills.
 
@@ -91,6 +95,7 @@ def scene(
         promises: What is kept on every day.
         poisoned: How many orders nobody can read.
         pace_seconds: How long each piece of work takes.
+        limits: What its broker's tier allows.
     """
     return Scene(
         name=name,
@@ -100,6 +105,7 @@ def scene(
         promises=promises,
         announce=_announce,
         place_of=ThreadPlace,
+        limits=limits,
     )
 
 
