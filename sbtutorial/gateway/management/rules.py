@@ -36,9 +36,9 @@ def enumerate_rules(call: Call) -> InSteps:
     call.require_no_forwarding()
     skip = _count(call, "skip")
     page = list(_subscription(call).rules)[skip : skip + _count(call, "top")]
-    rules: list[dict[str, Any]] = []
+    rules = []
     for part, is_last in parts_of(page):
-        rules += ({"rule-description": written_rule(rule, call.clock.to_wire)} for rule in part)
+        rules += [{"rule-description": written_rule(one, call.clock.to_wire)} for one in part]
         if not is_last:
             yield UNITS_A_PART
     return {"rules": rules} if rules else None

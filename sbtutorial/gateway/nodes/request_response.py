@@ -23,7 +23,6 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
-from sbtutorial.broker.background import done_at_once
 from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.long_values import LONG_BYTES, encode_in_steps, read_in_steps
 from sbtutorial.gateway.nodes.node import Node
@@ -267,7 +266,12 @@ class RequestNode(Node):
                 else:
                     return self._answer_in_steps(answer, properties, route)
             encoding = _encode_response(answer, properties, self._handler.dialect)
-            self._send(done_at_once(encoding, now), route)
+            try:
+                self._budget.spend(next(encoding))
+            except StopIteration as end:
+                self._send(end.value, route)
+            else:
+                return self._send_in_steps(encoding, route)
         self._link.keep_credit(self.CREDIT)
         return None
 
@@ -297,6 +301,13 @@ class RequestNode(Node):
         except StopIteration as end:
             answer: AmqpResponse = end.value
         encoding = _encode_response(answer, properties, self._handler.dialect)
+        yield from self._send_in_steps(encoding, route)
+
+    def _send_in_steps(
+        self, encoding: Generator[int, float, bytes], route: ResponseNode | None
+    ) -> Job:
+        """Send an answer that is long, and then those to the requests behind it."""
+        yield 0
         self._send((yield from encoding), route)
         now = yield 0
         if job := self._go_on(now):
