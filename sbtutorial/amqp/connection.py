@@ -14,8 +14,9 @@ broker through a second engine and need no socket either.
 Source: AMQP 1.0, 2.4, and 5.3 for SASL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -58,6 +59,7 @@ from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
 _ALL = 1 << 30
+_IS_OVER = object()
 MAX_WAITING_EVENTS = 1000
 
 
@@ -138,6 +140,7 @@ class Connection:
         self._sessions = SessionTable(channel_max, self._use)
         self._with_disposition: list[Session] = []
         self._events: list[Event] = []
+        self._reports: Iterator[None] | None = None  # of the frame that was read last
         self._closed_event_is_out = False
         self._now = 0.0
         self._idle_timeout = IdleTimeout(idle_time_out_ms)
@@ -294,6 +297,10 @@ class Connection:
         """Free the channels of a session that both sides have ended."""
         self._sessions.remove(session)
 
+    def report(self, reports: Iterator[None]) -> None:
+        """Have steps taken before the next frame is read, a few at a time: see `read_frames`."""
+        self._reports = reports if self._reports is None else chain(self._reports, reports)
+
     # --- reading
 
     def _read(self, at_most: int, max_events: int) -> int:
@@ -301,6 +308,10 @@ class Connection:
         while count < at_most and machine.state is not _State.END:
             if len(self._events) >= max_events:
                 return at_most
+            if self._reports is not None:
+                if next(self._reports, _IS_OVER) is _IS_OVER:
+                    self._reports = None
+                continue
             if machine.header_is_due:
                 header = reader.next_protocol_header()
                 if header is None:

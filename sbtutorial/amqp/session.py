@@ -3,7 +3,7 @@
 Source: AMQP 1.0, 2.5 and 2.6.12.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -91,6 +91,9 @@ class Carrier(FrameCarrier, Protocol):
 
     def session_over(self, session: "Session") -> None:
         """Free the channel."""
+
+    def report(self, reports: Iterator[None]) -> None:
+        """Take these steps, each of which reports an event, before the next frame is read."""
 
 
 class Session:
@@ -371,9 +374,13 @@ class Session:
 
     def _report_window(self) -> None:
         """Have the sender links served whose credit was of no use while the window was shut."""
-        for link in self._links:
+        self._carrier.report(self._window_reports())
+
+    def _window_reports(self) -> Iterator[None]:
+        for link in list(self._links):
             if isinstance(link, SenderLink) and link.is_attached and link.credit > 0:
                 self.emit(LinkFlow(link))
+                yield
 
     def _on_transfer(self, transfer: Transfer, payload: bytes) -> None:
         if self.windows.on_received():
@@ -389,19 +396,34 @@ class Session:
         if (last is None or last == first) and first in owners:  # as a rule
             link = owners.pop(first) if disposition.settled else owners[first]
             self._report_state(link, first, disposition)
-            return
-        for delivery_id, count in spans_of(first, last, owners):
-            link = owners.get(delivery_id)
-            if link is not None:
-                if disposition.settled:
-                    del owners[delivery_id]
-                self._report_state(link, delivery_id, disposition)
-            elif is_ours:
-                self.emit(
-                    UnknownDelivery(
-                        self, delivery_id, disposition.state, disposition.settled, count
-                    )
-                )
+        elif last is None or last == first:
+            self._on_delivery_state(disposition, owners, first, 1)
+        else:
+            spans = spans_of(first, last, owners)
+            self._carrier.report(self._state_reports(disposition, owners, spans))
+
+    def _state_reports(
+        self, disposition: Disposition, owners: dict[int, Any], spans: Iterable[tuple[int, int]]
+    ) -> Iterator[None]:
+        """Report a range of deliveries, one by one: there may be very many."""
+        for delivery_id, count in spans:
+            self._on_delivery_state(disposition, owners, delivery_id, count)
+            yield
+            if self.state not in _OPEN:
+                return
+
+    def _on_delivery_state(
+        self, disposition: Disposition, owners: dict[int, Any], delivery_id: int, count: int
+    ) -> None:
+        link = owners.get(delivery_id)
+        if link is not None:
+            if disposition.settled:
+                del owners[delivery_id]
+            self._report_state(link, delivery_id, disposition)
+        elif disposition.role is RECEIVER:
+            self.emit(
+                UnknownDelivery(self, delivery_id, disposition.state, disposition.settled, count)
+            )
 
     def _report_state(self, link: Link, delivery_id: int, disposition: Disposition) -> None:
         take = link.unsettled.pop if disposition.settled else link.unsettled.__getitem__

@@ -11,13 +11,14 @@ spend.
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import h11
 
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.endpoint import Close, Endpoint, Write
 from sbtutorial.http.request import NO_ANSWER, Headers, Request, Response
+from sbtutorial.server.shares import Cancellable as Cancellable
 
 MAX_HEAD_BYTES = 32 * 1024
 # Application properties are headers, too.
@@ -34,17 +35,10 @@ _MAX_REQUEST_BYTES = MAX_HEAD_BYTES + 2 * MAX_BODY_BYTES
 # What a client may send ahead while an answer is being waited for.
 _MAX_PIPELINED_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES
 # How much is done at once before others have their turn: a request counts as much as 32 chunks.
-_EVENTS_AT_ONCE = 256
+_EVENTS_AT_ONCE = 64
 _EVENTS_OF_A_REQUEST = 32
 
 _LOG = logging.getLogger(__name__)
-
-
-class Cancellable(Protocol):
-    """A running coroutine or a timer that can be stopped, as an `asyncio.Task` or `TimerHandle`."""
-
-    def cancel(self) -> object:
-        """Stop it."""
 
 
 Later = Callable[[float, Callable[[], None]], Cancellable]

@@ -7,7 +7,7 @@ the background process, the foreground command and a test's own event loop.
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from sbtutorial.gateway.ids import RandomBytes
 from sbtutorial.server.alarm import LoopScheduler
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.network import addresses, names
+from sbtutorial.server.shares import Cancellable, Shares
 
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
@@ -60,6 +61,7 @@ class LocalBroker(Core):
     ) -> None:
         scheduler = LoopScheduler()
         super().__init__(scheduler, clock or SystemClock(), random_bytes, **options)
+        self._shares: Shares | None = None
         self.listener = Listener(
             amqp=self.amqp,
             http=self.http,
@@ -132,8 +134,13 @@ class LocalBroker(Core):
             close,
             admit=self._admit_http,
             spawn=asyncio.ensure_future,
-            later=asyncio.get_running_loop().call_later,
+            later=self._later,
         )
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> Cancellable:
+        if self._shares is None:
+            self._shares = Shares(asyncio.get_running_loop().call_later)
+        return self._shares.later(seconds, action)
 
     def answer_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         """Answer one request: at once, later, or as another protocol."""

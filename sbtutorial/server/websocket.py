@@ -13,6 +13,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
+from sbtutorial.gateway.access.admission import MAX_UNPROVED_BYTES
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.server.http_endpoint import Cancellable, Later
 
@@ -20,7 +21,7 @@ from sbtutorial.server.http_endpoint import Cancellable, Later
 MAX_MESSAGE_BYTES = 64 * 1024
 
 # A frame takes some 25 microseconds.
-_FRAMES_AT_ONCE = 1000
+_FRAMES_AT_ONCE = 64
 # What may wait for its slice.
 _MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
@@ -30,6 +31,9 @@ _NO_TEXT = CloseConnection(
 )
 _TOO_FAST = CloseConnection(
     CloseReason.POLICY_VIOLATION, "Tiny frames come faster than they can be read."
+)
+_TOO_MUCH = CloseConnection(
+    CloseReason.POLICY_VIOLATION, "Who has proved nothing sends too much that says nothing."
 )
 
 
@@ -56,12 +60,18 @@ class WebSocketEndpoint:
         self._later = later
         self._pausing: Cancellable | None = None
         self._unread_bytes = 0
+        self._empty_bytes = 0  # of frames that hold nothing for who speaks inside, who counts those
         self._frames = Connection(ConnectionType.SERVER)
         self._inner: Endpoint | None = make_inner(self._send, self._say_goodbye)
 
     def receive_data(self, data: bytes) -> None:
         """Take frames apart, and hand on what was in them."""
         if not self._is_open:
+            return
+        self._empty_bytes += len(data)
+        if self._empty_bytes > MAX_UNPROVED_BYTES and not self.is_proved:
+            self._leave(_TOO_MUCH)
+            self.connection_lost()
             return
         self._frames.receive_data(data)
         if self._pausing is None:
@@ -127,7 +137,9 @@ class WebSocketEndpoint:
             self._pausing = self._later(0.0, self._go_on)
         if payload and self._inner is not None:
             # All at once: a client sends many small frames, and each turn of the broker costs.
-            self._inner.receive_data(b"".join(payload))
+            content = b"".join(payload)
+            self._empty_bytes -= len(content)
+            self._inner.receive_data(content)
         if farewell is not None:
             self._leave(farewell)
             self.connection_lost()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.amqp.connection import MAX_WAITING_EVENTS
 from sbtutorial.amqp.frames import HEARTBEAT, FrameReader, frame_header
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
@@ -18,6 +19,7 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.performatives import Detach, Disposition, Flow, Transfer
+from sbtutorial.amqp.session import UnknownDelivery
 from sbtutorial.amqp.types import Array, decode, encode, skip
 from tests.amqp.test_limits import attach
 from tests.wire import RawClient, frame
@@ -199,3 +201,43 @@ def test_bytes_that_wait_to_be_read_are_not_copied_again_by_what_follows() -> No
     while reader.next_frame() is not None:
         pass
     assert reader.copied <= 2 * 500 * 8 * 512
+
+
+def test_a_range_of_very_many_deliveries_is_told_of_a_few_at_a_time() -> None:
+    count = 3 * MAX_WAITING_EVENTS
+    raw = RawClient()
+    link = raw.attach_receiver(0, credit=count)
+    connection = raw.server.connection
+    for number in range(count):
+        if number % 500 == 0:
+            raw.say(Flow(number, 1000, 0, 1000))
+        link.send(b"x", delivery_tag=b"%d" % number, settled=False)
+    connection.data_to_send()
+    connection.events()
+    said = frame(Disposition(True, 0, count - 1, True, Accepted()), channel=1)
+    connection.feed(said + frame(Disposition(True, 0, 99_999, True, Accepted()), channel=1), now=0)
+    told = []
+    while connection.read_frames(32) == 32:
+        events = connection.events()
+        assert len(events) <= MAX_WAITING_EVENTS
+        told += events
+    told += connection.events()
+    assert [event.delivery_id for event in told[:count]] == list(range(count))
+    assert [(type(event), event.count) for event in told[count:]] == [(UnknownDelivery, 100_000)]
+
+
+def test_a_window_that_opens_for_very_many_links_is_told_of_a_few_at_a_time() -> None:
+    links, times = 200, MAX_WAITING_EVENTS // 50
+    raw = RawClient()
+    for handle in range(links):
+        raw.attach_receiver(handle, f"from-q-{handle}", credit=1)
+    connection = raw.server.connection
+    connection.events()
+    shut, opened = (frame(Flow(0, window, 0, 100), channel=1) for window in (0, 5))
+    connection.feed((shut + opened) * times, now=0)
+    told = 0
+    while connection.read_frames(32) == 32:
+        events = connection.events()
+        assert len(events) <= MAX_WAITING_EVENTS
+        told += len(events)
+    assert told + len(connection.events()) == times * links

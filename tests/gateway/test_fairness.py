@@ -14,7 +14,9 @@ from sbtutorial.amqp.events import (
 from sbtutorial.amqp.messaging import (
     AMQP_VALUE,
     APPLICATION_PROPERTIES,
+    BATCH_MESSAGE_FORMAT,
     DATA,
+    MESSAGE_ANNOTATIONS,
     Accepted,
     Properties,
     Rejected,
@@ -24,7 +26,7 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
-from sbtutorial.amqp.types import Int, Long
+from sbtutorial.amqp.types import Int, Long, Symbol
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.limits import PREMIUM
@@ -208,6 +210,39 @@ def test_very_much_that_comes_at_once_keeps_nobody_waiting(
     assert 0 < queue.receivable.counts().active < 200
     hog.pump()
     assert queue.receivable.counts().active == 1000
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        encode_section(MESSAGE_ANNOTATIONS, {Symbol("a"): [[]] * 50_000}),
+        encode_section(AMQP_VALUE, [None] * 50_000),
+        encode_section(DATA, b"") * 10_000,
+    ],
+    ids=["annotations", "value", "data sections"],
+)
+@pytest.mark.parametrize("is_batch", [False, True], ids=["single", "batch"])
+def test_messages_that_take_long_to_read_are_read_one_a_turn(
+    broker: SteppedBroker, section: bytes, is_batch: bool
+) -> None:
+    queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    link = sender(hog, "orders")
+    payload = encode_section(DATA, section) * 3 if is_batch else section
+    for number in range(1 if is_batch else 6):
+        link.send(
+            payload,
+            delivery_tag=b"%d" % number,
+            settled=False,
+            message_format=BATCH_MESSAGE_FORMAT if is_batch else 0,
+        )
+    say(hog)
+    turns = 0
+    while broker.step():
+        turns += 1
+    hog.pump()
+    assert [type(verdict) for verdict in verdicts(hog)] == [Accepted] * (1 if is_batch else 6)
+    assert turns >= (3 if is_batch else 6)
 
 
 def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:

@@ -30,6 +30,7 @@ class Inner:
         self.on_data(data)
 
     is_cut = False
+    is_proved = True
 
     def input_ended(self):
         return False
@@ -343,9 +344,21 @@ def test_who_leaves_between_two_slices_is_forgotten():
 
 def test_who_sends_tiny_frames_without_end_is_told_so_and_let_go():
     exchange = Exchange()
-    for _ in range(80):
+    for _ in range(90):
         exchange.endpoint.receive_data(frame(BINARY, b"x") * 10_000)
     (*_, farewell) = exchange.heard()
     assert farewell.code == 1008
     assert exchange.closed_count == 1
     assert exchange.inner.lost_count == 1
+
+
+@pytest.mark.parametrize("opcode", [PING, BINARY])
+def test_a_stranger_that_says_nothing_in_very_many_frames_is_let_go(opcode):
+    exchange = Exchange()
+    exchange.inner.is_proved = False
+    frames = frame(opcode) * 5000
+    for _ in range(5):
+        if not exchange.closed_count:
+            exchange.endpoint.receive_data(frames)
+    assert (exchange.closed_count, exchange.inner.lost_count) == (1, 1)
+    assert b"proved nothing" in exchange.sent

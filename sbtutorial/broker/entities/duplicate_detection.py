@@ -3,12 +3,23 @@
 Source: Azure Service Bus, "Duplicate detection".
 """
 
+from collections import deque
 from collections.abc import Hashable, Iterator
-from itertools import islice
+from math import inf
+from typing import NamedTuple
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.timers import Timer, Timers
 
 _FORGOTTEN_AT_ONCE = 200
+
+
+class _Accepted(NamedTuple):
+    """One id that was accepted, when, and under which number."""
+
+    key: Hashable
+    at: float
+    sequence_number: int
 
 
 class DuplicateWindow:
@@ -24,7 +35,11 @@ class DuplicateWindow:
     def __init__(self, length_seconds: float, timers: Timers):
         self.length_seconds = length_seconds
         self._timers = timers
-        self._accepted: dict[Hashable, tuple[float, int]] = {}  # oldest first
+        self._accepted: dict[Hashable, _Accepted] = {}
+        # Oldest first, since what is taken from the front of a `dict` makes it slow to look there.
+        # One whose id was accepted anew stays here until its window is over.
+        self._order: deque[_Accepted] = deque()
+        self._forgotten_until = -inf  # what was accepted by then, however long the window becomes
         self._sweep: Timer | None = None
 
     def __len__(self) -> int:
@@ -32,57 +47,71 @@ class DuplicateWindow:
 
     def __iter__(self) -> Iterator[tuple[Hashable, float, int]]:
         """Each id that is remembered, when it was accepted and under which number."""
-        for key, (accepted_at, sequence_number) in self._accepted.items():
-            yield key, accepted_at, sequence_number
+        for accepted in self._order:
+            if self._is_newest(accepted) and accepted.at > self._forgotten_until:
+                yield accepted
 
     def resize(self, length_seconds: float, now: float) -> None:
         """Remember each id for so long from now on; what is forgotten by now stays forgotten."""
-        for key in list(self._past(now)):
-            del self._accepted[key]
+        self._forgotten_until = max(self._forgotten_until, now - self.length_seconds)
         self.length_seconds = length_seconds
         self._set_sweep()
 
     def original(self, key: Hashable, now: float) -> int | None:
         """The sequence number that this id was accepted under; None when it is new."""
-        accepted_at, sequence_number = self._accepted.get(key, (0.0, None))
-        if sequence_number is None or accepted_at + self.length_seconds <= now:
+        accepted = self._accepted.get(key)
+        if accepted is None or self._end_of(accepted) <= now:
             return None
-        return sequence_number
+        return accepted.sequence_number
 
     def remember(self, key: Hashable, sequence_number: int, now: float) -> None:
         """Start the window of an id that has just been accepted."""
-        self._accepted.pop(key, None)  # an id whose window is over moves to the young end
-        self._accepted[key] = (now, sequence_number)
+        accepted = self._accepted[key] = _Accepted(key, now, sequence_number)
+        self._order.append(accepted)
         if self._sweep is None:
             self._set_sweep()
 
-    def clear(self) -> None:
-        """Forget every id."""
-        self._accepted.clear()
+    def clear(self) -> Steps | None:
+        """Forget every id; returns the steps in which the memory of many is freed."""
+        order, self._order = self._order, deque()
+        accepted, self._accepted = self._accepted, {}
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
+        return _free(order, accepted) if order else None
 
-    def _forget_old(self, _: None, at: float) -> None:
+    def _is_newest(self, accepted: _Accepted) -> bool:
+        return self._accepted.get(accepted.key) is accepted
+
+    def _end_of(self, accepted: _Accepted) -> float:
+        """When its window is over, or an instant after that."""
+        if accepted.at <= self._forgotten_until:
+            return self._forgotten_until
+        return accepted.at + self.length_seconds
+
+    def _forget_old(self, _nothing: None, at: float) -> None:
         """Free what is past; one timer serves the whole window, set again for the next oldest."""
-        for key in list(islice(self._past(at), _FORGOTTEN_AT_ONCE)):
-            del self._accepted[key]
+        order = self._order
+        for _ in range(min(len(order), _FORGOTTEN_AT_ONCE)):
+            if self._end_of(order[0]) > at:
+                break
+            accepted = order.popleft()
+            if self._is_newest(accepted):
+                del self._accepted[accepted.key]
         self._set_sweep()
-
-    def _past(self, at: float) -> Iterator[Hashable]:
-        """Ids whose window is over by then, oldest first."""
-        for key, (accepted_at, _number) in self._accepted.items():
-            if accepted_at + self.length_seconds > at:
-                return
-            yield key
-
-    def _first_end(self) -> float:
-        return self._accepted[next(iter(self._accepted))][0] + self.length_seconds
 
     def _set_sweep(self) -> None:
         """Look when the window of the oldest is over."""
         if self._sweep is not None:
             self._sweep.cancel()
         self._sweep = None
-        if self._accepted:
-            self._sweep = self._timers.call_at(self._first_end(), self._forget_old, None)
+        if self._order:
+            self._sweep = self._timers.call_at(self._end_of(self._order[0]), self._forget_old, None)
+
+
+def _free(order: deque[_Accepted], accepted: dict[Hashable, _Accepted]) -> Steps:
+    while order:
+        count = min(len(order), _FORGOTTEN_AT_ONCE)
+        for _ in range(count):
+            accepted.pop(order.popleft().key, None)
+        yield count

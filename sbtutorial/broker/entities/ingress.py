@@ -134,8 +134,8 @@ class Ingress:
 
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
-        if self.duplicates is not None:
-            self.duplicates.clear()
+        if self.duplicates is not None and (steps := self.duplicates.clear()):
+            self._context.background.add(steps)
         self.schedule.end()
 
     def remember(self, message: Message, now: float) -> None:

@@ -41,6 +41,11 @@ class Queue(Entity):
         self.receivable.adopt()
         self.ingress.adopt()
 
+    def delete(self) -> None:
+        """End it; see `Entity.delete`."""
+        super().delete()
+        self.ingress.cancel_timers()
+
     def cancel_timers(self) -> None:
         """Have nothing more happen here by itself."""
         super().cancel_timers()

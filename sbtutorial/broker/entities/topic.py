@@ -100,7 +100,7 @@ class Topic(Entity):
     def delete(self) -> None:
         """End it with its subscriptions; see `Entity.delete`."""
         super().delete()
-        self.ingress.schedule.end()
+        self.ingress.cancel_timers()
         for subscription in self._subscriptions.values():
             subscription.delete()
 

@@ -29,6 +29,7 @@ from sbtutorial.gateway.management.parts import (
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
+from sbtutorial.gateway.wire.reading_cost import parts_by_cost
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
 # Azure/azure-sdk-for-python#26643, paolosalvatori/ServiceBusExplorer#56, azure-sdk-for-net#17702.
@@ -82,11 +83,11 @@ def schedule_message(call: Call) -> InSteps:
             "several calls.",
         )
     ingress, now = _ingress(call), call.now
-    messages = []
-    for part, is_last in parts_of(entries):
-        messages += [_scheduled(entry, call) for entry in part]
-        if not is_last:
-            now = yield UNITS_A_PART
+    messages: list[Message] = []
+    for part, cost in parts_by_cost(list(map(_payload, entries)), PART, UNITS_A_PART):
+        messages += [_scheduled(payload, call) for payload in part]
+        if len(messages) < len(entries):
+            now = yield UNITS_A_PART + cost
     numbers = ingress.send(messages, now=now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
@@ -101,12 +102,16 @@ def _ingress(call: Call) -> Ingress:
     return entity.ingress
 
 
-def _scheduled(entry: Mapping[str, Any], call: Call) -> Message:
+def _payload(entry: Mapping[str, Any]) -> bytes:
     payload = entry.get("message")
     if not isinstance(payload, bytes):
         raise BrokerError(
             ErrorCode.ARGUMENT_ERROR, "'messages' must hold maps with an encoded 'message'."
         )
+    return payload
+
+
+def _scheduled(payload: bytes, call: Call) -> Message:
     try:
         return read_message(payload, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
     except DecodeError as error:

@@ -4,7 +4,7 @@ A request about thousands of messages is a map with a list or an array of thousa
 here is what `decode` would read, and what is written is what `encode` would write.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from sbtutorial.amqp.types import Array, decode, encode
@@ -19,6 +19,7 @@ _UNITS = 10
 _ARRAY_ELEMENTS_A_STEP = 512
 
 _LIST32, _MAP32, _ARRAY32 = 0xD0, 0xD1, 0xF0
+_DESCRIBED = b"\x00"
 # How many bytes an element has, by the upper half of its format code.
 _WIDTHS = {0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
 
@@ -90,8 +91,9 @@ def encode_in_steps(value: Any) -> Generator[int, float, bytes]:
     items = bytearray()
     for key, each in value.items():
         items += encode(key)
-        is_long = type(each) is list and len(each) > _AT_ONCE
-        items += (yield from _list_in_bytes(each)) if is_long else encode(each)
+        write = _IN_STEPS.get(type(each))
+        is_long = write is not None and len(each) > _AT_ONCE
+        items += (yield from write(each)) if write and is_long else encode(each)
     return frame_compound(0xC1, _MAP32, 2 * len(value), bytes(items))
 
 
@@ -102,3 +104,27 @@ def _list_in_bytes(values: list[Any]) -> Generator[int, float, bytes]:
             yield _UNITS
         items += b"".join(map(encode, values[start : start + _AT_ONCE]))
     return frame_compound(0xC0, _LIST32, len(values), bytes(items))
+
+
+def _array_in_bytes(values: Array) -> Generator[int, float, bytes]:
+    constructor, elements = b"", bytearray()
+    for start in range(0, len(values), _ARRAY_ELEMENTS_A_STEP):
+        if start:
+            yield _UNITS
+        some = encode(Array(values[start : start + _ARRAY_ELEMENTS_A_STEP]))
+        first = _FIRST_ELEMENT[some[0]]
+        before, constructor = constructor, some[first - 1 : first]
+        # Numbers of which some are too large for the others' type, or what has a type of its own.
+        if before not in (b"", constructor) or constructor == _DESCRIBED:
+            return encode(values)
+        elements += some[first:]
+    return frame_compound(0xE0, _ARRAY32, len(values), constructor + elements)
+
+
+# Where the first element stands in an array, behind the code that holds for all.
+_FIRST_ELEMENT = {0xE0: 4, _ARRAY32: 10}
+
+_IN_STEPS: dict[type, Callable[[Any], Generator[int, float, bytes]]] = {
+    list: _list_in_bytes,
+    Array: _array_in_bytes,
+}

@@ -5,7 +5,7 @@ Source: AMQP Management, working draft; Azure Service Bus, "request-response ope
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from sbtutorial.amqp.errors import DecodeError
@@ -24,7 +24,6 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
-from sbtutorial.broker.background import done_at_once
 from sbtutorial.broker.errors import ErrorCode
 from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.long_values import LONG_BYTES, encode_in_steps, read_in_steps
@@ -94,11 +93,13 @@ class ResponseNode(Node):
     """The link on which answers go out; they wait here while it has no credit.
 
     Attributes:
+        names: What `reply_to` may call it.
         on_room: Called when the client takes answers again, after `is_behind` was true.
     """
 
     def __init__(self, link: SenderLink, path: str, routes: "ResponseRoutes") -> None:
         self.link = link
+        self.names = _names(link)
         self.on_room: dict[Callable[[float], Job | None], None] = {}
         self._path = path
         self._routes = routes
@@ -157,26 +158,39 @@ class ResponseRoutes:
     """The response links of one session, by node: where an answer goes."""
 
     def __init__(self) -> None:
-        self._links: dict[str, list[ResponseNode]] = {}
+        # The newest last; by node, and by node and a name that `reply_to` may say.
+        self._links: dict[object, dict[ResponseNode, None]] = {}
 
     def add(self, path: str, node: ResponseNode) -> None:
         """Remember a response link of the node at `path`."""
-        self._links.setdefault(path.lower(), []).append(node)
+        for key in _keys(path, node):
+            self._links.setdefault(key, {})[node] = None
 
     def remove(self, path: str, node: ResponseNode) -> None:
         """Forget it."""
-        self._links[path.lower()].remove(node)
+        for key in _keys(path, node):
+            links = self._links[key]
+            links.pop(node, None)
+            if not links:
+                del self._links[key]
 
     def find(self, path: str, reply_to: object) -> ResponseNode | None:
         """The link that `reply_to` names, else the newest of that node, else none."""
-        nodes = self._links.get(path.lower(), [])
-        named = [node for node in nodes if reply_to in _names(node.link)]
-        candidates = named or nodes
-        return candidates[-1] if candidates else None
+        at = path.lower()
+        links = self._links.get((at, reply_to)) if isinstance(reply_to, str) else None
+        links = links or self._links.get(at)
+        return next(reversed(links)) if links else None
 
 
-def _names(link: SenderLink) -> tuple[object, ...]:
-    return link.name, getattr(link.target, "address", None)
+def _keys(path: str, node: ResponseNode) -> Iterator[object]:
+    at = path.lower()
+    yield at
+    yield from ((at, name) for name in node.names)
+
+
+def _names(link: SenderLink) -> frozenset[str]:
+    names = link.name, getattr(link.target, "address", None)
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 class RequestNode(Node):
@@ -266,7 +280,12 @@ class RequestNode(Node):
                 else:
                     return self._answer_in_steps(answer, properties, route)
             encoding = _encode_response(answer, properties, self._handler.dialect)
-            self._send(done_at_once(encoding, now), route)
+            try:
+                self._budget.spend(next(encoding))
+            except StopIteration as end:
+                self._send(end.value, route)
+            else:
+                return self._send_in_steps(encoding, route)
         self._link.keep_credit(self.CREDIT)
         return None
 
@@ -296,6 +315,13 @@ class RequestNode(Node):
         except StopIteration as end:
             answer: AmqpResponse = end.value
         encoding = _encode_response(answer, properties, self._handler.dialect)
+        yield from self._send_in_steps(encoding, route)
+
+    def _send_in_steps(
+        self, encoding: Generator[int, float, bytes], route: ResponseNode | None
+    ) -> Job:
+        """Send an answer that is long, and then those to the requests behind it."""
+        yield 0
         self._send((yield from encoding), route)
         now = yield 0
         if job := self._go_on(now):

@@ -24,6 +24,7 @@ from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, error_of
 from sbtutorial.gateway.wire.message import batch_parts, read_message, read_parts
+from sbtutorial.gateway.wire.reading_cost import parts_by_cost, reading_cost
 
 
 class SenderNode(Node):
@@ -58,6 +59,7 @@ class SenderNode(Node):
         try:
             if event.message_format == BATCH_MESSAGE_FORMAT:
                 return self._batch_received(event, now)
+            self._budget.left -= reading_cost(event.payload)
             message = read_message(event.payload, from_wire=self._from_wire, new_id=self._new_id)
             self._take([message], event, now)
         except (DecodeError, BrokerError) as refusal:
@@ -67,9 +69,10 @@ class SenderNode(Node):
     def _batch_received(self, event: MessageReceived, now: float) -> Job | None:
         """A batch of many is a job: read a few at a time, then checked and taken as one."""
         parts = batch_parts(event.payload, self._max_batch_messages)
-        if len(parts) * self._sink.copies > _AT_ONCE:
+        cost = sum(map(reading_cost, parts)) if len(parts) <= _AT_ONCE else 0
+        if len(parts) * self._sink.copies > _AT_ONCE or cost > _UNITS:
             return self._take_in_steps(parts, event)
-        self._budget.spend(len(parts) // _MESSAGES_A_UNIT)
+        self._budget.spend(len(parts) // _MESSAGES_A_UNIT + cost)
         self._take(list(self._read(parts, 1)), event, now)
         return None
 
@@ -98,9 +101,9 @@ class SenderNode(Node):
         now = yield 0
         try:
             messages: list[Message] = []
-            for start in range(0, len(parts), _AT_ONCE):
-                messages += self._read(parts[start : start + _AT_ONCE], start + 1)
-                now = yield _UNITS
+            for piece, cost in parts_by_cost(parts, _AT_ONCE, _UNITS):
+                messages += self._read(piece, len(messages) + 1)
+                now = yield _UNITS + cost
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return

@@ -14,6 +14,7 @@ Source: Azure Service Bus, REST API, "Service Bus runtime": "Send Message", "Pee
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from math import inf, isfinite
 from typing import Any
 from urllib.parse import quote
@@ -187,7 +188,7 @@ def authorize(request: Request, path: DataPath, core: Core) -> Verified:
 def _send(call: MessageCall) -> Response | Work:
     core = call.core
     items = batch_items(call.request, core.namespace.limits.max_batch_messages)
-    if items is not None and len(items) > _ITEMS_AT_ONCE:
+    if items is not None and len(list(islice(_in_parts(items), 2))) > 1:
         core.namespace.directory.sendable(call.path.entity)
         return Work(partial(_start_batch, call, items))
     with core.reactor.turn() as now:
@@ -206,9 +207,24 @@ def _read(call: MessageCall, items: list[Mapping[str, Any]] | None) -> Iterator[
         yield from read_items(items, core.clock.from_wire, core.ids.message_id)
 
 
-# Of a large batch, so many messages are read at once, which takes this much of a turn.
+# Of a large batch, so many messages and properties are read at once: this much of a turn.
 _ITEMS_AT_ONCE = 32
+_PROPERTIES_AT_ONCE = 512
 _UNITS = 24
+
+
+def _in_parts(items: list[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    part: list[Mapping[str, Any]] = []
+    properties = 0
+    for item in items:
+        part.append(item)
+        given = item.get("UserProperties")
+        properties += len(given) if isinstance(given, Mapping) else 0
+        if len(part) == _ITEMS_AT_ONCE or properties > _PROPERTIES_AT_ONCE:
+            yield part
+            part, properties = [], 0
+    if part:
+        yield part
 
 
 def _start_batch(
@@ -224,8 +240,8 @@ def _send_in_steps(
     try:
         now = yield 0
         messages: list[Message] = []
-        for start in range(0, len(items), _ITEMS_AT_ONCE):
-            messages += _read(call, items[start : start + _ITEMS_AT_ONCE])
+        for part in _in_parts(items):
+            messages += _read(call, part)
             now = yield _UNITS
         entity = call.core.namespace.directory.sendable(call.path.entity)
         _require_size(messages, entity.context.max_message_bytes)

@@ -26,6 +26,7 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.types import Long, Symbol, decode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
+from sbtutorial.broker.limits import MAX_HEADER_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.gateway.rest import broker_properties
 from sbtutorial.gateway.rest.property_headers import escape, read_properties, write_properties
@@ -38,6 +39,8 @@ BATCH_CONTENT_TYPE = "application/vnd.microsoft.servicebus.json"
 # Python's `http.client` reads 100 headers, each of 64 KiB; the endpoint adds a few.
 _MAX_HEADERS = 90
 _MAX_HEADER_CHARS = 65_000
+# The shortest property has a name of one letter and a value of one byte: four bytes in all.
+_MOST_PROPERTIES = MAX_HEADER_BYTES // 4
 # What Azure says of a body whose sender says nothing.
 _CONTENT_TYPE = "application/atom+xml;type=entry;charset=utf-8"
 
@@ -203,6 +206,12 @@ def _read_item(item: Mapping[str, Any], from_wire: ToWire, new_id: NewId) -> Mes
         raise _no_batch(f"a Body is no text but {broker_properties.shown(body)}")
     given = broker_properties.as_object("BrokerProperties", item.get("BrokerProperties"))
     application = broker_properties.as_object("UserProperties", item.get("UserProperties"))
+    if len(application) > _MOST_PROPERTIES:
+        raise BrokerError(
+            ErrorCode.MESSAGE_SIZE_EXCEEDED,
+            f"A message has {len(application)} properties, which are longer together than "
+            f"{MAX_HEADER_BYTES} bytes (64 KB), all that is allowed.",
+        )
     values = {name: _user_property(name, value) for name, value in application.items()}
     content_type = given.get("ContentType", "")
     return _message(given, values, body.encode(), str(content_type), from_wire, new_id)

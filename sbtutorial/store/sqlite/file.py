@@ -16,6 +16,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.store.restore import KeptMessages
 from sbtutorial.store.sqlite.gathering import Gathered, Gatherer, Statement
 from sbtutorial.store.sqlite.loading import Loader, MessageReader
+from sbtutorial.store.sqlite.log_check import check_log
 from sbtutorial.store.sqlite.schema import (
     APPLICATION_ID,
     FORMAT,
@@ -83,6 +84,7 @@ class SqliteFile:
         self._deleted = 0
         self._is_closed = False
         try:
+            check_log(path)
             self._connection = _connect(path)
             self._reader = _connect(path)
             self._mover = _connect(path)
@@ -230,8 +232,14 @@ class SqliteFile:
 
     def _fetch(self, number: int) -> bytes:
         query = "SELECT content FROM contents WHERE id = ?"
-        ((content,),) = self._reader.execute(query, (number,))
-        return bytes(content)
+        try:
+            row = self._reader.execute(query, (number,)).fetchone()
+        except sqlite3.Error as error:
+            raise TutorialError(trouble(self.path, error)) from error
+        if row is None:
+            missing = LookupError("what a message holds is missing")
+            raise TutorialError(trouble(self.path, missing))
+        return bytes(row[0])
 
     def _transact(self, statements: Iterable[Statement]) -> None:
         """Run statements, all or none of them."""

@@ -70,3 +70,38 @@ def test_cleared_window_knows_nothing_and_waits_for_nothing() -> None:
     ids.clear()
     assert ids.original("a", 1.0) is None
     assert timers.next_at() is None
+
+
+def test_very_many_ids_are_forgotten_a_few_at_a_time() -> None:
+    ids, timers = window(60)
+    for n in range(1000):
+        ids.remember(n, n, 0.0)
+    ids.resize(20, 30.0)
+    assert len(ids) == 1000
+    assert all(ids.original(n, 30.0) is None for n in range(1000))
+    timers.run_due(30.0, at_most=2)
+    assert 0 < len(ids) < 1000
+    assert timers.is_behind
+    timers.run_due(30.0)
+    assert len(ids) == 0
+
+
+def test_what_is_forgotten_stays_so_however_long_the_window_becomes() -> None:
+    ids, timers = window(60)
+    ids.remember("old", 1, 0.0)
+    ids.remember("new", 2, 30.0)
+    ids.resize(600, 60.0)
+    assert ids.original("old", 60.0) is None
+    assert ids.original("new", 60.0) == 2
+    assert [key for key, _at, _number in ids] == ["new"]
+    timers.run_due(60.0)
+    assert len(ids) == 1
+
+
+def test_memory_of_very_many_ids_that_are_cleared_is_freed_in_steps() -> None:
+    ids, _ = window(60)
+    for n in range(1000):
+        ids.remember(n, n, 0.0)
+    steps = ids.clear()
+    assert steps is not None
+    assert len(list(steps)) > 2

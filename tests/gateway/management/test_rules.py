@@ -11,6 +11,9 @@ from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import Filter, Rule
+from sbtutorial.gateway.management.call import Call
+from sbtutorial.gateway.management.parts import PART, UNITS_A_PART
+from sbtutorial.gateway.management.rules import enumerate_rules
 from tests.gateway.talk import Answer, Talk
 
 SPORT = "news/Subscriptions/sport"
@@ -222,3 +225,17 @@ async def test_to_listen_is_right_enough_and_to_send_is_not(talk: Talk) -> None:
     assert refused(add(client, {"true-filter": {}}))[0] == 401
     client.endpoint.peer.claims.grant("", {"Listen"})
     assert add(client, {"true-filter": {}}).status["statusCode"] == 200
+
+
+async def test_very_many_rules_are_written_in_steps(talk: Talk) -> None:
+    with talk.broker.reactor.turn() as now:
+        subscription = talk.broker.namespace.directory.subscription("news", "sport")
+        for number in range(300):
+            rule = Rule(f"r{number}", CorrelationFilter(label=str(number)))
+            talk.broker.namespace.create_rule(subscription, rule, now=now)
+    call = Call(subscription.main, FIRST, talk.endpoint.peer, talk.broker.clock.now())
+    steps = enumerate_rules(call)
+    assert [next(steps) for _ in range(300 // PART)] == [UNITS_A_PART] * (300 // PART)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert len(end.value.value["rules"]) == 301

@@ -24,7 +24,10 @@ LONG_VALUES: list[Any] = [
         "texts": Array(["x" * n for n in range(200)]),
     },
     {"described": Array([Described(Symbol("a:b"), "x" * 200) for _ in range(20)]), "z": None},
+    {"described": Array([Described(Symbol("a:b"), "x") for _ in range(2000)])},
     {"numbers": list(range(3000))},
+    {"numbers": Array(range(3000)), "some large": Array([*range(2000), 2**40])},
+    {"sessions-ids": Array(f"customer {n}" for n in range(3000))},
 ]
 
 

@@ -67,3 +67,24 @@ def test_large_batch_for_a_queue_that_is_not_there_is_refused() -> None:
     answer = broker.http("POST", "/nowhere/messages", body, JSON_BATCH).response
     assert answer is not None
     assert answer.status == 404
+
+
+def test_few_messages_with_very_many_properties_keep_no_other_client_waiting() -> None:
+    broker = SteppedBroker()
+    broker.create_queue("orders")
+    properties = {f"p{number}": number for number in range(1000)}
+    body = json.dumps([{"Body": "", "UserProperties": properties}] * 8).encode()
+    answer = router.handle(_request(broker, body, JSON_BATCH), broker)
+    assert isinstance(answer, Work)
+    answers: list[Any] = []
+    answer.start(answers.append)
+    broker.step()
+    assert not answers
+    broker.run()
+    assert [each.status for each in answers] == [201]
+
+
+def test_more_properties_than_a_header_can_have_are_refused_unread() -> None:
+    unreadable: dict[str, Any] = {f"p{number}": [] for number in range(20_000)}
+    refusal = posted(SteppedBroker(), [{"Body": "", "UserProperties": unreadable}])
+    assert (refusal.status, b"20000 properties" in refusal.body) == (413, True)
