@@ -46,9 +46,10 @@ SECONDS: Mapping[str, float] = {
     "tests/workshop": 4,
     "tests/gateway/test_repeatable.py": 4,
     "tests/gateway/test_crowds.py": 2,
+    "tests/store/test_restore.py": 2,  # with those that stay with it
 }
 
-# Tests of these files share a program that is slow to start: all of a file's stay with one worker,
+# Tests of these files share what is slow to start or to make: all of a file's stay with one worker,
 # or those of one value of a parameter.
 GROUPS: Mapping[str, str] = {
     "tests/clients/test_javascript_": "",
@@ -61,6 +62,7 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_rhea.py": "",
     "tests/local/test_types.py": "",
     "tests/setup/test_wheel.py": "",
+    "tests/store/test_restore.py": "",
     "tests/attacks/test_incidents.py": "",
     "tests/test_binder.py::test_binder_": "",
     "tests/test_first_steps.py": "",

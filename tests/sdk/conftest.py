@@ -15,6 +15,7 @@ from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.local_broker import LocalBroker
+from tests.marking import mark_below
 from tests.sdk.flavours import Aio, Flavour, Sync
 
 HERE = Path(__file__).parent
@@ -26,9 +27,7 @@ PATIENCE_SECONDS = 5.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("sdk")
+    mark_below(HERE, items, "sdk")
 
 
 @pytest.fixture(scope="session")
