@@ -9,6 +9,7 @@ import tests.no_iri  # before any test imports nbformat
 import tests.same_examples  # noqa: F401 - before any property draws one
 from sbtutorial.connection_string import PREFIX_VARIABLE, VARIABLES
 from tests.order import group, longest_first
+from tests.short_ids import short_id
 
 # Whatever this computer is set to, tests do not go to Azure.
 for name in (*VARIABLES, PREFIX_VARIABLE):
@@ -30,3 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if together := group(item):
                 item.add_marker(pytest.mark.xdist_group(together))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text is named by its beginning."""
+    return short_id(val)

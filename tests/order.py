@@ -40,15 +40,26 @@ SECONDS: Mapping[str, float] = {
     "tests/local": 1,
     "tests/local/test_types.py": 10,  # with those that stay with it
     "tests/exercises": 1,
-    "tests/views/test_crash.py": 3,
     "tests/commands": 1,
     "tests/admin/test_sdk.py": 1,
     "tests/workshop": 4,
+    # With those that stay with them:
+    "tests/notebook/test_lesson_hints.py": 25,
+    "tests/notebook/test_magic.py": 20,
+    "tests/notebook/test_program_magic.py": 8,
+    "tests/notebook/test_tracebacks.py": 8,
+    "tests/notebooks/test_elsewhere.py": 25,
+    "tests/local/test_broker.py": 8,
+    "tests/lab/test_elsewhere.py": 8,
+    "tests/lab/test_inherited.py": 5,
+    "tests/lab/test_watching.py": 8,
+    "tests/views/test_crash.py": 8,
     "tests/gateway/test_repeatable.py": 4,
     "tests/gateway/test_crowds.py": 2,
+    "tests/store/test_restore.py": 2,  # with those that stay with it
 }
 
-# Tests of these files share a program that is slow to start: all of a file's stay with one worker,
+# Tests of these files share what is slow to start or to make: all of a file's stay with one worker,
 # or those of one value of a parameter.
 GROUPS: Mapping[str, str] = {
     "tests/clients/test_javascript_": "",
@@ -60,7 +71,18 @@ GROUPS: Mapping[str, str] = {
     "tests/clients/test_sdk_on_uamqp.py": "",
     "tests/clients/test_rhea.py": "",
     "tests/local/test_types.py": "",
+    "tests/local/test_broker.py": "",
+    "tests/lab/test_elsewhere.py": "",
+    "tests/lab/test_inherited.py": "",
+    "tests/lab/test_watching.py": "",
+    "tests/notebook/test_lesson_hints.py": "",
+    "tests/notebook/test_magic.py": "",
+    "tests/notebook/test_program_magic.py": "",
+    "tests/notebook/test_tracebacks.py": "",
+    "tests/notebooks/test_elsewhere.py": "",
+    "tests/views/test_crash.py": "",
     "tests/setup/test_wheel.py": "",
+    "tests/store/test_restore.py": "",
     "tests/attacks/test_incidents.py": "",
     "tests/test_binder.py::test_binder_": "",
     "tests/test_first_steps.py": "",

@@ -21,8 +21,9 @@ _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Real clients sleep most of the time, so very many of them are heard at once, and by themselves:
 # each process that runs tests has to find all of them first.
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
-_BY_DAY, _BY_NIGHT = ("-m", "not browser and not overnight"), ("-m", "overnight and not browser")
-_OTHERS = tuple(f"--ignore={folder}" for folder in _OF_CLIENTS)
+_OF_THE_BROWSER = "tests/browser"
+_BY_DAY, _BY_NIGHT = ("-m", "not overnight"), ("-m", "overnight")
+_OTHERS = tuple(f"--ignore={folder}" for folder in (*_OF_CLIENTS, _OF_THE_BROWSER))
 
 _LINT = (
     Step("mypy", ("mypy",)),
@@ -41,7 +42,7 @@ EVERYTHING = (
     (
         Step("pytest", ("pytest", "-n", "10", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
-        Step("browser tests", ("pytest", "-m", "browser and not overnight", "tests/browser")),
+        Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),
 )
 
@@ -76,8 +77,14 @@ OVERNIGHT = (
     Step("lessons by nbconvert", ("tests.notebooks.converting",)),
     Step("a room of learners", ("tests.workshop", "--learners", "30")),
     Step("more clients", ("tests.clients.installed", "overnight")),
-    Step("what takes long", ("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0")),
-    Step("lessons in the browser", ("pytest", "-m", "browser and overnight", "tests/browser")),
+    Step(
+        "what takes long",
+        (
+            *("pytest", "-n", "4", *_SIDE_BY_SIDE, *_BY_NIGHT, "--timeout=0"),
+            f"--ignore={_OF_THE_BROWSER}",
+        ),
+    ),
+    Step("lessons in the browser", ("pytest", *_BY_NIGHT, _OF_THE_BROWSER)),
 )
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -225,21 +226,23 @@ def test_loop_without_end_is_stopped_in_time_and_shown(lab: Lab) -> None:
     assert not any(thread.name == "exercise f" for thread in threading.enumerate())
 
 
-def test_loop_that_catches_everything_keeps_nobody_waiting(lab: Lab) -> None:
-    source = """
-    import time
+def test_loop_that_catches_everything_keeps_nobody_waiting(lab: Lab, tmp_path: Path) -> None:
+    verdict_is_there = tmp_path / "verdict"
+    source = f"""
+    import os
 
     def f():
-        end = time.monotonic() + 15
-        while time.monotonic() < end:
+        while True:
             try:
-                sum(range(100))
+                if os.path.exists({str(verdict_is_there)!r}):
+                    return
             except BaseException:
                 continue
     """
-    started = time.monotonic()
-    assert "f had not returned after 0.2 seconds" in verdict_on(lab, source, 0.2).seen
-    assert time.monotonic() - started < 15
+    try:
+        assert "f had not returned after 0.2 seconds" in verdict_on(lab, source, 0.2).seen
+    finally:
+        verdict_is_there.touch()  # or the loop would go on for ever
 
 
 def test_sleep_is_left_behind_and_ends_when_it_wakes_up(lab: Lab) -> None:
@@ -252,7 +255,7 @@ def test_sleep_is_left_behind_and_ends_when_it_wakes_up(lab: Lab) -> None:
     """
     started = time.monotonic()
     verdict = verdict_on(lab, source, limit_seconds=0.2)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
     assert "would not be stopped: it is left to itself" in verdict.seen
     assert "time.sleep(1000)" in verdict.seen
     assert "Leave the sleep out" in verdict.hint

@@ -14,14 +14,13 @@ from sbtutorial.hosting.background import find
 from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.lab.connecting import connect
 from sbtutorial.lab.lab import Lab
+from tests.marking import mark_below
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("sdk")
+    mark_below(HERE, items, "sdk")
 
 
 @pytest.fixture(scope="package")

@@ -103,10 +103,12 @@ import uvloop
 def event_loop_policy():
     return uvloop.EventLoopPolicy()
 """
-# How asyncio's tests are found, and which loop they run on.
-LOOPS = [("strict", "asyncio", "")]
+# How asyncio's tests are found, and which loop they run on. By day uvloop is in tests/loops.
+LOOPS = [pytest.param("strict", "asyncio", "", id="asyncio")]
 if os.name != "nt":
-    LOOPS.append(("auto", "uvloop", ON_UVLOOP))
+    LOOPS.append(
+        pytest.param("auto", "uvloop", ON_UVLOOP, id="uvloop", marks=pytest.mark.overnight)
+    )
 CONFIG = '{"UserConfig": {"Namespaces": [{"Name": "n", "Queues": [{"Name": "orders"}]}]}}'
 OPTIONS = """
 import pytest

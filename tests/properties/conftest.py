@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.marking import mark_below
+
 _HERE = Path(__file__).parent
 _SECONDS = 900  # with every other process of a busy machine before it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.timeout(_SECONDS))
+    mark_below(_HERE, items, pytest.mark.timeout(_SECONDS))

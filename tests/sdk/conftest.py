@@ -15,20 +15,20 @@ from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.local_broker import LocalBroker
+from tests.marking import mark_below
 from tests.sdk.flavours import Aio, Flavour, Sync
 
 HERE = Path(__file__).parent
 # For a message that does not come: no test waits longer.
 SHORT_SECONDS = 0.5
-# For one that does, or for the last that did: it ends at once, or long before, unless something is
-# wrong or the computer is very busy.
-PATIENCE_SECONDS = 5.0
+# For one that does: it ends at once unless something is wrong or the computer is very busy.
+PATIENCE_SECONDS = 30.0
+# For one that does, where the end of the wait is waited for, too.
+TO_THE_END_SECONDS = 5.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("sdk")
+    mark_below(HERE, items, "sdk")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from azure.servicebus.exceptions import (
 )
 
 from sbtutorial.server.local_broker import LocalBroker
-from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, Bench
+from tests.sdk.conftest import SHORT_SECONDS, TO_THE_END_SECONDS, Bench
 
 pytestmark = pytest.mark.feature("Receiving and settling")
 
@@ -54,7 +54,7 @@ async def test_peek_lock_hides_a_message_until_it_is_completed(bench: Bench) -> 
 async def test_iterating_over_a_receiver_ends_when_nothing_more_comes(bench: Bench) -> None:
     await bench.send("coffee", "tea", "cake")
     served = []
-    async with bench.receiver(max_wait_time=PATIENCE_SECONDS) as receiver:
+    async with bench.receiver(max_wait_time=TO_THE_END_SECONDS) as receiver:
         async for message in receiver:
             served.append(str(message))
             await receiver.complete_message(message)
@@ -297,7 +297,7 @@ async def test_two_receivers_share_a_queue_and_no_message_goes_to_both(bench: Be
     seen: list[str] = []
 
     async def serve() -> None:
-        async with bench.receiver(max_wait_time=PATIENCE_SECONDS) as receiver:
+        async with bench.receiver(max_wait_time=TO_THE_END_SECONDS) as receiver:
             async for message in receiver:
                 seen.append(str(message))
                 await receiver.complete_message(message)

@@ -246,8 +246,16 @@ def copies(actor: Actor) -> list[tuple[object, ...]]:
 # -- The test of the test: a change that is left out, or says less, is missed ---------------------
 
 
-def scripts() -> Iterator[Actor]:
-    """Short lives of a namespace, which together have everything in them."""
+Script = tuple[Actor, list[str]]
+
+
+@pytest.fixture(scope="module")
+def scripts() -> list[Script]:
+    """Short lives of a namespace, which together have everything in them, and what they leave."""
+    return [(actor, describe(actor.namespace)) for actor in lives()]
+
+
+def lives() -> Iterator[Actor]:
     for seed in range(60):
         random = Random(seed)
         actor = Actor()
@@ -257,9 +265,6 @@ def scripts() -> Iterator[Actor]:
             actor.do(*one_act(random))
         actor.settle_down()
         yield actor
-
-
-SCRIPTS = [(actor, describe(actor.namespace)) for actor in scripts()]
 
 
 def is_missed(actor: Actor, expected: list[str], changes: list[Change]) -> bool:
@@ -273,8 +278,8 @@ def is_missed(actor: Actor, expected: list[str], changes: list[Change]) -> bool:
     return bool(twin.changes) or describe(twin.namespace) != expected
 
 
-def test_what_is_whole_is_not_missed() -> None:
-    for actor, expected in SCRIPTS:
+def test_what_is_whole_is_not_missed(scripts: list[Script]) -> None:
+    for actor, expected in scripts:
         assert describe(actor.restored().namespace) == expected
 
 
@@ -282,10 +287,12 @@ SAY_NOTHING = {ChangeKind.DUPLICATE_DROPPED, ChangeKind.RECEIVER_GONE, ChangeKin
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ChangeKind if kind not in SAY_NOTHING])
-def test_a_kind_of_change_that_is_left_out_is_missed(kind: ChangeKind) -> None:
+def test_a_kind_of_change_that_is_left_out_is_missed(
+    scripts: list[Script], kind: ChangeKind
+) -> None:
     assert any(
         is_missed(actor, expected, [one for one in actor.changes if one.kind is not kind])
-        for actor, expected in SCRIPTS
+        for actor, expected in scripts
     )
 
 
@@ -318,13 +325,15 @@ LESS: list[tuple[type, str, Any]] = [
 
 
 @pytest.mark.parametrize(("kind", "field", "value"), LESS, ids=str)
-def test_a_field_that_is_lost_is_missed(kind: type, field: str, value: Any) -> None:
+def test_a_field_that_is_lost_is_missed(
+    scripts: list[Script], kind: type, field: str, value: Any
+) -> None:
     def without(change: Any) -> Any:
         return change._replace(**{field: value}) if isinstance(change, kind) else change
 
     assert any(
         is_missed(actor, expected, [without(one) for one in actor.changes])
-        for actor, expected in SCRIPTS
+        for actor, expected in scripts
     )
 
 
