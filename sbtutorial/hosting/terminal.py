@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from sbtutorial.admin.config import Config, apply_config, read_config
-from sbtutorial.admin.config_values import ConfigError
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.model import Config
+from sbtutorial.admin.config.reading import read_config
+from sbtutorial.admin.config.values import ConfigError
 from sbtutorial.broker.limits import TIERS
 from sbtutorial.connection_string import (
     ConnectionStringError,

@@ -12,7 +12,8 @@ from azure.servicebus.exceptions import (
     ServiceBusQuotaExceededError,
 )
 
-from sbtutorial.admin.config import apply_config, read_config
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.reading import read_config
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.local_broker import LocalBroker

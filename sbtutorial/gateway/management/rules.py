@@ -8,7 +8,8 @@ from typing import Any
 
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
-from sbtutorial.gateway.management.call import Call, Operation
+from sbtutorial.gateway.management.call import Call, InSteps, Operation
+from sbtutorial.gateway.management.parts import UNITS_A_PART, parts_of
 from sbtutorial.gateway.wire.rules import read_rule, written_rule
 
 
@@ -30,12 +31,16 @@ def remove_rule(call: Call) -> dict[str, Any]:
     return {}
 
 
-def enumerate_rules(call: Call) -> dict[str, Any] | None:
+def enumerate_rules(call: Call) -> InSteps:
     """`com.microsoft:enumerate-rules`: `top` of them by name, after the first `skip`."""
     call.require_no_forwarding()
     skip = _count(call, "skip")
     page = list(_subscription(call).rules)[skip : skip + _count(call, "top")]
-    rules = [{"rule-description": written_rule(rule, call.clock.to_wire)} for rule in page]
+    rules = []
+    for part, is_last in parts_of(page):
+        rules += [{"rule-description": written_rule(one, call.clock.to_wire)} for one in part]
+        if not is_last:
+            yield UNITS_A_PART
     return {"rules": rules} if rules else None
 
 
