@@ -27,7 +27,7 @@ from sbtutorial.server.network import addresses, names
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
     from sbtutorial.server.certificates import Certificates
-    from sbtutorial.server.http_endpoint import Switch
+    from sbtutorial.server.http_answers import Switch
 
 __all__ = ["KEY_NAME", "LocalBroker"]
 
@@ -140,7 +140,7 @@ class LocalBroker(Core):
         from sbtutorial.gateway.rest.data_plane import Poll, Work
         from sbtutorial.http.request import Response
         from sbtutorial.server import long_poll, router
-        from sbtutorial.server.http_endpoint import Switch, Vigil
+        from sbtutorial.server.http_answers import Switch, Vigil
 
         answer = router.handle(request, self)
         if isinstance(answer, Poll):

@@ -14,7 +14,7 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
-from sbtutorial.server.http_endpoint import Cancellable, Later
+from sbtutorial.server.http_answers import Cancellable, Later
 
 # asyncio clients of the SDK end a connection on which a message has more than 4 MiB.
 MAX_MESSAGE_BYTES = 64 * 1024

@@ -13,7 +13,7 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting import terminal
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server import listener, network
+from sbtutorial.server import network
 from sbtutorial.server.local_broker import LocalBroker
 
 
@@ -46,7 +46,7 @@ def make_queue(broker: LocalBroker) -> None:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
     """One to whom every peer is on another computer."""
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     with ThreadedBroker() as broker:
         broker.call(make_queue)
         yield broker
@@ -173,7 +173,7 @@ def test_a_port_is_the_same_on_both_loopbacks_or_it_is_none() -> None:
 
 
 def test_who_asks_for_less_is_served_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     with ThreadedBroker(takes_plain=True) as broker:
         port = parse_connection_string(broker.connection_string).port
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
@@ -206,7 +206,7 @@ def status(connection: ssl.SSLSocket, host: str) -> int:
 def test_who_comes_and_why_it_is_refused_is_told_where_somebody_wants_to_know(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     caplog.set_level(logging.INFO, "sbtutorial")
     with ThreadedBroker() as broker:
         answer(broker, b"AMQP\x00\x01\x00\x00")
