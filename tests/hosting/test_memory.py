@@ -12,7 +12,7 @@ from sbtutorial.hosting.memory import (
     MemoryReturn,
     give_back_memory,
 )
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 
 class StillLoop:
@@ -109,7 +109,7 @@ def test_what_could_not_be_given_back_is_not_tried_again_and_again(loop: StillLo
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere allocators do so by themselves")
 async def test_a_broker_notes_its_turns_and_looks_after_its_input_still() -> None:
-    broker = LocalBroker()
+    broker = BrokerServer()
     before = broker.reactor.on_turn_end
     looked: list[int] = []
     broker.reactor.on_turn_end = lambda: looked.append(1)

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from sbtutorial.server.certificates import Certificates
     from sbtutorial.server.http_answers import Switch
 
-__all__ = ["KEY_NAME", "LocalBroker"]
+__all__ = ["KEY_NAME", "BrokerServer"]
 
 # How long the end waits for a disk that keeps nothing.
 _SAFE_SECONDS = 5.0
 
 
-class LocalBroker(Core):
+class BrokerServer(Core):
     """A namespace that answers on one port, with AMQP, TLS and HTTP.
 
     Args:
@@ -45,7 +45,6 @@ class LocalBroker(Core):
         known_as: Names beside its own that clients call it by; its certificate has them, too.
         takes_plain: Whether other computers may do without TLS.
         options: What `Core` takes beside these.
-
     """
 
     def __init__(
