@@ -3,13 +3,14 @@
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 _LINE_CHARS = 72  # as wide as a traceback; fits into a small window, too
 MAX_TEXT_CHARS = 1000
 _MAX_DEPTH, _MAX_ITEMS = 5, 50
+_NAMED_COUNT = 5
 # The SDK calls a client without a name of its own SBReceiver-<uuid>.
 _RANDOM_NAME = re.compile(r".*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -48,6 +49,13 @@ def one_line(text: str, max_chars: int = 100) -> str:
 def shortened(text: str, max_chars: int) -> str:
     """A text of so many characters at most; one that is cut off says so by its last."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Names in quotes, for the text of a refusal; of very many the first five."""
+    more = len(names) - _NAMED_COUNT
+    rest = f" and {more} more" if more > 0 else ""
+    return ", ".join(f"'{name}'" for name in names[:_NAMED_COUNT]) + rest
 
 
 def readable_name(who: str) -> str:

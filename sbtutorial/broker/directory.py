@@ -19,9 +19,7 @@ from sbtutorial.broker.paths import (
     split_subscription,
 )
 from sbtutorial.broker.subqueues.subqueue import SubQueue
-
-# So many names are listed when the one asked for is not there.
-_NAMED_COUNT = 5
+from sbtutorial.text import some_names
 
 _Kind = TypeVar("_Kind", Queue, Topic)
 
@@ -195,12 +193,10 @@ class Directory:
 
     def _who_is_here(self, kind: type[_Kind]) -> str:
         what = "queues" if kind is Queue else "topics"
-        names = [f"'{one.name}'" for one in self._all_of(kind)]
+        names = [one.name for one in self._all_of(kind)]
         if not names:
             return f"Namespace '{self._namespace_name}' has no {what} yet; create it first."
-        more = len(names) - _NAMED_COUNT
-        rest = f" and {more} more" if more > 0 else ""
-        return f"{what.capitalize()} here: {', '.join(names[:_NAMED_COUNT])}{rest}."
+        return f"{what.capitalize()} here: {some_names(names)}."
 
 
 def _not_found(path: str, advice: str) -> BrokerError:

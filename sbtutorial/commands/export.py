@@ -46,8 +46,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _for_emulator(text: str) -> str:
-    from sbtutorial.admin.config import read_config
-    from sbtutorial.admin.config_emulator import written_for_emulator
+    from sbtutorial.admin.config.emulator import written_for_emulator
+    from sbtutorial.admin.config.reading import read_config
 
     text, changes = written_for_emulator(read_config(text))
     for change in changes:

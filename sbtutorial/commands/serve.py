@@ -10,7 +10,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOST, SERVED_NAMESPACE
 
 if TYPE_CHECKING:
-    from sbtutorial.admin.config import Config
+    from sbtutorial.admin.config.model import Config
 
 
 def add(commands: parsers.Commands) -> None:
@@ -186,7 +186,7 @@ def _laid_out(options: argparse.Namespace) -> dict[str, Any]:
     layout: dict[str, Any] = {"namespace": None, "host": HOST, "tier": "standard", "key": None}
     layout |= {"port": 0, "also": []}
     if options.emulator:
-        from sbtutorial.admin.config_emulator import NAMESPACE
+        from sbtutorial.admin.config.emulator import NAMESPACE
         from sbtutorial.hosting.introduction import EMULATOR_KEY, EMULATOR_PORTS
 
         port, administration = EMULATOR_PORTS

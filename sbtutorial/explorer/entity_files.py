@@ -7,18 +7,13 @@ same description of a namespace, which then is made by the SDK.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sbtutorial.admin.config import (
-    Config,
-    ConfiguredSubscription,
-    ConfiguredTopic,
-    read_config,
-    without_comments,
-)
-from sbtutorial.admin.config import written_config as written_emulator_config
-from sbtutorial.admin.config_rules import read_rule, write_rule
-from sbtutorial.admin.config_values import ConfigError, ConfigValue
+from sbtutorial.admin.config.emulator import written_for_emulator
+from sbtutorial.admin.config.model import Config, ConfiguredSubscription, ConfiguredTopic
+from sbtutorial.admin.config.reading import read_config, without_comments
+from sbtutorial.admin.config.rules import read_rule, write_rule
+from sbtutorial.admin.config.values import ConfigError, ConfigValue
 from sbtutorial.broker.descriptions import Description
 from sbtutorial.broker.limits import Limits
 from sbtutorial.errors import TutorialError
@@ -57,7 +52,14 @@ class Imported(Shown):
         return Table("imported", ("", "entity", ""), rows, "the file has no entities")
 
 
-def export_entities(links: Links, entities: Entities, format: str) -> str:
+class Exported(NamedTuple):
+    """A file's text, and what is not in it as it was, in sentences."""
+
+    text: str
+    changes: tuple[str, ...] = ()
+
+
+def export_entities(links: Links, entities: Entities, format: str) -> Exported:
     """Every entity of the namespace, with its rules and without its messages.
 
     Args:
@@ -70,7 +72,9 @@ def export_entities(links: Links, entities: Entities, format: str) -> str:
     """
     _require_format(format)
     config = _read(links, entities)
-    return written_emulator_config(config) if format == "emulator" else _written(config)
+    if format == "emulator":
+        return Exported(*written_for_emulator(config))
+    return Exported(_written(config))
 
 
 def import_entities(links: Links, entities: Entities, text: str) -> Imported:

@@ -426,9 +426,12 @@ class Explorer:
 
         Args:
             path: Where to write it, too; None for nowhere.
-            format: "ours" has everything; "emulator" is the `config.json` of Microsoft's.
+            format: "ours" has everything; "emulator" is the `config.json` of Microsoft's, within
+                its limits: what was changed for that is printed.
         """
-        text = entity_files.export_entities(self._links, self._entities, format)
+        text, changes = entity_files.export_entities(self._links, self._entities, format)
+        for change in changes:
+            print(f"For Microsoft's emulator: {change}")
         if path is not None:
             Path(path).write_text(text, "utf-8")
         return text

@@ -22,8 +22,8 @@ from sbtutorial.hosting.bounded_log import BoundedLog
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.storage import Identity, Kept, Storage, kept
+from sbtutorial.server.broker_server import BrokerServer
 from sbtutorial.server.listener import Listener
-from sbtutorial.server.local_broker import LocalBroker
 
 # How long the broker before may take to be gone when it has let go of its port.
 _LEAVING_SECONDS = 5.0
@@ -110,7 +110,7 @@ def _identity_before(
 
 async def _listening(
     options: argparse.Namespace, file: Kept | None, before: Identity | None
-) -> tuple[LocalBroker, int]:
+) -> tuple[BrokerServer, int]:
     """A broker that listens, and its port: those of the one before, as far as that is safe.
 
     Where another program has the port by now, clients of the broker before may have signed tokens
@@ -118,7 +118,7 @@ async def _listening(
     had the port in between, spoke AMQP, and is gone again, may hold what clients of the SDK signed
     for it, which the SDK does for an hour; the lab's own calls ask first who listens.)
     """
-    broker = LocalBroker(
+    broker = BrokerServer(
         namespace=options.namespace,
         key=before.key if before else None,
         limits=TIERS[options.tier],
@@ -131,7 +131,7 @@ async def _listening(
     return broker, port
 
 
-async def _port_of(broker: LocalBroker, before: Identity | None) -> int:
+async def _port_of(broker: BrokerServer, before: Identity | None) -> int:
     if before is not None:
         with suppress(OSError):
             return await broker.start(HOST, before.port)

@@ -29,6 +29,8 @@ from sbtutorial.hosting.storage import Storage
 from sbtutorial.version import __version__
 
 DEFAULT_TIER: Final = "Standard"
+# A working day: clients in a notebook that lies open over lunch, or over a class, find the broker
+# where they know it, for none of them would start it again. It takes no processor time meanwhile.
 DEFAULT_IDLE_SECONDS = 12 * 3600.0
 # A start takes a quarter of a second; on a laptop that wakes up, with a virus scanner, far more.
 _START_LIMIT_SECONDS = 30.0

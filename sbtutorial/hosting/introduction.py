@@ -16,7 +16,7 @@ from sbtutorial.connection_string import connection_string
 from sbtutorial.hosting.log_format import LogFormat, json_line, say
 from sbtutorial.hosting.runtime_files import BrokerRecord
 from sbtutorial.server.certificates import Certificates
-from sbtutorial.server.listener import AMQPS_PORT
+from sbtutorial.server.port import AMQPS_PORT
 
 # The key in the connection string of Microsoft's emulator, and its two ports.
 EMULATOR_KEY = "SAS_KEY_VALUE"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.storage import Identity
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 
 async def listen(
-    broker: LocalBroker,
+    broker: BrokerServer,
     host: str,
     port: int,
     also: Sequence[int],

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Protocol
 
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 # Nobody waits meanwhile for what has been freed: it is done when nothing has happened for so long.
 REST_SECONDS = 1.0
@@ -115,7 +115,7 @@ class BrokerMemory:
         trim: Gives back what the allocator has free.
     """
 
-    def __init__(self, broker: LocalBroker, trim: Callable[[], None]) -> None:
+    def __init__(self, broker: BrokerServer, trim: Callable[[], None]) -> None:
         self._broker = broker
         self._trim = trim
 
@@ -139,7 +139,7 @@ class BrokerMemory:
         self._trim()
 
 
-def give_back_memory(broker: LocalBroker) -> None:
+def give_back_memory(broker: BrokerServer) -> None:
     """Have a broker that rests give back what it has freed, where that has to be asked for."""
     trim = _trim()
     if trim is None:

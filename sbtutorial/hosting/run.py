@@ -13,12 +13,12 @@ from contextlib import suppress
 from sbtutorial.hosting.ending import clean_end
 from sbtutorial.hosting.memory import give_back_memory
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
-from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.server.broker_server import KEY_NAME, BrokerServer
 from sbtutorial.version import __version__
 
 
 async def host(
-    broker: LocalBroker,
+    broker: BrokerServer,
     files: RuntimeFiles,
     port: int,
     on_ready: Callable[[BrokerRecord, Callable[[], None]], None],
@@ -50,7 +50,7 @@ async def host(
             await broker.stop()
 
 
-def _record(broker: LocalBroker, port: int) -> BrokerRecord:
+def _record(broker: BrokerServer, port: int) -> BrokerRecord:
     return BrokerRecord(
         namespace=broker.namespace.name,
         pid=os.getpid(),

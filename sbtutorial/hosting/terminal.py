@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from sbtutorial.admin.config import Config, apply_config, read_config
-from sbtutorial.admin.config_values import ConfigError
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.model import Config
+from sbtutorial.admin.config.reading import read_config
+from sbtutorial.admin.config.values import ConfigError
 from sbtutorial.broker.limits import TIERS
 from sbtutorial.connection_string import (
     ConnectionStringError,
@@ -28,7 +30,7 @@ from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.storage import Identity, Kept, Storage, kept, kept_at
 from sbtutorial.server import certificates
-from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.server.broker_server import KEY_NAME, BrokerServer
 from sbtutorial.server.network import is_loopback
 
 _LEAVING_SECONDS = 0.5  # for one of the same name that is about to be gone
@@ -46,7 +48,7 @@ class Settings:
         key: Its shared access key; None for a random one.
         config: A file with the entities to begin with.
         read_config: What understands it.
-        accept_bearer_tokens: Let every bearer token open everything; see `LocalBroker`.
+        accept_bearer_tokens: Let every bearer token open everything; see `BrokerServer`.
         storage: What outlives it.
         folder: Where that is kept; None for the user's data folder.
         host: Where it listens: any other address than loopback's opens it to the network.
@@ -131,7 +133,7 @@ def _kept(namespace: str, settings: Settings) -> Iterator[Kept | None]:
 
 async def _serve(files: RuntimeFiles, settings: Settings, file: Kept | None) -> None:
     before = file.identity if file else None
-    broker = LocalBroker(
+    broker = BrokerServer(
         namespace=files.namespace,
         key=settings.key or (before.key if before else None),
         limits=TIERS[settings.tier.capitalize()],
@@ -166,7 +168,7 @@ async def _serve(files: RuntimeFiles, settings: Settings, file: Kept | None) -> 
     await host(broker, files, ports[0], on_ready)
 
 
-def _furnish(broker: LocalBroker, settings: Settings) -> None:
+def _furnish(broker: BrokerServer, settings: Settings) -> None:
     """Make what a file asks for, before anybody can connect; unless there is something already."""
     path = settings.config
     if path is None:
@@ -185,7 +187,7 @@ def _furnish(broker: LocalBroker, settings: Settings) -> None:
 
 
 def _certificates(
-    broker: LocalBroker, settings: Settings
+    broker: BrokerServer, settings: Settings
 ) -> tuple[list[certificates.Certificates], Opening | None]:
     """What clients are shown, those on this computer first; and what others can reach."""
     folder, opening = certificates.default_folder(), None

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from sbtutorial.folders import HOST
 from sbtutorial.hosting.storage import Identity, Kept
 from sbtutorial.server import long_poll
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def plain_loop() -> asyncio.AbstractEventLoop:
 
 
 class ThreadedBroker:
-    """A `LocalBroker` that runs while the `with` block does.
+    """A `BrokerServer` that runs while the `with` block does.
 
     Args:
         host: The address of loopback where it listens.
@@ -36,7 +36,7 @@ class ThreadedBroker:
         loop_factory: Makes the event loop on which it runs; that of `asyncio.run` unless given.
         kept: The file of what outlives it, its key and its port, unless others are chosen; None if
             nothing does.
-        options: What `LocalBroker` takes.
+        options: What `BrokerServer` takes.
 
     Attributes:
         local: The broker itself, for its own thread; see `call`.
@@ -87,7 +87,7 @@ class ThreadedBroker:
         """What the SDK's clients take."""
         return self.local.connection_string
 
-    def call(self, action: Callable[[LocalBroker], T]) -> T:
+    def call(self, action: Callable[[BrokerServer], T]) -> T:
         """Do something with the broker on its own thread, and have what comes of it."""
 
         async def run() -> T:
@@ -122,12 +122,12 @@ class ThreadedBroker:
         await self._stopping.wait()
         await self.local.stop()
 
-    def _made(self) -> LocalBroker:
+    def _made(self) -> BrokerServer:
         if self._kept is None:
-            return LocalBroker(**self._options)
+            return BrokerServer(**self._options)
         before = self._kept.identity
         own = {"key": before.key if before else None} | self._options
-        return LocalBroker(store=self._kept.store(), **own)
+        return BrokerServer(store=self._kept.store(), **own)
 
     async def _listen(self) -> None:
         try:

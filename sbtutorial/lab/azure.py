@@ -9,7 +9,7 @@ when a method runs, never before.
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -63,24 +63,24 @@ class AzureService:
 
     def fresh_queue(self, name: str, **options: Any) -> None:
         """Have an empty queue, created by the SDK; one that is not the learner's is not deleted."""
-        from sbtutorial.lab.fresh_queue import make_fresh_queue
-
-        self._make_fresh(make_fresh_queue, name, options)
+        self._make_fresh("queue", name, options)
 
     def fresh_topic(self, name: str, **options: Any) -> None:
         """Have a topic without subscriptions; one that is not the learner's is not deleted."""
-        from sbtutorial.lab.fresh_queue import make_fresh_topic
+        self._make_fresh("topic", name, options)
 
-        self._make_fresh(make_fresh_topic, name, options)
-
-    def _make_fresh(self, make: Callable[..., None], name: str, options: Mapping[str, Any]) -> None:
+    def _make_fresh(self, kind: str, name: str, options: Mapping[str, Any]) -> None:
         """Make it under its whole name; the emulator forgets marks, so the journal has them."""
+        from sbtutorial.lab.fresh_queue import Kind, make_fresh
+
         whole = self.whole_name(name)
         about = journal.About(_MADE, f"{self.namespace}/{whole}")
         is_emulator = self.mode is Mode.EMULATOR
         is_known = is_emulator and about in journal.read()
         owner = names.owner()
-        make(self.connection_string, whole, options, owner=owner, is_known=is_known)
+        make_fresh(
+            self.connection_string, Kind(kind), whole, options, owner=owner, is_known=is_known
+        )
         if is_emulator:
             journal.note(*about)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from enum import StrEnum
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,46 +24,49 @@ _DURATIONS = {
 _SUBCODE = re.compile(r"^SubCode=\d+\.\s*")
 
 
-def make_fresh_queue(
+class Kind(StrEnum):
+    """What can be made fresh."""
+
+    QUEUE = "queue"
+    TOPIC = "topic"
+
+
+def make_fresh(
     connection_string: str,
+    kind: Kind,
     name: str,
     options: Mapping[str, Any],
     *,
     owner: str = "",
     is_known: bool = False,
 ) -> None:
-    """Delete the queue if it exists, and create it.
+    """Delete the queue, or the topic with its subscriptions, if it is there, and create it.
 
     Args:
         connection_string: Where.
+        kind: Which of the two.
         name: Its name.
-        options: What `ServiceBusAdministrationClient.create_queue` takes.
+        options: What `create_queue` or `create_topic` of `ServiceBusAdministrationClient` takes.
         owner: For whom, which is written on it; what is not theirs is not deleted then. "" where
             all is one person's.
         is_known: That the one that is there is theirs, is known from elsewhere.
 
     Raises:
         TutorialError: The service refuses the name or an option, there is no such option, or the
-            queue that is there is somebody else's.
+            one that is there is somebody else's.
         azure.core.exceptions.AzureError: Anything else that went wrong.
     """
-    with _administration(connection_string) as admin:
-        calls = Calls("queue", admin.get_queue, admin.delete_queue, admin.create_queue)
-        _make_fresh(calls, name, options, owner=owner, is_known=is_known)
+    from azure.core.exceptions import ResourceNotFoundError
 
-
-def make_fresh_topic(
-    connection_string: str,
-    name: str,
-    options: Mapping[str, Any],
-    *,
-    owner: str = "",
-    is_known: bool = False,
-) -> None:
-    """Delete the topic with its subscriptions if it is there, and create it, as a queue is."""
     with _administration(connection_string) as admin:
-        calls = Calls("topic", admin.get_topic, admin.delete_topic, admin.create_topic)
-        _make_fresh(calls, name, options, owner=owner, is_known=is_known)
+        calls = _CALLS[kind](admin)
+        _require_known(kind, options, calls.create)
+        _require_durations(options)
+        with suppress(ResourceNotFoundError):
+            if owner and not is_known:
+                _require_theirs(kind, name, calls.get(name).user_metadata, owner)
+            calls.delete(name)
+        calls.create(name, **_marked(options, owner))
 
 
 def subscriptions_of(connection_string: str, topic: str) -> list[str] | None:
@@ -76,27 +80,18 @@ def subscriptions_of(connection_string: str, topic: str) -> list[str] | None:
             return None
 
 
-class Calls(NamedTuple):
+class _Calls(NamedTuple):
     """What the SDK's administration client does with one kind of entity."""
 
-    kind: str
     get: Callable[[str], Any]
     delete: Callable[[str], Any]
     create: Callable[..., Any]
 
 
-def _make_fresh(
-    calls: Calls, name: str, options: Mapping[str, Any], *, owner: str, is_known: bool
-) -> None:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    _require_known(calls.kind, options, calls.create)
-    _require_durations(options)
-    with suppress(ResourceNotFoundError):
-        if owner and not is_known:
-            _require_theirs(calls.kind, name, calls.get(name).user_metadata, owner)
-        calls.delete(name)
-    calls.create(name, **_marked(options, owner))
+_CALLS: dict[Kind, Callable[[Any], _Calls]] = {
+    Kind.QUEUE: lambda admin: _Calls(admin.get_queue, admin.delete_queue, admin.create_queue),
+    Kind.TOPIC: lambda admin: _Calls(admin.get_topic, admin.delete_topic, admin.create_topic),
+}
 
 
 @contextmanager

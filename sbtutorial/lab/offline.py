@@ -46,17 +46,17 @@ class OfflineService:
 
     def fresh_queue(self, name: str, **options: Any) -> None:
         """Have an empty queue, created by the SDK."""
-        from sbtutorial.lab.fresh_queue import make_fresh_queue
+        from sbtutorial.lab.fresh_queue import Kind, make_fresh
 
         self._control.status()  # if it is gone, say so at once: the SDK would try for a while first
-        make_fresh_queue(self.connection_string, name, options)
+        make_fresh(self.connection_string, Kind.QUEUE, name, options)
 
     def fresh_topic(self, name: str, **options: Any) -> None:
         """Have a topic without subscriptions, created by the SDK."""
-        from sbtutorial.lab.fresh_queue import make_fresh_topic
+        from sbtutorial.lab.fresh_queue import Kind, make_fresh
 
         self._control.status()
-        make_fresh_topic(self.connection_string, name, options)
+        make_fresh(self.connection_string, Kind.TOPIC, name, options)
 
     def subscriptions(self, topic: str) -> list[str] | None:
         """The names of a topic's subscriptions."""

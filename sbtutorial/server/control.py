@@ -30,7 +30,7 @@ from sbtutorial.server.control_call import (
     refuse,
     respond,
 )
-from sbtutorial.server.http_endpoint import Vigil
+from sbtutorial.server.http_answers import Vigil
 from sbtutorial.server.snapshot import snapshot
 from sbtutorial.snapshot import BEGINNING_CHARS, MOST_TEXT_CHARS, ClientSnapshot
 from sbtutorial.text import text_of

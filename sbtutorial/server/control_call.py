@@ -1,9 +1,9 @@
 """What a control call is given: its path, its request, and arguments, each checked; its answer."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.access.sas import TokenError
@@ -83,12 +83,31 @@ class ControlCall(NamedTuple):
 
 
 Handler = Callable[[Core, ControlCall], Json | Work | Awaitable[Json]]
+Result = TypeVar("Result")
+# What takes long: yields what a step took, as a job of `gateway.reactor` does.
+Steps = Generator[int, float, Result]
+_CHARS_A_STEP, _UNITS = 256 * 1024, 16
 _STATUS = {ErrorCode.ENTITY_NOT_FOUND: 404}
 
 
 def respond(answer: Json, status: int = 200) -> Response:
     """An answer as JSON."""
-    return Response(status, (("Content-Type", "application/json"),), json.dumps(answer).encode())
+    return _json(json.dumps(answer).encode(), status)
+
+
+def _json(body: bytes, status: int) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), body)
+
+
+def respond_in_steps(name: str, text: str) -> Steps[Response]:
+    """An answer that is one text, however long: `{name: text}`."""
+    pieces = []
+    for start in range(0, len(text), _CHARS_A_STEP):
+        # What JSON puts between the quotes depends on each character alone.
+        pieces.append(json.dumps(text[start : start + _CHARS_A_STEP])[1:-1])
+        yield _UNITS
+    body = "".join(("{", json.dumps(name), ': "', *pieces, '"}'))
+    return _json(body.encode(), 200)
 
 
 def refuse(refusal: CallError | BrokerError | TokenError) -> Response:

@@ -9,16 +9,27 @@ spend.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import h11
 
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.endpoint import Close, Endpoint, Write
-from sbtutorial.http.request import NO_ANSWER, Headers, Request, Response
-from sbtutorial.server.shares import Cancellable as Cancellable
+from sbtutorial.http.request import NO_ANSWER, Request, Response
+from sbtutorial.server.http_answers import Handler, Later, Switch, Vigil
+from sbtutorial.server.http_messages import (
+    closing,
+    declared_bytes,
+    framed,
+    has_body,
+    plain_text,
+    reason_of,
+    request_of,
+    too_large,
+)
+from sbtutorial.server.shares import Cancellable
 
 MAX_HEAD_BYTES = 32 * 1024
 # Application properties are headers, too.
@@ -41,38 +52,6 @@ _EVENTS_OF_A_REQUEST = 32
 _LOG = logging.getLogger(__name__)
 
 
-Later = Callable[[float, Callable[[], None]], Cancellable]
-
-
-class Switch(NamedTuple):
-    """An answer after which the connection speaks another protocol: RFC 9110, 7.8.
-
-    Attributes:
-        headers: They name the protocol that the client has asked for.
-        make_endpoint: Makes what serves the connection from then on, given also `later`.
-    """
-
-    headers: Headers
-    make_endpoint: Callable[[Write, Close, Later], Endpoint]
-
-
-class Vigil(Awaitable[Response]):
-    """An answer that waits for something to happen; nobody stays up for a client that has left.
-
-    Attributes:
-        answer: With what has happened.
-        otherwise: What is answered to a client that sends no more, and may be gone.
-    """
-
-    def __init__(self, answer: Awaitable[Response], otherwise: Response) -> None:
-        self.answer = answer
-        self.otherwise = otherwise
-
-    def __await__(self) -> Generator[Any, Any, Response]:
-        return self.answer.__await__()
-
-
-Handler = Callable[[Request], Response | Switch | Awaitable[Response]]
 # Says of a request's head whether its peer has proved who it is, or refuses it.
 Admit = Callable[[Request], bool | Response]
 
@@ -261,19 +240,19 @@ class HttpEndpoint:
             self._allow(REQUEST_SECONDS)
         elif self._refusal is NO_ANSWER:
             self._break_off()
-        elif _has_body(head):
+        elif has_body(head):
             self._refuse_half_way(self._refusal)
 
     def _refusal_of(self, head: h11.Request) -> Response | None:
         if len(head.headers) > MAX_HEADERS:
-            return _text(431, f"a request has {MAX_HEADERS} header lines at most")
-        admitted = self._guarded(self._admit, _request(head, b""))
+            return plain_text(431, f"a request has {MAX_HEADERS} header lines at most")
+        admitted = self._guarded(self._admit, request_of(head, b""))
         if isinstance(admitted, Response):
             return admitted
         self._is_proved |= admitted
-        if not admitted and _has_body(head):
-            return _text(413, "this request takes no body")
-        return _too_large(MAX_BODY_BYTES) if _declared_bytes(head) > MAX_BODY_BYTES else None
+        if not admitted and has_body(head):
+            return plain_text(413, "this request takes no body")
+        return too_large(MAX_BODY_BYTES) if declared_bytes(head) > MAX_BODY_BYTES else None
 
     def _invite_body(self) -> None:
         """RFC 9110, 10.1.1: a client that expects 100 (Continue) sends no body before it."""
@@ -288,7 +267,7 @@ class HttpEndpoint:
             return
         self._body += data
         if len(self._body) > MAX_BODY_BYTES or self._request_bytes > _MAX_REQUEST_BYTES:
-            self._refuse_half_way(_too_large(MAX_BODY_BYTES))
+            self._refuse_half_way(too_large(MAX_BODY_BYTES))
 
     def _answer(self) -> None:
         if self._swallowed_bytes is not None:  # refused, and now heard to the end
@@ -298,7 +277,7 @@ class HttpEndpoint:
         if self._refusal is not None:
             self._finish(self._refusal)
             return
-        request = _request(self._head, bytes(self._body))
+        request = request_of(self._head, bytes(self._body))
         self._body.clear()
         self._is_answering = True
         self._allow(None)
@@ -373,7 +352,7 @@ class HttpEndpoint:
         """Answer at once, and hear what is left for a while: who still sends does not read."""
         is_waiting = self._http.they_are_waiting_for_100_continue
         self._body.clear()
-        self._respond(_closing(refusal))
+        self._respond(closing(refusal))
         if is_waiting or self._http.their_state is not h11.SEND_BODY:
             self._end()
             return
@@ -386,12 +365,12 @@ class HttpEndpoint:
 
     def _respond_and_close(self, status: int, text: str) -> None:
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._respond(_closing(_text(status, text)))
+            self._respond(closing(plain_text(status, text)))
 
     def _respond(self, response: Response) -> None:
         body = response.body
-        headers = [(name.encode(), text.encode("latin-1")) for name, text in _framed(response)]
-        reason = _reason(response.status)
+        headers = [(name.encode(), text.encode("latin-1")) for name, text in framed(response)]
+        reason = reason_of(response.status)
         self._send(h11.Response(status_code=response.status, headers=headers, reason=reason))
         is_head = self._head is not None and self._head.method == b"HEAD"
         if body and not is_head:
@@ -413,69 +392,7 @@ class HttpEndpoint:
             self._close()
 
 
-def _text(status: int, text: str) -> Response:
-    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), f"{text}\n".encode())
-
-
-def _too_large(most: int) -> Response:
-    return _text(413, f"a request's body has {most} bytes at most")
-
-
-def _closing(response: Response) -> Response:
-    """The response with which a connection ends."""
-    return Response(response.status, (*response.headers, ("Connection", "close")), response.body)
-
-
-def _has_body(head: h11.Request) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
-        for name, value in head.headers
-    )
-
-
-def _request(head: h11.Request, body: bytes) -> Request:
-    """The request without HTTP's own concerns: HEAD is GET whose body is not sent."""
-    method = head.method.decode("ascii")
-    target = head.target.decode("ascii", "replace")
-    if not target.startswith("/"):  # the absolute form, which proxies use: RFC 9112, 3.2.2
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    headers = _headers(head.headers)
-    if head.http_version < b"1.1":
-        headers.pop("upgrade", None)  # RFC 9110, 7.8: it means nothing there
-    raw_headers = tuple(
-        (name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers.raw_items()
-    )
-    return Request("GET" if method == "HEAD" else method, target, headers, body, raw_headers)
-
-
-def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _framed(response: Response) -> Headers:
-    """The headers, and where the body ends: RFC 9112, 6.2; there is none to end with 204."""
-    names = {name.lower() for name, _ in response.headers}
-    if response.status == HTTPStatus.NO_CONTENT or "transfer-encoding" in names:
-        return response.headers
-    return (*response.headers, ("Content-Length", str(len(response.body))))
-
-
-def _declared_bytes(head: h11.Request) -> int:
-    return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
 def _broken(request: Request) -> Response:
     """Our own bug: the client learns that it was not its fault, the log learns the rest."""
     _LOG.exception("%s %s failed", request.method, request.target)
-    return _text(500, "The broker has a bug: it failed on this request. Its log says more.")
+    return plain_text(500, "The broker has a bug: it failed on this request. Its log says more.")

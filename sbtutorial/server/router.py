@@ -24,7 +24,7 @@ from sbtutorial.http.authority import is_ours, is_own_origin
 from sbtutorial.http.refusals import HttpRefusal, error_response, refused
 from sbtutorial.http.request import NO_ANSWER, Request, Response
 from sbtutorial.server import control, websocket_upgrade
-from sbtutorial.server.http_endpoint import Switch
+from sbtutorial.server.http_answers import Switch
 
 # Where container tools ask Microsoft's core whether it is up.
 _HEALTH = "health"

@@ -15,7 +15,8 @@ from wsproto.frame_protocol import CloseReason
 
 from sbtutorial.gateway.access.admission import MAX_UNPROVED_BYTES
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
-from sbtutorial.server.http_endpoint import Cancellable, Later
+from sbtutorial.server.http_answers import Later
+from sbtutorial.server.shares import Cancellable
 
 # asyncio clients of the SDK end a connection on which a message has more than 4 MiB.
 MAX_MESSAGE_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ from functools import partial
 
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.http_endpoint import Later, Switch
+from sbtutorial.server.http_answers import Later, Switch
 
 PATH = "$servicebus/websocket"
 # Azure's own name, which its SDKs offer, and the one that OASIS registered.

@@ -7,16 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.admin.config import (
-    Config,
-    ConfiguredSubscription,
-    ConfiguredTopic,
-    apply_config,
-    read_config,
-    write_config,
-)
-from sbtutorial.admin.config_emulator import UNKNOWN, written_for_emulator
-from sbtutorial.admin.config_values import ConfigError
+from sbtutorial.admin.config.emulator import UNKNOWN, written_for_emulator
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.model import Config, ConfiguredSubscription, ConfiguredTopic
+from sbtutorial.admin.config.reading import read_config
+from sbtutorial.admin.config.values import ConfigError
+from sbtutorial.admin.config.writing import write_config
 from sbtutorial.broker.descriptions import (
     QueueDescription,
     SubscriptionDescription,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sbtutorial.server.local_broker import KEY_NAME
+from sbtutorial.server.broker_server import KEY_NAME
 from tests.clients import installed, page
 from tests.clients.conftest import Bench
 from tests.clients.program import Program

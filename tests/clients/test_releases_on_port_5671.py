@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.listener import AMQPS_PORT
+from sbtutorial.server.port import AMQPS_PORT
 from tests.clients import installed, releases
 from tests.clients.conftest import Bench
 from tests.clients.program import Failed, Program

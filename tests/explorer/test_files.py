@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.admin.config import read_config
+from sbtutorial.admin.config.reading import read_config
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.draft import BodyKind, Draft
 from sbtutorial.explorer.explorer import Explorer
@@ -189,6 +189,15 @@ def test_entities_survive_a_file_of_the_emulators(explorer: Explorer, lab: Lab) 
     explorer.import_entities(text)
     assert explorer.export_entities(format="emulator") == text
     assert set(read_config(text).queues) == {"archive", "orders"}
+
+
+def test_what_the_emulator_does_not_take_is_brought_within_its_limits_and_told(
+    explorer: Explorer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explorer.create_queue("orders", max_delivery_count=50)
+    text = explorer.export_entities(format="emulator")
+    assert read_config(text).queues["orders"].max_delivery_count == 10
+    assert "max_delivery_count becomes 10 for 'orders'." in capsys.readouterr().out
 
 
 def test_what_is_there_already_stays_as_it_is(explorer: Explorer) -> None:

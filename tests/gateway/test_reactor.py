@@ -5,7 +5,7 @@ from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.broker.changes import Change
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from sbtutorial.store.stepped import ListKeeper, SteppedStore
 from sbtutorial.store.store import OnSafe
 from sbtutorial.testing import SteppedBroker
@@ -61,7 +61,7 @@ async def test_advancing_does_at_once_what_was_due_later() -> None:
 
 
 async def test_what_falls_due_after_an_advance_happens_as_much_earlier() -> None:
-    broker = LocalBroker(key="secret")  # by the computer's own clock
+    broker = BrokerServer(key="secret")  # by the computer's own clock
     activated = asyncio.Event()
     broker.trace.subscribe(lambda event: activated.set() if event.what == "activated" else None)
     with broker.reactor.turn() as now:

@@ -22,7 +22,7 @@ from sbtutorial.hosting.claim import claim
 from sbtutorial.hosting.control_client import BrokerGone, ControlClient
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.lab.connecting import connect
-from sbtutorial.server.local_broker import KEY_NAME
+from sbtutorial.server.broker_server import KEY_NAME
 from sbtutorial.version import __version__
 from tests.hosting.stranger import Stranger, answer, answering, echo
 from tests.killing import kill

@@ -13,7 +13,7 @@ from sbtutorial.hosting.memory import (
     MemoryReturn,
     give_back_memory,
 )
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 
 class StillLoop:
@@ -140,7 +140,7 @@ async def test_memory_is_given_back_beside_the_loop() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere allocators do so by themselves")
 async def test_a_broker_notes_its_turns_and_looks_after_its_input_still() -> None:
-    broker = LocalBroker()
+    broker = BrokerServer()
     before = broker.reactor.on_turn_end
     looked: list[int] = []
     broker.reactor.on_turn_end = lambda: looked.append(1)

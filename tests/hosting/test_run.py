@@ -9,7 +9,7 @@ from sbtutorial.folders import HOST
 from sbtutorial.hosting import run
 from sbtutorial.hosting.run import host
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def leave_pytest_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_record_is_there_while_the_broker_is_and_not_after(tmp_path: Path) -> None:
     files = RuntimeFiles(tmp_path, "tutorial")
-    broker = LocalBroker()
+    broker = BrokerServer()
     port = await broker.start(HOST)
     seen: list[BrokerRecord | None] = []
 
@@ -38,7 +38,7 @@ async def test_the_record_is_there_while_the_broker_is_and_not_after(tmp_path: P
 
 
 async def test_a_shutdown_call_ends_it(tmp_path: Path) -> None:
-    broker = LocalBroker()
+    broker = BrokerServer()
     port = await broker.start(HOST)
 
     def on_ready(_record: BrokerRecord, _stop: Callable[[], None]) -> None:

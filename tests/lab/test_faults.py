@@ -18,7 +18,7 @@ from sbtutorial.lab.azure import AzureService
 from sbtutorial.lab.faults import Faults
 from sbtutorial.lab.lab import Lab
 from sbtutorial.lab.offline import OfflineService
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 
 AZURE = "Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=key"
 
@@ -35,12 +35,12 @@ def lab(broker: ThreadedBroker) -> Lab:
     return Lab(OfflineService(broker.connection_string, "tutorial"))
 
 
-def make_queue(broker: LocalBroker) -> None:
+def make_queue(broker: BrokerServer) -> None:
     with broker.reactor.turn() as now:
         broker.namespace.create("orders", QueueDescription(), now=now)
 
 
-def make_others(broker: LocalBroker) -> None:
+def make_others(broker: BrokerServer) -> None:
     with broker.reactor.turn() as now:
         broker.namespace.create("payments", QueueDescription(), now=now)
         broker.namespace.create("news", TopicDescription(), now=now)

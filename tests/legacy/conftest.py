@@ -11,7 +11,7 @@ import pytest
 
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.local_broker import KEY_NAME
+from sbtutorial.server.broker_server import KEY_NAME
 from tests.clients import installed
 
 PROGRAM_SECONDS = 60

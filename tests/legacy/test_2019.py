@@ -16,7 +16,7 @@ from sbtutorial.broker.descriptions import (
     SubscriptionDescription,
     TopicDescription,
 )
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.legacy.conftest import Tutorial
 
 pytestmark = [pytest.mark.feature("The tutorial of 2019"), pytest.mark.client("SDK of 2019")]
@@ -42,7 +42,7 @@ def run(tutorial: Tutorial, program: str) -> list[str]:
 
 
 def make_queue(tutorial: Tutorial, name: str = "taskqueue", **properties: Any) -> None:
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.create(name, QueueDescription(**properties), now=now)
 
@@ -405,7 +405,7 @@ print(bus_service.delete_topic('mytopic'), bus_service.delete_topic('mytopic'))
 def test_a_message_is_received_unlocked_and_deleted_on_a_subscription(tutorial: Tutorial) -> None:
     """A message of a subscription is received, unlocked, received again and deleted."""
 
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         namespace = broker.namespace
         with broker.reactor.turn() as now:
             namespace.create("mytopic", TopicDescription(), now=now)

@@ -16,7 +16,7 @@ from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.gateway.core import KEY_NAME
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.listener import _Connection
+from sbtutorial.server.connection import Connection
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Aio, Flavour, Sync
 
@@ -180,13 +180,13 @@ def test_who_sends_no_more_is_still_answered(plain: Bench) -> None:
 
 def note_pauses(monkeypatch: pytest.MonkeyPatch) -> Event:
     """Set when the broker has learned that somebody reads too slowly."""
-    is_behind, pause = Event(), _Connection.pause_writing
+    is_behind, pause = Event(), Connection.pause_writing
 
-    def pause_writing(self: _Connection) -> None:
+    def pause_writing(self: Connection) -> None:
         pause(self)
         is_behind.set()
 
-    monkeypatch.setattr(_Connection, "pause_writing", pause_writing)
+    monkeypatch.setattr(Connection, "pause_writing", pause_writing)
     return is_behind
 
 

@@ -14,11 +14,11 @@ from sbtutorial.folders import HOST as LOOPBACK
 from sbtutorial.http.refusals import error_response
 from sbtutorial.http.request import Request
 from sbtutorial.server import certificates, router
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.remote import HOST, KEY
 
 
-class RemoteBroker(LocalBroker):
+class RemoteBroker(BrokerServer):
     """It answers by the name of Azure's, and has none of what the lab asks of ours."""
 
     def answer_http(self, request: Request) -> Any:

@@ -14,7 +14,7 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.marking import mark_below
 from tests.sdk.flavours import Aio, Flavour, Sync
 
@@ -58,7 +58,7 @@ class Bench:
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
 
-        def make(broker: LocalBroker) -> None:
+        def make(broker: BrokerServer) -> None:
             with broker.reactor.turn() as now:
                 broker.namespace.create(name, description, now=now)
 

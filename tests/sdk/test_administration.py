@@ -25,7 +25,7 @@ from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.broker.rules.filters.boolean import TrueFilter
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 
 pytestmark = pytest.mark.feature("Administration: queues and the namespace")
@@ -218,7 +218,7 @@ async def test_every_list_goes_on_over_its_pages(bench: Bench) -> None:
     """Queues, topics, subscriptions and rules are listed over several pages."""
     names = [f"e{number:03}" for number in range(MANY)]
 
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
             namespace.create("topic", TopicDescription(), now=now)

@@ -19,7 +19,7 @@ from azure.servicebus import (
 from azure.servicebus.management import ApiVersion, EntityAvailabilityStatus, NamespaceType
 
 from sbtutorial.gateway.access.sas import sign
-from sbtutorial.server.local_broker import KEY_NAME
+from sbtutorial.server.broker_server import KEY_NAME
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.proxies import HttpProxy, Recorder, standing_before

@@ -19,7 +19,7 @@ from sbtutorial.broker.limits import PREMIUM, TIERS
 from sbtutorial.clock import ManualClock
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 from tests.sdk.test_transports import port_of, tapped
@@ -39,7 +39,7 @@ def administration_of(flavour: Flavour, ca_pem: Path) -> Callable[[ThreadedBroke
 
 
 def make_queues(broker: ThreadedBroker, *names: str, **properties: Any) -> None:
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             for name in names:
                 broker.namespace.create(name, QueueDescription(**properties), now=now)
@@ -140,7 +140,7 @@ async def test_premium_takes_partitioned_queues(
 async def test_a_receiver_that_does_nothing_stays_attached(bench: Bench) -> None:
     """A receiver that does nothing for an hour stays attached; Azure detaches it in 10 minutes."""
 
-    def is_attached(broker: LocalBroker) -> bool:
+    def is_attached(broker: BrokerServer) -> bool:
         return broker.namespace.directory.queue("orders").is_awaited
 
     async with bench.receiver() as receiver:

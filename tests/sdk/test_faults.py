@@ -21,7 +21,7 @@ from azure.servicebus.exceptions import (
 
 from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.lab.refusals import REFUSALS
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
@@ -39,7 +39,7 @@ def control(bench: Bench) -> ControlClient:
 
 
 def faults_told(bench: Bench) -> list[str]:
-    def told(broker: LocalBroker) -> list[str]:
+    def told(broker: BrokerServer) -> list[str]:
         return [event.detail for event in broker.trace.after(0) if event.what == "fault"]
 
     return bench.broker.call(told)

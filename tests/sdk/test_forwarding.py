@@ -10,7 +10,7 @@ from azure.servicebus.exceptions import ServiceBusError
 from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilter
 
 from sbtutorial.broker.message import Message
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
@@ -242,7 +242,7 @@ async def test_what_goes_to_a_deleted_target_is_dead_lettered(bench: Bench) -> N
 
 
 async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None:
-    def shrink(broker: LocalBroker) -> None:
+    def shrink(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.shrink(broker.namespace.directory.queue("orders"), 1, now=now)
 
@@ -299,7 +299,7 @@ async def test_what_was_sent_by_way_of_a_queue_and_refused_is_in_its_transfer_de
     # This SDK sends nothing by way of another queue; the broker is given what another SDK sent.
     await bench.send("tea")
 
-    def pass_on(broker: LocalBroker) -> None:
+    def pass_on(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
             (sent,) = namespace.directory.queue("orders").main.messages.peek(1, 1)

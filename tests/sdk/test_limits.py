@@ -23,7 +23,7 @@ from sbtutorial.broker.descriptions import (
 )
 from sbtutorial.broker.limits import EMULATOR, KIB, PREMIUM, STANDARD, Limits
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
@@ -71,7 +71,7 @@ def bench(tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path)
 def crowd(bench: Bench, *, queues: int = 0, subscriptions: int = 0) -> None:
     """So many entities of each kind, in one go."""
 
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         namespace = broker.namespace
         hour = timedelta(hours=1)
         with broker.reactor.turn() as now:

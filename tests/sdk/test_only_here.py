@@ -12,10 +12,11 @@ from azure.servicebus.exceptions import (
     ServiceBusQuotaExceededError,
 )
 
-from sbtutorial.admin.config import apply_config, read_config
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.reading import read_config
 from sbtutorial.broker.limits import EMULATOR
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
 
@@ -67,7 +68,7 @@ async def test_a_namespace_is_emptied_by_one_call(bench: Bench) -> None:
 async def test_a_queue_can_be_made_smaller_than_any_tier_has(bench: Bench) -> None:
     """A queue can be given less room than any tier allows, to meet its quota soon."""
 
-    def shrink(broker: LocalBroker) -> None:
+    def shrink(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.shrink(broker.namespace.directory.queue("orders"), 1, now=now)
 
@@ -97,7 +98,7 @@ CONFIG = """{"UserConfig": {"Namespaces": [{"Name": "sbemulatorns", "Queues": [
 async def test_a_namespace_begins_with_the_config_of_microsofts_emulator(bench: Bench) -> None:
     """A namespace begins with what a `config.json` of Microsoft's emulator asks for."""
 
-    def furnish(broker: LocalBroker) -> None:
+    def furnish(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             apply_config(read_config(CONFIG), broker.namespace, now=now)
 

@@ -11,7 +11,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import SHORT_SECONDS, TO_THE_END_SECONDS, Bench
 
 pytestmark = pytest.mark.feature("Receiving and settling")
@@ -280,7 +280,7 @@ async def test_the_time_to_live_of_a_queue_holds_for_every_message_in_it(bench: 
 
 @pytest.mark.feature("Errors")
 async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> None:
-    def delete(broker: LocalBroker) -> None:
+    def delete(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.delete(broker.namespace.directory.queue("orders"), now=now)
 

@@ -10,7 +10,7 @@ from azure.servicebus import AutoLockRenewer
 from azure.servicebus.aio import AutoLockRenewer as AioAutoLockRenewer
 
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
 
@@ -25,7 +25,7 @@ def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
         if event.what == what:
             happened.set()
 
-    def subscribe(broker: LocalBroker) -> None:
+    def subscribe(broker: BrokerServer) -> None:
         broker.trace.subscribe(note)
 
     broker.call(subscribe)

@@ -14,7 +14,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
@@ -67,7 +67,7 @@ async def silence(bench: Bench) -> AsyncIterator[None]:
     """A broker that answers nobody as long as this lasts."""
     over, begun = threading.Event(), threading.Event()
 
-    def keep_quiet(_: LocalBroker) -> None:
+    def keep_quiet(_: BrokerServer) -> None:
         begun.set()
         over.wait(30)
 

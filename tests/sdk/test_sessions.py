@@ -25,7 +25,7 @@ from azure.servicebus.exceptions import (
 )
 
 from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import SHORT_SECONDS, Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
@@ -266,7 +266,7 @@ async def test_closing_frees_the_session_at_once_and_counts_nothing(bench: Bench
 
 
 async def test_a_receiver_whose_connection_breaks_frees_its_session_at_once(bench: Bench) -> None:
-    def break_all(broker: LocalBroker) -> None:
+    def break_all(broker: BrokerServer) -> None:
         for connection in list(broker.listener.open):
             connection.abort()
 
@@ -413,7 +413,7 @@ async def test_sessions_are_listed_by_when_their_state_was_last_set(bench: Bench
 
 
 async def test_a_subscription_may_have_sessions(bench: Bench) -> None:
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             namespace = broker.namespace
             namespace.create("news", TopicDescription(), now=now)

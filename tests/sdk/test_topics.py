@@ -12,7 +12,7 @@ from sbtutorial.broker.rules.filters.actions import parse_action
 from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import Rule
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 
 pytestmark = pytest.mark.feature("Topics, subscriptions and rules")
@@ -22,7 +22,7 @@ SUB_QUEUES = {"": None, DEAD_LETTERS: ServiceBusSubQueue.DEAD_LETTER}
 
 
 def subscribe(bench: Bench, name: str, rule: Rule | None = None, **properties: Any) -> None:
-    def make(broker: LocalBroker) -> None:
+    def make(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             if not broker.namespace.directory.topics():
                 broker.namespace.create("news", TopicDescription(), now=now)

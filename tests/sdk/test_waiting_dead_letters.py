@@ -12,7 +12,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode, ServiceBusSubQueue
 from azure.servicebus.management import EntityStatus
 
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import PATIENCE_SECONDS, Bench
 from tests.sdk.test_receive import take
 
@@ -35,7 +35,7 @@ async def full(bench: Bench) -> Bench:
 def shrink(bench: Bench, queue: str) -> None:
     """Let a queue hold 1 MB."""
 
-    def act(broker: LocalBroker) -> None:
+    def act(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.shrink(broker.namespace.directory.queue(queue), 1, now=now)
 

@@ -70,3 +70,34 @@ def test_a_file_is_for_a_namespace_that_has_nothing(broker: SteppedBroker) -> No
 def test_what_is_wrong_in_a_file_is_refused_before_anything_is_made(broker: SteppedBroker) -> None:
     assert status(broker, file_of(many(), Nodes=1)) == 400
     assert names(broker) == []
+
+
+def test_a_turn_writes_a_part_of_many(broker: SteppedBroker) -> None:
+    assert status(broker, file_of(many())) == 200
+    turns: list[None] = []
+    broker.reactor.on_turn_end = lambda: turns.append(None)
+
+    response = broker.http("GET", "/$lab/config").response
+
+    assert response is not None
+    text = json.loads(response.body)["config"]
+    assert text == json.dumps(json.loads(text), indent=2) + "\n"
+    written = json.loads(text)["UserConfig"]["Namespaces"][0]["Queues"]
+    assert [one["Name"] for one in written] == names(broker)
+    assert len(turns) > MANY // 100
+
+
+def test_a_file_has_what_there_was_when_it_was_asked_for(broker: SteppedBroker) -> None:
+    assert status(broker, file_of(many())) == 200
+    before = names(broker)
+
+    def reset() -> None:
+        if names(broker):
+            broker.namespace.reset(now=broker.clock.now())
+
+    broker.reactor.on_turn_end = reset
+    response = broker.http("GET", "/$lab/config").response
+    assert response is not None
+    written = json.loads(json.loads(response.body)["config"])["UserConfig"]["Namespaces"][0]
+    assert [one["Name"] for one in written["Queues"]] == before
+    assert names(broker) == []

@@ -18,7 +18,7 @@ from sbtutorial.gateway.access.sas import LISTEN, SEND, Key, sign
 from sbtutorial.gateway.presence import Attached
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control
-from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.server.broker_server import KEY_NAME, BrokerServer
 from sbtutorial.server.snapshot import SHOWN_PER_STATE, body_text
 from sbtutorial.snapshot import QueueSnapshot
 from sbtutorial.trace import Event
@@ -31,7 +31,7 @@ class Caller:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.broker = LocalBroker(clock=self.clock)
+        self.broker = BrokerServer(clock=self.clock)
         self.token = self.sign(self.broker.key)
 
     def sign(self, key: str, name: str = KEY_NAME) -> str:

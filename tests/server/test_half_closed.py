@@ -11,7 +11,7 @@ import pytest
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.gateway.core import KEY_NAME
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from sbtutorial.store.stepped import ListKeeper, SteppedStore
 
 TIMEOUT_SECONDS = 10
@@ -22,7 +22,7 @@ class Port:
 
     def __init__(self, certificates_folder: Path) -> None:
         self.store = SteppedStore(ListKeeper())
-        self.broker = LocalBroker(store=self.store, certificates_folder=certificates_folder)
+        self.broker = BrokerServer(store=self.store, certificates_folder=certificates_folder)
         self.number = 0
         self.writers: list[asyncio.StreamWriter] = []
 

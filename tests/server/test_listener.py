@@ -11,7 +11,9 @@ from unittest.mock import Mock
 import pytest
 
 from sbtutorial.gateway.access import admission
-from sbtutorial.server.listener import Close, Listener, Recognizer, Write, _Connection
+from sbtutorial.gateway.endpoint import Close, Write
+from sbtutorial.server.listener import Listener
+from sbtutorial.server.recognizer import Recognizer
 from sbtutorial.server.sniff import Kind
 
 AMQP_HEADER = b"AMQP\x03\x01\x00\x00"
@@ -351,7 +353,7 @@ async def test_a_system_without_room_for_a_connection_is_asked_again_later_and_s
         return await accept(listening)
 
     monkeypatch.setattr(loop, "sock_accept", exhausted)
-    monkeypatch.setattr("sbtutorial.server.listener._ACCEPT_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("sbtutorial.server.port._ACCEPT_AGAIN_SECONDS", 0.01)
     other = Port()
     other.number = await other.listener.start("127.0.0.1", 0)
     _, writer = await other.connect()
@@ -368,7 +370,7 @@ async def test_any_transport_will_do_that_keeps_to_the_contract(port: Port) -> N
     """An event loop of another maker has transports of its own, which are none of asyncio's."""
     transport = Mock(spec_set=asyncio.Transport)
     transport.__class__ = object
-    connection = _Connection(port.listener)
+    connection = port.listener._accept()
     connection.connection_made(transport)
     connection.get_buffer(-1)[: len(AMQP_HEADER)] = AMQP_HEADER
     connection.buffer_updated(len(AMQP_HEADER))
@@ -377,7 +379,7 @@ async def test_any_transport_will_do_that_keeps_to_the_contract(port: Port) -> N
 
 
 async def test_a_peer_has_a_small_buffer_until_it_is_known_and_sends_much(port: Port) -> None:
-    connection = _Connection(port.listener)
+    connection = port.listener._accept()
     connection.connection_made(Mock(spec_set=asyncio.Transport))
 
     def fill() -> int:

@@ -13,8 +13,8 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting import terminal
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server import listener, network
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server import network
+from sbtutorial.server.broker_server import BrokerServer
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_names_are_those_that_others_know() -> None:
     assert not [name for name in network.names("::") if name in ("127.0.0.1", "::1")]
 
 
-def make_queue(broker: LocalBroker) -> None:
+def make_queue(broker: BrokerServer) -> None:
     with broker.reactor.turn() as now:
         broker.namespace.create("orders", QueueDescription(), now=now)
 
@@ -46,7 +46,7 @@ def make_queue(broker: LocalBroker) -> None:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedBroker]:
     """One to whom every peer is on another computer."""
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     with ThreadedBroker() as broker:
         broker.call(make_queue)
         yield broker
@@ -102,7 +102,7 @@ def test_the_certificate_is_for_no_other_name(broker: ThreadedBroker) -> None:
 
 def test_loopback_is_served_as_ever_on_the_same_port() -> None:
     async def ports() -> tuple[int, str]:
-        broker = LocalBroker()
+        broker = BrokerServer()
         port = await broker.start("0.0.0.0")
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -120,7 +120,7 @@ def test_nothing_listens_elsewhere_unless_asked() -> None:
     assert terminal.Settings().host == "127.0.0.1"
 
     async def addresses() -> list[str]:
-        broker = LocalBroker()
+        broker = BrokerServer()
         await broker.start()
         try:
             return [port._socket.getsockname()[0] for port in broker.listener._ports]
@@ -150,7 +150,7 @@ def test_this_computer_finds_it_on_its_own_loopback_wherever_else_it_listens(
 @pytest.mark.skipif(len(network.addresses("localhost")) == 1, reason="there is no IPv6 here")
 def test_a_port_is_the_same_on_both_loopbacks_or_it_is_none() -> None:
     async def heard() -> list[bytes]:
-        broker = LocalBroker()
+        broker = BrokerServer()
         port = await broker.start("localhost")
         try:
             streams = [await asyncio.open_connection(one, port) for one in ("127.0.0.1", "::1")]
@@ -173,7 +173,7 @@ def test_a_port_is_the_same_on_both_loopbacks_or_it_is_none() -> None:
 
 
 def test_who_asks_for_less_is_served_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     with ThreadedBroker(takes_plain=True) as broker:
         port = parse_connection_string(broker.connection_string).port
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
@@ -206,7 +206,7 @@ def status(connection: ssl.SSLSocket, host: str) -> int:
 def test_who_comes_and_why_it_is_refused_is_told_where_somebody_wants_to_know(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "is_loopback", lambda address: False)
+    monkeypatch.setattr("sbtutorial.server.connection.is_loopback", lambda address: False)
     caplog.set_level(logging.INFO, "sbtutorial")
     with ThreadedBroker() as broker:
         answer(broker, b"AMQP\x00\x01\x00\x00")

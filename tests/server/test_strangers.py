@@ -10,7 +10,7 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.gateway.access import admission
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from tests.sockets import is_open
 
 UPGRADE = (
@@ -29,7 +29,7 @@ FIRST_WORDS = [
 ]
 
 
-def make_queue(broker: LocalBroker) -> None:
+def make_queue(broker: BrokerServer) -> None:
     with broker.reactor.turn() as now:
         broker.namespace.create("orders", QueueDescription(), now=now)
 

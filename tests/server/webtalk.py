@@ -15,7 +15,7 @@ from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.clock import ManualClock
 from sbtutorial.gateway.access.sas import sign
 from sbtutorial.http.request import Request, Response
-from sbtutorial.server.local_broker import KEY_NAME, LocalBroker
+from sbtutorial.server.broker_server import KEY_NAME, BrokerServer
 from sbtutorial.trace import Event
 from tests.gateway.talk import Talk
 
@@ -42,7 +42,7 @@ class Reply(NamedTuple):
 class WebTalk:
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.broker = LocalBroker(clock=self.clock, key="secret")
+        self.broker = BrokerServer(clock=self.clock, key="secret")
         self.token = self.sign()
 
     def sign(self, path: str = "", name: str = KEY_NAME, key: str = "secret") -> str:

@@ -15,7 +15,7 @@ from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.receivable import MessageCounts
 from sbtutorial.errors import TutorialError
 from sbtutorial.hosting.thread import ThreadedBroker
-from sbtutorial.server.local_broker import LocalBroker
+from sbtutorial.server.broker_server import BrokerServer
 from sbtutorial.workers import worker
 from sbtutorial.workers.cell import CONNECTION_STRING_VARIABLE
 from sbtutorial.workers.checkpoints import checkpoint
@@ -477,7 +477,7 @@ def test_an_empty_cell_is_refused(source):
 
 @pytest.fixture
 def broker():
-    def make_queue(broker: LocalBroker) -> None:
+    def make_queue(broker: BrokerServer) -> None:
         with broker.reactor.turn() as now:
             broker.namespace.create("orders", QueueDescription(), now=now)
 

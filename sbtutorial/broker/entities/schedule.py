@@ -56,7 +56,7 @@ class Schedule:
         if not has_time:
             self._start_steps(now)
 
-    # -- Cancelling: at once, or in parts: hold all back, then cancel each, or let all go on ------
+    # -- Cancelling: at once, or after all were held back in parts; or else all go on --------------
 
     def cancel(self, sequence_numbers: Iterable[int], *, now: float, who: str = "") -> None:
         """Remove scheduled messages before their time comes; all of them or none.
@@ -91,13 +91,14 @@ class Schedule:
         messages.reserve(held)
         return held
 
-    def cancel_held(self, messages: Iterable[Message], now: float, who: str) -> None:
-        """Remove scheduled messages that are held back.
+    def cancel_held(self, messages: Sequence[Message], now: float, who: str) -> None:
+        """Remove scheduled messages that are held back, in one go.
 
         Raises:
             BrokerError: ENTITY_NOT_FOUND once the entity is deleted.
         """
         self._context.require_existence(now)
+        self._subqueue.messages.unreserve(messages)
         for message in messages:
             self._subqueue.messages.remove(message, Input.CANCEL)
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)

@@ -19,6 +19,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.text import some_names
 
 
 class RuleCounts(NamedTuple):
@@ -119,7 +120,7 @@ class Topic(Entity):
         try:
             return self._subscriptions[name.lower()]
         except KeyError:
-            here = ", ".join(f"'{one.name}'" for one in self.subscriptions()) or "none"
+            here = some_names([one.name for one in self.subscriptions()]) or "none"
             raise BrokerError(
                 ErrorCode.ENTITY_NOT_FOUND,
                 f"The messaging entity '{self.path}/Subscriptions/{name}' could not be found. "

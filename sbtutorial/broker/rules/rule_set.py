@@ -14,6 +14,7 @@ from sbtutorial.broker.rules.filters.properties import Properties
 from sbtutorial.broker.rules.property_access import PropertyAccess
 from sbtutorial.broker.rules.rule import RULE_NAME_PROPERTY, Rule
 from sbtutorial.broker.rules.rule_index import RuleIndex
+from sbtutorial.text import some_names
 
 
 class RuleSet:
@@ -90,11 +91,10 @@ class RuleSet:
         try:
             return self._by_name[name.lower()]
         except KeyError:
-            here = ", ".join(f"'{rule.name}'" for rule in self) or "none"
             raise BrokerError(
                 ErrorCode.ENTITY_NOT_FOUND,
                 f"The messaging entity '{self._path}/Rules/{name}' could not be found. "
-                f"Rules here: {here}.",
+                f"Rules here: {some_names([rule.name for rule in self]) or 'none'}.",
             ) from None
 
     def copies(

@@ -23,6 +23,7 @@ from sbtutorial.gateway.management.parts import (
     PART,
     UNITS_A_PART,
     in_units,
+    parts_by_size,
     parts_of,
     under_locks,
 )
@@ -123,7 +124,8 @@ def _scheduled(payload: bytes, call: Call) -> Message:
 def cancel_scheduled_message(call: Call) -> InSteps:
     """`com.microsoft:cancel-scheduled-message`: all of the sequence numbers, or none.
 
-    Many are cancelled in parts: a broker that is killed in the middle has cancelled some.
+    Many are found and held back a part at a time, and then cancelled in one turn, so that what
+    ends the broker in the middle leaves all or none. Source: Azure/azure-sdk-for-net#9874.
     """
     numbers = _sequence_numbers(call)
     schedule, now = _ingress(call).schedule, call.now
@@ -135,10 +137,7 @@ def cancel_scheduled_message(call: Call) -> InSteps:
         for part, _ in parts_of(numbers):
             held += schedule.hold(part, now=now)
             now = yield UNITS_A_PART
-        while held:
-            schedule.cancel_held(held[-PART:], now, call.who)
-            del held[-PART:]
-            now = yield UNITS_A_PART
+        schedule.cancel_held(held, now, call.who)
     except BrokerError:
         for some, _ in parts_of(held):
             schedule.let_go_on(some)
@@ -177,7 +176,7 @@ def receive_by_sequence_number(call: Call) -> InSteps:
             found += some
             if not is_last:
                 now = yield UNITS_A_PART
-        for messages, is_last in parts_of(found):
+        for messages, is_last in parts_by_size(found):
             entries += _HAND_OVER[mode](call, receiver, messages, now)
             if not is_last:
                 now = yield UNITS_A_PART

@@ -13,6 +13,7 @@ PART = 64
 UNITS_A_PART = 20
 
 _MESSAGES_A_UNIT = 4
+_BYTES_A_PART = 1024 * 1024
 
 _Thing = TypeVar("_Thing")
 _Counted = TypeVar("_Counted")
@@ -37,6 +38,19 @@ def parts_of(things: Sequence[_Thing], size: int = PART) -> Iterator[tuple[list[
     """Things, some at a time, and whether those are the last ones."""
     for start in range(0, len(things), size):
         yield list(things[start : start + size]), start + size >= len(things)
+
+
+def parts_by_size(messages: Sequence[Message]) -> Iterator[tuple[list[Message], bool]]:
+    """As `parts_of`, of messages whose bytes are copied: large ones are fewer."""
+    part: list[Message] = []
+    size = 0
+    for message in messages:
+        if part and (len(part) == PART or size + message.size_bytes > _BYTES_A_PART):
+            yield part, False
+            part, size = [], 0
+        part.append(message)
+        size += message.size_bytes
+    yield part, True
 
 
 def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:

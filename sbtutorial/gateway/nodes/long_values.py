@@ -15,6 +15,7 @@ from sbtutorial.amqp.types.encoding import frame_compound
 LONG_BYTES = 16 * 1024
 
 _AT_ONCE = 64
+_BYTES_AT_ONCE = 256 * 1024
 _UNITS = 10
 _ARRAY_ELEMENTS_A_STEP = 512
 
@@ -98,12 +99,16 @@ def encode_in_steps(value: Any) -> Generator[int, float, bytes]:
 
 
 def _list_in_bytes(values: list[Any]) -> Generator[int, float, bytes]:
-    items = bytearray()
-    for start in range(0, len(values), _AT_ONCE):
-        if start:
+    items: list[bytes] = []
+    size = count = 0
+    for value in values:
+        if count == _AT_ONCE or size > _BYTES_AT_ONCE:
             yield _UNITS
-        items += b"".join(map(encode, values[start : start + _AT_ONCE]))
-    return frame_compound(0xC0, _LIST32, len(values), bytes(items))
+            size = count = 0
+        items.append(encode(value))
+        size += len(items[-1])
+        count += 1
+    return frame_compound(0xC0, _LIST32, len(values), b"".join(items))
 
 
 def _array_in_bytes(values: Array) -> Generator[int, float, bytes]:

@@ -363,6 +363,18 @@ def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
     assert queue.receivable.counts().scheduled == 1
 
 
+def test_time_of_what_is_held_back_to_be_cancelled_does_not_come(
+    world: World, queue: Queue
+) -> None:
+    schedule = queue.ingress.schedule
+    numbers = world.send(queue, "a", "b", scheduled_enqueue_at=START + 30)
+    held = schedule.hold(numbers, now=world.now)
+    world.pass_time(31)
+    assert queue.receivable.counts().scheduled == 2
+    schedule.cancel_held(held, world.now, "sender")
+    assert queue.receivable.counts().total == 0
+
+
 def test_message_cannot_be_cancelled_once_its_time_has_come(world: World, queue: Queue) -> None:
     world.send(queue, "a", scheduled_enqueue_at=START + 30)
     refused(ErrorCode.MESSAGE_NOT_FOUND, queue.ingress.schedule.cancel, [1], now=START + 30)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sbtutorial.admin.config import apply_config, read_config, write_config
-from sbtutorial.admin.config_values import ConfigError
+from sbtutorial.admin.config.making import apply_config
+from sbtutorial.admin.config.reading import read_config
+from sbtutorial.admin.config.values import ConfigError
+from sbtutorial.admin.config.writing import write_config
 from sbtutorial.admin.durations import format_duration, parse_duration
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.rules.filters.actions import parse_action

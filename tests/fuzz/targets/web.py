@@ -14,7 +14,8 @@ from sbtutorial.gateway.core import KEY_NAME
 from sbtutorial.gateway.rest.data_plane import Poll, Work
 from sbtutorial.http.request import Request, Response
 from sbtutorial.server import control, control_call, fault_calls, router
-from sbtutorial.server.http_endpoint import HttpEndpoint, Switch, Vigil
+from sbtutorial.server.http_answers import Switch, Vigil
+from sbtutorial.server.http_endpoint import HttpEndpoint
 from sbtutorial.server.sniff import Kind, sniff
 from sbtutorial.server.tls import TlsEndpoint
 from sbtutorial.server.websocket import WebSocketEndpoint

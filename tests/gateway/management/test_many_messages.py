@@ -1,6 +1,6 @@
 """Requests about very many messages: all or none as ever, and a little of them in each turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,9 +19,14 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.types import Array, Int, Long, Symbol, Timestamp, UInt, decode
+from sbtutorial.broker.changes import Change
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.broker.namespace import Namespace
+from sbtutorial.store.restore import restore
+from sbtutorial.store.stepped import ListKeeper, SteppedStore
+from sbtutorial.store.store import OnSafe
 from sbtutorial.testing import SteppedBroker
 from tests.gateway.counting_store import CountingStore
 from tests.gateway.talk import Talk
@@ -34,9 +39,9 @@ MOST_CHANGES_A_TURN = 350
 class Bench:
     """A queue with very many messages, and a client that asks about all of them."""
 
-    def __init__(self, **properties: Any) -> None:
+    def __init__(self, store: SteppedStore | None = None, **properties: Any) -> None:
         self.changes: list[int] = []
-        self.broker = SteppedBroker(limits=PREMIUM, store=CountingStore(self.changes))
+        self.broker = SteppedBroker(limits=PREMIUM, store=store or CountingStore(self.changes))
         self.talk = Talk(self.broker)
         self.queue: Queue = self.talk.make_queue(**properties)
         self.talk.make_queue("others")
@@ -196,7 +201,9 @@ def test_cancelling_very_many_keeps_nobody_waiting() -> None:
     bench.talk.pump()
     bench.talk.wire.events.clear()
     bench.ask("cancel-scheduled-message", {"sequence-numbers": longs(range(1, MANY + 1))})
-    bench.answered()
+    # All are in one turn: what ends the broker leaves all or none.
+    bench.answered(MANY + MOST_CHANGES_A_TURN)
+    assert max(bench.changes) >= MANY
     assert bench.queue.receivable.counts().total == 0
     assert bench.broker.namespace.next_deadline() is None
 
@@ -300,16 +307,35 @@ def test_one_number_that_is_not_scheduled_keeps_all_from_being_cancelled() -> No
     assert bench.queue.receivable.counts().active == MANY
 
 
-def test_the_time_of_what_is_about_to_be_cancelled_does_not_come() -> None:
-    bench = Bench()
+class MortalStore(SteppedStore):
+    """Keeps all at once, until nothing more is to be kept."""
+
+    def __init__(self) -> None:
+        self.keeper = ListKeeper()
+        self.commits_left: int | None = None
+        super().__init__(self.keeper)
+
+    def commit(self, changes: Sequence[Change], on_safe: OnSafe) -> None:
+        super().commit(changes, on_safe)
+        if self.commits_left is None:
+            self.step()
+        elif self.commits_left > 0:
+            self.commits_left -= 1
+            self.step()
+
+
+@pytest.mark.parametrize("commits", [0, 1])
+def test_what_ends_the_broker_leaves_all_cancelled_or_none(commits: int) -> None:
+    store = MortalStore()
+    bench = Bench(store)
     bench.ask("schedule-message", {"messages": entries(bench, MANY)})
     bench.talk.pump()
     bench.ask("cancel-scheduled-message", {"sequence-numbers": longs(range(1, MANY + 1))})
-    while bench.queue.receivable.counts().total == MANY:
-        bench.step(1)
-    bench.broker.clock.tick(61)
-    assert bench.answer()[0]["statusCode"] == 200
+    store.commits_left = commits
+    bench.talk.pump()
     assert bench.queue.receivable.counts().total == 0
+    kept = restore(store.keeper.changes, Namespace("tutorial")).directory.queue("orders")
+    assert kept.receivable.counts().scheduled == (0 if commits else MANY)
 
 
 # -- What goes meanwhile ----------------------------------------------------------------------

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sbtutorial.admin.config import Config, ConfiguredSubscription, ConfiguredTopic, written_config
-from sbtutorial.admin.config_rules import write_rule
+from sbtutorial.admin.config.model import Config, ConfiguredSubscription, ConfiguredTopic
+from sbtutorial.admin.config.rules import write_rule
+from sbtutorial.admin.config.writing import written_config
 from sbtutorial.admin.durations import format_duration
 from sbtutorial.broker.descriptions import Description
 from sbtutorial.broker.limits import EMULATOR

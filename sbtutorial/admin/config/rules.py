@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from sbtutorial.admin.config_values import ConfigValue
+from sbtutorial.admin.config.values import ConfigValue
 from sbtutorial.admin.rule_xml import AS_SQL, CONDITIONS
 from sbtutorial.admin.typed_values import parse_typed, written
 from sbtutorial.broker.errors import BrokerError

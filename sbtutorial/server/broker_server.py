@@ -28,15 +28,15 @@ from sbtutorial.server.shares import Cancellable, Shares
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
     from sbtutorial.server.certificates import Certificates
-    from sbtutorial.server.http_endpoint import Switch
+    from sbtutorial.server.http_answers import Switch
 
-__all__ = ["KEY_NAME", "LocalBroker"]
+__all__ = ["KEY_NAME", "BrokerServer"]
 
 # How long the end waits for a disk that keeps nothing.
 _SAFE_SECONDS = 5.0
 
 
-class LocalBroker(Core):
+class BrokerServer(Core):
     """A namespace that answers on one port, with AMQP, TLS and HTTP.
 
     Args:
@@ -46,7 +46,6 @@ class LocalBroker(Core):
         known_as: Names beside its own that clients call it by; its certificate has them, too.
         takes_plain: Whether other computers may do without TLS.
         options: What `Core` takes beside these.
-
     """
 
     def __init__(
@@ -147,7 +146,7 @@ class LocalBroker(Core):
         from sbtutorial.gateway.rest.data_plane import Poll, Work
         from sbtutorial.http.request import Response
         from sbtutorial.server import long_poll, router
-        from sbtutorial.server.http_endpoint import Switch, Vigil
+        from sbtutorial.server.http_answers import Switch, Vigil
 
         answer = router.handle(request, self)
         if isinstance(answer, Poll):
