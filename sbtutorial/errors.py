@@ -1,5 +1,7 @@
 """The one kind of error that is a sentence for a learner, and what is behind the other kinds."""
 
+from sbtutorial.text import wrapped
+
 
 class TutorialError(Exception):
     """Something that a learner can put right; its text says what is wrong and what to do.
@@ -10,7 +12,7 @@ class TutorialError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback."""
-        return [str(self)]
+        return [wrapped(str(self))]
 
 
 def cause_in_words(error: BaseException) -> str:

@@ -23,8 +23,13 @@ class Shown(NamedTuple):
 
     @property
     def is_sentence(self) -> bool:
-        """Whether an error is shown as a line of text, without a traceback."""
-        return bool(self.error) and "\n" not in self.error and "Traceback" not in self.error
+        """Whether an error is shown as a sentence, in lines of text without a traceback."""
+        return bool(self.error) and "Traceback" not in self.error
+
+    @property
+    def sentence(self) -> str:
+        """The error without its line breaks."""
+        return " ".join(self.error.split())
 
     @property
     def hint(self) -> str:

@@ -9,7 +9,7 @@ from sbtutorial.attacks.promises import Finding, first_broken
 from sbtutorial.attacks.steps import Account
 from sbtutorial.attacks.telling import forecast
 from sbtutorial.text import wrapped
-from sbtutorial.views.markup import Markup, described, element, lines, twin
+from sbtutorial.views.markup import Markup, described, element, prose, twin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +115,7 @@ class Outcome:
         if broken is None:
             return element("li", f"{_KEPT} {finding.promise.text}")
         head = element("b", f"{_BROKEN} {finding.promise.text}", style=_RED)
-        told = described((("seen", lines(broken.seen)), ("hint", lines(broken.hint))))
+        told = described((("seen", prose(broken.seen)), ("hint", prose(broken.hint))))
         return element("li", head, f" – {self._place(finding)}", told)
 
     def _place(self, finding: Finding) -> str:

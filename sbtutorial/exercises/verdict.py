@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from sbtutorial.text import wrapped
-from sbtutorial.views.markup import Markup, beside, described, element, lines, twin
+from sbtutorial.views.markup import Markup, beside, described, element, prose, twin
 
 _MARGIN = "    "
 _NAME_CHARS = 8
@@ -36,7 +36,7 @@ class Solution:
     @property
     def parts(self) -> tuple[Markup, ...]:
         """The explanation and the code, as elements."""
-        words = [element("p", self.explanation)] if self.explanation else []
+        words = [element("p", prose(self.explanation))] if self.explanation else []
         return (*words, element("pre", element("code", self.code)))
 
 
@@ -76,8 +76,8 @@ class Verdict:
         return "\n".join((self._heading, *rows, *self._solution_in_text))
 
     def _repr_html_(self) -> str:
-        compared = beside((name, lines(text)) for name, text in self._compared)
-        advice = described((name, lines(text)) for name, text in self._advice)
+        compared = beside((name, prose(text)) for name, text in self._compared)
+        advice = described((name, prose(text)) for name, text in self._advice)
         return twin(self._heading, compared, advice, *self._folded_solution).text
 
     @property

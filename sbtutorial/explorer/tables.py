@@ -8,6 +8,7 @@ from sbtutorial.text import one_line
 
 _GAP = "  "
 _LEFT = 'style="text-align: left"'  # JupyterLab has cells at the right, as for numbers
+_SET_IN = 'style="text-align: left; padding-left: 0.5em"'  # as far as the text of its cells
 
 
 class Table:
@@ -44,14 +45,14 @@ class Table:
     def html(self) -> str:
         """A table with a caption and heads; nothing in it is cut."""
         if not self.rows:
-            return f"<p>{escape(self.nothing)}</p>"
+            return words(self.nothing)
         heads = "".join(f'<th scope="col" {_LEFT}>{escape(head)}</th>' for head in self.heads)
         body = "".join(
             f"<tr>{''.join(f'<td {_LEFT}>{escape(cell)}</td>' for cell in row)}</tr>"
             for row in self.rows
         )
         return (
-            f"<table><caption {_LEFT}>{escape(self.caption)}</caption>"
+            f"<table><caption {_SET_IN}>{escape(self.caption)}</caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         )
 
@@ -71,5 +72,10 @@ class Shown:
         return "\n".join(filter(None, (self.table().text(), self.remark())))
 
     def _repr_html_(self) -> str:
-        remark = f"<p>{escape(self.remark())}</p>" if self.remark() else ""
+        remark = words(self.remark()) if self.remark() else ""
         return self.table().html() + remark
+
+
+def words(text: str) -> str:
+    """A paragraph, beginning where the text of a table's cells does."""
+    return f"<p {_SET_IN}>{escape(text)}</p>"

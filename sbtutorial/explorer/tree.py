@@ -7,7 +7,7 @@ from typing import Any
 
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.places import Kind, Place
-from sbtutorial.explorer.tables import Table
+from sbtutorial.explorer.tables import Table, words
 
 _HEADS = ("", "active", "scheduled", "dead", "in transfer", "transfer dead")
 _COUNTS = (
@@ -85,7 +85,7 @@ class Tree:
         if not self.nodes:
             return self.table().html()
         items = "".join(map(_item, self.nodes))
-        return f"<p>namespace {escape(self.namespace)}</p><ul>{items}</ul>"
+        return f"{words(f'namespace {self.namespace}')}<ul>{items}</ul>"
 
 
 def read_tree(links: Links) -> Tree:

@@ -9,6 +9,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.lab import hints
 from sbtutorial.notebook.nothing_received import nothing_received_in
 from sbtutorial.notebook.variables import find_lab
+from sbtutorial.text import wrapped
 from sbtutorial.workers.cell import needs_lab
 from sbtutorial.workers.record import Ending, Outcome
 from sbtutorial.workers.worker import DEFAULT_TIMEOUT_SECONDS, Worker, running_workers
@@ -89,7 +90,7 @@ class WorkerMagic:
             raise TutorialError(repr(worker)) from None
         if outcome.ending is Ending.MISSED:
             raise TutorialError(str(outcome))
-        _show(str(outcome))
+        _show(wrapped(str(outcome)))
         if outcome.ending is Ending.FAILED:
             self._print_hint(outcome, worker.source)
 

@@ -7,6 +7,7 @@ cell stays, and the library's words. Of a cell that was stopped only its line is
 """
 
 import linecache
+import re
 from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sbtutorial.text import wrapped
 
 # The packages whose inside nobody needs to see; their errors' words are what counts.
 _LIBRARIES = ("azure.",)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STOPPED = (KeyboardInterrupt, CancelledError)  # the other is what an `await` makes of it
 
 
@@ -53,7 +55,13 @@ def _show(
         *heading_and_frames, words = shell.InteractiveTB.structured_traceback(
             kind, error, short, tb_offset=tb_offset
         )
-    shell._showtraceback(kind, error, [*heading_and_frames, wrapped(words)])
+    shell._showtraceback(kind, error, [*heading_and_frames, _broken(words)])
+
+
+def _broken(words: str) -> str:
+    """Its lines broken between words; the colour of the error's name takes no room."""
+    name, _, _ = words.partition(":")
+    return name + wrapped(_COLOUR.sub("", words)).removeprefix(_COLOUR.sub("", name))
 
 
 @contextmanager

@@ -20,13 +20,14 @@ _COLUMNS: dict[str, Callable[[Event], str]] = {
     "delivery count": lambda event: str(event.delivery_count) if event.sequence_number else "",
     "detail": lambda event: event.detail,
 }
+_COUNTED = "delivery\N{NO-BREAK SPACE}count\N{NO-BREAK SPACE}{}"
 
 # What stands before a cell in HTML, where there are no heads.
 _WORDS = {
     "entity": "in",
     "message id": "id",
     "by": "by",
-    "delivery count": "delivery count",
+    "delivery count": "",
     "detail": "",
 }
 
@@ -79,6 +80,8 @@ def _sentence(cells: Mapping[str, str]) -> tuple[str, str, str]:
     """What happened, to which message, and the rest in one piece."""
     said = {head: one_line(cell) for head, cell in cells.items() if cell}
     what, message = said.pop("what"), said.pop("message", "")
+    if "delivery count" in said:
+        said["delivery count"] = _COUNTED.format(said["delivery count"])
     rest = (f"{_WORDS[head]} {words}".lstrip() for head, words in said.items())
     return what, message and f"message {message}", ", ".join(rest)
 

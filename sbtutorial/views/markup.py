@@ -15,6 +15,7 @@ _VOID = {"br", "hr", "img", "wbr"}
 _LONG_WORD_CHARS = 24
 # Where a long word of machines may be broken for want of room: MaxDelivery|Count|Exceeded.
 _JOINTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[/_.:,;=&-])(?=\w)")
+_CODE = re.compile(r"`([^`\n]+)`")
 _INDENT = re.compile(r"^ +")
 _TAGS = ("strong", *repeat("span", 9))
 _VIEW = "padding: 3px 7px"
@@ -22,8 +23,10 @@ _CHAR_EM = 0.56  # the width of a character, on average
 _ITEM = "display: flex; flex-wrap: wrap; padding: 1px 0"
 _CELL = "min-width: 0; padding-right: 8px; overflow-wrap: break-word"
 _ROW = "display: flex; padding: 2px 0"
-_NAME = "flex: 0 0 5.5em; padding-right: 8px; text-align: left; font-weight: bold"
-_SIDE = "flex: 1 1 18em; min-width: 0; display: flex; padding: 2px 16px 2px 0"
+_NAME = "padding-right: 8px; text-align: left; font-weight: bold"
+_NAME_EM, _LONG_NAME_EM = 5.5, 14.0  # the least and the most width of a list's names
+_BOLD_EM = 0.62  # the width of a bold character, on average
+_SIDE = "flex: 1 1 24em; min-width: 0; display: flex; padding: 2px 16px 2px 0"
 _TEXT = "flex: 1 1 auto; min-width: 0; margin: 0; overflow-wrap: break-word"
 
 
@@ -63,19 +66,34 @@ def lines(text: str) -> Markup:
     return Markup("<br>".join(_text(line) for line in set_in))
 
 
+def prose(text: str) -> Markup:
+    """Words for people, as `lines`; what stands between backticks is code."""
+    parts = _CODE.split(text)
+    return Markup(
+        "".join(
+            element("code", part).text if at % 2 else lines(part).text
+            for at, part in enumerate(parts)
+        )
+    )
+
+
 def described(rows: Iterable[tuple[str, Markup | str]]) -> Markup:
     """A list of names and what is to say of each, beside it: one below the other when bare."""
+    rows = list(rows)
+    style = _name_style(name for name, _ in rows)
     pairs = (
-        (element("dt", name, style=_NAME), element("dd", text, style=_TEXT)) for name, text in rows
+        (element("dt", name, style=style), element("dd", text, style=_TEXT)) for name, text in rows
     )
     return element("dl", *(element("div", *pair, style=_ROW) for pair in pairs), style="margin: 0")
 
 
 def beside(parts: Iterable[tuple[str, Markup | str]]) -> Markup:
     """Texts with their names, to be compared: side by side where there is room."""
+    parts = list(parts)
+    style = _name_style(name for name, _ in parts)
     columns = (
         element(
-            "div", element("dt", name, style=_NAME), element("dd", text, style=_TEXT), style=_SIDE
+            "div", element("dt", name, style=style), element("dd", text, style=_TEXT), style=_SIDE
         )
         for name, text in parts
     )
@@ -93,6 +111,12 @@ def columns(rows: Sequence[Sequence[str]]) -> Markup:
     styles.append(f"flex: 1 1 {min(widths[-1:], default=0) / 2:.1f}em; {_CELL}")
     items = (element("li", *map(_cell, row, styles, _TAGS), style=_ITEM) for row in rows)
     return element("ol", *items, style="margin: 0; padding: 0")
+
+
+def _name_style(names: Iterable[str]) -> str:
+    """As wide as the longest of them needs, and alike for those of most lists."""
+    width = _BOLD_EM * max(map(len, names), default=0) + 0.6
+    return f"flex: 0 0 {min(max(width, _NAME_EM), _LONG_NAME_EM):.1f}em; {_NAME}"
 
 
 def _cell(text: str, style: str, tag: str) -> Markup:

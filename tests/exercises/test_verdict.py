@@ -68,3 +68,9 @@ def test_answer_on_demand_is_an_explanation_and_the_code() -> None:
     )
     assert "<p>It is full, it is sent.</p><pre>" in SOLUTION._repr_html_()
     assert repr(Solution("send.batch", "", "pass")) == "send.batch: an answer\n\npass"
+
+
+def test_code_in_a_hint_is_code_in_html_and_stands_between_backticks_in_text() -> None:
+    verdict = Verdict("send.batch", False, "two", "three", "Begin with `for order in orders:`.")
+    assert "Begin with <code>for order in orders:</code>." in verdict._repr_html_()
+    assert repr(verdict).endswith("Begin with `for order in orders:`.")

@@ -43,7 +43,7 @@ def test_jupyter_starts_kernels_with_our_extension_asks_nobody_and_remembers_in_
     assert kernel.startswith(f"['{sys.executable}', ")
     assert kernel.endswith("'--ext=sbtutorial']")
     assert notification == "{'checkForUpdates': False, 'fetchNews': 'false'}"
-    assert tracker == "{'kernelShutdown': True}"
+    assert tracker == "{'codeCellConfig': {'lineWrap': True}, 'kernelShutdown': True}"
     assert Path(workspaces).parent.parent == tmp_path
     assert [path.suffix for path in Path(workspaces).iterdir()] == [".jupyterlab-workspace"]
 

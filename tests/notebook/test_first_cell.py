@@ -8,6 +8,7 @@ import pytest
 
 from sbtutorial.lab.hints import CONNECT_FIRST
 from sbtutorial.lessons.surroundings import surrounded
+from sbtutorial.text import wrapped
 from tests.kernel import Notebook
 from tests.notebooks.lessons import private_environment
 
@@ -30,7 +31,7 @@ def test_a_worker_before_the_cell_that_connects_says_so_in_one_sentence(notebook
     for _ in range(2):
         shown = notebook.run(WORKER)
         assert shown.is_sentence
-        assert shown.error == CONNECT_FIRST
+        assert shown.error == wrapped(CONNECT_FIRST)
         assert notebook.run("lab.show('orders')").hint == CONNECT_FIRST
         notebook.runs(CONNECT)
         assert notebook.runs(WORKER) == "cashier │ tutorial\ncashier ✓ finished\n"

@@ -7,6 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.notebook import magic
+from sbtutorial.text import wrapped
 from sbtutorial.workers.worker import Worker, running_workers
 from tests.kernels import start_new_kernel
 
@@ -103,7 +104,7 @@ def test_a_worker_that_takes_too_long_says_so(cell):
 def test_a_checkpoint_that_is_never_reached_is_an_error(cell):
     output, error = cell("%%worker cashier --kill-at workin\ncheckpoint('working')")
     assert isinstance(error, TutorialError)
-    assert output.strip() == str(error)
+    assert output.strip() == wrapped(str(error))
     assert str(error) == (
         'cashier ✗ finished without reaching checkpoint "workin"; it passed: "working"'
     )
@@ -165,7 +166,7 @@ def test_a_program_that_never_was_is_answered_by_a_sentence(cell):
         "%worker runs a program once more, and there is none of cashier yet: the cell that holds "
         "it begins with two %, as in '%%worker cashier'."
     )
-    assert output.strip() == str(error)
+    assert output.strip() == wrapped(str(error))
 
 
 def test_a_mistake_in_the_short_line_names_the_short_line(cell):
@@ -229,7 +230,7 @@ def test_a_mistake_in_the_line_is_answered_by_a_sentence(cell, line, sentence):
     output, error = cell(f"%%worker {line}\npass")
     assert isinstance(error, TutorialError)
     assert sentence in str(error)
-    assert output.strip() == str(error)  # and no traceback
+    assert output.strip() == wrapped(str(error))  # and no traceback
 
 
 def test_a_name_of_the_notebook_is_not_taken_away(cell, shell):

@@ -1,3 +1,4 @@
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -93,6 +94,27 @@ def test_the_librarys_long_lines_are_broken_between_words(
         *("cup " * 17 + "cup", "cup " * 17 + "cup", "cup cup cup cup"),
         "c" * 100,
     ]
+
+
+def test_the_colour_of_an_errors_name_takes_no_room(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = "import sys\nsys.modules['azure.pretended'].complain()"
+    plain = shown(shell, capsys, cell)
+    shell.run_line_magic("colors", "linux")
+    coloured = shown(shell, capsys, cell)
+    assert coloured != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).endswith(
+        plain[plain.index("RuntimeError: tea") :]
+    )
+
+
+def test_our_own_long_sentences_are_broken_between_words(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.user_ns["TutorialError"] = TutorialError
+    text = shown(shell, capsys, "raise TutorialError('cup ' * 40)")
+    assert "cup " * 17 + "cup\n" in text
 
 
 def test_a_learners_own_functions_stay_in_the_picture(

@@ -23,7 +23,7 @@ from sbtutorial.snapshot import (
 from sbtutorial.text import text_of as text_of_value
 from sbtutorial.trace import Event
 from sbtutorial.views.event_table import EventTable
-from sbtutorial.views.markup import Markup, columns, described, element, lines
+from sbtutorial.views.markup import Markup, columns, described, element, lines, prose
 from sbtutorial.views.queue_html import write
 from sbtutorial.views.queue_picture import Picture
 from tests.views.test_queue_text import queue
@@ -216,3 +216,21 @@ def test_a_verdict_says_all_that_its_text_says() -> None:
 
 def test_markup_is_not_made_of_text_by_chance() -> None:
     assert element("p", str(Markup("<b>"))).text.count("<b>") == 0
+
+
+def test_of_words_what_stands_between_backticks_is_code_and_safe() -> None:
+    html = prose("Begin with `for <b> in receiver:`, and\n  a ` alone.").text
+    assert html.startswith("Begin with <code>for &lt;b&gt; in receiver:</code>, and<br>")
+    assert html.endswith("a ` alone.")
+
+
+def test_the_longest_name_of_a_list_has_room_in_one_line_unless_it_is_very_long() -> None:
+    def width(*names: str) -> str:
+        widths = re.findall(r"flex: 0 0 ([\d.]+)em", described((name, "") for name in names).text)
+        assert len(widths) == len(names)
+        assert len({*widths}) == 1
+        return widths[0]
+
+    assert width("ready", "dead") == "5.5"
+    assert float(width("session Anna", "dead")) > 7
+    assert width("session " + "x" * 99) == "14.0"
