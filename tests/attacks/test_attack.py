@@ -128,7 +128,7 @@ def test_who_prints_without_end_and_never_returns_is_ended(
         "def kitchen(*things): ...", "def kitchen(client, serve):\n    while True: print('cooking')"
     )
     lines: list[str] = []
-    outcome = attack(CAFE, System("cafe", endless), 0, show=lines.append, silence_seconds=15.0)
+    outcome = attack(CAFE, System("cafe", endless), 0, show=lines.append, silence_seconds=25.0)
     assert "the kitchen did not come to an end" in repr(outcome)
     assert sum("cooking" in line for line in lines) <= 30
     assert nothing_is_left(home, stages)
