@@ -54,6 +54,7 @@ from sbtutorial.amqp.sasl import (
 )
 from sbtutorial.amqp.session import Session
 from sbtutorial.amqp.session_table import SessionTable
+from sbtutorial.amqp.session_writer import SessionWriter
 from sbtutorial.amqp.states import ConnectionInput, ConnectionState
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 
@@ -138,7 +139,7 @@ class Connection:
             self._opening = ClientOpening(self._machine, self.outgoing, client)
         self._open_is_wanted = False
         self._sessions = SessionTable(channel_max, self._use)
-        self._with_disposition: list[Session] = []
+        self._with_disposition: list[SessionWriter] = []
         self._events: list[Event] = []
         self._reports: Iterator[None] | None = None  # of the frame that was read last
         self._closed_event_is_out = False
@@ -289,9 +290,9 @@ class Connection:
         """Report an event to the caller."""
         self._events.append(event)
 
-    def has_disposition(self, session: Session) -> None:
+    def has_disposition(self, writer: SessionWriter) -> None:
         """Have a session's disposition flushed before anything is given to the network."""
-        self._with_disposition.append(session)
+        self._with_disposition.append(writer)
 
     def session_over(self, session: Session) -> None:
         """Free the channels of a session that both sides have ended."""
@@ -405,8 +406,8 @@ class Connection:
         self._idle_timeout.on_close_sent(self._now)
 
     def _flush_dispositions(self) -> None:
-        for session in self._with_disposition:
-            session.flush_disposition()
+        for writer in self._with_disposition:
+            writer.flush_disposition()
         self._with_disposition.clear()
 
     # --- the end

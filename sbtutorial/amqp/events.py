@@ -8,16 +8,16 @@ in their `context`.
 from dataclasses import dataclass
 
 from sbtutorial.amqp.definitions import Error
+from sbtutorial.amqp.incoming_dispositions import DispositionReceived as DispositionReceived
+from sbtutorial.amqp.incoming_dispositions import UnknownDelivery as UnknownDelivery
 from sbtutorial.amqp.link import LinkAttached as LinkAttached
 from sbtutorial.amqp.link import LinkDetached as LinkDetached
 from sbtutorial.amqp.link import LinkFlow as LinkFlow
 from sbtutorial.amqp.link import LinkRefused as LinkRefused
 from sbtutorial.amqp.performatives import Open
 from sbtutorial.amqp.receiver import MessageReceived as MessageReceived
-from sbtutorial.amqp.session import DispositionReceived as DispositionReceived
 from sbtutorial.amqp.session import SessionBegun as SessionBegun
 from sbtutorial.amqp.session import SessionEnded as SessionEnded
-from sbtutorial.amqp.session import UnknownDelivery as UnknownDelivery
 
 
 @dataclass(slots=True)

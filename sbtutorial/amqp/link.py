@@ -21,8 +21,8 @@ from sbtutorial.amqp.errors import Condition, LocalProtocolError
 from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import Attach, Detach, Flow, Transfer
+from sbtutorial.amqp.session_writer import SessionWriter
 from sbtutorial.amqp.states import LINK, LinkInput, LinkState, step
-from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.types.values import Described
 from sbtutorial.amqp.windows import SessionWindows
 
@@ -35,6 +35,7 @@ class LinkCarrier(Protocol):
         incoming_unsettled: Unsettled deliveries of the peer: delivery-id to receiver link.
         context: The caller's own.
         windows: How many transfers either side may still send.
+        writer: Sends frames, in order.
         use: What the peer makes this side keep, and its limits.
     """
 
@@ -43,6 +44,7 @@ class LinkCarrier(Protocol):
     context: Any
     use: ResourceUse
     windows: SessionWindows
+    writer: SessionWriter
 
     @property
     def emit(self) -> Callable[[Any], None]:
@@ -54,32 +56,6 @@ class LinkCarrier(Protocol):
 
     def next_delivery_id(self) -> int:
         """The delivery-id of one more delivery."""
-
-    def send_performative(self, performative: Composite) -> None:
-        """Send a frame."""
-
-    def send_transfer(self, head: Transfer, payload: bytes) -> None:
-        """Send a delivery, in as many frames as it takes."""
-
-    def send_plain_transfer(
-        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
-    ) -> None:
-        """Send a delivery of a plain format, without a state."""
-
-    def send_link_flow(
-        self,
-        handle: int,
-        delivery_count: int,
-        link_credit: int,
-        available: int | None,
-        drain: bool,
-    ) -> None:
-        """Send a flow of a link."""
-
-    def send_disposition(
-        self, role: bool, delivery_id: int, outcome: DeliveryState | None, settled: bool
-    ) -> None:
-        """Send the state of a delivery, or settle it."""
 
     def settle(self, delivery_id: int, outcome: DeliveryState | None, count: int = 1) -> None:
         """Settle a delivery of this side."""
@@ -228,7 +204,7 @@ class Link:
         if self.state in (LinkState.ATTACHED, LinkState.ATTACH_SENT):
             self._step(LinkInput.SEND_DETACH)
             self._let_go()
-            self.session.send_performative(Detach(self.handle, closed, error))
+            self.session.writer.send_performative(Detach(self.handle, closed, error))
 
     def _has_given_up(self) -> bool:
         return self._is_over or self.state in (LinkState.DETACHED, LinkState.ABANDONED)
@@ -304,7 +280,7 @@ class Link:
             self._send_attach()
         if self.state is LinkState.DETACH_RCVD:
             self._step(LinkInput.SEND_DETACH)
-            self.session.send_performative(Detach(self.handle, detach.closed))
+            self.session.writer.send_performative(Detach(self.handle, detach.closed))
         if self._refused:
             self.session.emit(LinkRefused(self, detach.error))
         elif not self._is_over:
@@ -345,7 +321,7 @@ class Link:
         max_message_size: int | None = None,
     ) -> None:
         self._step(LinkInput.SEND_ATTACH)
-        self.session.send_performative(
+        self.session.writer.send_performative(
             Attach(
                 self.name,
                 self.handle,

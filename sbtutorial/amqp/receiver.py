@@ -108,7 +108,7 @@ class ReceiverLink(Link):
             if settled:
                 self.unsettled.pop(delivery_id, None)
                 self.session.incoming_unsettled.pop(delivery_id, None)
-            self.session.send_disposition(RECEIVER, delivery_id, outcome, settled)
+            self.session.writer.send_disposition(RECEIVER, delivery_id, outcome, settled)
 
     def flow(self) -> None:
         """Tell the sender the credit again."""
@@ -238,7 +238,7 @@ class ReceiverLink(Link):
 
     def _send_flow(self, *, drain: bool) -> None:
         credit = self._credit
-        self.session.send_link_flow(
+        self.session.writer.send_link_flow(
             self.handle, credit.delivery_count, max(credit.available, 0), None, drain
         )
 

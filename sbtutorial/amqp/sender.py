@@ -70,12 +70,14 @@ class SenderLink(Link):
             self.unsettled[delivery_id] = delivery_tag
             session.outgoing_unsettled[delivery_id] = self
         if message_format == 0 and state is None:
-            session.send_plain_transfer(self.handle, delivery_id, delivery_tag, settled, payload)
+            session.writer.send_plain_transfer(
+                self.handle, delivery_id, delivery_tag, settled, payload
+            )
         else:
             head = Transfer(
                 self.handle, delivery_id, delivery_tag, message_format, settled, False, None, state
             )
-            session.send_transfer(head, payload)
+            session.writer.send_transfer(head, payload)
         return delivery_id
 
     def settle(self, delivery_id: int, outcome: DeliveryState | None) -> None:
@@ -122,6 +124,6 @@ class SenderLink(Link):
     def _send_flow(self, *, drain: bool) -> None:
         if self.is_attached:
             credit = self._credit
-            self.session.send_link_flow(
+            self.session.writer.send_link_flow(
                 self.handle, credit.delivery_count, credit.available, 0, drain
             )

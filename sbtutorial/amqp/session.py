@@ -3,13 +3,13 @@
 Source: AMQP 1.0, 2.5 and 2.6.12.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sbtutorial.amqp.definitions import RECEIVER, SENDER, Error
-from sbtutorial.amqp.dispositions import PendingDisposition, spans_of
 from sbtutorial.amqp.errors import Condition, DecodeError, LocalProtocolError
+from sbtutorial.amqp.incoming_dispositions import on_disposition
 from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.link import Link, LinkFlow
 from sbtutorial.amqp.link_table import LinkTable
@@ -28,15 +28,21 @@ from sbtutorial.amqp.performatives import (
 )
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
-from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
-from sbtutorial.amqp.transfer_writer import FrameCarrier, TransferWriter
+from sbtutorial.amqp.session_writer import DispositionCarrier, SessionWriter
+from sbtutorial.amqp.states import (
+    SESSION,
+    SESSION_OPEN,
+    LinkState,
+    SessionInput,
+    SessionState,
+    step,
+)
+from sbtutorial.amqp.transfer_writer import TransferWriter
 from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.types.serial import serial_add
 from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
 
 _TOO_MANY = "There are too many links on this session or connection; detach one of them."
-# States in which frames of the session may be sent.
-_OPEN = frozenset({SessionState.MAPPED, SessionState.BEGIN_SENT})
 
 
 @dataclass(slots=True)
@@ -54,40 +60,11 @@ class SessionEnded:
     error: Error | None
 
 
-@dataclass(slots=True)
-class DispositionReceived:
-    """The peer told the state of one unsettled delivery of `link`, or settled it."""
-
-    link: Link
-    delivery_id: int
-    delivery_tag: bytes
-    state: DeliveryState | None
-    settled: bool
-
-
-@dataclass(slots=True)
-class UnknownDelivery:
-    """The peer told the state of deliveries that no sender link of the session holds unsettled.
-
-    They are `count` in a row, from `delivery_id` on. When `settled` is false the peer waits for an
-    answer: `session.settle(delivery_id, outcome, count)`.
-    """
-
-    session: "Session"
-    delivery_id: int
-    state: DeliveryState | None
-    settled: bool
-    count: int = 1
-
-
-class Carrier(FrameCarrier, Protocol):
+class Carrier(DispositionCarrier, Protocol):
     """What a session needs of its connection."""
 
     def emit(self, event: Any) -> None:
         """Report an event to the caller."""
-
-    def has_disposition(self, session: "Session") -> None:
-        """Have `flush_disposition` called before anything is given to the network."""
 
     def session_over(self, session: "Session") -> None:
         """Free the channel."""
@@ -107,7 +84,9 @@ class Session:
         incoming_unsettled: The peer's: delivery-id to the link that received it.
         context: The caller's own.
         emit: For its links: report an event to the caller.
+        report: Take these steps, each of which reports an event, before the next frame is read.
         windows: For its links: how many transfers either side may still send.
+        writer: For its links: sends frames, in order.
         use: For its links: what the peer makes this side keep, and its limits.
     """
 
@@ -120,13 +99,14 @@ class Session:
         self.incoming_unsettled: dict[int, ReceiverLink] = {}
         self.context: Any = None
         self.emit = carrier.emit
+        self.report = carrier.report
         self._carrier = carrier
         self.use = use
         self._links = LinkTable(use)
         self.windows = SessionWindows()
         self._next_delivery_id = 0
         self._transfers = TransferWriter(carrier, channel, self.windows)
-        self._disposition: PendingDisposition | None = None
+        self.writer = SessionWriter(carrier, channel, self.windows, self._transfers)
 
     def __repr__(self) -> str:
         return f"<Session {self.channel} {self.state.name}>"
@@ -196,13 +176,13 @@ class Session:
         for `count` deliveries in a row.
         """
         self.outgoing_unsettled.pop(delivery_id, None)
-        self.send_disposition(SENDER, delivery_id, outcome, settled=True)
-        if count > 1 and self._disposition is not None:
-            self._disposition.last = serial_add(delivery_id, count - 1)
+        self.writer.send_disposition(SENDER, delivery_id, outcome, settled=True)
+        if count > 1 and self.writer.pending is not None:
+            self.writer.pending.last = serial_add(delivery_id, count - 1)
 
     def end(self, error: Error | None = None) -> None:
         """End the session and its links; `SessionEnded` follows when the peer has answered."""
-        if self.state in _OPEN:
+        if self.state in SESSION_OPEN:
             self._send_end(SessionInput.SEND_END, error)
 
     @property
@@ -217,66 +197,6 @@ class Session:
         delivery_id = self._next_delivery_id
         self._next_delivery_id = (delivery_id + 1) & UINT_MAX
         return delivery_id
-
-    def send_performative(self, performative: Composite) -> None:
-        """Send a frame, behind any disposition that waits."""
-        if self.state in _OPEN:
-            if self._disposition is not None:
-                self.flush_disposition()
-            self._write(performative)
-
-    def send_link_flow(
-        self,
-        handle: int,
-        delivery_count: int,
-        link_credit: int,
-        available: int | None,
-        drain: bool,
-    ) -> None:
-        """Send a flow of a link; its fields of the session are always set as well."""
-        flow = self.windows.to_flow()
-        flow.handle = handle
-        flow.delivery_count = delivery_count
-        flow.link_credit = link_credit
-        flow.available = available
-        flow.drain = drain
-        self.send_performative(flow)
-
-    def send_disposition(
-        self, role: bool, delivery_id: int, outcome: DeliveryState | None, settled: bool
-    ) -> None:
-        """Send a disposition, joined with its neighbours when they say the same."""
-        pending = self._disposition
-        if pending is not None:
-            if pending.extend(role, delivery_id, outcome, settled):
-                return
-            self.flush_disposition()
-        elif self.state is not SessionState.MAPPED:
-            return
-        else:
-            self._carrier.has_disposition(self)
-        self._disposition = PendingDisposition(role, delivery_id, outcome, settled)
-
-    def flush_disposition(self) -> None:
-        """Send the disposition that waits, if any."""
-        pending = self._disposition
-        if pending is not None:
-            self._disposition = None
-            self._carrier.write_frame(self.channel, pending.encode())
-
-    def send_transfer(self, head: Transfer, payload: bytes) -> None:
-        """Send a delivery, behind any disposition that waits."""
-        if self._disposition is not None:
-            self.flush_disposition()
-        self._transfers.write(head, payload)
-
-    def send_plain_transfer(
-        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
-    ) -> None:
-        """As `send_transfer`, of a plain format and without a state. Hot."""
-        if self._disposition is not None:
-            self.flush_disposition()
-        self._transfers.write_plain(handle, delivery_id, tag, settled, payload)
 
     def forget_deliveries(self, link: Link) -> None:
         """Forget what a link that leaves had unsettled or had not sent yet."""
@@ -293,7 +213,7 @@ class Session:
     def begin(self) -> None:
         """Send a begin: a session of ours, or the answer to the peer's."""
         self._step(SessionInput.SEND_BEGIN)
-        self._write(
+        self.writer.write(
             Begin(
                 self.remote_channel,
                 self.windows.next_outgoing_id,
@@ -334,7 +254,7 @@ class Session:
 
     def on_connection_over(self) -> None:
         """The connection is gone, and the session with it."""
-        self.state = SessionState.UNMAPPED
+        self.state = self.writer.state = SessionState.UNMAPPED
         self._drop_links()
 
     # --- what the peer sends
@@ -370,11 +290,11 @@ class Session:
             if link is not None and not link.is_leaving:
                 link.on_flow(flow)
         elif flow.echo:
-            self.send_performative(self.windows.to_flow())
+            self.writer.send_performative(self.windows.to_flow())
 
     def _report_window(self) -> None:
         """Have the sender links served whose credit was of no use while the window was shut."""
-        self._carrier.report(self._window_reports())
+        self.report(self._window_reports())
 
     def _window_reports(self) -> Iterator[None]:
         for link in list(self._links):
@@ -384,54 +304,10 @@ class Session:
 
     def _on_transfer(self, transfer: Transfer, payload: bytes) -> None:
         if self.windows.on_received():
-            self.send_performative(self.windows.to_flow())
+            self.writer.send_performative(self.windows.to_flow())
         link = self._links.find(transfer.handle)
         if link is not None and not link.is_leaving:
             link.on_transfer(transfer, payload)
-
-    def _on_disposition(self, disposition: Disposition, _payload: bytes) -> None:
-        is_ours = disposition.role is RECEIVER
-        owners: dict[int, Any] = self.outgoing_unsettled if is_ours else self.incoming_unsettled
-        first, last = disposition.first, disposition.last
-        if (last is None or last == first) and first in owners:  # as a rule
-            link = owners.pop(first) if disposition.settled else owners[first]
-            self._report_state(link, first, disposition)
-        elif last is None or last == first:
-            self._on_delivery_state(disposition, owners, first, 1)
-        else:
-            spans = spans_of(first, last, owners)
-            self._carrier.report(self._state_reports(disposition, owners, spans))
-
-    def _state_reports(
-        self, disposition: Disposition, owners: dict[int, Any], spans: Iterable[tuple[int, int]]
-    ) -> Iterator[None]:
-        """Report a range of deliveries, one by one: there may be very many."""
-        for delivery_id, count in spans:
-            self._on_delivery_state(disposition, owners, delivery_id, count)
-            yield
-            if self.state not in _OPEN:
-                return
-
-    def _on_delivery_state(
-        self, disposition: Disposition, owners: dict[int, Any], delivery_id: int, count: int
-    ) -> None:
-        link = owners.get(delivery_id)
-        if link is not None:
-            if disposition.settled:
-                del owners[delivery_id]
-            self._report_state(link, delivery_id, disposition)
-        elif disposition.role is RECEIVER:
-            self.emit(
-                UnknownDelivery(self, delivery_id, disposition.state, disposition.settled, count)
-            )
-
-    def _report_state(self, link: Link, delivery_id: int, disposition: Disposition) -> None:
-        take = link.unsettled.pop if disposition.settled else link.unsettled.__getitem__
-        self.emit(
-            DispositionReceived(
-                link, delivery_id, take(delivery_id), disposition.state, disposition.settled
-            )
-        )
 
     def _on_detach(self, detach: Detach, _payload: bytes) -> None:
         link = self._links.find(detach.handle)
@@ -444,9 +320,9 @@ class Session:
         self._step(SessionInput.RECV_END)
         self._drop_links()
         if self.state is SessionState.END_RCVD:
-            self.flush_disposition()
+            self.writer.flush_disposition()
             self._step(SessionInput.SEND_END)
-            self._write(End())
+            self.writer.write(End())
         self._carrier.session_over(self)
         if not was_failing:
             self.emit(SessionEnded(self, end.error))
@@ -460,15 +336,15 @@ class Session:
         target: Target | Coordinator | None,
         **attach: Any,
     ) -> None:
-        if self.state not in _OPEN:
+        if self.state not in SESSION_OPEN:
             raise LocalProtocolError("the session is over; begin another one")
         self._links.add(link)
         link.attach(source, target, **attach)
 
     def _send_end(self, on: SessionInput, error: Error | None) -> None:
-        self.flush_disposition()
+        self.writer.flush_disposition()
         self._step(on)
-        self._write(End(error))
+        self.writer.write(End(error))
         self._drop_links()
 
     def _drop_links(self) -> None:
@@ -477,17 +353,14 @@ class Session:
             link.on_session_over()
 
     def _step(self, on: SessionInput) -> None:
-        self.state = step(SESSION, self.state, on)
-
-    def _write(self, performative: Composite) -> None:
-        self._carrier.write_frame(self.channel, performative.encode())
+        self.state = self.writer.state = step(SESSION, self.state, on)
 
 
 _HANDLERS: dict[type, Callable[[Session, Any, bytes], None]] = {
     Attach: Session._on_attach,
     Flow: Session._on_flow,
     Transfer: Session._on_transfer,
-    Disposition: Session._on_disposition,
+    Disposition: on_disposition,
     Detach: Session._on_detach,
     End: Session._on_end,
 }

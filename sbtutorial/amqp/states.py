@@ -180,6 +180,9 @@ SESSION: Mapping[tuple[SessionState, SessionInput], SessionState] = {
     (_SS.DISCARDING, _SI.RECV_END): _SS.UNMAPPED,
 }
 
+# States in which frames of the session may be sent.
+SESSION_OPEN = frozenset({_SS.MAPPED, _SS.BEGIN_SENT})
+
 LINK: Mapping[tuple[LinkState, LinkInput], LinkState] = {
     (_L.DETACHED, _LI.SEND_ATTACH): _L.ATTACH_SENT,
     (_L.DETACHED, _LI.RECV_ATTACH): _L.ATTACH_RCVD,

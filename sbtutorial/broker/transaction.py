@@ -56,10 +56,10 @@ class Transaction:
         """Keep a settlement until the commit.
 
         Raises:
-            BrokerError: As `SubQueue.check_settlement`; NOT_ALLOWED for a message that is settled
+            BrokerError: As `Settling.check`; NOT_ALLOWED for a message that is settled
                 here already; and as `send`.
         """
-        subqueue.check_settlement(token, disposition, now=now)
+        subqueue.settling.check(token, disposition, now=now)
         if token.bytes in self._settlements:
             raise BrokerError(
                 ErrorCode.NOT_ALLOWED, "This transaction settles the message already."
@@ -76,11 +76,13 @@ class Transaction:
         self._require_time(now)
         settlements = self._settlements.values()
         for settlement in settlements:
-            settlement.subqueue.check_settlement(settlement.token, settlement.disposition, now=now)
+            settlement.subqueue.settling.check(settlement.token, settlement.disposition, now=now)
         for sink, messages in self._sends.items():
             sink.check(messages, now=now)
         for settlement in settlements:
-            settlement.subqueue.settle(settlement.token, settlement.disposition, now=now, who=who)
+            settlement.subqueue.settling.settle(
+                settlement.token, settlement.disposition, now=now, who=who
+            )
         for sink, messages in self._sends.items():
             sink.send(messages, now=now, who=who)
 

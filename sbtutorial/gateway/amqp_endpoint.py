@@ -1,4 +1,4 @@
-"""One AMQP connection: bytes into the engine, its events to the nodes, bytes out.
+"""One AMQP connection: bytes into the engine, its events to who handles them, bytes out.
 
 What comes in waits here until the reactor gives the connection its share of a turn. A client that
 reads little is handed out little; one that asks for much and reads nothing is heard no further.
@@ -7,42 +7,23 @@ Source: AMQP 1.0, part 2; Azure Service Bus, "AMQP 1.0 protocol guide".
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from math import inf
-from typing import Any, cast
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.errors import Condition
 from sbtutorial.amqp.events import (
-    ConnectionClosed,
-    ConnectionOpened,
-    DispositionReceived,
     Event,
-    LinkAttached,
-    LinkDetached,
-    LinkFlow,
-    MessageReceived,
-    SessionEnded,
-    UnknownDelivery,
 )
 from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
-from sbtutorial.amqp.link import Link
-from sbtutorial.amqp.messaging import Rejected
 from sbtutorial.amqp.performatives import Error
-from sbtutorial.amqp.states import LinkState
-from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
-from sbtutorial.gateway.attach import attach
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.endpoint import Close, Write
-from sbtutorial.gateway.faults import OUTAGE_REFUSED, Fault, Occasion
+from sbtutorial.gateway.event_handling import EventHandling
+from sbtutorial.gateway.faults import OUTAGE_REFUSED
 from sbtutorial.gateway.late_output import LateOutput
-from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
-from sbtutorial.gateway.open_links import OpenLinks
-from sbtutorial.gateway.presence import Attached
-from sbtutorial.gateway.reactor import Job
-from sbtutorial.gateway.wire.conditions import INTERNAL_ERROR, error_of
+from sbtutorial.gateway.wire.conditions import INTERNAL_ERROR
 
 # What a connection may have sent that was not acted on yet, before it is not read any more. It is
 # much: a client of the Python SDK lets its kernel end a connection that nobody reads for a second.
@@ -53,9 +34,6 @@ MAX_UNSENT_BYTES = 256 * 1024
 # A client that sends before it reads must not find itself waiting for us while we wait for it.
 MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
 _FRAMES_AT_ONCE = 32
-# Of very many links that end, so many end at once, which takes so much of a turn.
-_LINKS_AT_ONCE = 64
-_LINKS_UNITS = 20
 # How many answers of ours a client waits for, one after the other, before it can prove itself.
 _ANSWERS_BEFORE_PROOF = 8
 # How long a client that was turned out may take to read why.
@@ -91,7 +69,6 @@ class AmqpEndpoint:
         self._budget = core.budget
         self._faults = core.faults
         self._output = LateOutput(write, close, core.faults, core.clock)
-        self._links = OpenLinks()
         self._input: deque[bytes] = deque()
         self._input_bytes = 0
         self._is_read_to_the_end = True  # what the engine has been fed
@@ -102,17 +79,7 @@ class AmqpEndpoint:
         self._is_lost = False
         self.is_cut = False
         self._last_said = b""  # before it was cut
-        self._handlers: dict[type, Callable[[Any, float], Job | None]] = {
-            ConnectionOpened: self._on_opened,
-            ConnectionClosed: self._on_closed,
-            SessionEnded: self._on_session_ended,
-            LinkAttached: self._on_attached,
-            LinkDetached: self._on_detached,
-            LinkFlow: self._on_flow,
-            MessageReceived: self._on_message,
-            DispositionReceived: self._on_disposition,
-            UnknownDelivery: self._on_unknown_delivery,
-        }
+        self._handling = EventHandling(self.peer, self.connection)
         core.clients.enter(self)
         if core.faults.is_out:
             self._refuse()
@@ -174,7 +141,7 @@ class AmqpEndpoint:
         Returns:
             Whether there is more that can be acted on at once.
         """
-        budget, events, handlers = self._budget, self._events, self._handlers
+        budget, events, handlers = self._budget, self._events, self._handling.handlers
         connection, outgoing, output = self.connection, self._outgoing, self._output
         while budget.left > 0 and not self._jobs:
             # As `_must_wait`.
@@ -226,7 +193,7 @@ class AmqpEndpoint:
         self._events.clear()
         self.connection.close(Error(INTERNAL_ERROR, "The broker has failed; see its log."))
         self._core.reactor.has_output(self)
-        self._forget_all()
+        self._handling.forget_all()
 
     def next_deadline(self) -> float:
         """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never."""
@@ -250,7 +217,9 @@ class AmqpEndpoint:
         wall = self._core.clock.wall()
         if self.peer.claims.next_expiry <= wall:
             self.peer.claims.drop_expired(wall)
-            self._detach_unauthorized()
+            if job := self._handling.detach_unauthorized():
+                self.hold()
+                self._core.reactor.start(job, owner=self)
 
     # -- For the peer -------------------------------------------------------------------------
 
@@ -307,8 +276,7 @@ class AmqpEndpoint:
     def cut_off(self, why: str) -> None:
         """Drop the connection without a word; the fault is told at each entity it is used for."""
         self._output.drop()
-        nodes = filter(None, map(_node, self._links))
-        for path in dict.fromkeys(node.path for node in nodes if node.right) or [""]:
+        for path in self._handling.paths or [""]:
             self._faults.tell(why, path, self.who)
         self.cut()
 
@@ -350,70 +318,6 @@ class AmqpEndpoint:
         if count > len(events):
             self._budget.left -= (count - len(events)) // 2
 
-    def _on_opened(self, event: ConnectionOpened, _now: float) -> None:
-        if fault := self._faults.next(Occasion.CONNECT, who=event.open.container_id):
-            self.connection.close(fault.error)
-            return
-        try:
-            self.peer.arrive(event.open.container_id)
-        except BrokerError as refusal:
-            self.connection.close(error_of(refusal))
-
-    def _on_closed(self, _event: ConnectionClosed, _now: float) -> None:
-        # Its links are gone with it; the socket is dropped when the answer is out.
-        self._forget_all()
-
-    def _on_session_ended(self, event: SessionEnded, _now: float) -> Job | None:
-        return self._in_steps(self._forget, self._links.of(event.session))
-
-    def _on_attached(self, event: LinkAttached, _now: float) -> None:
-        link = event.link
-        try:
-            attach(link, self.peer)
-        except BrokerError as refusal:
-            link.refuse(error_of(refusal))
-            return
-        self._links.add(link)
-        if (node := _node(link)) and node.right:
-            there = Attached(self.peer.who, node.right, node.path.lower())
-            self._core.presence.enter(link, there)
-        if self._faults.planned and (fault := self._fault(link, Occasion.DETACH)):
-            self._forget(link)
-            link.detach(fault.error)
-
-    def _on_detached(self, event: LinkDetached, _now: float) -> None:
-        self._forget(event.link)
-
-    def _on_flow(self, event: LinkFlow, now: float) -> Job | None:
-        node: Node | None = event.link.context
-        return node.flow_received(now=now) if node is not None else None
-
-    def _on_message(self, event: MessageReceived, now: float) -> Job | None:
-        if self._faults.planned and (fault := self._fault(event.link, Occasion.SEND)):
-            event.link.settle(event.delivery_id, Rejected(fault.error))
-        elif (node := event.link.context) is not None:
-            return cast(Node, node).message_received(event, now=now)
-        return None
-
-    def _on_disposition(self, event: DispositionReceived, now: float) -> None:
-        if self._faults.planned and (fault := self._fault(event.link, Occasion.SETTLE)):
-            event.link.settle(event.delivery_id, Rejected(fault.error))
-        elif (node := event.link.context) is not None:
-            node.disposition_received(event, now=now)
-
-    def _on_unknown_delivery(self, event: UnknownDelivery, _now: float) -> None:
-        """Say that nothing was settled: silence would leave the client waiting."""
-        if not event.settled:
-            answer = Rejected(error_of(_NOTHING_HELD))
-            event.session.settle(event.delivery_id, answer, event.count)
-
-    def _fault(self, link: Link | None, occasion: Occasion) -> Fault | None:
-        """The refusal that was ordered for a link of an entity, if any."""
-        node = _node(link)
-        if node is None or not node.right:
-            return None
-        return self._faults.next(occasion, node.path, self.who)
-
     def _refuse(self) -> None:
         """Be of no use to a client that comes during an outage."""
         self._faults.tell(OUTAGE_REFUSED)
@@ -431,65 +335,7 @@ class AmqpEndpoint:
 
     def _leave(self) -> None:
         """Everything is done that can be done for this client."""
-        self._forget_all()
+        self._handling.forget_all()
         self._core.clients.leave(self)
         self.peer.leave()
         self._core.reactor.forget(self)
-
-    def _forget_all(self) -> None:
-        if job := self._in_steps(self._forget, list(self._links)):
-            self._core.reactor.start(job)
-
-    def _in_steps(self, act: Callable[[Link], None], links: list[Link]) -> Job | None:
-        """Do something to each of many links: to some of them now, to the rest with a job."""
-        for link in links[:_LINKS_AT_ONCE]:
-            act(link)
-        rest = links[_LINKS_AT_ONCE:]
-        return _each(act, rest) if rest else None
-
-    def _forget(self, link: Link) -> None:
-        self._links.discard(link)
-        self._core.presence.leave(link)
-        if node := _node(link):
-            link.context = None
-            if job := node.detached():
-                self._core.reactor.start(job)
-
-    def _detach_unauthorized(self) -> None:
-        """Detach links that no token allows any more; of very many, nobody is read meanwhile."""
-        if job := self._in_steps(self._detach_if_unauthorized, list(self._links)):
-            self.hold()
-            self._core.reactor.start(job, owner=self)
-
-    def _detach_if_unauthorized(self, link: Link) -> None:
-        node = _node(link)
-        try:
-            if node is not None and node.right:
-                self.peer.claims.require(node.right, node.path)
-                if node.transfers_to:
-                    self.peer.claims.require("Send", node.transfers_to)
-        except BrokerError as refusal:
-            self._forget(link)
-            # Whoever waits for a session has not been answered yet.
-            end = link.refuse if link.state is LinkState.ATTACH_RCVD else link.detach
-            end(error_of(refusal))
-            self.has_output()
-
-
-_NOTHING_HELD = BrokerError(
-    ErrorCode.MESSAGE_LOCK_LOST,
-    "The lock supplied is invalid: no such delivery is unsettled on this session. "
-    "Receive the message again.",
-)
-
-
-def _each(act: Callable[[Link], None], links: list[Link]) -> Job:
-    for start in range(0, len(links), _LINKS_AT_ONCE):
-        yield _LINKS_UNITS if start else 0
-        for link in links[start : start + _LINKS_AT_ONCE]:
-            act(link)
-
-
-def _node(link: Link | None) -> Node | None:
-    node = link.context if link is not None else None
-    return node if isinstance(node, Node) else None

@@ -259,7 +259,7 @@ def test_counters_tell_what_the_queue_holds():
     queue = Namespace("tutorial").create("q", QueueDescription(), now=0.0)
     queue.ingress.send([message(), message(), message(scheduled_enqueue_at=9.0)], now=1.0)
     locked = queue.main.peek_lock_next(now=1.0, who="r")
-    queue.main.dead_letter(locked.lock_token, now=2.0)
+    queue.main.settling.dead_letter(locked.lock_token, now=2.0)
     texts = texts_of(QUEUE, queue, later=100.0)
     assert texts["ActiveMessageCount"] == "1"
     assert texts["DeadLetterMessageCount"] == "1"

@@ -9,6 +9,7 @@ import pytest
 
 from sbtutorial.amqp.connection import MAX_WAITING_EVENTS
 from sbtutorial.amqp.frames import HEARTBEAT, FrameReader, frame_header
+from sbtutorial.amqp.incoming_dispositions import UnknownDelivery
 from sbtutorial.amqp.messaging import (
     APPLICATION_PROPERTIES,
     DATA,
@@ -19,7 +20,6 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.performatives import Detach, Disposition, Flow, Transfer
-from sbtutorial.amqp.session import UnknownDelivery
 from sbtutorial.amqp.types import Array, decode, encode, skip
 from tests.amqp.test_limits import attach
 from tests.wire import RawClient, frame

@@ -69,7 +69,7 @@ class World:
 
     def fail(self, subqueue: SubQueue, times: int = 1) -> None:
         for _ in range(times):
-            subqueue.abandon(self.lock(subqueue).lock_token, now=self.now)
+            subqueue.settling.abandon(self.lock(subqueue).lock_token, now=self.now)
 
     def kinds(self) -> list[ChangeKind]:
         return [change.kind for change in self.changes]

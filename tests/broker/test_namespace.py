@@ -152,7 +152,7 @@ def test_deleted_queue_is_gone_with_all_that_was_in_it(world: World, queue: Queu
     refused(ErrorCode.ENTITY_NOT_FOUND, world.namespace.directory.queue, "orders")
     refused(ErrorCode.ENTITY_NOT_FOUND, queue.ingress.send, [make()], now=world.now)
     refused(ErrorCode.ENTITY_NOT_FOUND, queue.main.peek_lock_next, now=world.now, who="")
-    refused(ErrorCode.MESSAGE_LOCK_LOST, queue.main.complete, token, now=world.now)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, queue.main.settling.complete, token, now=world.now)
 
 
 def test_queue_created_anew_starts_empty_and_knows_no_old_tokens(world: World, queue) -> None:
@@ -160,7 +160,7 @@ def test_queue_created_anew_starts_empty_and_knows_no_old_tokens(world: World, q
     token = world.lock(queue.main).lock_token
     world.namespace.delete(world.namespace.directory.queue("orders"), now=world.now)
     again = world.queue("orders")
-    refused(ErrorCode.MESSAGE_LOCK_LOST, again.main.complete, token, now=world.now)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, again.main.settling.complete, token, now=world.now)
     assert world.send(again, "b") == [1]
 
 
@@ -195,7 +195,7 @@ def test_reset_deletes_every_queue_with_one_record(world: World) -> None:
     assert told == [two.main]
     assert world.namespace.directory.queues() == []
     assert world.namespace.next_deadline() is None
-    refused(ErrorCode.MESSAGE_LOCK_LOST, one.main.complete, token, now=world.now)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, one.main.settling.complete, token, now=world.now)
     world.pass_time(10_000)
     assert world.last().kind is ChangeKind.RESET
 
@@ -210,7 +210,7 @@ def test_next_deadline_is_the_earliest_of_all_queues(world: World) -> None:
     world.send(two, "b")
     message = world.lock(two.main)
     assert world.namespace.next_deadline() == START + 60
-    two.main.complete(message.lock_token, now=world.now)
+    two.main.settling.complete(message.lock_token, now=world.now)
     assert world.namespace.next_deadline() == START + 100
 
 

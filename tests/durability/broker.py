@@ -14,9 +14,10 @@ from sbtutorial.hosting import __main__ as hosting
 from sbtutorial.hosting import background
 from sbtutorial.hosting.durable_store import DurableStore
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
+from sbtutorial.store.sqlite.entity_loading import Ordered
 from sbtutorial.store.sqlite.file import SqliteFile
 from sbtutorial.store.sqlite.gathering import Gathered
-from sbtutorial.store.sqlite.loading import Loader, Ordered
+from sbtutorial.store.sqlite.message_loading import MessageLoader
 from sbtutorial.store.store import OnSafe
 
 NAMESPACE = "kills"
@@ -93,10 +94,10 @@ def _is_completion(change: Change) -> bool:
 def _forgets_locks() -> None:
     """Nothing is locked any more after a restart."""
 
-    def none(_self: Loader) -> Iterator[Ordered]:
+    def none(_self: MessageLoader) -> Iterator[Ordered]:
         return iter(())
 
-    Loader._locks = none  # type: ignore[method-assign]
+    MessageLoader.locks = none  # type: ignore[method-assign]
 
 
 DEFECTS: dict[str, Callable[[], None]] = {

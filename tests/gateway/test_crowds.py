@@ -129,8 +129,8 @@ async def test_very_many_links_that_end_together_end_some_in_each_turn(
     for number in range(1000):
         goes.attach_sender(f"s{number}", source=Source("here"), target=Target("orders"))
     talk.pump()
-    kept = len(list(talk.endpoint._links)) - 1000
-    assert len(talk.endpoint._links.of(stays)) == 0  # the broker has sessions of its own
+    kept = len(list(talk.endpoint._handling.links)) - 1000
+    assert len(talk.endpoint._handling.links.of(stays)) == 0  # the broker has sessions of its own
     if way == "session":
         goes.end()
         talk.endpoint.receive_data(talk.client.data_to_send())
@@ -141,7 +141,7 @@ async def test_very_many_links_that_end_together_end_some_in_each_turn(
     left = kept + 1000
     turns = 0
     while broker.step():
-        now_left = len(list(talk.endpoint._links))
+        now_left = len(list(talk.endpoint._handling.links))
         assert left - now_left <= LINKS_A_TURN
         left, turns = now_left, turns + 1
     assert left == (0 if way == "lost" else kept)

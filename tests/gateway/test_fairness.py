@@ -458,7 +458,9 @@ def test_a_defect_ends_its_own_connection_and_nothing_else(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(next(iter(client.endpoint._links)).context, "message_received", fail)
+    monkeypatch.setattr(
+        next(iter(client.endpoint._handling.links)).context, "message_received", fail
+    )
     send(link)
     say(client)
     assert turns_until_answered(broker, *other) <= FEW

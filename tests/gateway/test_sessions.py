@@ -179,7 +179,9 @@ async def test_an_attach_is_answered_when_a_message_comes_and_serves_it_at_once(
     talk: Talk, other: Talk
 ) -> None:
     link = open_session(talk, NEXT)
-    talk.session.send_link_flow(link.handle, None, 5, 0, False)  # some do not wait for the answer
+    talk.session.writer.send_link_flow(
+        link.handle, None, 5, 0, False
+    )  # some do not wait for the answer
     talk.pump()
     assert link.remote_attach is None
     send(other, "7")

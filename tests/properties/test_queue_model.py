@@ -1,5 +1,6 @@
 """A queue against a model that is simple enough to be believed by reading it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -17,6 +18,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
 from sbtutorial.broker.states import MessageState as State
+from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.store.restore import restore
 from tests.examples import examples
 from tests.store.describing import describe, frozen
@@ -118,6 +120,11 @@ PICK = st.integers(0, 100)
 SETTLEMENTS = ["abandon", "defer", "renew_lock", "release", "dead_letter", "complete"]
 
 
+def called(subqueue: SubQueue, how: str) -> Callable[..., Any]:
+    """What is called to do this with a token."""
+    return subqueue.renew_lock if how == "renew_lock" else getattr(subqueue.settling, how)
+
+
 class QueueAgainstModel(RuleBasedStateMachine):
     @initialize(dead_letter_expired=st.booleans())
     def start(self, dead_letter_expired: bool) -> None:
@@ -184,7 +191,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def settle(self, pick: int, how: str) -> None:
         held = self.model.held()
         copy = held[pick % len(held)]
-        call = getattr(self.subqueue(copy.dead), how)
+        call = called(self.subqueue(copy.dead), how)
         if copy.dead and how == "dead_letter":
             self.refused(ErrorCode.NOT_ALLOWED, call, copy.token)
         else:
@@ -195,7 +202,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     def settle_what_is_no_longer_held(self, pick: int, how: str) -> None:
         lost = set(self.tokens) - {copy.token for copy in self.model.held()}
         token = sorted(lost)[pick % len(lost)]
-        self.refused(ErrorCode.MESSAGE_LOCK_LOST, getattr(self.queue.main, how), token)
+        self.refused(ErrorCode.MESSAGE_LOCK_LOST, called(self.queue.main, how), token)
 
     def settled(self, copy: Copy, how: str) -> None:
         if how == "complete":

@@ -136,7 +136,8 @@ class SessionsAgainstMessages(RuleBasedStateMachine):
         session = self.pick(pick)
         if session and session.locked:
             token = list(session.locked)[which % len(session.locked)]
-            getattr(session.settling_subqueue(token, now=self.now), how)(token, now=self.now)
+            settling = session.settling_subqueue(token, now=self.now).settling
+            getattr(settling, how)(token, now=self.now)
             assert token not in session.locked
 
     @rule(pick=PICK)

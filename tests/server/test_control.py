@@ -266,7 +266,7 @@ async def test_queue_shows_each_message_in_its_state(caller: Caller) -> None:
         spoiled = line.peek_lock_next(now=now, who="cashier")
         assert spoiled is not None
         assert spoiled.lock_token is not None
-        line.dead_letter(spoiled.lock_token, "spoiled", now=now)
+        line.settling.dead_letter(spoiled.lock_token, "spoiled", now=now)
         line.peek_lock_next(now=now, who="cashier")
     caller.clock.tick(10)
     _, answer = await caller.call("GET", "queues/Orders")
@@ -341,7 +341,7 @@ async def test_whatever_a_message_carries_can_be_shown(caller: Caller, value: An
         locked = subqueue.peek_lock_next(now=now, who="cashier")
         assert locked is not None
         assert locked.lock_token is not None
-        subqueue.dead_letter(locked.lock_token, "spoiled", now=now)
+        subqueue.settling.dead_letter(locked.lock_token, "spoiled", now=now)
     # Whatever the door lets through, today or one day.
     locked.message_id = locked.session_id = value
     locked.properties = {DEAD_LETTER_REASON: value}

@@ -23,7 +23,7 @@ from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
 from sbtutorial.broker.subqueues.locks import Locks
 from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-from sbtutorial.broker.subqueues.subqueue import SubQueue
+from sbtutorial.broker.subqueues.settling import Settling
 from sbtutorial.broker.transaction import Transaction
 from sbtutorial.gateway.connection_quota import ConnectionQuota
 from sbtutorial.gateway.core import Core
@@ -179,26 +179,26 @@ _crash = Disk.crash
 # -- What the rules do wrong -----------------------------------------------------------------------
 
 
-def leave_a_twin(self: SubQueue, message: Message) -> None:
+def leave_a_twin(self: Settling, message: Message) -> None:
     """One more message like this one, with a number of its own."""
     twin = message.copy()
-    twin.sequence_number = self.context.next_sequence_number()
-    self.messages.put(twin, MessageState.ACTIVE)
-    self.report(ChangeKind.SENT, twin, 0.0, "", is_new=True)
+    twin.sequence_number = self._context.next_sequence_number()
+    self._messages.put(twin, MessageState.ACTIVE)
+    self._report(ChangeKind.SENT, twin, 0.0, "", is_new=True)
 
 
 def abandon_and_leave_a_twin(
-    self: SubQueue, token: Any, properties: Any = None, *, now: float, who: str = ""
+    self: Settling, token: Any, properties: Any = None, *, now: float, who: str = ""
 ) -> None:
     """An abandoned message is there twice."""
-    message = self.require_lock(token, now=now)
+    message = self._require_lock(token, now=now)
     _abandon(self, token, properties, now=now, who=who)
     leave_a_twin(self, message)
 
 
-def dead_letter_and_leave_a_twin(self: SubQueue, *args: Any, **options: Any) -> None:
+def dead_letter_and_leave_a_twin(self: Settling, *args: Any, **options: Any) -> None:
     """A dead-lettered message stays, too."""
-    message = self.require_lock(args[0], now=options["now"])
+    message = self._require_lock(args[0], now=options["now"])
     _dead_letter(self, *args, **options)
     leave_a_twin(self, message)
 
@@ -298,7 +298,7 @@ def take_and_refuse(self: Ingress, messages: Any, *, now: float, who: str = "") 
     return _send(self, messages[:-1] if len(messages) > 1 else messages, now=now, who=who)
 
 
-_abandon, _dead_letter = SubQueue.abandon, SubQueue.dead_letter
+_abandon, _dead_letter = Settling.abandon, Settling.dead_letter
 _cancel, _send, _await_time = Schedule.cancel, Ingress.send, Schedule.await_time
 _grant, _commit, _drop = Locks.grant, Transaction.commit, MessageTable.drop
 _start_time_to_live, _next_number = (
@@ -383,13 +383,13 @@ PLANTS = (
         "an abandoned message is there twice",
         (_GONE, _NUMBERS, _ONE_LOCK, _ONE_COPY, _COUNTED),
         scenery.orders,
-        ((SubQueue, "abandon", abandon_and_leave_a_twin),),
+        ((Settling, "abandon", abandon_and_leave_a_twin),),
     ),
     Plant(
         "a dead letter stays in its queue, too",
         (_DEAD, _GONE, _NUMBERS, _ONE_COPY, _COUNTED),
         scenery.orders,
-        ((SubQueue, "dead_letter", dead_letter_and_leave_a_twin),),
+        ((Settling, "dead_letter", dead_letter_and_leave_a_twin),),
     ),
     Plant(
         "a cancellation that is refused takes the message",

@@ -263,7 +263,7 @@ class Actor:
 
     def settle(self, pick: int, which: int) -> object:
         subqueue, token = self._locked(pick)
-        return subqueue.settle(token, dispositions(which), now=self.now, who="receiver")
+        return subqueue.settling.settle(token, dispositions(which), now=self.now, who="receiver")
 
     def renew(self, pick: int) -> object:
         subqueue, token = self._locked(pick)

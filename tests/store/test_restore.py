@@ -81,7 +81,7 @@ def test_a_lock_holds_by_its_token_to_its_end_and_no_longer(actor: Actor) -> Non
     twin.wait(10)
     assert twin.changes[-1].kind is ChangeKind.LOCK_EXPIRED
     with pytest.raises(BrokerError):
-        main.complete(token, now=twin.now)
+        main.settling.complete(token, now=twin.now)
     assert lock(twin, "plain").delivery_count == 1
 
 
@@ -107,7 +107,7 @@ def test_a_deferred_message_is_found_by_its_number(actor: Actor) -> None:
     token = lock(actor, "plain").lock_token
     assert token is not None
     main = actor.namespace.directory.queue("plain").main
-    main.defer(token, {"noted": 1}, now=actor.now)
+    main.settling.defer(token, {"noted": 1}, now=actor.now)
     twin = restored(actor)
     again = twin.namespace.directory.queue("plain").main
     (message,) = again.receive_deferred([number], now=twin.now, who="receiver")
@@ -158,7 +158,7 @@ def test_a_dead_letter_that_waits_for_its_target_goes_when_that_takes_it(actor: 
     send(actor, "bar")
     token = lock(actor, "bar").lock_token
     assert token is not None
-    actor.namespace.directory.subqueue("bar").dead_letter(token, now=actor.now)
+    actor.namespace.directory.subqueue("bar").settling.dead_letter(token, now=actor.now)
     twin = restored(actor)
     assert len(twin.namespace.directory.subqueue("bar/$DeadLetterQueue").messages) == 1
     twin.update("morgue", 2)

@@ -378,7 +378,7 @@ class SessionSubQueue(SubQueue):
             who = message.locked_by or ""
             self.let_loose(message)
             message.delivery_count += end.counted
-            self._return(message, end.happening, end.message_change, now, who)
+            self.settling.move_on(message, end.happening, end.message_change, now, who)
 
     def _report_session(
         self, kind: ChangeKind, session: MessageSession, now: float, state: bytes | None = None

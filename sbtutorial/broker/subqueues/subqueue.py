@@ -23,9 +23,6 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import TRANSITIONS, Input, MessageState
 from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
 from sbtutorial.broker.subqueues.disposition import (
-    Disposition,
-    PropertyChanges,
-    Settlement,
     dead_letter_properties,
 )
 from sbtutorial.broker.subqueues.locks import Locks, Tokens
@@ -33,6 +30,7 @@ from sbtutorial.broker.subqueues.message_table import MessageTable
 from sbtutorial.broker.subqueues.overdue import Overdue
 from sbtutorial.broker.subqueues.property_merging import PropertyMerging
 from sbtutorial.broker.subqueues.removal import delete_ready, free
+from sbtutorial.broker.subqueues.settling import Settling
 
 _ACTIVE = MessageState.ACTIVE
 
@@ -51,6 +49,7 @@ class SubQueue:
         forwarding: Sends on what becomes ready; None where messages wait for receivers.
         dead_lettering: How messages end that nobody settles.
         overdue: Ends what should have ended before, when somebody comes to it.
+        settling: Ends what receivers have locked, as they say.
     """
 
     requires_session = False
@@ -69,6 +68,7 @@ class SubQueue:
         self._locks = self._new_locks()
         self.overdue = Overdue(context, path, self.dead_lettering, self._locks)
         self._merging = PropertyMerging(context, self.messages)
+        self.settling = Settling(self, self._locks, self._merging)
 
     @property
     def is_awaited(self) -> bool:
@@ -283,88 +283,6 @@ class SubQueue:
         self.report(ChangeKind.LOCK_RENEWED, message, now, who)
         return until
 
-    def check_settlement(self, token: UUID, disposition: Disposition, *, now: float) -> None:
-        """Refuse what `settle` would refuse, and change nothing.
-
-        Raises:
-            BrokerError: MESSAGE_LOCK_LOST; NOT_ALLOWED to dead-letter a dead letter;
-                MESSAGE_SIZE_EXCEEDED: the properties would be too long.
-        """
-        message = self.require_lock(token, now=now)
-        if disposition.settlement is Settlement.DEAD_LETTER:
-            self._require_dead_letter_queue()
-        self._merging.require_fit(message, disposition.changes)
-
-    def complete(self, token: UUID, *, now: float, who: str = "") -> None:
-        """Be done with a message: it is removed. Hot: runs for each message."""
-        message = self._unlock(token, now)
-        self.messages.drop(message, TRANSITIONS[message.state, Input.COMPLETE])
-        self.report(ChangeKind.COMPLETED, message, now, who)
-        context = self.context
-        if context.target_waiters.waiting:
-            context.room_made(now)
-
-    def abandon(
-        self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
-    ) -> None:
-        """Give a message back as failed: it returns to its place with one delivery more."""
-        message = self._unlock(token, now)
-        self._merging.merge(message, properties)
-        self.dead_lettering.count_delivery(message)
-        self._put_back(message, Input.ABANDON, ChangeKind.ABANDONED, now, who)
-
-    def release(self, token: UUID, *, now: float, who: str = "") -> None:
-        """Give a message back untried: it returns to its place and nothing is counted."""
-        message = self._unlock(token, now)
-        self._put_back(message, Input.RELEASE, ChangeKind.RELEASED, now, who)
-
-    def defer(
-        self, token: UUID, properties: PropertyChanges = None, *, now: float, who: str = ""
-    ) -> None:
-        """Set a message aside: from now on only its sequence number gets it.
-
-        That counts as a delivery, and dead-letters a message that has no more of them.
-        Source: live tests of azure-sdk-for-js, deferredMessage.spec.ts; azure-service-bus#375.
-
-        Raises:
-            BrokerError: As `abandon`.
-        """
-        self._merging.require_fit(self.require_lock(token, now=now), properties)
-        message = self._unlock(token, now)
-        self._merging.merge(message, properties)
-        self.dead_lettering.count_delivery(message)
-        self._return(message, Input.DEFER, ChangeKind.DEFERRED, now, who)
-
-    def dead_letter(
-        self,
-        token: UUID,
-        reason: str | None = None,
-        description: str | None = None,
-        properties: PropertyChanges = None,
-        *,
-        now: float,
-        who: str = "",
-    ) -> None:
-        """Send a message on to the dead-letter queue, with the reason if there is one.
-
-        Raises:
-            BrokerError: NOT_ALLOWED in a dead-letter queue; the lock stays.
-        """
-        self._require_dead_letter_queue()
-        message = self._unlock(token, now)
-        self._merging.merge(message, properties)
-        self.dead_lettering.dead_letter(message, reason, description, now=now, who=who)
-
-    def settle(self, token: UUID, disposition: Disposition, *, now: float, who: str = "") -> None:
-        """Settle as a disposition says.
-
-        Raises:
-            BrokerError: As `check_settlement`; the lock stays.
-        """
-        if disposition.has_changes:
-            self.check_settlement(token, disposition, now=now)
-        _SETTLE[disposition.settlement](self, token, disposition, now=now, who=who)
-
     def settling_subqueue(self, _token: UUID, *, now: float) -> "SubQueue":
         """Where the message under a token is settled: here."""
         return self
@@ -507,52 +425,8 @@ class SubQueue:
         """When a lock ends that begins now."""
         return now + self.context.lock_seconds
 
-    def _require_dead_letter_queue(self) -> None:
-        if not self.dead_lettering.is_possible:
-            raise BrokerError(
-                ErrorCode.NOT_ALLOWED,
-                f"A message in '{self.path}' is dead-lettered already. Complete, abandon or defer "
-                "it; to try it again, send a copy to the queue and complete this one.",
-            )
-
-    def _unlock(self, token: UUID, now: float) -> Message:
-        """The message that a token holds, without its lock."""
-        context = self.context
-        if now > context.timers.caught_up_to or now != context.accessed_at:
-            context.begin(now)
-        if context.timers.is_behind:
-            self.overdue.end_lock(token, now)
-        return self._locks.take(token)
-
     def _on_lock_expired(self, message: Message, at: float) -> None:
         who = message.locked_by or ""
         self.let_loose(message)
         self.dead_lettering.count_delivery(message)
-        self._put_back(message, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, at, who)
-
-    def _put_back(
-        self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
-    ) -> None:
-        """Return an unlocked message, and tell who waits for it."""
-        self._return(message, happening, kind, now, who)
-        if self.messages.is_ready(message.sequence_number):
-            self.announce_ready(now)
-
-    def _return(
-        self, message: Message, happening: Input, kind: ChangeKind, now: float, who: str
-    ) -> None:
-        self.messages.move(message, happening)
-        self.report(kind, message, now, who)
-        self.dead_lettering.check_returned(message, now)
-
-
-# Each takes subqueue, token, disposition, now and who.
-_SETTLE: dict[Settlement, Callable[..., None]] = {
-    Settlement.COMPLETE: lambda at, token, _, **call: at.complete(token, **call),
-    Settlement.RELEASE: lambda at, token, _, **call: at.release(token, **call),
-    Settlement.ABANDON: lambda at, token, how, **call: at.abandon(token, how.properties, **call),
-    Settlement.DEFER: lambda at, token, how, **call: at.defer(token, how.properties, **call),
-    Settlement.DEAD_LETTER: lambda at, token, how, **call: at.dead_letter(
-        token, how.reason, how.description, how.properties, **call
-    ),
-}
+        self.settling.put_back(message, Input.LOCK_EXPIRE, ChangeKind.LOCK_EXPIRED, at, who)

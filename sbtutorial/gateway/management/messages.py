@@ -253,10 +253,10 @@ def update_disposition(call: Call) -> InSteps:
 
     def check(token: UUID, *, now: float) -> None:
         subqueue = receiving.settling_subqueue(token, now=now)
-        subqueue.check_settlement(token, disposition, now=now)
+        subqueue.settling.check(token, disposition, now=now)
 
     def settle(token: UUID, *, now: float, who: str) -> None:
-        call.target.settle(token, disposition, now=now, who=who)
+        call.target.settling.settle(token, disposition, now=now, who=who)
 
     yield from under_locks(call, tokens, check, settle)
     return {}

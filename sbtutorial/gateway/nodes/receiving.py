@@ -125,7 +125,7 @@ class ReceiverNode(Node):
         assert message.lock_token is not None
         subqueue = self.source.settling_subqueue(message.lock_token, now=now)
         try:
-            subqueue.dead_letter(message.lock_token, *_CANNOT_BE_WRITTEN, now=now)
+            subqueue.settling.dead_letter(message.lock_token, *_CANNOT_BE_WRITTEN, now=now)
         except BrokerError:
             _LOG.error("message %d of '%s' stays locked", message.sequence_number, self.path)
 
@@ -188,7 +188,7 @@ class PeekLockNode(ReceiverNode):
         try:
             if type(state) is Accepted:  # as `_settle` would do it, which most are
                 subqueue = self.source.settling_subqueue(token, now=now)
-                subqueue.complete(token, now=now, who=self.who)
+                subqueue.settling.complete(token, now=now, who=self.who)
                 answer = state
             elif isinstance(state, TransactionalState):
                 answer = self._settle_with_transaction(state, token, now)
@@ -218,7 +218,7 @@ class PeekLockNode(ReceiverNode):
         if disposition is None:
             return None
         subqueue = self.source.settling_subqueue(token, now=now)
-        subqueue.settle(token, disposition, now=now, who=self.who)
+        subqueue.settling.settle(token, disposition, now=now, who=self.who)
         return outcome_of(state)
 
     def _settle_with_transaction(

@@ -277,7 +277,7 @@ def _peek_lock(call: MessageCall) -> Poll:
         try:
             return _written(call, 201, subqueue, message)
         except Exception:
-            subqueue.release(message.lock_token, now=now, who=call.who)
+            subqueue.settling.release(message.lock_token, now=now, who=call.who)
             raise
 
     return _receive(call, attempt)
@@ -327,7 +327,9 @@ def _location(call: MessageCall, subqueue: SubQueue, message: Message) -> str | 
 # -- Settling -------------------------------------------------------------------------------
 
 
-def _on_lock(act: Callable[..., object], answer: Callable[[MessageCall], Response]) -> Handler:
+def _on_lock(
+    act_of: Callable[[SubQueue], Callable[..., object]], answer: Callable[[MessageCall], Response]
+) -> Handler:
     """What answers a request on a lock."""
 
     def handler(call: MessageCall) -> Response:
@@ -335,7 +337,7 @@ def _on_lock(act: Callable[..., object], answer: Callable[[MessageCall], Respons
         with call.core.reactor.turn() as now:
             subqueue = call.subqueue()
             _require_message(subqueue.require_lock(token, now=now), call, subqueue)
-            act(subqueue, token, now=now, who=call.who)
+            act_of(subqueue)(token, now=now, who=call.who)
         return answer(call)
 
     return handler
@@ -374,9 +376,9 @@ _HANDLERS: dict[DataKind, dict[str, tuple[str, Handler]]] = {
     DataKind.MESSAGES: {"POST": (SEND, _send)},
     DataKind.HEAD: {"POST": (LISTEN, _peek_lock), "DELETE": (LISTEN, _receive_and_delete)},
     DataKind.LOCK: {
-        "DELETE": (LISTEN, _on_lock(SubQueue.complete, _settled)),
-        "PUT": (LISTEN, _on_lock(SubQueue.abandon, _settled)),
-        "POST": (LISTEN, _on_lock(SubQueue.renew_lock, _renewed)),
+        "DELETE": (LISTEN, _on_lock(lambda subqueue: subqueue.settling.complete, _settled)),
+        "PUT": (LISTEN, _on_lock(lambda subqueue: subqueue.settling.abandon, _settled)),
+        "POST": (LISTEN, _on_lock(lambda subqueue: subqueue.renew_lock, _renewed)),
     },
 }
 

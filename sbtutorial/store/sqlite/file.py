@@ -15,8 +15,9 @@ from sbtutorial.broker.changes import Change
 from sbtutorial.errors import TutorialError
 from sbtutorial.store.restore import KeptMessages
 from sbtutorial.store.sqlite.gathering import Gathered, Gatherer, Statement
-from sbtutorial.store.sqlite.loading import Loader, MessageReader
+from sbtutorial.store.sqlite.loading import Loader
 from sbtutorial.store.sqlite.log_check import check_log
+from sbtutorial.store.sqlite.message_loading import MessageReader
 from sbtutorial.store.sqlite.schema import (
     APPLICATION_ID,
     FORMAT,

@@ -20,6 +20,7 @@ APPLICATION_ID = 0x73627475
 
 # A key has the entity's number above, the message's below.
 NUMBER_BITS = 40
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;

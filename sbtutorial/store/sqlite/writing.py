@@ -14,12 +14,11 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.store.sqlite.columns import column
 from sbtutorial.store.sqlite.gathering import Gathered, Statement
-from sbtutorial.store.sqlite.schema import NUMBER_BITS
+from sbtutorial.store.sqlite.schema import NUMBER_BITS, NUMBER_MASK
 
 # A statement may have 999 values in every SQLite there is.
 _SIZES = (32, 8, 1)
 _KEY_SIZES = (512, 32, 1)
-_NUMBER = (1 << NUMBER_BITS) - 1
 
 
 class MessageCodec(Protocol):
@@ -107,7 +106,7 @@ class Writer:
 
 def removals(keys: Sequence[int]) -> Iterator[Statement]:
     """What removes the rows of messages that are gone, by their keys; it may be done twice."""
-    last = {key >> NUMBER_BITS: key & _NUMBER for key in sorted(keys)}
+    last = {key >> NUMBER_BITS: key & NUMBER_MASK for key in sorted(keys)}
     for entity, number in last.items():
         yield _MARK_IF_THERE, (number, entity)
     for chunk in _chunks(keys, _KEY_SIZES):

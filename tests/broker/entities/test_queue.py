@@ -108,10 +108,10 @@ def test_batch_that_does_not_fit_stores_none(world: World) -> None:
 def test_dead_letters_share_the_quota_and_completing_frees_it(world: World) -> None:
     queue = full(world)
     world.send(queue, "fits", size_bytes=1024)
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     assert queue.size_bytes == GIB
     refused(ErrorCode.QUOTA_EXCEEDED, queue.ingress.send, [make()], now=world.now)
-    queue.dead_letter.complete(world.lock(queue.dead_letter).lock_token, now=world.now)
+    queue.dead_letter.settling.complete(world.lock(queue.dead_letter).lock_token, now=world.now)
     world.send(queue, "fits again")
 
 
@@ -172,7 +172,7 @@ def test_nothing_expires_in_the_dead_letter_queue(world: World) -> None:
     queue = world.queue(dead_lettering_on_message_expiration=True)
     world.send(queue, "a", time_to_live=10)
     world.pass_time(10)
-    queue.dead_letter.abandon(world.lock(queue.dead_letter).lock_token, now=world.now)
+    queue.dead_letter.settling.abandon(world.lock(queue.dead_letter).lock_token, now=world.now)
     world.lock(queue.dead_letter)
     world.pass_time(10**6)
     assert contents(queue.dead_letter) == ["a"]
@@ -182,7 +182,7 @@ def test_locked_message_does_not_expire_and_can_be_completed_late(world: World, 
     world.send(queue, "a", time_to_live=10)
     message = world.lock(queue.main)
     world.pass_time(30)
-    queue.main.complete(message.lock_token, now=world.now)
+    queue.main.settling.complete(message.lock_token, now=world.now)
     assert world.last().kind is ChangeKind.COMPLETED
 
 
@@ -193,7 +193,7 @@ def test_message_past_its_time_expires_when_it_is_given_back(
     world.send(queue, "a", time_to_live=10)
     message = world.lock(queue.main)
     world.pass_time(30)
-    getattr(queue.main, settlement)(message.lock_token, now=world.now)
+    getattr(queue.main.settling, settlement)(message.lock_token, now=world.now)
     assert queue.receivable.counts().total == 0
     assert (world.last().kind, world.last().at) == (ChangeKind.EXPIRED, START + 30)
 
@@ -211,7 +211,7 @@ def test_message_past_its_time_expires_when_its_lock_does(world: World, queue: Q
 def test_message_given_back_in_time_expires_at_its_time(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
     message = world.lock(queue.main)
-    queue.main.release(message.lock_token, now=world.now)
+    queue.main.settling.release(message.lock_token, now=world.now)
     world.pass_time(10)
     assert world.last().kind is ChangeKind.EXPIRED
 
@@ -228,7 +228,7 @@ def test_message_that_failed_too_often_is_kept_even_past_its_time(world: World) 
 
 def defer(world: World, queue: Queue) -> Message:
     message = world.lock(queue.main)
-    queue.main.defer(message.lock_token, now=world.now)
+    queue.main.settling.defer(message.lock_token, now=world.now)
     return message
 
 
@@ -264,8 +264,8 @@ def test_deferred_message_that_expires_under_its_lock_can_be_settled(
     a, b = defer(world, queue), defer(world, queue)
     queue.main.receive_deferred([1, 2], now=world.now, who="")
     world.pass_time(20)
-    queue.main.complete(a.lock_token, now=world.now)
-    queue.main.abandon(b.lock_token, now=world.now)
+    queue.main.settling.complete(a.lock_token, now=world.now)
+    queue.main.settling.abandon(b.lock_token, now=world.now)
     assert b.state is MessageState.DEFERRED
 
 
@@ -275,15 +275,15 @@ def test_message_that_is_deferred_after_its_time_stays_until_it_is_asked_for(
     world.send(queue, "a", time_to_live=10)
     message = world.lock(queue.main)
     world.pass_time(20)
-    queue.main.defer(message.lock_token, now=world.now)
+    queue.main.settling.defer(message.lock_token, now=world.now)
     assert message.state is MessageState.DEFERRED
 
 
 def test_deferred_dead_letter_does_not_expire(world: World, queue: Queue) -> None:
     world.send(queue, "a", time_to_live=10)
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     letter = world.lock(queue.dead_letter)
-    queue.dead_letter.defer(letter.lock_token, now=world.now)
+    queue.dead_letter.settling.defer(letter.lock_token, now=world.now)
     world.pass_time(20)
     assert queue.dead_letter.receive_deferred([1], now=world.now, who="") == [letter]
 
@@ -487,9 +487,9 @@ def test_refused_batch_leaves_no_id_behind(world: World, detecting: Queue) -> No
 def test_counts_tell_every_state_apart_and_count_each_message_once(world: World, queue) -> None:
     world.send(queue, "dead", "deferred", "deferred and locked", "locked", "ready", "ready")
     dead, aside, held, _ = (world.lock(queue.main) for _ in range(4))
-    queue.main.dead_letter(dead.lock_token, now=world.now)
-    queue.main.defer(aside.lock_token, now=world.now)
-    queue.main.defer(held.lock_token, now=world.now)
+    queue.main.settling.dead_letter(dead.lock_token, now=world.now)
+    queue.main.settling.defer(aside.lock_token, now=world.now)
+    queue.main.settling.defer(held.lock_token, now=world.now)
     queue.main.receive_deferred([held.sequence_number], now=world.now, who="")
     world.send(queue, "later", scheduled_enqueue_at=START + 100)
     assert queue.receivable.counts() == MessageCounts(
@@ -512,5 +512,5 @@ def test_access_is_noted(world: World, queue: Queue) -> None:
     token = world.lock(queue.main).lock_token
     assert queue.accessed_at == START + 5
     world.pass_time(5)
-    queue.main.complete(token, now=world.now)
+    queue.main.settling.complete(token, now=world.now)
     assert queue.accessed_at == START + 10

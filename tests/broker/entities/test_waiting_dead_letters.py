@@ -186,7 +186,7 @@ def test_messages_wait_for_a_topic_until_a_subscription_of_it_has_room(world: Wo
     world.send(topic, *"abcd", size_bytes=QUARTER)
     bury(world, bar, "e")
     assert contents(bar.dead_letter) == ["e"]
-    kept.main.complete(world.lock(kept.main).lock_token, now=world.now)
+    kept.main.settling.complete(world.lock(kept.main).lock_token, now=world.now)
     world.pass_time(0)
     assert contents(kept.main) == ["b", "c", "d", "e"]
     bury(world, bar, "f")

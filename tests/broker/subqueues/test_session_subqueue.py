@@ -75,7 +75,7 @@ class Bench:
 
     def settle(self, session: MessageSession, message: Message, how: str, *args: Any) -> None:
         subqueue = session.settling_subqueue(token_of(message), now=self.now)
-        getattr(subqueue, how)(token_of(message), *args, now=self.now, who=session.who)
+        getattr(subqueue.settling, how)(token_of(message), *args, now=self.now, who=session.who)
 
     def defer(self, session: MessageSession) -> int:
         message = self.lock(session)
@@ -356,7 +356,7 @@ def test_the_message_that_failed_too_often_goes_to_a_plain_dead_letter_queue(wor
         bench.settle(session, bench.lock(session), "abandon")
     dead = world.lock(bench.queue.dead_letter)
     assert (dead.content, dead.session_id, dead.delivery_count) == ("soup", "1", 2)
-    bench.queue.dead_letter.complete(token_of(dead), now=bench.now)
+    bench.queue.dead_letter.settling.complete(token_of(dead), now=bench.now)
 
 
 def test_a_message_is_settled_in_its_own_session_only(bench: Bench) -> None:
@@ -373,7 +373,7 @@ def test_a_message_is_settled_once(bench: Bench, how: str) -> None:
     bench.send("1", "soup")
     session = bench.accept("1")
     token = token_of(bench.lock(session))
-    getattr(session.settling_subqueue(token, now=bench.now), how)(token, now=bench.now)
+    getattr(session.settling_subqueue(token, now=bench.now).settling, how)(token, now=bench.now)
     refused(ErrorCode.MESSAGE_LOCK_LOST, session.settling_subqueue, token, now=bench.now)
 
 

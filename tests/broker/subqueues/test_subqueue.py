@@ -1,4 +1,5 @@
 from datetime import timedelta
+from operator import attrgetter
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ def refused(code: ErrorCode, call, *args: object, **named: object) -> str:
 def deferred(world: World, queue: Queue, content: object = "x") -> Message:
     world.send(queue, content)
     message = world.lock(queue.main)
-    queue.main.defer(message.lock_token, now=world.now)
+    queue.main.settling.defer(message.lock_token, now=world.now)
     return message
 
 
@@ -50,7 +51,7 @@ def test_locked_message_is_held_for_the_lock_duration(world: World, queue: Queue
 def test_each_lock_has_a_token_of_its_own(world: World, queue: Queue) -> None:
     world.send(queue, "a")
     first = world.lock(queue.main).lock_token
-    queue.main.release(first, now=world.now)
+    queue.main.settling.release(first, now=world.now)
     assert world.lock(queue.main).lock_token != first
 
 
@@ -112,7 +113,7 @@ def test_queue_disabled_for_sending_still_gives_out(world: World, queue: Queue) 
 
 def test_completed_message_is_gone(world: World, queue: Queue) -> None:
     world.send(queue, "a")
-    queue.main.complete(world.lock(queue.main).lock_token, now=world.now, who="cashier")
+    queue.main.settling.complete(world.lock(queue.main).lock_token, now=world.now, who="cashier")
     assert len(queue.main.messages) == 0
     assert world.last()[1:3] == (ChangeKind.COMPLETED, "orders")
     assert world.last().who == "cashier"
@@ -123,7 +124,7 @@ def test_abandoned_message_returns_to_its_place_with_higher_delivery_count(
     world: World, queue: Queue
 ) -> None:
     world.send(queue, "a", "b")
-    queue.main.abandon(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.abandon(world.lock(queue.main).lock_token, now=world.now)
     message = world.lock(queue.main)
     assert (message.content, message.delivery_count) == ("a", 1)
     assert world.changes[-2].delivery_count == 1
@@ -131,16 +132,18 @@ def test_abandoned_message_returns_to_its_place_with_higher_delivery_count(
 
 def test_released_message_returns_to_its_place_uncounted(world: World, queue: Queue) -> None:
     world.send(queue, "a", "b")
-    queue.main.release(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.release(world.lock(queue.main).lock_token, now=world.now)
     message = world.lock(queue.main)
     assert (message.content, message.delivery_count) == ("a", 0)
 
 
 def test_properties_of_settlements_are_laid_over_each_other(world: World, queue: Queue) -> None:
     world.send(queue, "a")
-    queue.main.abandon(world.lock(queue.main).lock_token, {"try": 1, "by": "a"}, now=world.now)
+    queue.main.settling.abandon(
+        world.lock(queue.main).lock_token, {"try": 1, "by": "a"}, now=world.now
+    )
     message = world.lock(queue.main)
-    queue.main.defer(message.lock_token, {"try": 2}, now=world.now)
+    queue.main.settling.defer(message.lock_token, {"try": 2}, now=world.now)
     assert message.properties == {"try": 2, "by": "a"}
 
 
@@ -148,22 +151,30 @@ def test_properties_of_settlements_are_laid_over_each_other(world: World, queue:
 def test_token_settles_once(world: World, queue: Queue, settlement: str) -> None:
     world.send(queue, "a")
     token = world.lock(queue.main).lock_token
-    settle = getattr(queue.main, settlement)
+    settle = getattr(queue.main.settling, settlement)
     settle(token, now=world.now)
     text = refused(ErrorCode.MESSAGE_LOCK_LOST, settle, token, now=world.now)
     assert text.startswith("The lock supplied is invalid. Either the lock expired, or")
 
 
 @pytest.mark.parametrize(
-    "settlement", ["complete", "abandon", "defer", "dead_letter", "release", "renew_lock"]
+    "use",
+    [
+        "settling.complete",
+        "settling.abandon",
+        "settling.defer",
+        "settling.dead_letter",
+        "settling.release",
+        "renew_lock",
+    ],
 )
-def test_token_of_a_redelivered_message_is_dead(world: World, queue: Queue, settlement) -> None:
+def test_token_of_a_redelivered_message_is_dead(world: World, queue: Queue, use: str) -> None:
     world.send(queue, "a")
     old = world.lock(queue.main).lock_token
     world.pass_time(LOCK)
     new = world.lock(queue.main).lock_token
-    refused(ErrorCode.MESSAGE_LOCK_LOST, getattr(queue.main, settlement), old, now=world.now)
-    queue.main.complete(new, now=world.now)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, attrgetter(use)(queue.main), old, now=world.now)
+    queue.main.settling.complete(new, now=world.now)
 
 
 def test_token_of_the_main_line_settles_nothing_in_the_dead_letter_queue(
@@ -171,7 +182,9 @@ def test_token_of_the_main_line_settles_nothing_in_the_dead_letter_queue(
 ) -> None:
     world.send(queue, "a")
     token = world.lock(queue.main).lock_token
-    text = refused(ErrorCode.MESSAGE_LOCK_LOST, queue.dead_letter.complete, token, now=world.now)
+    text = refused(
+        ErrorCode.MESSAGE_LOCK_LOST, queue.dead_letter.settling.complete, token, now=world.now
+    )
     assert "'orders/$DeadLetterQueue'" in text
 
 
@@ -181,7 +194,7 @@ def test_token_of_the_main_line_settles_nothing_in_the_dead_letter_queue(
 def test_lock_holds_until_its_last_instant(world: World, queue: Queue) -> None:
     world.send(queue, "a")
     token = world.lock(queue.main).lock_token
-    queue.main.complete(token, now=world.now + LOCK - 0.001)
+    queue.main.settling.complete(token, now=world.now + LOCK - 0.001)
     assert len(queue.main.messages) == 0
 
 
@@ -190,7 +203,7 @@ def test_lock_is_lost_at_its_very_end_even_if_nobody_ran_what_was_due(
 ) -> None:
     world.send(queue, "a")
     token = world.lock(queue.main).lock_token
-    refused(ErrorCode.MESSAGE_LOCK_LOST, queue.main.complete, token, now=world.now + LOCK)
+    refused(ErrorCode.MESSAGE_LOCK_LOST, queue.main.settling.complete, token, now=world.now + LOCK)
 
 
 def test_expired_lock_returns_the_message_ahead_of_newer_ones_and_counts(
@@ -230,7 +243,7 @@ def test_receiver_that_broke_off_is_on_record_and_its_lock_stays(
     world.send(queue, "a", "b")
     held, done = world.lock(queue.main), world.lock(queue.main)
     tokens = [held.lock_token, done.lock_token]
-    queue.main.complete(done.lock_token, now=world.now)
+    queue.main.settling.complete(done.lock_token, now=world.now)
     queue.main.receiver_gone(tokens, now=world.now, who="cashier")
     gone = [change for change in world.changes if change.kind is ChangeKind.RECEIVER_GONE]
     assert [(change.sequence_number, change.who) for change in gone] == [(1, "cashier")]
@@ -278,7 +291,7 @@ def test_releases_never_dead_letter(world: World) -> None:
     queue = world.queue(max_delivery_count=1)
     world.send(queue, "a")
     for _ in range(5):
-        queue.main.release(world.lock(queue.main).lock_token, now=world.now)
+        queue.main.settling.release(world.lock(queue.main).lock_token, now=world.now)
     assert contents(queue.main) == ["a"]
 
 
@@ -289,10 +302,10 @@ def test_no_delivery_from_a_dead_letter_queue_is_counted(world: World) -> None:
     world.fail(queue.dead_letter, 5)
     message = world.lock(queue.dead_letter)
     world.pass_time(LOCK)
-    queue.dead_letter.defer(world.lock(queue.dead_letter).lock_token, now=world.now)
+    queue.dead_letter.settling.defer(world.lock(queue.dead_letter).lock_token, now=world.now)
     for settlement in ("abandon", "defer"):
         queue.dead_letter.receive_deferred([1], now=world.now, who="")
-        getattr(queue.dead_letter, settlement)(message.lock_token, now=world.now)
+        getattr(queue.dead_letter.settling, settlement)(message.lock_token, now=world.now)
     assert (message.state, message.delivery_count) == (MessageState.DEFERRED, 1)
 
 
@@ -312,7 +325,7 @@ def test_dead_lettered_message_keeps_its_number_and_time_and_says_why(
 ) -> None:
     world.send(queue, "a", "b")
     world.pass_time(5)
-    queue.main.dead_letter(
+    queue.main.settling.dead_letter(
         world.lock(queue.main).lock_token,
         "unreadable",
         "not JSON",
@@ -342,7 +355,7 @@ def test_dead_lettered_message_keeps_its_number_and_time_and_says_why(
 
 def test_reason_that_was_not_given_is_not_set(world: World, queue: Queue) -> None:
     world.send(queue, "a")
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     (dead,) = queue.dead_letter.messages
     assert dead.properties is None
 
@@ -353,26 +366,28 @@ def test_dead_letters_are_received_by_sequence_number_not_by_arrival(
     world.send(queue, "a", "b")
     first, second = world.lock(queue.main), world.lock(queue.main)
     for message in (second, first):
-        queue.main.dead_letter(message.lock_token, now=world.now)
+        queue.main.settling.dead_letter(message.lock_token, now=world.now)
     assert world.lock(queue.dead_letter).content == "a"
 
 
 def test_dead_letters_cannot_be_dead_lettered_and_stay_locked(world: World) -> None:
     queue = world.queue()
     world.send(queue, "a")
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     token = world.lock(queue.dead_letter).lock_token
-    text = refused(ErrorCode.NOT_ALLOWED, queue.dead_letter.dead_letter, token, now=world.now)
+    text = refused(
+        ErrorCode.NOT_ALLOWED, queue.dead_letter.settling.dead_letter, token, now=world.now
+    )
     assert "'orders/$DeadLetterQueue'" in text
-    queue.dead_letter.complete(token, now=world.now)
+    queue.dead_letter.settling.complete(token, now=world.now)
     assert queue.receivable.counts().total == 0
 
 
 def test_dead_letters_can_be_deferred_and_taken(world: World, queue: Queue) -> None:
     world.send(queue, "a")
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     message = world.lock(queue.dead_letter)
-    queue.dead_letter.defer(message.lock_token, now=world.now)
+    queue.dead_letter.settling.defer(message.lock_token, now=world.now)
     (taken,) = queue.dead_letter.receive_and_delete_deferred([1], now=world.now, who="")
     assert taken is message
 
@@ -431,7 +446,7 @@ def test_deferred_message_stays_deferred_unless_done_with(
 ) -> None:
     message = deferred(world, queue)
     queue.main.receive_deferred([1], now=world.now, who="")
-    getattr(queue.main, settlement)(message.lock_token, now=world.now)
+    getattr(queue.main.settling, settlement)(message.lock_token, now=world.now)
     assert (message.state, message.delivery_count) == (MessageState.DEFERRED, count)
 
 
@@ -448,8 +463,8 @@ def test_deferred_message_can_be_completed_renewed_and_dead_lettered(world: Worl
         deferred(world, queue)
     one, two = queue.main.receive_deferred([1, 2], now=world.now, who="")
     queue.main.renew_lock(one.lock_token, now=world.now)
-    queue.main.complete(one.lock_token, now=world.now)
-    queue.main.dead_letter(two.lock_token, now=world.now)
+    queue.main.settling.complete(one.lock_token, now=world.now)
+    queue.main.settling.dead_letter(two.lock_token, now=world.now)
     assert len(queue.main.messages) == 0
     assert list(queue.dead_letter.messages) == [two]
     assert two.state is MessageState.ACTIVE
@@ -462,7 +477,7 @@ def test_deferred_message_that_fails_too_often_is_dead_lettered(
     queue = world.queue(max_delivery_count=2)
     message = deferred(world, queue)
     queue.main.receive_deferred([1], now=world.now, who="")
-    getattr(queue.main, settlement)(message.lock_token, now=world.now)
+    getattr(queue.main.settling, settlement)(message.lock_token, now=world.now)
     assert list(queue.dead_letter.messages) == [message]
     assert (message.state, message.delivery_count) == (MessageState.ACTIVE, 2)
 
@@ -470,7 +485,7 @@ def test_deferred_message_that_fails_too_often_is_dead_lettered(
 def test_message_whose_deferral_is_one_delivery_too_many_is_dead_lettered(world: World) -> None:
     queue = world.queue(max_delivery_count=1)
     world.send(queue, "a")
-    queue.main.defer(world.lock(queue.main).lock_token, {"why": "later"}, now=world.now)
+    queue.main.settling.defer(world.lock(queue.main).lock_token, {"why": "later"}, now=world.now)
     (dead,) = queue.dead_letter.messages
     assert dead.properties is not None
     assert dead.properties["DeadLetterReason"] == "MaxDeliveryCountExceeded"
@@ -510,9 +525,9 @@ def test_listener_is_told_of_every_way_to_become_ready(world: World, queue: Queu
     world.send(queue, "a")
     world.send(queue, "later", scheduled_enqueue_at=START + 1000)
     queue.main.listeners.append(told.append)
-    queue.main.abandon(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.abandon(world.lock(queue.main).lock_token, now=world.now)
     assert len(told) == 1
-    queue.main.release(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.release(world.lock(queue.main).lock_token, now=world.now)
     assert len(told) == 2
     world.lock(queue.main)
     world.pass_time(LOCK)
@@ -525,7 +540,7 @@ def test_listener_of_the_dead_letter_queue_is_told_of_arrivals(world: World, que
     told: list[SubQueue] = []
     queue.dead_letter.listeners.append(told.append)
     world.send(queue, "a")
-    queue.main.dead_letter(world.lock(queue.main).lock_token, now=world.now)
+    queue.main.settling.dead_letter(world.lock(queue.main).lock_token, now=world.now)
     assert told == [queue.dead_letter]
 
 

@@ -79,7 +79,7 @@ class Bench:
         with self.broker.reactor.turn() as now:
             while message := self.queue.main.peek_lock_next(now=now, who="locks"):
                 assert message.lock_token is not None
-                self.queue.main.defer(message.lock_token, now=now)
+                self.queue.main.settling.defer(message.lock_token, now=now)
         return [message.sequence_number for message in self.queue.main.messages]
 
     def ask(self, operation: str, body: dict[str, Any]) -> None:
@@ -370,7 +370,7 @@ def test_a_session_that_is_lost_under_a_request_refuses_the_rest() -> None:
     with bench.broker.reactor.turn() as now:
         session = bench.queue.main.accept("a", now=now, who="", holder=bench.talk.endpoint.peer)  # type: ignore[attr-defined]
         while message := session.peek_lock_next(now=now, who=""):
-            bench.queue.main.defer(message.lock_token, now=now)
+            bench.queue.main.settling.defer(message.lock_token, now=now)
         session.renew(now=now)
     numbers = [one.sequence_number for one in bench.queue.main.messages]
     asked = {**by_number(numbers, 1), "session-id": "a"}

@@ -144,7 +144,7 @@ def test_what_a_settlement_has_set_comes_back_in_its_own_type() -> None:
     assert message is not None
     assert message.lock_token is not None
     properties = {"byte": Byte(1), "at": Timestamp(7), "text": "✓", "raw": b"\x00", "none": None}
-    main.defer(message.lock_token, properties, now=1.0)
+    main.settling.defer(message.lock_token, properties, now=1.0)
     (twin,) = restore(changes, Namespace("tutorial")).directory.queue("orders").main.messages
     assert twin.properties == properties
     assert list(map(type, (twin.properties or {}).values())) == list(map(type, properties.values()))
@@ -160,7 +160,7 @@ def test_a_lock_of_a_large_message_is_a_small_record() -> None:
     message = queue.main.peek_lock_next(now=1.0, who="receiver")
     assert message is not None
     assert message.lock_token is not None
-    queue.main.complete(message.lock_token, now=1.0, who="receiver")
+    queue.main.settling.complete(message.lock_token, now=1.0, who="receiver")
     by_kind = dict(sizes)
     assert by_kind[ChangeKind.SENT] > 200_000
     assert by_kind[ChangeKind.LOCKED] < 200

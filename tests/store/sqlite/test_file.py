@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from sbtutorial.store.sqlite import loading
+from sbtutorial.store.sqlite import message_loading
 from tests.store.acting import one_act
 from tests.store.describing import describe, told
 from tests.store.sqlite.filing import FilingActor
@@ -15,7 +15,7 @@ from tests.store.sqlite.filing import FilingActor
 def test_a_namespace_is_the_same_after_it_was_read_again_and_goes_on_like_it(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "_RUN", 1 + seed % 8)  # many are read in several goes
+    monkeypatch.setattr(message_loading, "_RUN", 1 + seed % 8)  # many are read in several goes
     random = Random(seed)
     actor = FilingActor(tmp_path / "it.db", seed)
     actor.make_everything()

@@ -68,7 +68,7 @@ def test_a_body_is_written_once_whatever_happens_to_its_message(
         token = lock(actor, queue).lock_token
         assert token is not None
         queue.main.renew_lock(token, now=actor.now)
-        queue.main.defer(token, {"noted": 1}, now=actor.now)
+        queue.main.settling.defer(token, {"noted": 1}, now=actor.now)
 
     assert not [one for one in written_by(actor, defer) if "contents" in one]
 
