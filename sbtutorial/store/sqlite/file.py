@@ -5,7 +5,6 @@ it returns; the machine's end it outlives with `synchronous=FULL`, which waits f
 Source: SQLite, "Write-Ahead Logging"; "PRAGMA synchronous".
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -244,7 +243,7 @@ class SqliteFile:
     # -- How it is done ----------------------------------------------------------------------------
 
     def _identity_now(self) -> list[tuple[int, int]]:
-        found = (os.stat(path) for path in (self.path, self._log))
+        found = (path.stat() for path in (self.path, self._log))
         return [(one.st_dev, one.st_ino) for one in found]
 
     def _fetch(self, number: int) -> bytes:
