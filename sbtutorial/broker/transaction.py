@@ -96,8 +96,12 @@ class Transaction:
                 f"{self._count}. Begin another one.",
             )
 
+    def is_over(self, now: float) -> bool:
+        """Whether its time is over: then it is rolled back, whatever its client says."""
+        return now >= self._ends_at
+
     def _require_time(self, now: float) -> None:
-        if now >= self._ends_at:
+        if self.is_over(now):
             raise BrokerError(
                 ErrorCode.TIMEOUT,
                 f"The transaction has lasted more than {TIMEOUT_SECONDS:g} seconds and was rolled "

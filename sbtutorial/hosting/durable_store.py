@@ -10,8 +10,9 @@ more of them share what a commit costs. When there is nothing to do, what is gon
 the file, a little at a time.
 
 A disk that takes nothing, because it is full or read-only, is tried again until it does; what waits
-is kept in memory meanwhile, and the broker is told to take no more (`Core`). Before that, when
-little room is left, senders are refused, so that receivers can go on and make room.
+is kept in memory meanwhile, and the broker is told to take no more (`Core`). So it is with a file
+that somebody has moved away: what was written to it would be found by nobody. Before a disk is
+full, when little room is left, senders are refused, so that receivers can go on and make room.
 """
 
 import gc
@@ -139,6 +140,8 @@ class DurableStore:
     def _is_written(self, rows: Gathered) -> bool:
         """Write a turn; if that fails the thread tries again."""
         began = time.perf_counter()
+        if began >= self._told_to_look_at + _LOOK_SECONDS and not self._file.is_there:
+            return False
         try:
             self._file.put([rows])
         except sqlite3.Error:
@@ -180,7 +183,8 @@ class DurableStore:
                 if turns:
                     self._keep(self._rows_of(turns), turns)
                 del turns  # while it waits for others, these are nobody's
-                self._look_at_disk()
+                if not self._is_ending:
+                    self._look_at_disk()
         except Exception:
             self._break()
 
@@ -202,8 +206,10 @@ class DurableStore:
         while True:
             try:
                 with self._using:
+                    if not self._file.is_there:
+                        raise _Away
                     self._file.put(rows)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, _Away) as error:
                 if _is_busy(error) and time.monotonic() < began + _BUSY_SECONDS:
                     time.sleep(_BUSY_AGAIN_SECONDS)
                     continue
@@ -254,8 +260,11 @@ class DurableStore:
         if trouble is not Trouble.STUCK and now < self._looked_at + _LOOK_SECONDS:
             return
         self._looked_at = now
-        with self._using:
-            free = self._free_bytes() + self._file.free_bytes
+        try:
+            with self._using:
+                free = self._free_bytes() + self._file.free_bytes
+        except (OSError, sqlite3.Error):
+            return  # what is wrong shows when something is written
         self._file.shorten_log()
         is_short = free < LEAST_FREE_BYTES
         self._is_in(Condition(Trouble.SHORT, self._short(free)) if is_short else Condition())
@@ -272,7 +281,14 @@ class DurableStore:
             "room there, and send again."
         )
 
-    def _stuck(self, error: sqlite3.Error) -> str:
+    def _stuck(self, error: Exception) -> str:
+        if isinstance(error, _Away):
+            return (
+                f"The broker can keep nothing now, so it does nothing: {self._file.path}, or its "
+                "-wal, was moved, replaced or deleted while the broker has it open. Put the very "
+                "same files back, and it goes on by itself; if they are gone, stop it and start it "
+                "again: it begins with what is there."
+            )
         return (
             f"The broker can keep nothing now, so it does nothing: {self._file.path} cannot be "
             f"written ({error}). See that its disk has room and may be written; the broker tries "
@@ -280,5 +296,9 @@ class DurableStore:
         )
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+class _Away(Exception):
+    """The file has another name by now, or none."""
+
+
+def _is_busy(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY

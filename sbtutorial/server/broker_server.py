@@ -7,7 +7,7 @@ the background process, the foreground command and a test's own event loop.
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from sbtutorial.gateway.ids import RandomBytes
 from sbtutorial.server.alarm import LoopScheduler
 from sbtutorial.server.listener import Listener
 from sbtutorial.server.network import addresses, names
-from sbtutorial.server.shares import Cancellable, Shares
+from sbtutorial.server.shares import Shares
 
 if TYPE_CHECKING:
     from sbtutorial.http.request import Request, Response
@@ -66,6 +66,7 @@ class BrokerServer(Core):
             http=self.http,
             tls_context=self._tls_context,
             taking_in=scheduler.taking_in,
+            enter=lambda action: self._taking_turns().enter(action),
             gate=self.gate,
             network_tls_context=self._named_tls_context,
             takes_plain=takes_plain,
@@ -133,13 +134,14 @@ class BrokerServer(Core):
             close,
             admit=self._admit_http,
             spawn=asyncio.ensure_future,
-            later=self._later,
+            later=self._taking_turns().later,
         )
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> Cancellable:
+    def _taking_turns(self) -> Shares:
         if self._shares is None:
-            self._shares = Shares(asyncio.get_running_loop().call_later)
-        return self._shares.later(seconds, action)
+            loop = asyncio.get_running_loop()
+            self._shares = Shares(loop.call_later, loop.time)
+        return self._shares
 
     def answer_http(self, request: "Request") -> "Response | Switch | Awaitable[Response]":
         """Answer one request: at once, later, or as another protocol."""

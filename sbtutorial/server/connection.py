@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from sbtutorial.gateway.endpoint import Close, Endpoint, EndpointFactory, Write
 from sbtutorial.server.network import TlsDemanded, is_loopback
 from sbtutorial.server.recognizer import Recognizer
+from sbtutorial.server.shares import Cancellable
 from sbtutorial.server.sniff import Kind
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Gate = Callable[[Write, Close], tuple[Write, Close]]
 TakeIn = Callable[[Callable[[bytes], None], bytes], None]
+Enter = Callable[[Callable[[], None]], Cancellable | None]
 
 # Of what was written to a peer so little is left when its endpoint may go on.
 _FEW_UNREAD_BYTES = 256 * 1024
@@ -52,6 +54,7 @@ class Terms:
     network_tls_context: Callable[[], ssl.SSLContext]
     takes_plain: bool
     taking_in: TakeIn
+    enter: Enter
     gate: Gate
     recognition_seconds: float
     max_unread_bytes: int
@@ -77,6 +80,8 @@ class Peers(Protocol):
 class Connection(asyncio.BufferedProtocol):
     """Between one socket and its endpoint.
 
+    What a peer sends that has proved nothing waits for its turn, where there are many.
+
     It reads into a buffer of its own: asyncio would otherwise ask the system for 256 KiB, and give
     them back, around every small frame.
     """
@@ -92,6 +97,8 @@ class Connection(asyncio.BufferedProtocol):
         self._deadline = self._loop.call_later(terms.recognition_seconds, self.abort)
         self._farewell: asyncio.TimerHandle | None = None
         self._is_held = False
+        self._turn: Cancellable | None = None  # that what a stranger has sent waits for
+        self._kept = b""
         self._peer = ""
         self._tls_endpoint: TlsEndpoint | None = None
         self._plain: dict[Kind, EndpointFactory] = {
@@ -143,14 +150,33 @@ class Connection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand on what came."""
-        self._terms.taking_in(self._endpoint.receive_data, bytes(self._buffer[:nbytes]))
-        if nbytes == _FIRST_READ_BYTES == len(self._buffer) and self._endpoint.is_proved:
+        """Hand on what came: at once, or in its turn, while nothing more is read."""
+        data = bytes(self._buffer[:nbytes])
+        if not self._endpoint.is_proved:
+            self._turn = self._terms.enter(self._on_turn)
+        if self._turn is None:
+            self._take_in(data)
+        else:
+            self._kept = data
+            self._hold()
+
+    def _on_turn(self) -> None:
+        self._turn = None
+        kept, self._kept = self._kept, b""
+        self._take_in(kept)
+        self.look_after_input()
+
+    def _take_in(self, data: bytes) -> None:
+        self._terms.taking_in(self._endpoint.receive_data, data)
+        if len(data) == _FIRST_READ_BYTES == len(self._buffer) and self._endpoint.is_proved:
             self._buffer = memoryview(bytearray(_READ_BYTES))
         if not self._endpoint.takes_input:
-            self._is_held = True
-            self._transport.pause_reading()
-            self._peers.hold(self)
+            self._hold()
+
+    def _hold(self) -> None:
+        self._is_held = True
+        self._transport.pause_reading()
+        self._peers.hold(self)
 
     def eof_received(self) -> bool:
         """The peer sends no more; it may still read."""
@@ -158,7 +184,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def look_after_input(self) -> None:
         """Read again, if the endpoint takes more."""
-        if self._is_held and self._endpoint.takes_input:
+        if self._is_held and self._turn is None and self._endpoint.takes_input:
             self._is_held = False
             self._peers.let_go_on(self)
             self._transport.resume_reading()
@@ -175,10 +201,13 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is done for; what came before that still counts."""
         self._deadline.cancel()
-        if self._farewell is not None:
-            self._farewell.cancel()
+        for waiting in (self._farewell, self._turn):
+            if waiting is not None:
+                waiting.cancel()
         try:
             if isinstance(exc, OSError):
+                if self._kept:
+                    self._endpoint.receive_data(self._kept)
                 self._drain()
             self._endpoint.connection_lost()
         finally:

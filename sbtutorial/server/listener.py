@@ -13,7 +13,7 @@ from functools import cache, partial
 
 from sbtutorial.gateway.access.admission import Crowd
 from sbtutorial.gateway.endpoint import EndpointFactory
-from sbtutorial.server.connection import Connection, Gate, TakeIn, Terms
+from sbtutorial.server.connection import Connection, Enter, Gate, TakeIn, Terms
 from sbtutorial.server.port import Port
 from sbtutorial.server.sniff import Kind
 
@@ -38,6 +38,8 @@ class Listener:
         tls_context: Makes the server's context; called once, at the first TLS connection.
         taking_in: Calls its first argument with its second, the bytes that came, and sees to what
             that asks for.
+        enter: Asked by a peer that has proved nothing before its bytes are taken in: None when
+            that may be at once, or else it calls what it is given when it is its turn.
         gate: Keeps back what is written to a connection, and its end, as long as need be.
         network_tls_context: The same for peers on other computers, which must speak TLS.
         takes_plain: Whether they may do without.
@@ -57,6 +59,7 @@ class Listener:
         http: EndpointFactory,
         tls_context: Callable[[], ssl.SSLContext],
         taking_in: TakeIn = _take_in,
+        enter: Enter = lambda action: None,
         gate: Gate = lambda write, close: (write, close),
         network_tls_context: Callable[[], ssl.SSLContext] | None = None,
         takes_plain: bool = False,
@@ -71,6 +74,7 @@ class Listener:
             network_tls_context=self.network_tls_context,
             takes_plain=takes_plain,
             taking_in=taking_in,
+            enter=enter,
             gate=gate,
             recognition_seconds=recognition_seconds,
             max_unread_bytes=max_unread_bytes,

@@ -1,7 +1,9 @@
 """A store on a thread of its own: what is safe, a disk that takes nothing, and the end."""
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -134,6 +136,50 @@ def test_a_full_disk_is_told_of_and_tried_again_until_it_takes_what_waits(
     bench.until_in(Trouble.NONE)
     bench.store.close()
     assert kept_seconds(tmp_path / "it.db") == 3.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can move a file that is open")
+@pytest.mark.parametrize("is_at_once", [False, True])
+@pytest.mark.parametrize("name", ["it.db", "it.db-wal", "."])
+def test_what_would_go_to_a_file_that_was_moved_away_waits_until_it_is_back(
+    bench: Bench, tmp_path: Path, name: str, is_at_once: bool
+) -> None:
+    bench.store._slow_until = 0.0 if is_at_once else inf
+    bench.store._told_to_look_at = -inf
+    here, elsewhere = tmp_path / name, tmp_path.with_name(f"{tmp_path.name} elsewhere")
+    here.rename(elsewhere)
+    bench.commit(1.0)
+    bench.until_in(Trouble.STUCK)
+    assert "moved, replaced or deleted" in bench.said[-1].text
+    assert bench.safe == []
+    elsewhere.rename(here)
+    bench.until_safe(1.0)
+    bench.until_in(Trouble.NONE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can replace a file that is open")
+def test_a_file_that_was_replaced_is_not_written_past(bench: Bench, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.write_bytes((tmp_path / "it.db").read_bytes())
+    copy.replace(tmp_path / "it.db")
+    bench.commit(1.0)
+    bench.until_in(Trouble.STUCK)
+    assert bench.safe == []
+
+
+def test_a_disk_that_cannot_be_asked_for_its_room_is_no_defect(bench: Bench) -> None:
+    asked = Event()
+
+    def unknown() -> int:
+        asked.set()
+        raise FileNotFoundError
+
+    bench.store._free_bytes = unknown
+    bench.commit(1.0)
+    assert asked.wait(LIMIT_SECONDS)
+    bench.commit(2.0)
+    bench.until_safe(1.0, 2.0)
+    assert bench.said == []
 
 
 def test_a_broker_can_end_though_its_disk_takes_nothing(

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -56,7 +57,7 @@ class RecordingEndpoint:
 class Port:
     """A listener on a free port, and the endpoints that it made."""
 
-    def __init__(self, **options: float) -> None:
+    def __init__(self, **options: Any) -> None:
         self.endpoints: asyncio.Queue[RecordingEndpoint] = asyncio.Queue()
         self.listener = Listener(
             amqp=lambda write, close: self._make("amqp", write, close),
@@ -235,6 +236,43 @@ async def test_peer_whose_endpoint_takes_no_more_is_read_again_when_it_does(port
     await endpoint.has_received.wait()
     assert endpoint.received == AMQP_HEADER + b"ab"
     writer.close()
+
+
+async def test_what_a_stranger_sends_waits_for_its_turn_and_who_is_known_does_not() -> None:
+    asked: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
+
+    def enter(action: Callable[[], None]) -> Mock:
+        asked.put_nowait(action)
+        return Mock()
+
+    port = Port(enter=enter)
+    port.number = await port.listener.start("127.0.0.1", 0)
+    try:
+        _, writer = await port.connect()
+        writer.write(AMQP_HEADER)
+        go_on = await asked.get()
+        writer.write(b"more")
+        port.listener.look_after_input()  # another one's turn of the broker: nothing is read
+        assert port.endpoints.empty()
+        go_on()
+        endpoint = await port.endpoints.get()
+        assert endpoint.received == AMQP_HEADER
+        (await asked.get())()
+        assert endpoint.received == AMQP_HEADER + b"more"
+        endpoint.is_proved = True
+        endpoint.has_received.clear()
+        writer.write(b" and more")
+        await endpoint.has_received.wait()
+        assert endpoint.received == AMQP_HEADER + b"more and more"
+        assert asked.empty()
+        endpoint.is_proved = False
+        writer.write(b"too late")
+        go_on = await asked.get()
+        writer.close()
+        await port.listener.stop()
+        assert endpoint.is_lost.is_set()
+    finally:
+        await port.listener.stop()
 
 
 async def test_peer_that_was_told_goodbye_and_reads_nothing_has_its_time() -> None:

@@ -28,6 +28,9 @@ from sbtutorial.gateway.nodes.node import Node
 CAPABILITIES = (Symbol("amqp:local-transactions"), Symbol("amqp:multi-txns-per-ssn"))
 UNKNOWN_ID = Symbol("amqp:transaction:unknown-id")
 ROLLBACK = Symbol("amqp:transaction:rollback")
+TOO_MANY = Symbol("amqp:resource-limit-exceeded")
+# So many may be open on one connection: those that nobody ends cost memory as long as it lives.
+MAX_OPEN = 1000
 _VALUE = bytes((0x00, 0x53, AMQP_VALUE))
 
 
@@ -39,10 +42,26 @@ class Transactions:
         self._by_id: dict[bytes, Transaction] = {}
 
     def declare(self, now: float) -> bytes:
-        """Begin one; returns its id."""
+        """Begin one; returns its id.
+
+        Raises:
+            BrokerError: QUOTA_EXCEEDED: too many are open whose time is not over.
+        """
+        if len(self._by_id) >= MAX_OPEN:
+            self._forget_those_over(now)
+        if len(self._by_id) >= MAX_OPEN:
+            raise BrokerError(
+                ErrorCode.QUOTA_EXCEEDED,
+                f"A connection may have {MAX_OPEN} open transactions: discharge some before you "
+                "declare another one.",
+            )
         txn_id = self._ids.transaction_id()
         self._by_id[txn_id] = Transaction(now)
         return txn_id
+
+    def _forget_those_over(self, now: float) -> None:
+        """Forget whose time is over: nothing can come of them."""
+        self._by_id = {id_: one for id_, one in self._by_id.items() if not one.is_over(now)}
 
     def find(self, state: TransactionalState) -> Transaction:
         """The transaction that a delivery's state names.
@@ -85,8 +104,14 @@ class CoordinatorNode(Node):
         except DecodeError as error:
             return _rejected(Symbol("amqp:decode-error"), f"The request cannot be read: {error}")
         if isinstance(request, Declare):
-            return Declared(self._transactions.declare(now))
+            return self._declare(now)
         return self._discharge(request, now)
+
+    def _declare(self, now: float) -> DeliveryState:
+        try:
+            return Declared(self._transactions.declare(now))
+        except BrokerError as refusal:
+            return _rejected(TOO_MANY, refusal.message)
 
     def _discharge(self, request: Discharge, now: float) -> DeliveryState:
         transaction = self._transactions.take(request.txn_id)

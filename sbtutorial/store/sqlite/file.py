@@ -94,7 +94,8 @@ class SqliteFile:
                 other.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
             # Who writes may be unable to wait for another program that has the file.
             self._connection.execute("PRAGMA busy_timeout = 0")
-        except sqlite3.Error as error:
+            self._identity = self._identity_now()
+        except (sqlite3.Error, OSError) as error:
             self.close()
             raise TutorialError(trouble(path, error)) from None
         except TutorialError:
@@ -174,6 +175,17 @@ class SqliteFile:
                 self._remove_buried()
 
     @property
+    def is_there(self) -> bool:
+        """Whether it and its log can be found again under their names.
+
+        Where they were moved, deleted or replaced, what is written is in files without a name.
+        """
+        try:
+            return self._identity_now() == self._identity
+        except OSError:
+            return False
+
+    @property
     def free_bytes(self) -> int:
         """How much room there is in the file itself, where messages were that are gone."""
         ((free,),) = self._connection.execute("PRAGMA freelist_count")
@@ -230,6 +242,10 @@ class SqliteFile:
                 connection.close()
 
     # -- How it is done ----------------------------------------------------------------------------
+
+    def _identity_now(self) -> list[tuple[int, int]]:
+        found = (path.stat() for path in (self.path, self._log))
+        return [(one.st_dev, one.st_ino) for one in found]
 
     def _fetch(self, number: int) -> bytes:
         query = "SELECT content FROM contents WHERE id = ?"
@@ -332,7 +348,7 @@ def trouble(path: Path, error: Exception) -> str:
             f"{path} was written by a newer sbtutorial ({error}). It was left as it is: install "
             "that version, or begin a new namespace with another name."
         )
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError | OSError):
         return (
             f"{path}, which keeps the namespace, cannot be opened: {error}. It was left as it is: "
             "see that it can be written and that no other program has it open, and try again."

@@ -21,6 +21,8 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Timestamp
+from sbtutorial.broker.transaction import TIMEOUT_SECONDS
+from sbtutorial.gateway.nodes.transactions import MAX_OPEN
 from tests.gateway.talk import Talk
 
 
@@ -192,3 +194,19 @@ async def test_a_request_in_a_transaction_is_rejected_and_not_done_at_once(
     assert len(queue.main.messages) == 2
     assert ask_for_it(None) == Accepted()
     assert len(queue.main.messages) == 1
+
+
+async def test_so_many_transactions_are_open_at_most_until_they_are_discharged_or_over(
+    talk: Talk, control: SenderLink
+) -> None:
+    first, *_ = [declare(talk, control) for _ in range(MAX_OPEN)]
+    refused = ask(talk, control, Declare())
+    assert isinstance(refused, Rejected)
+    assert refused.error is not None
+    assert refused.error.condition == "amqp:resource-limit-exceeded"
+    assert "discharge some" in (refused.error.description or "")
+    assert ask(talk, control, Discharge(first, True)) == Accepted()
+    second = declare(talk, control)
+    talk.broker.tick(TIMEOUT_SECONDS)
+    declare(talk, control)
+    assert isinstance(ask(talk, control, Discharge(second, True)), Rejected)

@@ -127,3 +127,9 @@ def test_a_file_that_was_hardly_begun_is_begun_anew(tmp_path: Path) -> None:
     use(path, "PRAGMA journal_mode = WAL")
     assert path.stat().st_size > 0
     assert load(path) == 0
+
+
+def test_a_log_that_cannot_be_read_is_told_of(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").mkdir()
+    with pytest.raises(TutorialError, match=r"cannot be opened.*try again"):
+        opened(path)
