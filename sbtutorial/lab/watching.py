@@ -124,16 +124,18 @@ class Watch:
         return watch_programs.expire(snapshot, int(asked["number"]))
 
     def _target(self) -> Target:
-        return Target.of(self._watcher.snapshot)
+        """Where to send and receive; what is gone says so here at once, and the SDK after long."""
+        return Target.of(self._watcher.look_closely())
 
     def _open(self, asked: Plain) -> Plain:
+        target = self._target()
         number, is_dead = int(asked["number"]), asked.get("state") == "dead"
         message = message_detail.peek(
             self._service.connection_string,
-            self._target(),
+            target,
             number,
             is_dead=is_dead,
-            session_id=asked.get("session") if self._target().has_sessions else None,
+            session_id=asked.get("session") if target.has_sessions else None,
         )
         events = [
             event

@@ -113,6 +113,17 @@ def test_sessions_are_sent_to_and_received_from(lab: Lab) -> None:
     assert press(watch, "open", number=1, session="window", state="ready")["body"]["text"]
     assert press(watch, "receive")["printed"] == "completed coffee"
     assert "session door  2 tea" in repr(watching(lab, "tables"))
+    press(watch, "send", body="cake", session="garden")
+    press(watch, "purge")
+    assert counts(lab, "tables") == {}
+    assert press(watch, "receive")["printed"] == "no session has a message for us"
+
+
+def test_what_was_deleted_meanwhile_is_named_at_once(lab: Lab, watch: Watch) -> None:
+    lab.reset()
+    for request in ("send", "receive", "purge", "open", "resubmit"):
+        with pytest.raises(TutorialError, match="'orders' could not be found"):
+            press(watch, request, number=1)
 
 
 def test_a_subscription_is_watched_by_the_names_of_both(lab: Lab) -> None:
