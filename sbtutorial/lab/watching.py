@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 
+# What the lab does by itself. The rest goes through the SDK, which tries for long what is in vain.
+_PROMPT = {"advance", "deadline", "expire", "kill", "drop_ack", "take_back", "cut"}
+
 
 class Watch:
     """A queue that is watched; as text, how it stands.
@@ -75,7 +78,8 @@ class Watch:
         view = QueueView(self._watcher, place=place)
         view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
         for request, handler in self.handlers.items():
-            view.on_request(request, handler)
+            have_done = view.on_prompt_request if request in _PROMPT else view.on_request
+            have_done(request, handler)
         view.on_close(stage.watch(self._watcher.stir))
         return view
 
