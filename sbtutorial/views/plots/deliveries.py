@@ -67,6 +67,8 @@ def delivery_counts(events: Sequence[Event]) -> DeliveryCounts:
 
 def draw_delivery_counts(rows: Sequence[Deliveries], ax: "Axes | None" = None) -> "Axes":
     """Draw a bar for each number of deliveries, with its messages above it."""
+    from matplotlib.ticker import MaxNLocator
+
     shown = DeliveryCounts(rows_of(rows, Deliveries, _MADE_BY))
     axes = prepared(shown, ax, _LINES)
     for row in shown:
@@ -76,6 +78,7 @@ def draw_delivery_counts(rows: Sequence[Deliveries], ax: "Axes | None" = None) -
         axes.annotate(str(row.messages), place, ha="center", va="bottom", color=INK)
     axes.set_xticks([row.deliveries for row in shown])
     axes.margins(y=0.15)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("deliveries of one message", color=INK)
     axes.set_ylabel("messages", color=INK)
     return axes
