@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 20
 _AT_ONCE = 250  # of what is peeked; the service may give less
+_BEYOND = 1 << 63  # of which no sequence number is
 _SESSIONS_AT_ONCE = 8  # each takes the SDK a second, nearly all of it asleep
 Wanted = Callable[[Message], bool]
 
@@ -94,6 +95,8 @@ def browse(
     """
     if not isinstance(count, int) or count < 1:
         raise TutorialError(f"count says how many messages at most, 1 or more; {count!r} does not.")
+    if not isinstance(start, int) or start >= _BEYOND:
+        raise TutorialError(f"A message is known by its sequence number; {start!r} is none.")
     _require_messages(place)
     held: list[str] = []
     if session is not None or not has_sessions or place.part is not Part.LIVE:

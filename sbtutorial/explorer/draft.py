@@ -14,6 +14,7 @@ from sbtutorial.explorer.values import (
     readable,
     require_encodable,
     require_value,
+    require_whole,
     sendable,
 )
 
@@ -261,6 +262,7 @@ def _application_properties(value: Any) -> dict[str, Any]:
                 f"The application property '{name}' is a {type(each).__name__}; it may be a text, "
                 "a number, True or False, a datetime, a UUID or None."
             )
+        require_whole(each)
     return dict(value)
 
 

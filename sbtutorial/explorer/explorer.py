@@ -406,7 +406,17 @@ class Explorer:
             enough: After how many it ends; None for never.
             called: Who receives.
         """
-        place = self._entities.place(name)
+        place, entity = self._entities.find(name)
+        if place.kind is Kind.TOPIC:
+            raise TutorialError(
+                f"'{name}' is a topic, and nobody receives from a topic: its subscriptions have "
+                f'the messages, as in "{name}/<subscription>".'
+            )
+        if _has_sessions(entity) and not place.is_dead:
+            raise TutorialError(
+                f"'{name}' has sessions, and a test receiver takes none: "
+                f'explorer.receive("{name}", session="next").'
+            )
         return self._began(
             load.receiver(
                 self._links, place, think_seconds=think_seconds, enough=enough, name=called
@@ -526,7 +536,9 @@ def _draft(body: object, properties: dict[str, Any]) -> Draft:
 
 
 def _text_of(source: str | Path) -> str:
-    is_text = isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{"))
+    if isinstance(source, str) and not source.strip():
+        raise TutorialError("There is nothing in this file.")
+    is_text = isinstance(source, str) and ("\n" in source or source.lstrip()[0] in "{[")
     if is_text:
         return str(source)
     try:

@@ -13,6 +13,7 @@ from sbtutorial.explorer.places import Place
 from sbtutorial.explorer.tables import Shown, Table
 
 MAX_RATE = 1000.0
+MAX_THINK_SECONDS = 3600
 _WAIT_SECONDS = 1.0
 _KEPT_SECONDS = 3600
 
@@ -169,7 +170,9 @@ def _require_rate(value: Any) -> None:
 
 
 def _require_think_time(value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= MAX_THINK_SECONDS:
         raise TutorialError(
-            f"think_seconds says how long to think about a message; {value!r} does not."
+            "think_seconds says how long to think about a message, up to "
+            f"{MAX_THINK_SECONDS}; {value!r} does not."
         )

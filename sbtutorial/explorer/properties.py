@@ -4,6 +4,7 @@ Names, defaults and limits are those that the broker's own rules know, of the ti
 namespace has; so a value is refused here, with a sentence, before it is sent.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -58,8 +59,18 @@ _UNITS = {
     "max_message_size_in_kilobytes": "KB",
     "max_delivery_count": "deliveries",
 }
-_LENGTHS = {"s": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86_400}
+_LENGTHS = {
+    "s": 1,
+    "second": 1,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+    "d": 86_400,
+    "day": 86_400,
+}
 _FOR_EVER_WORDS = "for ever"
+_WHOLE = re.compile("-?[0-9]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -291,7 +302,7 @@ def _bare(number: str) -> timedelta:
 def _read_whole(one: Property, value: object) -> int | None:
     if value in ("", None) and one.default is None:
         return None
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

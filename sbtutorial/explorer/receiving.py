@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiver
 
 NEXT_SESSION = "next"
+_MOST = 100_000  # in one call
 # How a message can be settled: the SDK's method, and what has become of the message then.
 SETTLEMENTS = {
     "complete": ("complete_message", "done"),
@@ -133,10 +134,13 @@ class Receiving:
             session: The session's id; "next" for whichever waits; None outside sessions.
 
         Raises:
-            TutorialError: The service refuses.
+            TutorialError: That is no number of messages, or the service refuses.
         """
+        if not isinstance(count, int) or not 1 <= count <= _MOST:
+            raise TutorialError(f"count is a number from 1 to {_MOST}; {count!r} is not.")
+        options = _of(session, wait_seconds)
         with refusals():
-            receiver = _HeldReceiver(self, self._links.open_receiver(place, **_of(session)))
+            receiver = _HeldReceiver(self, self._links.open_receiver(place, **options))
             try:
                 receiver.sdk.__enter__()  # the wait begins when the link is there
                 found = receiver.sdk.receive_messages(count, max_wait_time=wait_seconds)
@@ -234,9 +238,12 @@ def dead_letter_details(reason: str | None, description: str | None) -> dict[str
     return {"reason": reason, "error_description": description}
 
 
-def _of(session: str | None) -> dict[str, Any]:
+def _of(session: str | None, wait_seconds: float) -> dict[str, Any]:
+    """What is asked of a receiver: how long the next session is waited for is said to it, too."""
     from azure.servicebus import NEXT_AVAILABLE_SESSION
 
     if session is None:
         return {}
-    return {"session": NEXT_AVAILABLE_SESSION if session == NEXT_SESSION else session}
+    if session == NEXT_SESSION:
+        return {"session": NEXT_AVAILABLE_SESSION, "max_wait_time": wait_seconds}
+    return {"session": session}

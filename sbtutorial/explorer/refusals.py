@@ -12,6 +12,8 @@ from sbtutorial.errors import TutorialError, cause_in_words
 
 _SUBCODE = re.compile(r"^SubCode=\d+\.\s*")
 _DETAIL = re.compile(r"<Detail>(.*?)</Detail>", re.DOTALL)
+# What the SDK makes of an answer of `$management`: its words as the bytes that they came as.
+_QUOTED = re.compile(r"""Service request failed\. b(['"])(.*)\1\.?$""")
 _CONDITION = re.compile(r"\s*(Error condition|ErrorCodes?):.*", re.DOTALL)
 # By the name of an exception's class or of one that it is derived from; the first that fits.
 _SENTENCES: Mapping[str, str] = {
@@ -70,7 +72,8 @@ def detail_of(error: BaseException) -> str:
     said = _told(error) or str(getattr(error, "message", "") or error) or cause_in_words(error)
     if "encountered an error" in said and (cause := cause_in_words(error)):
         said = cause
-    return _CONDITION.sub("", _SUBCODE.sub("", said.strip().partition("\n")[0])).strip()
+    words = _CONDITION.sub("", _SUBCODE.sub("", said.strip().partition("\n")[0])).strip()
+    return _QUOTED.sub(r"\2", words)
 
 
 def _told(error: BaseException) -> str:

@@ -12,10 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.text import one_line
 
 # What AMQP and the SDK have a type for.
 SIMPLE = (str, bytes, bool, int, float, Decimal, datetime, UUID, type(None))
 _INT32 = range(-(1 << 31), 1 << 31)
+_INT64 = range(-(1 << 63), 1 << 63)  # AMQP's long, the widest that the SDK sends
+
+_DIGITS = 40
 
 
 def readable(value: Any) -> Any:
@@ -58,8 +62,18 @@ def require_value(body: Any) -> None:
         )
 
 
+def require_whole(value: Any) -> None:
+    """Refuse a whole number that AMQP has no type for."""
+    if isinstance(value, int) and value not in _INT64:
+        raise TutorialError(
+            f"{one_line(str(value), _DIGITS)} has more than the 64 bits of a whole number: send it "
+            "as text."
+        )
+
+
 def require_encodable(value: Any) -> None:
     """Refuse a body that AMQP has no type for."""
+    require_whole(value)
     if isinstance(value, Mapping):
         for part in (*value, *value.values()):
             require_encodable(part)

@@ -418,6 +418,9 @@ class Lab:
         return course()
 
 
+_ENDLESS_SECONDS = 1e300  # which is refused as any other that is too long
+
+
 def _require_queue_name(value: object) -> None:
     if not isinstance(value, str) or not value:
         raise TutorialError(f'A queue is named by text, as in "orders"; {value!r} is no name.')
@@ -433,4 +436,4 @@ def _positive_seconds(value: object) -> float:
         raise TutorialError(
             f"lab.advance moves time forward, by more than 0 seconds; {value!r} does not."
         )
-    return float(seconds)
+    return float(min(seconds, _ENDLESS_SECONDS))  # a whole number may be larger than any float

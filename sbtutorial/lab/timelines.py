@@ -15,6 +15,11 @@ def timeline(
     Raises:
         TutorialError: No such message has been there, or the broker is gone.
     """
+    if sequence_number is not None and not isinstance(sequence_number, int):
+        raise TutorialError(
+            f"A message is known by its sequence number, a whole one; {sequence_number!r:.60} is "
+            'none. One with an id is found by message_id="…".'
+        )
     events = service.evidence(queue)
     now = service.now()
     if sequence_number is not None:

@@ -15,6 +15,8 @@ from sbtutorial.views.live.picture import next_deadline
 
 _IMPORTS = "from azure.servicebus import "
 _CLIENT = "client = ServiceBusClient.from_connection_string(lab.connection_string)"
+# Whoever waits for the next session tries again and again, and here one try is enough.
+_CLIENT_TRYING_ONCE = _CLIENT.replace("string)", "string, retry_total=0)")
 
 
 class Target(NamedTuple):
@@ -72,6 +74,15 @@ def send(target: Target, body: str, session_id: str) -> str:
 
 def receive(target: Target) -> str:
     """Receive one message and complete it."""
+    if target.has_sessions:
+        return _session_program(
+            target.imports("ServiceBusClient"),
+            f"    with client, {target.receiver()} as receiver:",
+            "        for message in receiver.receive_messages(max_wait_time=1):",
+            "            receiver.complete_message(message)",
+            '            print("completed", message)',
+            at_end='print("no session has a message for us")',
+        )
     return _program(
         target.imports("ServiceBusClient"),
         f"with client, {target.receiver()} as receiver:",
@@ -153,6 +164,15 @@ def resubmit(target: Target, number: int) -> str:
 def purge(target: Target) -> str:
     """Delete what is ready."""
     receiver = target.receiver("receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE")
+    if target.has_sessions:
+        return _session_program(
+            target.imports("ServiceBusClient", "ServiceBusReceiveMode"),
+            "    while True:",
+            f"        with {receiver} as receiver:",
+            "            while receiver.receive_messages(max_message_count=1000, max_wait_time=1):",
+            "                pass",
+            at_end="client.close()  # no session has a message left",
+        )
     return _program(
         target.imports("ServiceBusClient", "ServiceBusReceiveMode"),
         f"with client, {receiver} as receiver:",
@@ -183,6 +203,21 @@ def run(program: str, names: Mapping[str, object]) -> str:
 
 def _program(names: str, *lines: str) -> str:
     return "\n".join((f"{_IMPORTS}{names}\n", _CLIENT, *lines))
+
+
+def _session_program(names: str, *lines: str, at_end: str) -> str:
+    """Lines for the next session; and one for when there is none."""
+    return "\n".join(
+        (
+            f"{_IMPORTS}{names}",
+            "from azure.servicebus.exceptions import OperationTimeoutError\n",
+            _CLIENT_TRYING_ONCE,
+            "try:",
+            *lines,
+            "except OperationTimeoutError:",
+            f"    {at_end}",
+        )
+    )
 
 
 def _until(instant: float, snapshot: QueueSnapshot) -> str:

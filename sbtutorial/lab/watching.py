@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Plain = dict[str, Any]
 
+# What the lab does by itself. The rest goes through the SDK, which tries for long what is in vain.
+_PROMPT = {"advance", "deadline", "expire", "kill", "drop_ack", "take_back", "cut"}
+
 
 class Watch:
     """A queue that is watched; as text, how it stands.
@@ -75,7 +78,8 @@ class Watch:
         view = QueueView(self._watcher, place=place)
         view.take_place(f"watch {self._service.connection_string} {self._watcher.path}")
         for request, handler in self.handlers.items():
-            view.on_request(request, handler)
+            have_done = view.on_prompt_request if request in _PROMPT else view.on_request
+            have_done(request, handler)
         view.on_close(stage.watch(self._watcher.stir))
         return view
 
@@ -124,16 +128,18 @@ class Watch:
         return watch_programs.expire(snapshot, int(asked["number"]))
 
     def _target(self) -> Target:
-        return Target.of(self._watcher.snapshot)
+        """Where to send and receive; what is gone says so here at once, and the SDK after long."""
+        return Target.of(self._watcher.look_closely())
 
     def _open(self, asked: Plain) -> Plain:
+        target = self._target()
         number, is_dead = int(asked["number"]), asked.get("state") == "dead"
         message = message_detail.peek(
             self._service.connection_string,
-            self._target(),
+            target,
             number,
             is_dead=is_dead,
-            session_id=asked.get("session") if self._target().has_sessions else None,
+            session_id=asked.get("session") if target.has_sessions else None,
         )
         events = [
             event

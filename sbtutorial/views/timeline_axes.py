@@ -157,5 +157,6 @@ def _draw_break(
         va="center",
         fontsize=SMALL,
         color=INK,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0},  # of many, each is narrower
         zorder=3,
     )

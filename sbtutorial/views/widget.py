@@ -51,11 +51,13 @@ class LiveWidget(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         self._handlers: dict[str, Handler] = {}
+        self._prompt: set[str] = set()
         self._taken: list[object] = []
         self._at_close: list[Callable[[], object]] = []
         self.predecessor: LiveWidget | None = None
         self._guard = RLock()
-        self._hands = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live view")
+        self._hands = _hand("live view")
+        self._prompt_hands = _hand("live view, at once")
         super().__init__(**traits)
         self.on_msg(self._take)
 
@@ -78,6 +80,16 @@ class LiveWidget(anywidget.AnyWidget):
                 thread. It returns the answer as plain values; an error's sentence is shown.
         """
         self._handlers[name] = handler
+
+    def on_prompt_request(self, name: str, handler: Handler) -> None:
+        """Have a request done that is over soon: it does not wait behind one that is slow.
+
+        Args:
+            name: Which.
+            handler: As `on_request` has it, on another thread.
+        """
+        self._prompt.add(name)
+        self.on_request(name, handler)
 
     def on_close(self, action: Callable[[], object]) -> None:
         """Have something done when it ends."""
@@ -114,7 +126,8 @@ class LiveWidget(anywidget.AnyWidget):
             super().close()
         for key in [key for key, view in self._open.items() if view is self]:
             del self._open[key]
-        self._hands.shutdown(wait=False, cancel_futures=True)
+        for hands in (self._hands, self._prompt_hands):
+            hands.shutdown(wait=False, cancel_futures=True)
         while self._at_close:
             self._at_close.pop()()
 
@@ -150,7 +163,8 @@ class LiveWidget(anywidget.AnyWidget):
             if request in self._taken:
                 return  # it came again, by another way
             self._taken = [*self._taken[-_REMEMBERED:], request]
-        self._hands.submit(self._do, content)
+        hands = self._prompt_hands if content.get("name") in self._prompt else self._hands
+        hands.submit(self._do, content)
 
     def _do(self, content: Plain) -> None:
         answer = {"answer": content["request"], **self._answer(content)}
@@ -168,6 +182,10 @@ class LiveWidget(anywidget.AnyWidget):
         except Exception as error:  # of the SDK; a thread has nobody else to tell
             first = str(error).strip().partition("\n")[0]
             return {"error": f"{type(error).__name__}: {first}"}
+
+
+def _hand(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
 
 def _let_through(comm: Any, handle: Callable[[Any], None]) -> None:

@@ -11,7 +11,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.explorer import Explorer
 from sbtutorial.explorer.view.actions import ACTIONS, Actions
 from sbtutorial.explorer.view.calls import Call
-from sbtutorial.explorer.view.typed import application_properties
+from sbtutorial.explorer.view.typed import application_properties, message_options
 
 DEAD = "orders/$DeadLetterQueue"
 
@@ -213,6 +213,8 @@ def test_loads_are_listed_and_stopped(actions: Actions) -> None:
     [
         ([{"name": "a", "type": "whole number", "value": "many"}], "'a' is a number; 'many'"),
         ([{"name": "a", "type": "whole number", "value": "1.5"}], "a whole number; '1.5'"),
+        ([{"name": "a", "type": "whole number", "value": "inf"}], "a whole number; 'inf'"),
+        ([{"name": "a", "type": "whole number", "value": "nan"}], "a whole number; 'nan'"),
         ([{"name": "a", "type": "yes or no", "value": "perhaps"}], "'perhaps' is neither"),
         ([{"name": "a", "value": "1"}, {"name": "a", "value": "2"}], "'a' is there twice"),
     ],
@@ -220,3 +222,19 @@ def test_loads_are_listed_and_stopped(actions: Actions) -> None:
 def test_what_is_none_of_its_type_is_named(rows: list[dict[str, str]], sentence: str) -> None:
     with pytest.raises(TutorialError, match=sentence):
         application_properties(rows)
+
+
+def test_a_large_whole_number_keeps_its_last_digit() -> None:
+    row = {"name": "a", "type": "whole number", "value": "9007199254740993"}
+    assert application_properties([row]) == {"a": 9007199254740993}
+
+
+def test_a_delay_that_is_none_is_named_by_its_own_field() -> None:
+    with pytest.raises(TutorialError, match="scheduled_in takes a duration"):
+        message_options({"scheduled_in": "soon"})
+    assert message_options({"time_to_live": "2 d"}) == {"time_to_live": timedelta(days=2)}
+
+
+def test_a_line_with_an_endless_number_is_python() -> None:
+    line = Call("send", (), {"application_properties": {"a": float("inf")}}).line()
+    assert line == 'explorer.send(application_properties={"a": float("inf")})'

@@ -261,6 +261,8 @@ def test_count_is_a_number_above_0(explorer: Explorer) -> None:
     explorer.create_queue("orders")
     with pytest.raises(TutorialError, match="count says how many"):
         explorer.browse("orders", count=0)
+    with pytest.raises(TutorialError, match="known by its sequence number; 'first' is none"):
+        explorer.message("orders", "first")  # type: ignore[arg-type]
 
 
 def test_what_forwards_has_nothing_to_look_at_and_says_where_to_look(explorer: Explorer) -> None:

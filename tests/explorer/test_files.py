@@ -211,6 +211,7 @@ def test_what_is_there_already_stays_as_it_is(explorer: Explorer) -> None:
     ("change", "sentence"),
     [
         (lambda text: "{", "This is no JSON"),
+        (lambda text: " ", "There is nothing in this file"),
         (lambda text: "{}", "'UserConfig' is missing"),
         (lambda text: text.replace("PT30S", "PT30M"), "queues.0..properties: lock_duration is 30"),
         (lambda text: text.replace("lock_duration", "lock"), "no property 'lock'"),

@@ -53,3 +53,15 @@ def test_a_rate_is_a_number_of_messages_a_second(explorer: Explorer, rate: objec
         explorer.start_sender("orders", "tea", per_second=rate)  # type: ignore[arg-type]
     with pytest.raises(TutorialError, match="think_seconds says how long"):
         explorer.start_receiver("orders", think_seconds=-1)
+    with pytest.raises(TutorialError, match="think_seconds says how long"):
+        explorer.start_receiver("orders", think_seconds=float("nan"))
+
+
+def test_a_receiver_that_would_fail_is_not_started(explorer: Explorer) -> None:
+    explorer.create_queue("tables", requires_session=True)
+    explorer.create_topic("news")
+    with pytest.raises(TutorialError, match="'tables' has sessions"):
+        explorer.start_receiver("tables")
+    with pytest.raises(TutorialError, match="'news' is a topic"):
+        explorer.start_receiver("news")
+    assert not explorer.loads()

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sbtutorial.errors import TutorialError
@@ -91,6 +93,19 @@ def test_nothing_comes_from_an_empty_queue(explorer: Explorer) -> None:
     explorer.create_queue("orders")
     received = explorer.receive("orders", wait_seconds=0.1)
     assert (len(received), repr(received)) == (0, "nothing came from orders")
+
+
+@pytest.mark.parametrize("count", [0, -1, 10**12, "many"])
+def test_how_many_are_received_is_a_number_above_0(explorer: Explorer, count: Any) -> None:
+    explorer.create_queue("orders")
+    with pytest.raises(TutorialError, match="count is a number from 1 to 100000"):
+        explorer.receive("orders", count)
+
+
+def test_the_next_session_is_waited_for_no_longer_than_said(explorer: Explorer) -> None:
+    explorer.create_queue("orders", requires_session=True)
+    with pytest.raises(TutorialError, match="timeout of 00:00:01"):
+        explorer.receive("orders", session="next", wait_seconds=1)
 
 
 def test_a_receiver_that_waits_for_nothing_takes_nothing_later(explorer: Explorer) -> None:

@@ -52,6 +52,8 @@ def test_repeats_have_ids_of_their_own(explorer: Explorer) -> None:
         ({"application_properties": ["a"]}, "are names and values"),
         ({"application_properties": {"a": b"\xff"}}, "only when they are text"),
         ({"application_properties": {"a": [1]}}, "application property 'a' is a list"),
+        ({"application_properties": {"a": 1 << 63}}, "more than the 64 bits of a whole number"),
+        ({"body": [1 << 63]}, "more than the 64 bits of a whole number"),
         ({"body": {"a": object()}}, "A body is text, bytes, or made of"),
         ({"label": "x"}, "A message has no property 'label'"),
         ({"subject": 5}, "subject takes a text"),

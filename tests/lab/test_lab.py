@@ -430,7 +430,9 @@ def test_advance_takes_seconds_and_timedeltas(lab: Lab, seconds: float | timedel
     assert ControlClient(lab.connection_string).status()["advanced_seconds"] == before + 31
 
 
-@pytest.mark.parametrize("nonsense", ["31", None, True, 0, -1, float("nan"), float("inf"), 1e300])
+@pytest.mark.parametrize(
+    "nonsense", ["31", None, True, 0, -1, float("nan"), float("inf"), 1e300, 10**400]
+)
 def test_advance_by_nonsense_is_refused_in_a_sentence(lab: Lab, nonsense: object) -> None:
     with pytest.raises(TutorialError, match=r"forward|neither"):
         lab.advance(nonsense)  # type: ignore[arg-type]
@@ -503,6 +505,12 @@ def test_a_subscription_is_shown_and_told_of_since_it_was_last_created(lab: Lab)
 def test_events_of_a_mistyped_queue_are_refused_in_a_sentence(lab: Lab) -> None:
     with pytest.raises(TutorialError, match="'oders' could not be found"):
         lab.events("oders")
+
+
+def test_a_timeline_of_what_is_no_number_is_refused_in_a_sentence(lab: Lab) -> None:
+    lab.fresh_queue("orders")
+    with pytest.raises(TutorialError, match="'5' is none"):
+        lab.timeline("orders", "5")  # type: ignore[arg-type]
 
 
 def test_table_of_events_leaves_out_what_differs_from_run_to_run() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from queue import Queue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from tests.own_home import lab_at
 
 pytestmark = pytest.mark.sdk
 
+PATIENCE_SECONDS = 30
 HOSTILE = 'it\'s "<b>" \\ {x}\n'
 
 
@@ -113,6 +116,17 @@ def test_sessions_are_sent_to_and_received_from(lab: Lab) -> None:
     assert press(watch, "open", number=1, session="window", state="ready")["body"]["text"]
     assert press(watch, "receive")["printed"] == "completed coffee"
     assert "session door  2 tea" in repr(watching(lab, "tables"))
+    press(watch, "send", body="cake", session="garden")
+    press(watch, "purge")
+    assert counts(lab, "tables") == {}
+    assert press(watch, "receive")["printed"] == "no session has a message for us"
+
+
+def test_what_was_deleted_meanwhile_is_named_at_once(lab: Lab, watch: Watch) -> None:
+    lab.reset()
+    for request in ("send", "receive", "purge", "open", "resubmit"):
+        with pytest.raises(TutorialError, match="'orders' could not be found"):
+            press(watch, request, number=1)
 
 
 def test_a_subscription_is_watched_by_the_names_of_both(lab: Lab) -> None:
@@ -127,6 +141,27 @@ def test_a_subscription_is_watched_by_the_names_of_both(lab: Lab) -> None:
     assert press(watch, "receive")["printed"] == "completed coffee"
     with pytest.raises(TutorialError, match="news/weather"):
         watching(lab, "news/weather")
+
+
+def test_what_is_done_at_once_does_not_wait_behind_the_sdk(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = watch.view("cell")
+    told: Queue[dict[str, Any]] = Queue()
+    monkeypatch.setattr(view, "tell", told.put)
+    is_over = Event()
+    view.on_request("send", lambda _asked: {"was_over": is_over.wait(PATIENCE_SECONDS)})
+    try:
+        view._take(view, {"request": 1, "name": "send"}, [])
+        view._take(view, {"request": 2, "name": "advance", "arguments": {"seconds": 1}}, [])
+        answers = [told.get(timeout=PATIENCE_SECONDS) for _ in range(3)]
+        assert answers[-1]["answer"] == 2
+        assert answers[-1]["result"]["program"] == "lab.advance(1)"
+        is_over.set()
+        assert told.get(timeout=PATIENCE_SECONDS) == {"answer": 1, "result": {"was_over": True}}
+    finally:
+        is_over.set()
+        view.close()
 
 
 def test_who_is_no_worker_cannot_be_killed(watch: Watch) -> None:

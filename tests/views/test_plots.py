@@ -310,3 +310,15 @@ def test_nothing_that_has_failed_is_said_and_drawn_too() -> None:
 def test_pips_are_of_a_picture() -> None:
     with pytest.raises(TutorialError, match=r"as in lab\.show"):
         plots.tries([])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("draw", [name for name in plots.__all__ if name.startswith("draw_")])
+def test_what_is_no_rows_is_not_drawn(draw: str) -> None:
+    for value in ("orders", [{}], None):
+        with pytest.raises(TutorialError, match=r"This draws rows, as lab[.]plots[.]\w+\("):
+            getattr(plots, draw)(value)
+
+
+def test_only_a_prefetch_count_stands_in_the_order_of_prefetch_counts() -> None:
+    with pytest.raises(TutorialError, match="called by its prefetch count"):
+        plots.draw_by_prefetch(plots.throughput([("list", 100, 0.25)]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any, NamedTuple
 
 
@@ -45,6 +46,8 @@ def written(value: Any) -> str:
         return f'datetime.fromisoformat("{value.isoformat(timespec="seconds")}")'
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{written(k)}: {written(v)}' for k, v in value.items())}}}"
+    if isinstance(value, float) and not isfinite(value):
+        return f'float("{value}")'
     if isinstance(value, list):
         return f"[{', '.join(map(written, value))}]"
     return repr(value)

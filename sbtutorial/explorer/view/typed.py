@@ -1,5 +1,6 @@
 """What somebody typed into a form, as values: a text with the type that was chosen beside it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ FIELDS = (
     *("subject", "message_id", "session_id", "correlation_id", "content_type", "reply_to", "to"),
     "reply_to_session_id",
 )
-_TIME_TO_LIVE = Property("time_to_live", "duration", "", None, "", (), True, "")
 
 
 def message_options(form: dict[str, Any]) -> dict[str, Any]:
@@ -24,9 +24,9 @@ def message_options(form: dict[str, Any]) -> dict[str, Any]:
     """
     options: dict[str, Any] = {name: form.get(name) for name in FIELDS}
     if lifetime := (form.get("time_to_live") or "").strip():
-        options["time_to_live"] = _duration(lifetime)
+        options["time_to_live"] = _duration(lifetime, "time_to_live")
     if delay := (form.get("scheduled_in") or "").strip():
-        options["scheduled_enqueue_time_utc"] = datetime.now(UTC) + _duration(delay)
+        options["scheduled_enqueue_time_utc"] = _in(_duration(delay, "scheduled_in"))
     options["application_properties"] = application_properties(form.get("own") or [])
     return said(options)
 
@@ -77,8 +77,10 @@ def whole(text: Any, name: str) -> int:
     Raises:
         TutorialError: It is none.
     """
+    with suppress(ValueError):
+        return int(str(text))  # to the last digit, which a float would not keep
     value = number(text, name)
-    if value != int(value):
+    if not value.is_integer():
         raise TutorialError(f"{name} is a whole number; {text!r} is none.")
     return int(value)
 
@@ -99,6 +101,13 @@ def _value(name: str, kind: str, text: str) -> Any:
     return text
 
 
-def _duration(text: str) -> timedelta:
-    value: timedelta = _TIME_TO_LIVE.read(text)
+def _duration(text: str, name: str) -> timedelta:
+    value: timedelta = Property(name, "duration", "", None, "", (), True, "").read(text)
     return value
+
+
+def _in(delay: timedelta) -> datetime:
+    try:
+        return datetime.now(UTC) + delay
+    except OverflowError:
+        raise TutorialError("scheduled_in is longer than any calendar goes.") from None

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sbtutorial.trace import Event
 from sbtutorial.views.palette import BARS, INK
-from sbtutorial.views.plots.rows import Rows, events_of, prepared
+from sbtutorial.views.plots.rows import Rows, events_of, prepared, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = 'lab.plots.delivery_counts(lab.events("orders"))'
 _DELIVERED = {"locked", "taken"}
 _ARRIVED = {"sent", "copied", "activated"}
 _LINES = 6
@@ -66,7 +67,9 @@ def delivery_counts(events: Sequence[Event]) -> DeliveryCounts:
 
 def draw_delivery_counts(rows: Sequence[Deliveries], ax: "Axes | None" = None) -> "Axes":
     """Draw a bar for each number of deliveries, with its messages above it."""
-    shown = DeliveryCounts(rows)
+    from matplotlib.ticker import MaxNLocator
+
+    shown = DeliveryCounts(rows_of(rows, Deliveries, _MADE_BY))
     axes = prepared(shown, ax, _LINES)
     for row in shown:
         style = BARS[0] if row.deliveries <= 1 else BARS[1]
@@ -75,6 +78,7 @@ def draw_delivery_counts(rows: Sequence[Deliveries], ax: "Axes | None" = None) -
         axes.annotate(str(row.messages), place, ha="center", va="bottom", color=INK)
     axes.set_xticks([row.deliveries for row in shown])
     axes.margins(y=0.15)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("deliveries of one message", color=INK)
     axes.set_ylabel("messages", color=INK)
     return axes

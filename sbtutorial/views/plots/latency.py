@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from sbtutorial.errors import TutorialError
 from sbtutorial.trace import Event
 from sbtutorial.views.palette import BARS, FAINT, INK
-from sbtutorial.views.plots.rows import Rows, brief, events_of, prepared
+from sbtutorial.views.plots.rows import Rows, brief, events_of, prepared, rows_of
 from sbtutorial.views.queue_text import readable_name
 from sbtutorial.views.time_axis import exactly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = 'lab.plots.latencies(lab.events("orders"))'
 _BEGINNINGS = {"sent", "copied", "activated"}
 _ENDS = {"received": {"locked", "taken"}, "completed": {"completed", "taken"}}
 _MARKS = {"half": 0.5, "95 of 100": 0.95}
@@ -90,7 +91,7 @@ def at_share(rows: Sequence[Latency], share: float) -> float:
 
 def draw_latencies(rows: Sequence[Latency], ax: "Axes | None" = None) -> "Axes":
     """Draw after how long which share of the messages was done, with the middle marked."""
-    shown = Latencies(rows)
+    shown = Latencies(rows_of(rows, Latency, _MADE_BY))
     axes = prepared(shown, ax, _LINES)
     ordered = sorted(row.seconds for row in shown)
     shares = [(place + 1) / len(ordered) for place in range(len(ordered))]

@@ -102,6 +102,26 @@ def events_of(value: object) -> list[Event]:
     return events
 
 
+def rows_of(value: object, kind: type[Row], made_by: str) -> list[Row]:
+    """The rows that a function was given to draw.
+
+    Args:
+        value: What it was given.
+        kind: What each row is.
+        made_by: The call that makes such rows.
+
+    Raises:
+        TutorialError: It was given something else.
+    """
+    given = [*value] if isinstance(value, Iterable) else [value]
+    rows = [one for one in given if isinstance(one, kind)]
+    if len(rows) < len(given):
+        raise TutorialError(
+            f"This draws rows, as {made_by} makes them; {value!r:.60} has something else."
+        )
+    return rows
+
+
 def prepared(rows: Rows[Row], axes: "Axes | None", lines: int) -> "Axes":
     """Axes with the title, the given ones or new ones that are so many lines high."""
     found = axes or own_axes(1.3 + 0.32 * max(lines, 2), rows.description)

@@ -7,12 +7,13 @@ from sbtutorial.trace import Event
 from sbtutorial.views.figure import verbatim
 from sbtutorial.views.lives import ranges
 from sbtutorial.views.palette import BARS, INK
-from sbtutorial.views.plots.rows import Rows, events_of, prepared
+from sbtutorial.views.plots.rows import Rows, events_of, prepared, rows_of
 from sbtutorial.views.queue_text import readable_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = 'lab.plots.who_got_what(lab.events("orders"))'
 _DELIVERED = {"locked", "taken"}
 _MARKERS = "osD^vP*X"
 _FEW = 40  # so many marks have room in a row; more are lines
@@ -68,7 +69,7 @@ def draw_shares(rows: Sequence[Share], ax: "Axes | None" = None) -> "Axes":
     """Draw a row for each consumer, with a mark at the number of each message that it got."""
     from matplotlib.ticker import MaxNLocator
 
-    shown = Shares(rows)
+    shown = Shares(rows_of(rows, Share, _MADE_BY))
     axes = prepared(shown, ax, len(shown))
     for place, row in enumerate(shown):
         marker = _MARKERS[place % len(_MARKERS)] if len(row.numbers) <= _FEW else "|"

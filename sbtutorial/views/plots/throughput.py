@@ -9,11 +9,12 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.trace import Event
 from sbtutorial.views.figure import verbatim
 from sbtutorial.views.palette import BARS, INK
-from sbtutorial.views.plots.rows import Rows, events_of, prepared, significant
+from sbtutorial.views.plots.rows import Rows, events_of, prepared, rows_of, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = "lab.plots.throughput(...)"
 _BY_PREFETCH_LINES = 6
 
 
@@ -116,7 +117,7 @@ def throughput_of(events_by_how: Mapping[str, Sequence[Event]], what: str = "sen
 
 def draw_throughput(rows: Sequence[Throughput], ax: "Axes | None" = None) -> "Axes":
     """Draw a bar for each way, with its messages a second at its end."""
-    shown = Throughputs(rows)
+    shown = Throughputs(rows_of(rows, Throughput, _MADE_BY))
     axes = prepared(shown, ax, len(shown))
     names = [str(row.how) for row in shown]
     for place, row in enumerate(shown):
@@ -134,7 +135,8 @@ def draw_throughput(rows: Sequence[Throughput], ax: "Axes | None" = None) -> "Ax
 
 def draw_by_prefetch(rows: Sequence[Throughput], ax: "Axes | None" = None) -> "Axes":
     """Draw a point for each prefetch count, in the order of these, joined by a line."""
-    shown = Throughputs(sorted(rows, key=lambda row: int(row.how)))
+    known = rows_of(rows, Throughput, _MADE_BY)
+    shown = Throughputs(sorted(known, key=lambda row: _prefetch(row.how)))
     axes = prepared(shown, ax, _BY_PREFETCH_LINES)
     rates = [row.per_second for row in shown]
     axes.plot(range(len(rates)), rates, marker="o", color=BARS[-1].colour)
@@ -153,6 +155,16 @@ def draw_by_prefetch(rows: Sequence[Throughput], ax: "Axes | None" = None) -> "A
     axes.set_xlabel("prefetch count", color=INK)
     verbatim(axes)
     return axes
+
+
+def _prefetch(how: object) -> int:
+    try:
+        return int(str(how))
+    except ValueError:
+        raise TutorialError(
+            f"Here each measurement is called by its prefetch count, as in (10, 100, 0.25); "
+            f"{how!r:.40} is none."
+        ) from None
 
 
 def _measurement(value: object) -> Throughput:

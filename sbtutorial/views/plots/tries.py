@@ -9,12 +9,13 @@ from sbtutorial.text import one_line, shortened
 from sbtutorial.views.figure import verbatim
 from sbtutorial.views.life import State
 from sbtutorial.views.palette import INK, PAPER, STYLES
-from sbtutorial.views.plots.rows import Rows, prepared
+from sbtutorial.views.plots.rows import Rows, prepared, rows_of
 from sbtutorial.views.queue_picture import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = 'lab.plots.tries(lab.show("orders"))'
 _FULL, _FREE = "●", "○"
 _MOST_PIPS = 20  # of a queue that allows more, numbers say enough
 _TEXT_CHARS = 24
@@ -110,7 +111,7 @@ def _name(message: MessageSnapshot) -> str:
 
 def draw_tries(rows: Sequence[Tries], ax: "Axes | None" = None) -> "Axes":
     """Draw a row of pips for each message: full where a delivery failed, and an end when dead."""
-    shown = TriesTable(rows)
+    shown = TriesTable(rows_of(rows, Tries, _MADE_BY))
     axes = prepared(shown, ax, round(2.6 * len(shown) - 1.5))
     for place, row in enumerate(shown):
         _draw_row(axes, place, row)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from sbtutorial.errors import TutorialError
 from sbtutorial.views.figure import verbatim
 from sbtutorial.views.palette import BARS, INK, PAPER
-from sbtutorial.views.plots.rows import Rows, prepared
+from sbtutorial.views.plots.rows import Rows, prepared, rows_of
 from sbtutorial.views.time_axis import exactly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MADE_BY = "lab.plots.waits(...)"
 _HEIGHT = 0.62
 
 
@@ -64,7 +65,7 @@ def waits(measured: Iterable[tuple[str, float, float]]) -> Waits:
 
 def draw_waits(rows: Sequence[Wait], ax: "Axes | None" = None) -> "Axes":
     """Draw for each call an empty bar for the time that it had, filled as far as it took."""
-    shown = Waits(rows)
+    shown = Waits(rows_of(rows, Wait, _MADE_BY))
     axes = prepared(shown, ax, len(shown))
     for place, row in enumerate(shown):
         axes.barh(place, row.at_most, height=_HEIGHT, facecolor=PAPER, edgecolor=INK)
