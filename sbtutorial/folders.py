@@ -45,6 +45,7 @@ _REFUSALS = {
     "ENOSYS": _NO_LOCKS,
     "ENOTSUP": _NO_LOCKS,
     "EOPNOTSUPP": _NO_LOCKS,
+    "ENOENT": ("a folder on that path is not there", "make it, or choose another place"),
     "EISDIR": _IN_THE_WAY,
     "ENOTDIR": _IN_THE_WAY,
     "EEXIST": _IN_THE_WAY,

@@ -30,6 +30,7 @@ from sbtutorial.folders import (
         (errno.EACCES, "may not write", "set SBTUTORIAL_HOME"),
         (errno.ENOLCK, "knows no locks", "set SBTUTORIAL_HOME"),
         (errno.EISDIR, "something else", "move that away"),
+        (errno.ENOENT, "a folder on that path is not there", "make it"),
         (errno.EMFILE, "as many files", "close clients"),
     ],
 )

@@ -31,7 +31,7 @@ from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.hosting.storage import Identity, Kept, Storage, kept, kept_at
 from sbtutorial.server import certificates
 from sbtutorial.server.broker_server import KEY_NAME, BrokerServer
-from sbtutorial.server.network import is_loopback
+from sbtutorial.server.network import is_host_name, is_loopback
 
 _LEAVING_SECONDS = 0.5  # for one of the same name that is about to be gone
 
@@ -81,11 +81,13 @@ def serve(settings: Settings) -> None:
     """Run a broker here until Ctrl-C, a signal or `sbtutorial stop`; says how to reach it.
 
     Raises:
-        TutorialError: A port, the key or a file cannot be used, or a broker of this name lives
-            already.
+        TutorialError: A port, the key, a name or a file cannot be used, or a broker of this name
+            lives already.
     """
     if settings.key is not None:
         _require_usable(settings.key)
+    for name in settings.known_as:
+        _require_host_name(name)
     with logging_as(settings.log_format, is_verbose=settings.is_verbose):
         files, claim = _named(settings.namespace)
         with claim, _kept(files.namespace, settings) as file:
@@ -180,8 +182,10 @@ def _furnish(broker: BrokerServer, settings: Settings) -> None:
     try:
         config = settings.read_config(path.read_text(encoding="utf-8-sig"))
         apply_config(config, broker.namespace, now=broker.clock.now())
-    except (OSError, UnicodeDecodeError) as error:
-        raise TutorialError(f"{path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise TutorialError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise TutorialError(f"{path} cannot be read: it is no text in UTF-8.") from None
     except (ConfigError, TutorialError) as refusal:
         raise TutorialError(f"{path}: {refusal}") from None
 
@@ -215,6 +219,15 @@ def _require_usable(key: str) -> None:
             "The --key cannot be used, for it has to stand in a connection string: give it at "
             "least one character, no semicolon, no line break, no blank at its ends and no < > "
             "around it."
+        )
+
+
+def _require_host_name(name: str) -> None:
+    if not is_host_name(name):
+        raise TutorialError(
+            f"--known-as {name!r} cannot be used: a certificate is for a name of letters, digits "
+            "and hyphens, with dots between, such as bus.example. One of other letters is written "
+            "as xn--…."
         )
 
 

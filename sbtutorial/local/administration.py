@@ -8,6 +8,7 @@ Source: Azure Service Bus, REST API "Create queue".
 import json
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote
@@ -21,12 +22,21 @@ from sbtutorial.admin.topic_xml import TOPIC
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
 from sbtutorial.gateway.access.sas import sign
+from sbtutorial.local.options import QueueOptions, SubscriptionOptions, TopicOptions
 
 _VERSION = "2021-05"
 _TOKEN_SECONDS = 60
 _TIMEOUT_SECONDS = 10.0
 # A token that may send to where messages are forwarded.
 _TARGETS = ("ServiceBusSupplementaryAuthorization", "ServiceBusDlqSupplementaryAuthorization")
+# Whose types hold for whom that has no type checker.
+_OPTIONS = {QUEUE: QueueOptions, TOPIC: TopicOptions, SUBSCRIPTION: SubscriptionOptions}
+_WANTED = {
+    timedelta: "a timedelta, such as timedelta(seconds=30)",
+    int: "a whole number",
+    bool: "True or False",
+    str: "a text",
+}
 
 
 class Administration:
@@ -100,7 +110,7 @@ def _described(layout: Layout, options: Mapping[str, Any]) -> Element:
     """The options as XML, in the order of the layout.
 
     Raises:
-        TutorialError: There is no such option.
+        TutorialError: There is no such option, or its value is of another type.
     """
     settings = {one.name: one for one in layout.settings}
     if unknown := [name for name in options if name not in settings]:
@@ -108,11 +118,24 @@ def _described(layout: Layout, options: Mapping[str, Any]) -> Element:
             f"A {layout.kind} has no option {json.dumps(unknown[0])}: it has "
             f"{', '.join(sorted(settings))}."
         )
+    types = _OPTIONS[layout].__annotations__
     root = described(layout.element)
     for name, one in settings.items():
         if (value := options.get(name)) is not None:
+            _require_type(name, value, types.get(name))
             one.type.fill(SubElement(root, one.element), value)
     return root
+
+
+def _require_type(name: str, value: object, wanted: type | None) -> None:
+    """A whole number is not True, which Python counts as one."""
+    if (
+        wanted is None
+        or type(value) is wanted
+        or (wanted in (timedelta, str) and isinstance(value, wanted))
+    ):
+        return
+    raise TutorialError(f"{name} is {_WANTED[wanted]}, and not {value!r}.")
 
 
 def _detail(answer: bytes) -> str:

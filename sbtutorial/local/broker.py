@@ -238,5 +238,7 @@ def _furnish(connection_string: str, path: Path) -> None:
         control.apply_config(path.read_text("utf-8-sig"))
     except OSError as error:
         raise TutorialError(f"{path} cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, TutorialError) as refusal:
+    except UnicodeDecodeError:
+        raise TutorialError(f"{path} cannot be read: it is no text in UTF-8.") from None
+    except TutorialError as refusal:
         raise TutorialError(f"{path}: {refusal}") from None

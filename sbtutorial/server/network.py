@@ -5,9 +5,10 @@ it. So from another computer only TLS is taken, unless somebody asks for less; A
 plain are answered with what each has for that, and nothing of what was sent is acted on.
 
 Source: AMQP 1.0, 5.2.1 (the header of TLS is what a server answers that takes nothing else);
-RFC 9110, 15.5.22 (426).
+RFC 9110, 15.5.22 (426); RFC 1123, 2.1 (names of hosts).
 """
 
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,8 @@ _REFUSALS: Mapping[Kind, bytes] = {
     b"Connection: Upgrade, close\r\n"
     b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(_TEXT), _TEXT),
 }
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.ASCII | re.IGNORECASE)
 _LOOPBACK_6 = "::1"
 _SOMEWHERE = ("192.0.2.1", 9)  # RFC 5737: an address that nobody has
 
@@ -40,6 +43,14 @@ def is_loopback(address: str) -> bool:
     if isinstance(own, IPv6Address) and own.ipv4_mapped is not None:
         own = own.ipv4_mapped
     return own.is_loopback
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a certificate can be for this name: letters of ASCII, digits and hyphens, and dots.
+
+    Names of other letters are written as `xn--…`, which is how clients ask for them.
+    """
+    return _HOST_NAME.fullmatch(text) is not None
 
 
 def is_every_address(host: str) -> bool:
@@ -80,7 +91,7 @@ def names(host: str) -> tuple[str, ...]:
     with suppress(OSError):
         found += [str(info[4][0]) for info in socket.getaddrinfo(own, None)]
     addresses = [one for one in found if not is_loopback(one) and "%" not in one]
-    return tuple(dict.fromkeys([*addresses, own]))
+    return tuple(dict.fromkeys([*addresses, *([own] if is_host_name(own) else [])]))
 
 
 def _address_towards_others() -> str:

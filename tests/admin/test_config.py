@@ -165,6 +165,7 @@ def test_queues_may_forward_to_what_comes_later_in_the_file() -> None:
         ("Queues/0/Properties/ForwardTo", "nowhere", "'queue.1': forward_to is 'nowhere'"),
         ("Queues/0/Name", "my queue", "'my queue' cannot name a queue"),
         ("Queues/1/Name", "QUEUE.1", "'QUEUE.1': Queue 'queue.1' exists already"),
+        ("Queues/1/Name", "queue.1", "Queues[1]: there is a queue 'queue.1' above already"),
         ("Queues/0", {"Properties": {}}, "Namespaces[0].Queues[0]: 'Name' is missing"),
         ("Queues", {}, "Queues: this must be a list, in [ ], and is {}"),
         ("Topics/0/Subscriptions/1/Rules/0/Properties/FilterType", "Sqel", "no type of filter"),

@@ -271,6 +271,12 @@ def test_a_key_that_no_connection_string_can_hold_is_a_sentence(key: str) -> Non
         terminal.serve(Settings("shop", key=key))
 
 
+@pytest.mark.parametrize("name", ["", "two words", "http://bus", "bus:5671", "a_b", "-a", "bücher"])
+def test_a_name_that_no_certificate_can_be_for_is_a_sentence(name: str) -> None:
+    with pytest.raises(TutorialError, match=f"--known-as '{name}' cannot be used: a certificate"):
+        terminal.serve(Settings("shop", known_as=("bus.example", name)))
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port where another program listens."""
@@ -323,7 +329,10 @@ def test_a_port_that_is_named_twice_is_a_sentence(unused_tcp_port: int) -> None:
 
 def test_a_configuration_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
-    with pytest.raises(TutorialError, match=r"config\.json cannot be read: "):
+    with pytest.raises(TutorialError, match=r"config\.json cannot be read: No such file"):
+        terminal.serve(Settings("shop", config=path))
+    path.write_bytes(b"\xff\xfe{")
+    with pytest.raises(TutorialError, match=r"config\.json cannot be read: it is no text in UTF-8"):
         terminal.serve(Settings("shop", config=path))
     path.write_text('{"UserConfig": {}}')
     with pytest.raises(TutorialError, match=r"config\.json: UserConfig: 'Namespaces' is missing"):

@@ -100,6 +100,10 @@ def test_a_queue_may_forward_to_another(broker: LocalBroker) -> None:
         ("orders", {}, "'orders' exists already"),
         ("other", {"lock_duration": timedelta(days=3)}, "lock_duration is 3 days"),
         ("other", {"colour": "red"}, 'A queue has no option "colour"'),
+        ("other", {"lock_duration": 30}, r"lock_duration is a timedelta, .*, and not 30\."),
+        ("other", {"max_delivery_count": "3"}, "max_delivery_count is a whole number, and not '3'"),
+        ("other", {"max_delivery_count": True}, "max_delivery_count is a whole number, and not T"),
+        ("other", {"requires_session": "no"}, "requires_session is True or False, and not 'no'"),
     ],
 )
 def test_what_the_broker_refuses_it_says(

@@ -34,8 +34,19 @@ def test_every_other_address_is_the_network(address: str) -> None:
 
 def test_names_are_those_that_others_know() -> None:
     assert network.names("192.168.1.5") == ("192.168.1.5",)
-    assert socket.gethostname() in network.names("0.0.0.0")
     assert not [name for name in network.names("::") if name in ("127.0.0.1", "::1")]
+
+
+@pytest.mark.parametrize(("name", "is_one"), [("Bus-1.example", True), ("my_computer", False)])
+def test_this_computer_goes_by_its_own_name_where_a_certificate_can_be_for_it(
+    name: str, is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert (name in network.names("0.0.0.0")) == is_one
 
 
 def make_queue(broker: BrokerServer) -> None:

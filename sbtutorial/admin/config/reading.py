@@ -85,6 +85,8 @@ def _namespace(place: ConfigValue) -> Steps[Config]:
     queues: dict[str, QueueDescription] = {}
     for entry in _entries(parts, "Queues"):
         name, description = _queue(entry)
+        if name in queues:
+            raise entry.problem(f"there is a queue '{name}' above already")
         queues[name] = description
         yield _READ_UNITS
     topics = []
