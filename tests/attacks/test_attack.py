@@ -90,6 +90,8 @@ def test_a_cafe_in_which_nobody_works_has_a_day_too(home: Path, stages: list[Pro
     assert lines[1:] == ["shop     went home", "kitchen  went home", "till     went home"]
     assert "the shop took no order from its list" in repr(outcome)
     assert nothing_is_left(home, stages)
+    # Nobody waits for those who would have come for who is killed at work.
+    assert [len(stage._actors) for stage in stages] == [len(CAFE.roles)]
 
 
 def test_the_stop_button_ends_it_and_leaves_nothing(home: Path, stages: list[ProcessStage]) -> None:
