@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, Protocol, Self
 
+from sbtutorial.attacks.assignment import Tool
 from sbtutorial.attacks.plan import Moment
-from sbtutorial.attacks.scene import Tool
 from sbtutorial.workers.cell import compile_cell
 from sbtutorial.workers.checkpoints import checkpoint
 from sbtutorial.workers.child import failure

@@ -1,10 +1,32 @@
 """What a role is told when its turn begins: which function, and with which tool."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sbtutorial.attacks.orders import Order
 from sbtutorial.attacks.plan import Plan
-from sbtutorial.attacks.scene import Role, Tool
+
+
+class Tool(StrEnum):
+    """What a role's function is given beside a client of the SDK."""
+
+    ORDERS = "orders"  # a list of the day's orders
+    SERVE = "serve"  # a function: serve(order_id, item)
+    BOOK = "book"  # a SQLite connection with the table charges (order_id, euros)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One program.
+
+    Attributes:
+        name: Its name, which is its function's.
+        tool: What it is given beside the client.
+    """
+
+    name: str
+    tool: Tool
 
 
 def opening(function: str, connection_string: str) -> dict[str, Any]:

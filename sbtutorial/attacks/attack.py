@@ -35,8 +35,8 @@ def attack(
         system: The program.
         seed: Which day; 0 for a quiet one.
         show: Takes each line of what happens.
-        stage_of: Where the roles play, and how many of them there will be, with those that come
-            for who is killed: in processes of their own unless given.
+        stage_of: Where the roles play, and how many of them there are: in processes of their own
+            unless given.
         place_of: Where the broker is, if not where the scene has it.
         silence_seconds: How long a role may give no sign of life.
 
@@ -49,7 +49,7 @@ def attack(
     show(scene.announce(plan))
     telling = Telling(show)
     world = World(plan, (place_of or scene.place_of)(scene.limits))
-    stage = stage_of(system, len(scene.roles) + plan.kill_count)
+    stage = stage_of(system, len(scene.roles))
     try:
         with world:
             day = Day(

@@ -1,8 +1,9 @@
 """The café of the capstone: who works there, where they are hit, and what they promise."""
 
 from sbtutorial.attacks import promises
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place, Plan, draw
-from sbtutorial.attacks.scene import Role, Scene, Tool
+from sbtutorial.attacks.scene import Scene
 
 _ORDER = Place("shop", Moment.ORDER, 38)
 _COOKING = Place("kitchen", Moment.COOKING, 34)

@@ -14,7 +14,7 @@ Cause = tuple[str, str]
 
 BY_THE_BROKER = ("MaxDeliveryCountExceeded", "TTLExpiredException", "HeaderSizeExceeded")
 _COMPLETE_LATER = (
-    "complete_message lets the broker delete the message: call it when the work is done and kept."
+    "`complete_message` lets the broker delete the message: call it when the work is done and kept."
 )
 _NOTES = (
     "A message may come again. Note its id in the same transaction as the euros, and look there "
@@ -73,7 +73,8 @@ def _of_gone(account: Account, order: Order, missing: What, what: str) -> Cause:
     if "taken" in kinds:
         return (
             f"{what}: its message was deleted as it was handed out",
-            "RECEIVE_AND_DELETE forgets what it gave to somebody who dies. Receive with peek-lock.",
+            "`RECEIVE_AND_DELETE` forgets what it gave to somebody who dies. Receive with "
+            "peek-lock.",
         )
     if "completed" in kinds:
         return f"{what}, and its message was completed", _COMPLETE_LATER
@@ -134,13 +135,13 @@ def of_second_charge(account: Account, order: Order, first: Step, second: Step) 
     if order in account.plan.doubled and not why:
         return (
             f"{seen}: the customer clicked twice, and it was sent twice",
-            "Two messages with one message_id are one order: a topic that detects duplicates "
+            "Two messages with one `message_id` are one order: a topic that detects duplicates "
             "drops the second; a till that takes notes leaves it out.",
         )
     if not why and _was_sent_again(account, order):
         return (
             f"{seen}: the {account.who(What.TOOK)}, started again, sent it again",
-            "Give each message the order's id as its message_id, and let the topic detect "
+            "Give each message the order's id as its `message_id`, and let the topic detect "
             "duplicates or the till take notes.",
         )
     return f"{seen}: between them the {first.role} {why or 'was given it again'}", _NOTES
@@ -203,8 +204,8 @@ def of_wrong_order(account: Account, order: Order, passed: Order, step: Step) ->
         return (
             f"{seen}: the {step.role} {why}, and the next one was taken while {passed.id} was "
             "locked",
-            "A lock is on one message. A session is on all of a customer's: requires_session, and "
-            "session_id on each message.",
+            "A lock is on one message. A session is on all of a customer's: `requires_session`, "
+            "and `session_id` on each message.",
         )
     return (
         seen,
@@ -232,7 +233,7 @@ def of_charged_poison(order: Order) -> Cause:
     """Why an order was charged that nobody can read."""
     return (
         f"nobody can read what {order.id} costs, and it was charged",
-        "Read the body first. What cannot be read is set aside: dead_letter_message.",
+        "Read the body first. What cannot be read is set aside: `dead_letter_message`.",
     )
 
 
@@ -244,7 +245,7 @@ def of_poison(account: Account, order: Order) -> Cause | None:
     if not dead:
         return (
             f"{order.id} cannot be read, and it is gone: nobody will ever ask what it was",
-            "Do not complete what you could not do: dead_letter_message, with a reason.",
+            "Do not complete what you could not do: `dead_letter_message`, with a reason.",
         )
     for found in dead:
         if found.reason in BY_THE_BROKER:
@@ -252,12 +253,12 @@ def of_poison(account: Account, order: Order) -> Cause | None:
                 f"{order.id} cannot be read, and was handed out again and again until the broker "
                 f"set it aside ({found.reason}, {found.entity})",
                 "Who reads the reason should learn what is wrong with it: catch the error, and "
-                "dead_letter_message(…, reason=…).",
+                "`dead_letter_message(…, reason=…)`.",
             )
         if not found.reason:
             return (
                 f"{order.id} was set aside without a reason ({found.entity})",
-                "dead_letter_message takes reason= and error_description=.",
+                "`dead_letter_message` takes `reason=` and `error_description=`.",
             )
     if swallowed := _swallowed(account, order):
         return (
@@ -273,7 +274,7 @@ def of_good_set_aside(order: Order, found: Found) -> Cause:
         return (
             f"{order.id} was done, and handed out again until the broker set it aside "
             f"({found.reason}, {found.entity})",
-            "What is done is completed: receiver.complete_message(…). Until then it comes back.",
+            "What is done is completed: `receiver.complete_message(…)`. Until then it comes back.",
         )
     return (
         f"{order.id} can be read, and was set aside as '{found.reason or 'no reason'}' "
@@ -300,7 +301,7 @@ def of_silence(account: Account, step: Step) -> Cause:
     if times >= _AGAIN_AND_AGAIN and step.number > _MANY_STEPS:
         return (
             f"the {step.role} did not come to an end: {order_id} was served {times} times",
-            "What is done is completed: receiver.complete_message(…). Until then it comes back.",
+            "What is done is completed: `receiver.complete_message(…)`. Until then it comes back.",
         )
     for order in account.plan.poison:
         told = account.facts.get(order.id, [])
@@ -308,19 +309,19 @@ def of_silence(account: Account, step: Step) -> Cause:
             return (
                 f"the {step.role} did not come to an end: it was given {order.id}, which nobody "
                 "can read, again and again",
-                "What is neither completed nor set aside comes back: dead_letter_message, with a "
-                "reason.",
+                "What is neither completed nor set aside comes back: `dead_letter_message`, with "
+                "a reason.",
             )
     return (
         f"the {step.role} did not come to an end: {step.detail}",
-        "A loop needs an end. A receiver waits for ever unless it has a max_wait_time; "
-        "`for message in receiver` ends when nothing has come for so long.",
+        "A loop needs an end. A receiver waits for ever unless it has a `max_wait_time`; `for "
+        "message in receiver` ends when nothing has come for so long.",
     )
 
 
 _OPENING = (
-    "The max_wait_time of receive_messages begins with the call, and opening a receiver takes half "
-    "a second of it: open it in a with block first, or wait for longer."
+    "The `max_wait_time` of `receive_messages` begins with the call, and opening a receiver takes "
+    "half a second of it: open it in a with block first, or wait for longer."
 )
 
 

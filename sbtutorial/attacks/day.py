@@ -12,11 +12,11 @@ from time import monotonic
 from typing import Any
 
 from sbtutorial.attacks.actor import READY
-from sbtutorial.attacks.assignment import assignment, opening
+from sbtutorial.attacks.assignment import Role, Tool, assignment, opening
 from sbtutorial.attacks.blows import REFUSAL, strike
 from sbtutorial.attacks.plan import Harm, Moment, Plan
 from sbtutorial.attacks.record import Record, Show, Tell
-from sbtutorial.attacks.scene import Role, Scene, Tool
+from sbtutorial.attacks.scene import Scene
 from sbtutorial.attacks.stage import Actor, Stage
 from sbtutorial.attacks.steps import BROKER, Account, What
 from sbtutorial.attacks.world import DEAD_LETTERS, World, entity_of
@@ -78,6 +78,7 @@ class Day:
         self._silence_seconds = silence_seconds
         self._record = Record(tell, show)
         self._cast = [_Cast(role) for role in scene.roles]
+        self._kills_ahead = plan.kill_count
 
     def play(self) -> Account:
         """Play it, and tell all that is known of it.
@@ -244,6 +245,8 @@ class Day:
 
     def _pass(self, cast: _Cast, actor: Actor, heard: dict[str, Any]) -> None:
         """A role stands still at a moment: note it, hit it, and let it go on if it lives."""
+        self._stage.expect(self._kills_ahead)  # only who works can be killed
+        self._kills_ahead = 0
         role, moment = cast.role.name, Moment(heard["at"])
         if work := _WORK_OF.get(moment):
             self._record.add(role, work, heard.get("order", ""))

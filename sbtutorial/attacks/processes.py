@@ -1,7 +1,8 @@
 """The stage that a learner sees: each role a process of its own, killed for real.
 
 A process takes a second to import the SDK, so some are kept ready: whoever is killed is back at
-once.
+once. None is started for a kill that may never come, as nobody works: its import would hold up
+those who wait.
 """
 
 import sys
@@ -26,26 +27,35 @@ class ProcessStage:
 
     Args:
         system: The program.
-        expected: How many will be wanted, as far as that is known: no more are kept ready.
+        expected: How many will be wanted if nobody is killed: no more are kept ready.
     """
 
     def __init__(self, system: System, expected: int) -> None:
         self._system = system
         self._expected = expected
         self._actors: list[ProcessActor] = []
-        self._spares = [self._start() for _ in range(min(_SPARE_COUNT, expected))]
+        self._spares: list[ProcessActor] = []
+        self._make_ready()
 
     def actor(self, role: str) -> "ProcessActor":
         """One that is ready, or nearly so."""
         actor = self._spares.pop(0) if self._spares else self._start()
-        if len(self._spares) < _SPARE_COUNT and len(self._actors) < self._expected:
-            self._spares.append(self._start())
+        self._make_ready()
         return actor
+
+    def expect(self, more: int) -> None:
+        """Keep some ready for them, too."""
+        self._expected += more
+        self._make_ready()
 
     def close(self) -> None:
         """End them all."""
         for actor in self._actors:
             actor.kill()
+
+    def _make_ready(self) -> None:
+        while len(self._spares) < _SPARE_COUNT and len(self._actors) < self._expected:
+            self._spares.append(self._start())
 
     def _start(self) -> "ProcessActor":
         actor = ProcessActor(self._system)

@@ -6,34 +6,13 @@ promise and a plan of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from sbtutorial.attacks.assignment import Role
 from sbtutorial.attacks.places import Place, ProcessPlace
 from sbtutorial.attacks.plan import Plan
 from sbtutorial.attacks.promises import Promise
 from sbtutorial.attacks.telling import announce
 from sbtutorial.broker.limits import STANDARD, Limits
-
-
-class Tool(StrEnum):
-    """What a role's function is given beside a client of the SDK."""
-
-    ORDERS = "orders"  # a list of the day's orders
-    SERVE = "serve"  # a function: serve(order_id, item)
-    BOOK = "book"  # a SQLite connection with the table charges (order_id, euros)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """One program.
-
-    Attributes:
-        name: Its name, which is its function's.
-        tool: What it is given beside the client.
-    """
-
-    name: str
-    tool: Tool
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,5 +25,8 @@ class Stage(Protocol):
     def actor(self, role: str) -> Actor:
         """A new one, which asks for a turn."""
 
+    def expect(self, more: int) -> None:
+        """So many may be wanted beside those of the beginning, and soon: after kills."""
+
     def close(self) -> None:
         """End all of them."""

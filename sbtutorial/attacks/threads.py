@@ -34,6 +34,9 @@ class ThreadStage:
         self._actors.append(ThreadActor(self._system, role))
         return self._actors[-1]
 
+    def expect(self, more: int) -> None:
+        """A thread is there at once."""
+
     def close(self) -> None:
         """Leave them all."""
         for actor in self._actors:

@@ -117,7 +117,7 @@ def require_completed(workbench: Workbench, queue: str, *, wanted: str) -> None:
             wanted=wanted,
             seen=f"in the dead-letter queue: {', '.join(dead)}",
             hint="That is the place for what cannot be handled. What is done is completed: "
-            "receiver.complete_message(…).",
+            "`receiver.complete_message(…)`.",
         )
     if any(event.what == "taken" for event in workbench.events(queue)):
         not_yet(

@@ -16,18 +16,21 @@ _SHOWN_ERROR_CHARS = 300
 _GENERAL_HINT = "Read the error's last words first, then that line of yours."
 # Errors that say something else here than in a notebook's cell; by name, as in `lab.hints`.
 _HINTS = {
-    "SystemExit": "return ends a function; sys.exit() and exit() are for whole programs.",
+    "SystemExit": "return ends a function; `sys.exit()` and `exit()` are for whole programs.",
     "KeyboardInterrupt": "That is what the stop button raises: leave it to the button.",
     "RecursionError": "A function that calls itself needs a case in which it does not.",
-    "StopIteration": "next(…) ends so when nothing comes any more: a for loop takes it for its "
-    "end.",
+    "StopIteration": (
+        "`next(…)` ends so when nothing comes any more: a for loop takes it for its end."
+    ),
     "MemoryError": "Take less at a time.",
 }
 _LATE_HINTS = (
     ("sleep(", "Leave the sleep out: the checker waits for nobody, and lets time pass by itself."),
     ("input(", "Nobody answers: use what the function is called with."),
 )
-_LATE_IN_SDK_HINT = "A receiver waits for ever unless it has a max_wait_time; a loop needs an end."
+_LATE_IN_SDK_HINT = (
+    "A receiver waits for ever unless it has a `max_wait_time`; a loop needs an end."
+)
 _LATE_HINT = "A loop needs an end: `for message in receiver` ends when nothing comes."
 
 

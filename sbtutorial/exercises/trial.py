@@ -88,7 +88,7 @@ class Trial:
         if len(days) < len(self.seeds):
             return self._not_yet(
                 "the process in which the days were played has ended before them",
-                "Does the program end its process, as os._exit does? A function ends by return.",
+                "Does the program end its process, as `os._exit` does? A function ends by return.",
             )
         return Verdict(self.name, True, self.passed)
 

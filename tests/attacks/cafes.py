@@ -233,7 +233,7 @@ WRONG = (
         1,
         "poison set aside, with its reason",
         "it is gone",
-        "dead_letter_message, with a reason",
+        "`dead_letter_message`, with a reason",
     ),
     Wrong(
         "poison is abandoned until the broker has enough",
@@ -261,7 +261,7 @@ WRONG = (
         1,
         "poison set aside, with its reason",
         "without a reason",
-        "takes reason=",
+        "takes `reason=`",
     ),
     Wrong(
         "a till for everything",
@@ -348,7 +348,7 @@ WRONG = (
         1,
         "done within the day",
         "which nobody can read, again and again",
-        "comes back: dead_letter_message",
+        "comes back: `dead_letter_message`",
     ),
     Wrong(
         "the till completes nothing",

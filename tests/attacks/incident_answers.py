@@ -36,8 +36,8 @@ _SERVE = '            serve(message.message_id, json.loads(str(message))["item"]
 _NEXT = "session_id=NEXT_AVAILABLE_SESSION"
 _BY_NAME = '    for customer in ("Ada", "Ben"):\n'
 _SESSION_WORK = """\
-                    serve(message.message_id, json.loads(str(message))["item"])
-                    receiver.complete_message(message)"""
+                    serve(ticket.message_id, json.loads(str(ticket))["item"])
+                    receiver.complete_message(ticket)"""
 _LOST, _TWICE, _POISON, _ASIDE, _DONE, _AT_ONCE, _ORDER = (
     "none lost",
     "none charged twice",
@@ -47,19 +47,20 @@ _LOST, _TWICE, _POISON, _ASIDE, _DONE, _AT_ONCE, _ORDER = (
     "orders are taken at once",
     "in order, customer by customer",
 )
-_SUPPRESS = "            with suppress(Exception):  # one bad order must not stop the kitchen\n"
-_ABANDON = (
-    "                receiver.abandon_message(message)  # a colleague may be able to read it\n"
-)
+_SUPPRESS = "            with suppress(Exception):  # no bad order may stop the kitchen\n"
+_ABANDON = "                receiver.abandon_message(message)  # a colleague may read it\n"
 _SWEEP = """\
-    sweep = client.get_queue_receiver("breakfasts", receive_mode="receiveanddelete")
+    sweep = client.get_queue_receiver(
+        "breakfasts", receive_mode="receiveanddelete"
+    )
     print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
 """
 _CHARGE = """\
             with book:  # the bank is asked, and the charge committed
                 if euros:
-                    book.execute("INSERT INTO charges VALUES (?, ?)", [message.message_id, euros])
+                    row = [message.message_id, euros]
+                    book.execute("INSERT INTO charges VALUES (?, ?)", row)
 """
 _KNOWN = '"SELECT 1 FROM charges WHERE order_id = ?"'
 
@@ -304,8 +305,8 @@ WRONG = (
         (
             ("    sweep.receive_messages(max_message_count=4, max_wait_time=0.4)\n", ""),
             (
-                "            sender.send_messages(message)\n",
-                "            sender.send_messages(message)\n"
+                "            sender.send_messages(ticket)\n",
+                "            sender.send_messages(ticket)\n"
                 "    sweep.receive_messages(max_message_count=4, max_wait_time=2)\n"
                 "    sweep.close()\n",
             ),
@@ -319,9 +320,9 @@ WRONG = (
         "receives dead letters, and completes them",
         (
             (
-                'print("dead letters:", len(receiver.peek_messages(max_message_count=10)))',
-                "for message in receiver.receive_messages(max_wait_time=1):\n"
-                "            receiver.complete_message(message)",
+                'print("dead letters:", len(dead.peek_messages(max_message_count=10)))',
+                "for message in dead.receive_messages(max_wait_time=1):\n"
+                "            dead.complete_message(message)",
             ),
         ),
         _LOST,
@@ -332,8 +333,8 @@ WRONG = (
         "looks into the queue itself",
         (
             (
-                '"dishes", sub_queue="deadletter") as receiver:\n'
-                '        print("dead letters:", len(receiver.peek_messages(max_message_count=10)))',
+                '"dishes", sub_queue="deadletter") as dead:\n'
+                '        print("dead letters:", len(dead.peek_messages(max_message_count=10)))',
                 '"dishes", max_wait_time=0.4) as receiver:\n        for message in receiver:\n'
                 + _SERVE
                 + _COMPLETE.rstrip(),
@@ -391,7 +392,7 @@ WRONG = (
     Wrong(
         "retry",
         "gives the copy an id that nobody can trace",
-        (("message_id=message.message_id)", 'message_id=f"{message.message_id} again")'),),
+        (("message_id=message.message_id\n", 'message_id=f"{message.message_id} again"\n'),),
         _DONE,
         "still there at the end",
     ),
@@ -400,8 +401,10 @@ WRONG = (
         "sets aside what failed",
         (
             (
-                "                again = ServiceBusMessage(str(message), "
-                "message_id=message.message_id)\n                sender.send_messages(again)\n",
+                "                again = ServiceBusMessage(\n"
+                "                    str(message), message_id=message.message_id\n"
+                "                )\n"
+                "                sender.send_messages(again)\n",
                 '                receiver.dead_letter_message(message, reason="oven")\n'
                 "                continue\n",
             ),
@@ -466,7 +469,7 @@ WRONG = (
         "does without sessions",
         (
             (", requires_session=True", ""),
-            ('            message.session_id = order["customer"]\n', ""),
+            (', session_id=order["customer"]', ""),
             (f", {_NEXT}", ", max_wait_time=0.4"),
             ("    while True:  # one customer after the other\n", "    if True:\n"),
         ),

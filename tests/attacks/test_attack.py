@@ -1,5 +1,7 @@
 """An attack as a learner sees it: real processes, killed for real, and nothing left of them."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,19 @@ def test_a_cafe_in_which_nobody_works_has_a_day_too(home: Path, stages: list[Pro
     assert lines[1:] == ["shop     went home", "kitchen  went home", "till     went home"]
     assert "the shop took no order from its list" in repr(outcome)
     assert nothing_is_left(home, stages)
+    # Nobody waits for those who would have come for who is killed at work.
+    assert [len(stage._actors) for stage in stages] == [len(CAFE.roles)]
+
+
+def test_a_role_needs_no_broker_in_its_own_process() -> None:
+    """Each of a day's would import it, and a learner wait for that."""
+    program = (
+        "import sys, sbtutorial.attacks.child; "
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('sbtutorial.')}; "
+        "print(rooms & {'amqp', 'broker', 'gateway', 'hosting', 'server', 'store'})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "set()\n"
 
 
 def test_the_stop_button_ends_it_and_leaves_nothing(home: Path, stages: list[ProcessStage]) -> None:

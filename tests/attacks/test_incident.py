@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.attack import attack
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place, Plan, draw
 from sbtutorial.attacks.promises import DONE, NONE_CHARGED_TWICE, NONE_LOST
-from sbtutorial.attacks.scene import Role, Scene, Tool
+from sbtutorial.attacks.scene import Scene
 from sbtutorial.attacks.system import System
 
 pytestmark = [pytest.mark.sdk, pytest.mark.timeout(300)]

@@ -15,7 +15,6 @@ from tests.notebooks.saved import code_cells
 pytestmark = pytest.mark.notebooks
 MAX_LINES_OF_A_CELL = 25
 MAX_CHARS_OF_A_LINE = 77  # as many as a window of 800 pixels shows
-WITH_WIDER_PROGRAMS = "12"  # there the programs are other people's
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
 OPENING = "# Bury a letter\n\n*Why?*\n\nIn 20 minutes you will know."
@@ -74,11 +73,7 @@ def test_a_cell_of_code_fits_into_one_look(lesson: Path) -> None:
         assert len(cell.source.splitlines()) <= MAX_LINES_OF_A_CELL, cell.source
 
 
-@pytest.mark.parametrize(
-    "lesson",
-    [lesson for lesson in LESSONS if not lesson.name.startswith(WITH_WIDER_PROGRAMS)],
-    ids=lambda path: path.stem,
-)
+@every_lesson
 def test_no_line_of_code_is_cut_off_in_a_small_window(lesson: Path) -> None:
     lines = [line for cell in code_cells(lesson) for line in cell.source.splitlines()]
     assert [line for line in lines if len(line) > MAX_CHARS_OF_A_LINE] == []

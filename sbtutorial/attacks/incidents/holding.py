@@ -1,11 +1,11 @@
 """Incidents in which somebody keeps what others need: a connection, a session."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, counted, names
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import AT_ONCE, DONE, IN_ORDER, NONE_LOST, NONE_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 from sbtutorial.broker.limits import EMULATOR
 
 _ROLES = (Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE))
@@ -112,11 +112,12 @@ _SESSION = program(
 def kitchen(client, serve):
     while True:  # one customer after the other
         try:
-            receiver = client.get_queue_receiver("QUEUE", session_id=NEXT_AVAILABLE_SESSION)
-            with receiver:
-                for message in receiver:
-                    serve(message.message_id, json.loads(str(message))["item"])
-                    receiver.complete_message(message)
+            with client.get_queue_receiver(
+                "QUEUE", session_id=NEXT_AVAILABLE_SESSION
+            ) as receiver:
+                for ticket in receiver:
+                    serve(ticket.message_id, json.loads(str(ticket))["item"])
+                    receiver.complete_message(ticket)
         except OperationTimeoutError:
             return  # nobody waits any more
 """,
@@ -127,9 +128,8 @@ def kitchen(client, serve):
 def web(client, orders):
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            message = ServiceBusMessage(order["body"], message_id=order["id"])
-            message.session_id = order["customer"]
-            sender.send_messages(message)
+            ids = dict(message_id=order["id"], session_id=order["customer"])
+            sender.send_messages(ServiceBusMessage(order["body"], **ids))
 """,
 )
 
@@ -140,7 +140,7 @@ def _held(day: Evidence) -> str:
     return (
         f"The kitchen took the session of {' and '.join(day.sessions)}, and completed all that "
         "was in it. Then it waited there for more, which never came: a receiver without "
-        f"max_wait_time waits for ever. {counted(len(day.account.left), 'message')} of "
+        f"`max_wait_time` waits for ever. {counted(len(day.account.left), 'message')} of "
         f"{' and '.join(never)} stand in sessions that nobody ever locked."
     )
 
@@ -170,10 +170,10 @@ LUCKY = Incident(
     mended=changed(
         _SESSION,
         (
-            'receiver = client.get_queue_receiver("chairs", session_id=NEXT_AVAILABLE_SESSION)\n',
-            """receiver = client.get_queue_receiver(
-                "chairs", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=0.4
-            )
+            '"chairs", session_id=NEXT_AVAILABLE_SESSION\n',
+            """"chairs",
+                session_id=NEXT_AVAILABLE_SESSION,
+                max_wait_time=0.4,
 """,
         ),
     ),
@@ -184,8 +184,8 @@ LUCKY = Incident(
     shown_by=_held,
     observations={"broker": _all_is_there},
     hint="What did the kitchen do last, and what does it wait for? Look for events of sessions.",
-    second_hint="Who asks for the next session has to let go of the one before: max_wait_time is "
-    "how long a receiver waits for a further message of its session.",
+    second_hint="Who asks for the next session has to let go of the one before: `max_wait_time` "
+    "is how long a receiver waits for a further message of its session.",
     post_mortem="""
         The kitchen waited in its first customer's session for orders that never came, and held it,
         while all the other sessions stood ready. It lets go of a session now as soon as nothing has

@@ -26,7 +26,7 @@ class Hypothesis(NamedTuple):
 def _no_lock_ran_out(day: Evidence) -> str:
     if day.count("lock_expired"):
         return ""
-    return f"No lock ran out: of {day.count('locked')} deliveries none says lock_expired."
+    return f"No lock ran out: of {day.count('locked')} deliveries none says `lock_expired`."
 
 
 def _what_was_completed_was_done(day: Evidence) -> str:
@@ -55,7 +55,7 @@ def _each_id_came_once(day: Evidence) -> str:
 def _no_duplicate_dropped(day: Evidence) -> str:
     if day.count("duplicate_dropped"):
         return ""
-    return "The queue has dropped no message as a duplicate: no event says duplicate_dropped."
+    return "The queue has dropped no message as a duplicate: no event says `duplicate_dropped`."
 
 
 def _few_at_a_time(day: Evidence) -> str:
@@ -84,7 +84,7 @@ def _nothing_expired(day: Evidence) -> str:
 def _nothing_set_aside(day: Evidence) -> str:
     if day.count("dead_lettered"):
         return ""
-    return "The dead-letter queue is empty, and no event says dead_lettered."
+    return "The dead-letter queue is empty, and no event says `dead_lettered`."
 
 
 def _nothing_taken(day: Evidence) -> str:
@@ -106,7 +106,7 @@ def _few_connections(day: Evidence) -> str:
 def _no_session(day: Evidence) -> str:
     if day.count("session_locked"):
         return ""
-    return "Nobody holds a session: no event says session_locked."
+    return "Nobody holds a session: no event says `session_locked`."
 
 
 def _each_has_its_end(day: Evidence) -> str:

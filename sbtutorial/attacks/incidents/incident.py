@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from textwrap import dedent
 
+from sbtutorial.attacks.assignment import Role
 from sbtutorial.attacks.incidents.evidence import Evidence
 from sbtutorial.attacks.incidents.hypotheses import HYPOTHESES
 from sbtutorial.attacks.places import ThreadPlace
 from sbtutorial.attacks.plan import Draw, Plan, draw
 from sbtutorial.attacks.promises import Promise
-from sbtutorial.attacks.scene import Role, Scene
+from sbtutorial.attacks.scene import Scene
 from sbtutorial.broker.limits import STANDARD, Limits
 
 ORDERS = 12

@@ -1,11 +1,11 @@
 """Incidents in which something is lost for good."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE, POISON_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 
 _ROLES = (Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE))
 _COOKING = Place("kitchen", Moment.COOKING, 8)
@@ -17,7 +17,9 @@ _EARLY = program(
     "deliveries",
     """
 def kitchen(client, serve):
-    with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
+    with client.get_queue_receiver(
+        "QUEUE", max_wait_time=0.4
+    ) as receiver:
         for message in receiver:
             meal = json.loads(str(message))
             receiver.complete_message(message)
@@ -55,7 +57,7 @@ DEPLOY = Incident(
     choices=("lock", "delete", "dead letters", "early", "broker", "lifetime"),
     cause="early",
     shown_by=_completed_and_never_served,
-    hint="What does the broker do when complete_message is called? What has the kitchen done by "
+    hint="What does the broker do when `complete_message` is called? What has the kitchen done by "
     "then?",
     second_hint="Two lines have to change places.",
     post_mortem="""
@@ -70,9 +72,11 @@ _SWALLOWED = program(
     "platters",
     """
 def kitchen(client, serve):
-    with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
+    with client.get_queue_receiver(
+        "QUEUE", max_wait_time=0.4
+    ) as receiver:
         for message in receiver:
-            with suppress(Exception):  # one bad order must not stop the kitchen
+            with suppress(Exception):  # no bad order may stop the kitchen
                 serve(message.message_id, json.loads(str(message))["item"])
             receiver.complete_message(message)
 """,
@@ -84,7 +88,7 @@ def _completed_after_an_error(day: Evidence) -> str:
     poison = day.account.plan.poison
     return (
         f"{were(day.undone)} completed without a meal: the oven was out, serve raised an "
-        f"error, and suppress(Exception) kept it quiet. {names(poison)} went the same way: its "
+        f"error, and `suppress(Exception)` kept it quiet. {names(poison)} went the same way: its "
         "body is cut off."
     )
 
@@ -129,7 +133,7 @@ GREEN = Incident(
         _SWALLOWED,
         (
             """\
-            with suppress(Exception):  # one bad order must not stop the kitchen
+            with suppress(Exception):  # no bad order may stop the kitchen
                 serve(message.message_id, json.loads(str(message))["item"])
             receiver.complete_message(message)
 """,
@@ -157,8 +161,8 @@ GREEN = Incident(
     shown_by=_completed_after_an_error,
     observations={"early": _not_one_was_early, "poison": _poison_came_once},
     hint="Which lines of the kitchen's may fail, and what does it do with the message then?",
-    second_hint="Two errors, two answers: what cannot be read goes to dead_letter_message, with a "
-    "reason; what failed this time goes to abandon_message, or comes back by a crash.",
+    second_hint="Two errors, two answers: what cannot be read goes to `dead_letter_message`, with "
+    "a reason; what failed this time goes to `abandon_message`, or comes back by a crash.",
     post_mortem="""
         A suppress(Exception) hid each failure, and the message was completed as if it were done.
         Each error has its answer now: what cannot be read is set aside with a reason, what failed

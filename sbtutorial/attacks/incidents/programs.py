@@ -1,11 +1,13 @@
 """The programs of incidents, put together: what most of them have alike stands here once."""
 
+_MOST_CHARS = 77  # of a line; wider ones are cut off in a small window
+
 _WEB = """\
 def web(client, orders):
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            message = ServiceBusMessage(order["body"], message_id=order["id"])
-            sender.send_messages(message)
+            ticket = ServiceBusMessage(order["body"], message_id=order["id"])
+            sender.send_messages(ticket)
 """
 
 
@@ -20,7 +22,8 @@ def program(
 ) -> str:
     """A program's source: imports, `begin`, `web`, and those who work.
 
-    It has to fit into one look, so one empty line is enough between functions.
+    It has to fit into one look, so one empty line is enough between functions, and no line is
+    wider than a small window.
 
     Args:
         queue: The name of its queue, for QUEUE in the parts.
@@ -30,7 +33,10 @@ def program(
         of_sdk: What is imported of azure.servicebus.
         web: The function of who sends.
     """
-    begin = f'def begin(admin):\n    admin.create_queue("QUEUE"{options and ", "}{options})\n'
+    given = f'"QUEUE", {options}' if options else '"QUEUE"'
+    if len(f"    admin.create_queue({given})".replace("QUEUE", queue)) > _MOST_CHARS:
+        given = f"\n        {given}\n    "
+    begin = f"def begin(admin):\n    admin.create_queue({given})\n"
     standard = "\n".join(sorted(["import json", *filter(None, imports.split("\n"))], key=_place))
     head = f"{standard}\nfrom azure.servicebus import {of_sdk}\n"
     parts = [head, begin, web, workers]

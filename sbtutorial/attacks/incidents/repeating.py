@@ -1,11 +1,11 @@
 """Incidents in which something is done twice."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, names
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import DONE, NONE_CHARGED_TWICE, NONE_LOST, NONE_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 
 _ROLES = (Role("web", Tool.ORDERS), Role("cashier", Tool.BOOK))
 _PROMISES = (NONE_CHARGED_TWICE, NONE_LOST, NONE_SET_ASIDE, DONE)
@@ -21,7 +21,8 @@ def cashier(client, book):
             euros = json.loads(str(message))["euros"]
             with book:  # the bank is asked, and the charge committed
                 if euros:
-                    book.execute("INSERT INTO charges VALUES (?, ?)", [message.message_id, euros])
+                    row = [message.message_id, euros]
+                    book.execute("INSERT INTO charges VALUES (?, ?)", row)
             receiver.complete_message(message)
 """,
     options="lock_duration=timedelta(seconds=11)",
@@ -33,7 +34,7 @@ def _lock_ran_out(day: Evidence) -> str:
     return (
         f"The lock of {names(day.with_events('lock_expired'))} ran out while the cashier waited "
         "for the bank: eleven seconds of lock, twenty seconds of work. The charge was committed, "
-        "complete_message came too late, and the message was handed out once more."
+        "`complete_message` came too late, and the message was handed out once more."
     )
 
 
@@ -59,8 +60,8 @@ MONDAYS = Incident(
     cause="lock",
     shown_by=_lock_ran_out,
     hint="How long may the cashier work on a message, and how long does the bank take?",
-    second_hint="A queue's lock_duration may be up to five minutes. Or renew the lock while the "
-    "bank thinks: AutoLockRenewer, from lesson 04b.",
+    second_hint="A queue's `lock_duration` may be up to five minutes. Or renew the lock while the "
+    "bank thinks: `AutoLockRenewer`, from lesson 04b.",
     post_mortem="""
         A slow bank took longer than the lock, so a payment was handed out again after it had been
         charged. The lock is longer than the slowest payment now; what a crash would charge twice is
@@ -79,7 +80,8 @@ def cashier(client, book):
             order_id = message.application_properties[b"order"].decode()
             if euros := json.loads(str(message))["euros"]:
                 with book:
-                    book.execute("INSERT INTO charges VALUES (?, ?)", [order_id, euros])
+                    row = [order_id, euros]
+                    book.execute("INSERT INTO charges VALUES (?, ?)", row)
             receiver.complete_message(message)
 """,
     options="requires_duplicate_detection=True",
@@ -134,8 +136,8 @@ RESTART = Incident(
     shown_by=_two_ids,
     observations={"early": _one_delivery_each, "leftover": _one_delivery_each},
     hint="How many messages were sent, for how many orders? What are their ids?",
-    second_hint="A repeat is known by its message_id. What does an order have that is the same at "
-    "each try?",
+    second_hint="A repeat is known by its `message_id`. What does an order have that is the same "
+    "at each try?",
     post_mortem="""
         The web shop sent its list again after a restart, each bill under a new random id, so no
         repeat looked like one. The message id is the order's own now, and the queue drops what it

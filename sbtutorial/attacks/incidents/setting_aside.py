@@ -1,11 +1,11 @@
 """Incidents of what is to be done later: a retry that gets lost, a queue where nobody looks."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, counted, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 
 _WEB, _KITCHEN = Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE)
 _OVEN_IS_OUT = Draw(Harm.REFUSE, (Place("kitchen", Moment.COOKING, 8),))
@@ -22,7 +22,9 @@ def kitchen(client, serve):
             try:
                 serve(message.message_id, json.loads(str(message))["item"])
             except RuntimeError:  # once more, behind all the others
-                again = ServiceBusMessage(str(message), message_id=message.message_id)
+                again = ServiceBusMessage(
+                    str(message), message_id=message.message_id
+                )
                 sender.send_messages(again)
             receiver.complete_message(message)
 """,
@@ -34,8 +36,8 @@ def _dropped_copy(day: Evidence) -> str:
     times = counted(day.count("duplicate_dropped"), "time")
     return (
         f"The kitchen sent a copy of {names(day.undone)} under the old id, and the queue, which "
-        f"detects duplicates, dropped it: duplicate_dropped, {times}. The sender is told that all "
-        "went well, and then the original was completed."
+        f"detects duplicates, dropped it: `duplicate_dropped`, {times}. The sender is told that "
+        "all went well, and then the original was completed."
     )
 
 
@@ -86,7 +88,9 @@ RETRY = Incident(
         (
             """\
             except RuntimeError:  # once more, behind all the others
-                again = ServiceBusMessage(str(message), message_id=message.message_id)
+                again = ServiceBusMessage(
+                    str(message), message_id=message.message_id
+                )
                 sender.send_messages(again)
             receiver.complete_message(message)
 """,
@@ -109,7 +113,7 @@ RETRY = Incident(
         "leftover": _it_was_read,
     },
     hint="The kitchen did send the copy. Which event tells what the queue did with it?",
-    second_hint="abandon_message gives a message back without a copy. A copy needs an id of its "
+    second_hint="`abandon_message` gives a message back without a copy. A copy needs an id of its "
     "own, and the order's beside it, in a property.",
     post_mortem="""
         The copy for the second try had the first one's id, so the queue dropped it as a duplicate,
@@ -133,8 +137,8 @@ def kitchen(client, serve):
                 receiver.dead_letter_message(message, reason=str(error))
 
 def office(client, serve):
-    with client.get_queue_receiver("QUEUE", sub_queue="deadletter") as receiver:
-        print("dead letters:", len(receiver.peek_messages(max_message_count=10)))
+    with client.get_queue_receiver("QUEUE", sub_queue="deadletter") as dead:
+        print("dead letters:", len(dead.peek_messages(max_message_count=10)))
 """,
 )
 
@@ -186,8 +190,8 @@ OFFICE = Incident(
         _UNREAD,
         (
             """\
-    with client.get_queue_receiver("dishes", sub_queue="deadletter") as receiver:
-        print("dead letters:", len(receiver.peek_messages(max_message_count=10)))
+    with client.get_queue_receiver("dishes", sub_queue="deadletter") as dead:
+        print("dead letters:", len(dead.peek_messages(max_message_count=10)))
 """,
             """\
     with client.get_queue_receiver(

@@ -1,11 +1,11 @@
 """Incidents in which messages are taken: deleted in the moment in which they are handed out."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, counted, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 
 _ROLES = (Role("web", Tool.ORDERS), Role("kitchen", Tool.SERVE))
 _COOKING = Place("kitchen", Moment.COOKING, 8)
@@ -101,19 +101,23 @@ EVENING = Incident(
 
 _LEFTOVER_WEB = """\
 def web(client, orders):
-    sweep = client.get_queue_receiver("QUEUE", receive_mode="receiveanddelete")
+    sweep = client.get_queue_receiver(
+        "QUEUE", receive_mode="receiveanddelete"
+    )
     print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
     with client.get_queue_sender("QUEUE") as sender:
         for order in orders:
-            message = ServiceBusMessage(order["body"], message_id=order["id"])
-            sender.send_messages(message)
+            ticket = ServiceBusMessage(order["body"], message_id=order["id"])
+            sender.send_messages(ticket)
 """
 _LEFTOVER = program(
     "breakfasts",
     """
 def kitchen(client, serve):
-    with client.get_queue_receiver("QUEUE", max_wait_time=0.4) as receiver:
+    with client.get_queue_receiver(
+        "QUEUE", max_wait_time=0.4
+    ) as receiver:
         for message in receiver:
             serve(message.message_id, json.loads(str(message))["item"])
             receiver.complete_message(message)
@@ -163,12 +167,16 @@ MORNING = Incident(
         _LEFTOVER,
         (
             """\
-    sweep = client.get_queue_receiver("breakfasts", receive_mode="receiveanddelete")
+    sweep = client.get_queue_receiver(
+        "breakfasts", receive_mode="receiveanddelete"
+    )
     print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
     sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
 """,
             """\
-    with client.get_queue_receiver("breakfasts", receive_mode="receiveanddelete") as sweep:
+    with client.get_queue_receiver(
+        "breakfasts", receive_mode="receiveanddelete"
+    ) as sweep:
         print("of yesterday:", len(sweep.peek_messages(max_message_count=4)))
         sweep.receive_messages(max_message_count=4, max_wait_time=0.4)
 """,

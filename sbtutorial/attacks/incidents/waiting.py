@@ -1,11 +1,11 @@
 """Incidents in which messages wait, or come back, until something happens to them."""
 
+from sbtutorial.attacks.assignment import Role, Tool
 from sbtutorial.attacks.incidents.evidence import Evidence, counted, names, were
 from sbtutorial.attacks.incidents.incident import Incident, scene
 from sbtutorial.attacks.incidents.programs import changed, program
 from sbtutorial.attacks.plan import Draw, Harm, Moment, Place
 from sbtutorial.attacks.promises import DONE, NONE_LOST, NONE_SET_ASIDE, POISON_SET_ASIDE
-from sbtutorial.attacks.scene import Role, Tool
 
 _WEB = Role("web", Tool.ORDERS)
 _ROLES = (_WEB, Role("kitchen", Tool.SERVE))
@@ -86,7 +86,7 @@ def kitchen(client, serve):
             try:
                 meal = json.loads(str(message))
             except ValueError:
-                receiver.abandon_message(message)  # a colleague may be able to read it
+                receiver.abandon_message(message)  # a colleague may read it
                 continue
             serve(message.message_id, meal["item"])
             receiver.complete_message(message)
@@ -133,7 +133,7 @@ STANDSTILL = Incident(
         (
             """\
             except ValueError:
-                receiver.abandon_message(message)  # a colleague may be able to read it
+                receiver.abandon_message(message)  # a colleague may read it
 """,
             """\
             except ValueError as error:
@@ -150,7 +150,7 @@ STANDSTILL = Incident(
     shown_by=_again_and_again,
     observations={"dead letters": _dead_is_the_end_of_it},
     hint="Which message was handed out most often, and what became of it each time?",
-    second_hint="What nobody can read will not get better: dead_letter_message, with a reason.",
+    second_hint="What nobody can read will not get better: `dead_letter_message`, with a reason.",
     post_mortem="""
         The kitchen gave back a message that nobody can read, and got it again at once, sixty times,
         while all the others waited. It sets such a message aside now at its first delivery, with
@@ -164,7 +164,9 @@ _PREFETCH = program(
     "feast",
     """
 def kitchen(client, serve):
-    with client.get_queue_receiver("QUEUE", prefetch_count=20, max_wait_time=0.4) as receiver:
+    with client.get_queue_receiver(
+        "QUEUE", prefetch_count=20, max_wait_time=0.4
+    ) as receiver:
         for message in receiver:
             serve(message.message_id, json.loads(str(message))["item"])
             receiver.complete_message(message)
@@ -192,8 +194,8 @@ def _cooks_in_time(day: Evidence) -> str:
 def _set_aside_by_the_broker(day: Evidence) -> str:
     return (
         f"{counted(day.count('dead_lettered'), 'message')} were set aside, that is so; but why? "
-        "Each can be read, and the reason is MaxDeliveryCountExceeded: they were handed out three "
-        "times, and never done."
+        "Each can be read, and the reason is `MaxDeliveryCountExceeded`: they were handed out "
+        "three times, and never done."
     )
 
 

@@ -73,7 +73,7 @@ def _require_euros_after_kills(file: Path) -> None:
         return
     _wrong(
         f"{euros} euros for two orders, after two kills in a transaction and a new start",
-        "The order was completed, and its euros were not kept: complete_message comes after "
+        "The order was completed, and its euros were not kept: `complete_message` comes after "
         "`with till:`, for each order."
         if euros == noted * _PRICE_EUROS
         else "Note and euros belong into one transaction: one `with till:` around both.",
@@ -85,7 +85,7 @@ def _require_euros_after_repeat(file: Path) -> None:
     if euros != _WANTED_EUROS:
         _wrong(
             f"{euros} euros for two orders, after order-1 was sent a second time",
-            "Look in the table `charged` for order.message_id before you charge: a second send "
+            "Look in the table `charged` for `order.message_id` before you charge: a second send "
             "has nothing else in common with the first.",
         )
 
@@ -144,12 +144,12 @@ CHARGE_ONCE = Task(
     """,
     wanted=_ONCE,
     hint="Begin with `for order in receiver:` and, inside it, `with till:`.",
-    second_hint="INSERT OR IGNORE INTO charged writes a note once, and its rowcount says whether "
-    "it did. Which statement depends on that, and where does complete_message stand?",
+    second_hint="`INSERT OR IGNORE INTO charged` writes a note once, and its rowcount says "
+    "whether it did. Which statement depends on that, and where does `complete_message` stand?",
     explanation="Note and euros are in one transaction, so a crash keeps both or neither, and "
-    "what comes again finds its note. complete_message comes after the transaction, for an order "
-    "that was charged before as well: before it a crash would lose the order, and left out it "
-    "would come back for ever.",
+    "what comes again finds its note. `complete_message` comes after the transaction, for an "
+    "order that was charged before as well: before it a crash would lose the order, and left out "
+    "it would come back for ever.",
 )
 
 # --- send_day -------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ SEND_DAY = Task(
                 )
     """,
     wanted=_NAMED,
-    hint='ServiceBusMessage(order["drink"], message_id=…): what names an order?',
+    hint='`ServiceBusMessage(order["drink"], message_id=…)`: what names an order?',
     second_hint="The second call knows nothing of the first: whatever the id is made of must be "
     "in the order itself, and in no other order.",
     explanation="The order's number is its name for its whole life, so the second try has the "

@@ -65,7 +65,7 @@ def _send_while_busy(workbench: Workbench, send_all: Answer, queue: str) -> None
         not_yet(
             wanted="every loaf in the queue, once",
             seen=f"the broker was busy {_BUSY_TIMES} times for the fourth loaf, and your function "
-            "ended with ServiceBusServerBusyError",
+            "ended with `ServiceBusServerBusyError`",
             hint="Catch it around the send of one loaf, wait, and send that loaf again: as often "
             "as it takes.",
         )
@@ -90,7 +90,7 @@ def _require_each_once(sent: list[str]) -> None:
         not_yet(
             wanted=wanted,
             seen=f"in the queue is also {strange[0]!r}",
-            hint="The body is the loaf: ServiceBusMessage(loaf).",
+            hint="The body is the loaf: `ServiceBusMessage(loaf)`.",
         )
 
 
@@ -103,7 +103,7 @@ def _require_pauses(workbench: Workbench, queue: str) -> None:
                 wanted="a tenth of a second, at least, between a refusal and the next try",
                 seen="the next try came at once",
                 hint="A broker that is busy is kept busy by who asks again at once: "
-                f"time.sleep({_PAUSE_SECONDS}), then again.",
+                f"`time.sleep({_PAUSE_SECONDS})`, then again.",
             )
 
 
@@ -117,9 +117,10 @@ def _require_other_errors(workbench: Workbench, send_all: Answer) -> None:
     error = workbench.error_of(send_all, sender, _LOAVES, kind=ServiceBusQuotaExceededError)
     if error is None and workbench.tells_events:
         not_yet(
-            wanted="an error that is not ServiceBusServerBusyError comes out of your function",
-            seen="the queue was full, ServiceBusQuotaExceededError, and your function said nothing",
-            hint="Catch ServiceBusServerBusyError, and no more than that.",
+            wanted="an error that is not `ServiceBusServerBusyError` comes out of your function",
+            seen="the queue was full, `ServiceBusQuotaExceededError`, and your function said "
+            "nothing",
+            hint="Catch `ServiceBusServerBusyError`, and no more than that.",
         )
 
 
@@ -157,14 +158,14 @@ def _check_drain(workbench: Workbench, drain: Answer) -> str:
         not_yet(
             wanted=f"at most {_AT_ONCE} in the oven at once",
             seen=f"{oven.most_at_once} at once",
-            hint="Take at most at_once messages, bake those together with asyncio.gather, then "
-            "take the next; or hold an asyncio.Semaphore(at_once) around each bake.",
+            hint="Take at most `at_once` messages, bake those together with `asyncio.gather`, "
+            "then take the next; or hold an `asyncio.Semaphore(at_once)` around each bake.",
         )
     if oven.most_at_once < 2:
         not_yet(
             wanted=f"up to {_AT_ONCE} in the oven at once",
             seen="one after the other",
-            hint="await one by one is one by one: asyncio.gather(…) awaits several together.",
+            hint="await one by one is one by one: `asyncio.gather(…)` awaits several together.",
         )
     return (
         f"{len(_ORDERS) - 1} loaves baked and completed, up to {oven.most_at_once} at once, and "
@@ -177,7 +178,7 @@ def _require_baked(oven: _Oven) -> None:
         not_yet(
             wanted="each loaf baked",
             seen=f"never in the oven: {', '.join(missing)}",
-            hint="bake(…) alone makes a coroutine, and runs nothing: await it. And go on until "
+            hint="`bake(…)` alone makes a coroutine, and runs nothing: await it. And go on until "
             "nothing comes any more; one burnt loaf is no reason to close."
             if len(missing) == len(_ORDERS)
             else "Go on until nothing comes any more; one burnt loaf is no reason to close.",
@@ -197,15 +198,15 @@ def _require_settled(workbench: Workbench, queue: str) -> None:
         not_yet(
             wanted=wanted,
             seen=f"still in the queue: {', '.join(left)}",
-            hint="What is baked is completed: await receiver.complete_message(message).",
+            hint="What is baked is completed: `await receiver.complete_message(message)`.",
         )
     dead = [str(message) for message in workbench.peek(queue, dead_letter=True)]
     if _BURNT not in dead:
         not_yet(
             wanted=wanted,
             seen=f"bake raised an error for {_BURNT}, and it was completed all the same",
-            hint="Complete after bake, not before it; and when it raises an error, await "
-            "receiver.dead_letter_message(message) instead.",
+            hint="Complete after bake, not before it; and when it raises an error, `await "
+            "receiver.dead_letter_message(message)` instead.",
         )
     if dead == [_BURNT]:
         return
@@ -239,9 +240,9 @@ TASKS = (
         check=_check_busy,
         wanted="each loaf in the queue, once, however busy the broker is",
         hint="Begin with a loop that sends: for loaf in loaves, "
-        "sender.send_messages(ServiceBusMessage(loaf)).",
+        "`sender.send_messages(ServiceBusMessage(loaf))`.",
         second_hint="Inside that loop, while True: try to send this one loaf, and break; except "
-        "ServiceBusServerBusyError, sleep and go round again.",
+        "`ServiceBusServerBusyError`, sleep and go round again.",
         explanation="The loop around one loaf remembers what is done: what went through is never "
         "sent again, and what was refused is. A refusal says for certain that the broker has "
         "nothing of it, so to send again cannot double it. (After a connection that broke nobody "
@@ -284,11 +285,12 @@ TASKS = (
         """,
         check=_check_drain,
         wanted="each loaf baked, a few at once, and completed; the burnt one set aside",
-        hint="Begin inside: async def main(), with aio.ServiceBusClient.from_connection_string("
-        "connection_string) as in the lesson; then asyncio.run(main()).",
-        second_hint="receive_messages(at_once) brings at most so many: handle those together with "
-        "asyncio.gather, and go round until it brings none. One more function handles one message: "
-        "try bake, then complete; except, dead-letter.",
+        hint="Begin inside: `async def main()`, with "
+        "`aio.ServiceBusClient.from_connection_string(connection_string)` as in the lesson; then "
+        "`asyncio.run(main())`.",
+        second_hint="`receive_messages(at_once)` brings at most so many: handle those together "
+        "with `asyncio.gather`, and go round until it brings none. One more function handles one "
+        "message: try bake, then complete; except, dead-letter.",
         explanation="The number that is asked for is the bound: nobody else's messages are taken "
         "and locked before there is room in the oven. gather waits for the slowest of the four; "
         "who cannot afford that keeps four tasks busy with a semaphore. Each message is settled by "

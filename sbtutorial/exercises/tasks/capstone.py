@@ -84,10 +84,10 @@ QUIET_DAY = Trial(
     scene=CAFE,
     seeds=(QUIET,),
     wanted="a quiet day on which every promise is kept",
-    hint="Begin in the morning: open_cafe makes a topic and two subscriptions, as in lesson 08.",
+    hint="Begin in the morning: `open_cafe` makes a topic and two subscriptions, as in lesson 08.",
     reference=_REFERENCE,
-    second_hint="The kitchen takes one session after the other, with NEXT_AVAILABLE_SESSION, until "
-    "OperationTimeoutError says that there is none. The till's rule is kind = 'meal'.",
+    second_hint="The kitchen takes one session after the other, with `NEXT_AVAILABLE_SESSION`, "
+    "until `OperationTimeoutError` says that there is none. The till's rule is `kind = 'meal'`.",
     explanation="A topic hands each order to both who work on it, and a rule keeps water away from "
     "the till. A session is a customer, so each one's orders stay in order. The loops end when "
     "nothing comes, so everybody goes home.",
@@ -103,16 +103,16 @@ ON_BAD_DAYS = Trial(
     scene=CAFE,
     seeds=BAD_DAYS,
     wanted="five bad days on which every promise is kept",
-    hint='The quiet day comes first: lab.check("capstone.quiet_day", cafe).',
+    hint='The quiet day comes first: `lab.check("capstone.quiet_day", cafe)`.',
     reference=_REFERENCE,
-    second_hint="Work first, then complete_message. What makes a repeat harmless has to be kept in "
-    "the book, in the same transaction as the euros. What json cannot read goes to "
-    "dead_letter_message, with a reason.",
-    explanation="Nothing is lost, as each message is completed only when its work is kept, and the "
-    "shop sends the whole list again. Nothing is charged twice, as the book itself is the note: an "
-    "order that is in it is left out, in the same transaction. What is sent twice has one "
-    "message_id, and the topic drops the second. For the rest, programs may crash: the broker "
-    "hands out again what was not completed.",
+    second_hint="Work first, then `complete_message`. What makes a repeat harmless has to be kept "
+    "in the book, in the same transaction as the euros. What json cannot read goes to "
+    "`dead_letter_message`, with a reason.",
+    explanation="Nothing is lost, as each message is completed only when its work is kept, and "
+    "the shop sends the whole list again. Nothing is charged twice, as the book itself is the "
+    "note: an order that is in it is left out, in the same transaction. What is sent twice has "
+    "one `message_id`, and the topic drops the second. For the rest, programs may crash: the "
+    "broker hands out again what was not completed.",
     passed="five bad days, and every promise was kept on each of them",
 )
 

@@ -53,7 +53,7 @@ def _judge(served: Counter[str], left: list[str]) -> None:
     if lost := [order for order in missing if order not in left]:
         _wrong(
             f"{_listed(lost)} never served, and not in the queue any more",
-            "complete_message lets the broker delete the message: when may it?",
+            "`complete_message` lets the broker delete the message: when may it?",
         )
     if missing:
         _wrong(
@@ -103,8 +103,8 @@ FINISH_THE_DAY = Task(
     """,
     wanted=_WANTED,
     hint="Begin with `for order in receiver:`, as in lesson 03.",
-    second_hint="In the loop stand two lines, work(order) and receiver.complete_message(order). "
-    "Which of them may a crash leave undone?",
+    second_hint="In the loop stand two lines, `work(order)` and "
+    "`receiver.complete_message(order)`. Which of them may a crash leave undone?",
     explanation="Until it is completed an order stays in the queue, so a crash in the work only "
     "costs the time of the lock: the next run gets the order again. Completed before the work it "
     "would be lost, and completed all together at the end the served ones would come back with "
@@ -194,7 +194,7 @@ def _require_whole_book(noted: list[str]) -> None:
     if unnoted := [order for order in _ORDERS if order not in noted]:
         _unposted(
             f"all were sent, and not in the book: {', '.join(unnoted)}",
-            "Without a note the next start sends it again: book.add(order) after each send.",
+            "Without a note the next start sends it again: `book.add(order)` after each send.",
         )
 
 

@@ -10,12 +10,12 @@ _WANTED_OPTIONS: dict[str, tuple[Any, str]] = {
     "max_size_in_megabytes": (5120, "5 GB are 5 × 1024 megabytes."),
     "default_message_time_to_live": (
         timedelta(minutes=1),
-        "The lifetime of messages is default_message_time_to_live, a timedelta.",
+        "The lifetime of messages is `default_message_time_to_live`, a timedelta.",
     ),
-    "lock_duration": (timedelta(seconds=30), "The lock is lock_duration, a timedelta."),
-    "max_delivery_count": (5, "How often a message may fail is max_delivery_count."),
+    "lock_duration": (timedelta(seconds=30), "The lock is `lock_duration`, a timedelta."),
+    "max_delivery_count": (5, "How often a message may fail is `max_delivery_count`."),
 }
-_TIMEDELTAS = "Durations are timedeltas: timedelta(seconds=30), timedelta(minutes=1)."
+_TIMEDELTAS = "Durations are timedeltas: `timedelta(seconds=30)`, `timedelta(minutes=1)`."
 _CHOSEN = "5 GB, one minute to live, a lock of 30 seconds, 5 deliveries at most"
 
 
@@ -27,7 +27,7 @@ def _check_options(workbench: Workbench, create_orders: Answer) -> str:
         not_yet(
             wanted=wanted,
             seen="there is no such queue after your function has run",
-            hint="admin.create_queue(name, …), with the name that your function is called with.",
+            hint="`admin.create_queue(name, …)`, with the name that your function is called with.",
         )
     queue = workbench.admin.get_queue(name)
     for option, (value, hint) in _WANTED_OPTIONS.items():
@@ -74,7 +74,7 @@ def _check_repeatable(workbench: Workbench, ensure_queue: Answer) -> str:
         not_yet(
             wanted="the queue is there after the first call",
             seen="it is not there",
-            hint="admin.create_queue(name) makes it.",
+            hint="`admin.create_queue(name)` makes it.",
         )
     workbench.send(name, "coffee")
     _call_again(workbench, ensure_queue, name)
@@ -98,8 +98,8 @@ def _call_again(workbench: Workbench, ensure_queue: Answer, name: str) -> None:
     ):
         not_yet(
             wanted="the second call returns, though the queue is there already",
-            seen="it raised ResourceExistsError",
-            hint="That error is good news here: try, and except ResourceExistsError.",
+            seen="it raised `ResourceExistsError`",
+            hint="That error is good news here: `try`, and `except ResourceExistsError`.",
         )
 
 
@@ -112,9 +112,9 @@ def _require_refusal(workbench: Workbench, ensure_queue: Answer) -> None:
         is None
     ):
         not_yet(
-            wanted='an impossible name, "my orders", still ends with an HttpResponseError',
+            wanted='an impossible name, "my orders", still ends with an `HttpResponseError`',
             seen="your function returned as if all were well",
-            hint="Catch ResourceExistsError and nothing wider.",
+            hint="Catch `ResourceExistsError` and nothing wider.",
         )
 
 
@@ -136,7 +136,7 @@ def _remark_on_race(workbench: Workbench, ensure_queue: Answer) -> None:
     if workbench.error_of(ensure_queue, admin, name, kind=ResourceExistsError) is not None:
         workbench.notes.append(
             "you look before you create. Two scripts can look at the same moment; the second one "
-            "then ends with ResourceExistsError."
+            "then ends with `ResourceExistsError`."
         )
 
 
@@ -164,9 +164,10 @@ TASKS = (
         """,
         check=_check_options,
         wanted=f"a queue with {_CHOSEN}",
-        hint="admin.create_queue(name, …) takes each option by its name.",
+        hint="`admin.create_queue(name, …)` takes each option by its name.",
         second_hint="Sizes are megabytes, 5 × 1024 of them; durations are timedeltas. The names: "
-        "max_size_in_megabytes, default_message_time_to_live, lock_duration, max_delivery_count.",
+        "`max_size_in_megabytes`, `default_message_time_to_live`, `lock_duration`, "
+        "`max_delivery_count`.",
         explanation="One call does it all: each option that is not the default is named, the rest "
         "stays as it is. A queue that is there keeps the options that it has, so this function is "
         "for a name that is new.",
@@ -190,9 +191,10 @@ TASKS = (
         """,
         check=_check_repeatable,
         wanted="the queue is there, however often the function is called",
-        hint="admin.create_queue(name) raises ResourceExistsError when the queue is there already.",
-        second_hint="try the creation, except ResourceExistsError: pass. Catch nothing wider, and "
-        "delete nothing.",
+        hint="`admin.create_queue(name)` raises `ResourceExistsError` when the queue is there "
+        "already.",
+        second_hint="`try` the creation, `except ResourceExistsError: pass`. Catch nothing wider, "
+        "and delete nothing.",
         explanation="The broker decides whether the queue is there, in one step, so two scripts "
         "that run at the same moment do not trip over each other. Only the one error that means "
         "'it is there' is caught: a name that is refused still reaches the caller.",

@@ -68,7 +68,7 @@ def _require_untouched(workbench: Workbench, before: dict[str, int]) -> None:
             _not_found(
                 "your function received messages"
                 + (", and they are gone" if "taken" in touched else ""),
-                "Looking is enough: explorer.browse takes nothing.",
+                "Looking is enough: `explorer.browse` takes nothing.",
             )
 
 
@@ -78,7 +78,7 @@ def _require_places(found: object, shop: _Shop) -> None:
     if not isinstance(found, list | tuple | set) or not all(isinstance(one, str) for one in found):
         _not_found(
             f"your function returned {type(found).__name__}: {found!r:.60}",
-            "Return names, as texts in a list: the ones that you gave to explorer.browse.",
+            "Return names, as texts in a list: the ones that you gave to `explorer.browse`.",
         )
     for place, what in shop.answer.items():
         if place not in found:
@@ -86,13 +86,15 @@ def _require_places(found: object, shop: _Shop) -> None:
                 f"not in your list: {what}",
                 'A queue\'s dead letters are a place of their own: f"{queue}/$DeadLetterQueue".'
                 if "dead" in what
-                else "explorer.browse(place, text=words) looks at all that is there: what waits, "
-                "what is locked, deferred, scheduled. No receiver gets to see all of that.",
+                else (
+                    "`explorer.browse(place, text=words)` looks at all that is there: what waits, "
+                    "what is locked, deferred, scheduled. No receiver gets to see all of that."
+                ),
             )
     if extra := [place for place in found if place not in shop.answer]:
         _not_found(
             f"too many: {len(extra)} of your names have no message with the words",
-            "A page is empty when nothing was found: len(explorer.browse(place, text=words)).",
+            "A page is empty when nothing was found: `len(explorer.browse(place, text=words))`.",
         )
     if len(found) > len(shop.answer):
         _not_found("a name stands twice in your list", "Add each place once.")
@@ -125,7 +127,7 @@ WHERE_IS = Task(
             return found
     """,
     wanted=_FOUND,
-    hint="Loop over the queues, and look into each with explorer.browse(queue, text=words).",
+    hint="Loop over the queues, and look into each with `explorer.browse(queue, text=words)`.",
     second_hint="Look twice for each queue: once under its own name, and once with "
     '"/$DeadLetterQueue" behind it. The page that browse returns has a length.',
     explanation="Every queue is two places, and the second is where lost things lie. Browsing "
@@ -188,7 +190,7 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
             f"lost: {', '.join(lost)}"
             + (", since the queue dropped the copy: it knew its id" if dropped else ""),
             "A queue that detects duplicates takes a copy under a new id only, as in "
-            'message_id="{}-again".',
+            '`message_id="{}-again"`.',
         )
     if _TOO_LATE in bodies:
         _not_back(
@@ -197,13 +199,13 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
     if wrong := [body for body in bodies if "cofee" in body]:
         _not_back(
             f"still misspelt: {', '.join(wrong)}",
-            'Of those with the reason "typo" the body has to be mended: body=… in resubmit, '
+            'Of those with the reason "typo" the body has to be mended: `body=…` in resubmit, '
             "message by message.",
         )
     _not_back(
         seen,
-        "explorer.dead_letters(queue) has the groups: "
-        'explorer.dead_letters(queue)["typo"].messages.',
+        "`explorer.dead_letters(queue)` has the groups: "
+        '`explorer.dead_letters(queue)["typo"].messages`.',
     )
 
 
@@ -223,7 +225,7 @@ def _require_rest(workbench: Workbench, queue: str) -> None:
     if more := [body for body in left if body != _TOO_LATE]:
         _not_back(
             f"in the queue, and still dead letters as well: {', '.join(more)}",
-            "Who sends a copy completes the original after it; explorer.resubmit does both.",
+            "Who sends a copy completes the original after it; `explorer.resubmit` does both.",
         )
 
 
@@ -270,10 +272,10 @@ BRING_BACK = Task(
                 explorer.resubmit(queue, order.sequence_number, body=body, message_id=again)
     """,
     wanted=_BROUGHT,
-    hint='Begin with the easy ones: explorer.resubmit(queue, reason="printer offline", '
-    'message_id="{}-again").',
-    second_hint='explorer.dead_letters(queue)["typo"].messages are those to mend. Each has a '
-    "body and a sequence_number, and resubmit takes one number and a new body.",
+    hint='Begin with the easy ones: `explorer.resubmit(queue, reason="printer offline", '
+    'message_id="{}-again")`.',
+    second_hint='`explorer.dead_letters(queue)["typo"].messages` are those to mend. Each has a '
+    "body and a `sequence_number`, and resubmit takes one number and a new body.",
     explanation="The reason sorts them: what failed for a passing cause goes back as it is, what "
     "is wrong in itself is mended first, and what has lost its point stays. Each copy gets an id "
     "that the queue has not seen, or duplicate detection would drop it.",

@@ -51,7 +51,7 @@ def _require_served(served: list[str]) -> None:
         _unsorted(
             f"served: {', '.join(served) or 'nothing'}",
             "Call serve with the drink of each order that can be read, and with nothing else: "
-            'json.loads(str(order))["drink"].',
+            '`json.loads(str(order))["drink"]`.',
         )
 
 
@@ -77,12 +77,13 @@ def _require_buried(workbench: Workbench, queue: str) -> None:
     if _BAD not in map(str, dead):
         _unsorted(
             f"'{_BAD}' is nowhere: it was completed",
-            "Completing deletes. receiver.dead_letter_message keeps the order for a person to see.",
+            "Completing deletes. `receiver.dead_letter_message` keeps the order for a person to "
+            "see.",
         )
     if too_many := [str(order) for order in dead if str(order) != _BAD]:
         _unsorted(
             f"dead-lettered as well: {', '.join(too_many)}",
-            "Only what json.loads refuses, with a ValueError, belongs there.",
+            "Only what `json.loads` refuses, with a `ValueError`, belongs there.",
         )
     (order,) = dead
     if order.dead_letter_reason == "MaxDeliveryCountExceeded":
@@ -93,7 +94,7 @@ def _require_buried(workbench: Workbench, queue: str) -> None:
     if order.dead_letter_reason != "unreadable":
         _unsorted(
             f"'{_BAD}' is dead-lettered with the reason {order.dead_letter_reason!r}",
-            'Say why: receiver.dead_letter_message(order, reason="unreadable").',
+            'Say why: `receiver.dead_letter_message(order, reason="unreadable")`.',
         )
 
 
@@ -135,7 +136,7 @@ SORT_OUT = Task(
                     receiver.complete_message(order)
     """,
     wanted=_SORTED,
-    hint="Begin with `for order in receiver:`, and try json.loads(str(order)) in it.",
+    hint="Begin with `for order in receiver:`, and try `json.loads(str(order))` in it.",
     second_hint="Of the three ways to end a delivery, complete, abandon and dead-letter, two are "
     "needed: which is for an order that can be read, and which for one that never can?",
     explanation="What is no JSON today is none tomorrow, so it goes aside at its first delivery, "
@@ -214,7 +215,8 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
     if sorted(bodies) != _REPAIRED:
         _unrepaired(
             f"in the queue: {', '.join(bodies) or 'nothing'}",
-            "Receive every message of the dead-letter queue, and send repair(str(dead)) for each.",
+            "Receive every message of the dead-letter queue, and send `repair(str(dead))` for "
+            "each.",
         )
     if left := [str(dead) for dead in workbench.peek(queue, dead_letter=True)]:
         _unrepaired(
@@ -224,7 +226,7 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
     if any(copy.message_id != f"{copy}!" for copy in copies):
         _unrepaired(
             "a copy has another message id than its original",
-            "ServiceBusMessage(…, message_id=dead.message_id) keeps the id.",
+            "`ServiceBusMessage(…, message_id=dead.message_id)` keeps the id.",
         )
 
 
@@ -270,9 +272,9 @@ RESUBMIT = Task(
                     graveyard.complete_message(dead)
     """,
     wanted=_RESUBMITTED,
-    hint="Open a receiver with sub_queue=ServiceBusSubQueue.DEAD_LETTER and max_wait_time=1, "
+    hint="Open a receiver with `sub_queue=ServiceBusSubQueue.DEAD_LETTER` and `max_wait_time=1`, "
     "and a sender.",
-    second_hint="For each dead order there are two calls, send_messages and complete_message. "
+    second_hint="For each dead order there are two calls, `send_messages` and `complete_message`. "
     "Between them your program may die: after which of the two is the order still somewhere?",
     explanation="There is no call that moves a message, so for a moment it is in both queues or "
     "in neither. Sent first and completed after, it is in both, and a crash there costs a "

@@ -40,8 +40,8 @@ def _check_too_late(workbench: Workbench, change_date: Answer) -> None:
     if states != ["ACTIVE"]:
         _not_moved(
             "too late, the cake's time had come: and now there are two",
-            "cancel_scheduled_messages raises MessageNotFoundError then. Catch it, and cancel the "
-            "new one that you have scheduled.",
+            "`cancel_scheduled_messages` raises `MessageNotFoundError` then. Catch it, and cancel "
+            "the new one that you have scheduled.",
         )
     if returned is not None:
         _not_moved(
@@ -74,14 +74,14 @@ def _require_moved(
     if any(message.state.name == "ACTIVE" for message in found):
         _not_moved(
             "the cake is in line at once",
-            "sender.schedule_messages(order, when) puts it aside until its time.",
+            "`sender.schedule_messages(order, when)` puts it aside until its time.",
         )
     if not found:
         _not_moved("there is no cake any more", "Schedule it again, for the new date.")
     if len(found) > 1:
         _not_moved(
             f"{len(found)} cakes are scheduled",
-            "sender.cancel_scheduled_messages(number) takes the old one back.",
+            "`sender.cancel_scheduled_messages(number)` takes the old one back.",
         )
     (cake,) = found
     if cake.sequence_number == number:
@@ -94,13 +94,13 @@ def _require_moved(
         _not_moved(
             f"the new cake has the number {cake.sequence_number}, and your function returned "
             f"{returned!r}",
-            "schedule_messages returns a list of numbers; nobody gives you one a second time.",
+            "`schedule_messages` returns a list of numbers; nobody gives you one a second time.",
         )
 
 
 def _require_date(cake: Any, when: datetime) -> None:
     if abs(cake.scheduled_enqueue_time_utc - when) > timedelta(seconds=1):
-        _not_moved("the cake is scheduled for another date", "Give `when` to schedule_messages.")
+        _not_moved("the cake is scheduled for another date", "Give `when` to `schedule_messages`.")
 
 
 def _require_new_first(workbench: Workbench, queue: str) -> None:
@@ -141,8 +141,8 @@ CHANGE_DATE = Task(
             return new
     """,
     wanted=_MOVED,
-    hint="sender.schedule_messages(order, when) returns a list with the new number; "
-    "sender.cancel_scheduled_messages(number) takes a message back.",
+    hint="`sender.schedule_messages(order, when)` returns a list with the new number; "
+    "`sender.cancel_scheduled_messages(number)` takes a message back.",
     second_hint="Schedule first. Then try to cancel the old one; `except MessageNotFoundError` it "
     "was too late, and the new one has to be cancelled.",
     explanation="There is no call that moves a date, so it takes two, and a crash can fall between "
@@ -198,13 +198,13 @@ def _require_others_untouched(
         _not_rescued(
             f"{_OTHERS - len(waiting)} of the rolls that waited in line are gone",
             "What is deferred is not received in line: ask for it by its number, with "
-            "receiver.receive_deferred_messages.",
+            "`receiver.receive_deferred_messages`.",
         )
     later = workbench.events(queue)[before:]
     if any(event.what == "locked" and event.sequence_number not in cakes for event in later):
         _not_rescued(
             "your function received rolls, which wait in line for others",
-            "receiver.peek_messages shows everything that is there, and takes nothing.",
+            "`receiver.peek_messages` shows everything that is there, and takes nothing.",
         )
 
 
@@ -213,14 +213,14 @@ def _require_rescued(workbench: Workbench, queue: str, returned: object) -> None
     if left and len(left) < len(_SET_ASIDE):
         _not_rescued(
             f"still set aside: {', '.join(left)}",
-            "peek_messages gives as many as you ask for, from the front: ask for more, or go on "
-            "behind the last one with sequence_number=…",
+            "`peek_messages` gives as many as you ask for, from the front: ask for more, or go on "
+            "behind the last one with `sequence_number=…`",
         )
     if left:
         _not_rescued(
             "the three cakes are still in the queue",
-            "Ask for them by their numbers, with receiver.receive_deferred_messages, and complete "
-            "each: receiver.complete_message.",
+            "Ask for them by their numbers, with `receiver.receive_deferred_messages`, and "
+            "complete each: `receiver.complete_message`.",
         )
     if workbench.peek(queue, dead_letter=True):
         _not_rescued("there are dead letters now", "What is done is completed.")
@@ -228,7 +228,7 @@ def _require_rescued(workbench: Workbench, queue: str, returned: object) -> None
     if bodies is None or sorted(bodies) != sorted(_SET_ASIDE):
         _not_rescued(
             f"your function returned {returned!r:.80}",
-            "Return the bodies of the three in a list: str(order).",
+            "Return the bodies of the three in a list: `str(order)`.",
         )
 
 
@@ -262,9 +262,10 @@ RESCUE = Task(
             return [str(order) for order in orders]
     """,
     wanted=_RESCUED,
-    hint="Begin with receiver.peek_messages(100): each message has a state and a sequence_number.",
-    second_hint="Collect the numbers of those whose state is ServiceBusMessageState.DEFERRED, and "
-    "give the list to receiver.receive_deferred_messages.",
+    hint="Begin with `receiver.peek_messages(100)`: each message has a state and a "
+    "`sequence_number`.",
+    second_hint="Collect the numbers of those whose state is `ServiceBusMessageState.DEFERRED`, "
+    "and give the list to `receiver.receive_deferred_messages`.",
     explanation="Peeking is the one way to a number that is lost: it shows deferred messages, too. "
     "In a queue of a million that is a long search, so note a number before you defer.",
 )

@@ -40,7 +40,7 @@ def check_cook(workbench: Workbench, cook: Answer) -> str:
     lines = run_in_process(workbench, cook, _KITCHEN.format(mark=mark, queue=queue))
     told = {line.partition(mark)[2].strip() for line in lines if mark in line}
     if "began soup" not in told:
-        _uncooked("the soup was never cooked", "Call work(order) with what you receive.")
+        _uncooked("the soup was never cooked", "Call `work(order)` with what you receive.")
     _require_held(workbench, queue, is_lost="lost it" in told)
     _require_nothing_left(workbench, queue, is_tea_cooked="ended tea" in told)
     require_completed(workbench, queue, wanted=_COOKED)
@@ -57,12 +57,12 @@ def _require_nothing_left(workbench: Workbench, queue: str, *, is_tea_cooked: bo
     if left:
         _uncooked(
             "the soup was cooked and completed, and the tea still waits",
-            "max_wait_time runs while you cook, and ends a `for` over the receiver. "
-            "receiver.receive_messages(max_wait_time=1) waits anew with each call: call it until "
-            "it brings nothing.",
+            "`max_wait_time` runs while you cook, and ends a `for` over the receiver. "
+            "`receiver.receive_messages(max_wait_time=1)` waits anew with each call: call it "
+            "until it brings nothing.",
         )
     if not is_tea_cooked:
-        _uncooked("the tea was never cooked", "Call work(order) with what you receive.")
+        _uncooked("the tea was never cooked", "Call `work(order)` with what you receive.")
 
 
 def _require_held(workbench: Workbench, queue: str, *, is_lost: bool) -> None:
@@ -71,9 +71,12 @@ def _require_held(workbench: Workbench, queue: str, *, is_lost: bool) -> None:
         renewed = any(event.what == "lock_renewed" for event in events)
         _uncooked(
             "the lock ran out while the soup cooked",
-            "It was renewed, and not for long enough: renew it during work(order), again and again."
+            "It was renewed, and not for long enough: renew it during `work(order)`, again and "
+            "again."
             if renewed
-            else "work(order) takes longer than the lock: have an AutoLockRenewer look after it.",
+            else (
+                "`work(order)` takes longer than the lock: have an `AutoLockRenewer` look after it."
+            ),
         )
     done = [event.what for event in events if event.what in ("completed", "lock_renewed")]
     if "completed" in done and "lock_renewed" not in done:
@@ -115,8 +118,8 @@ COOK = Task(
     wanted=_COOKED,
     hint="Begin with `with AutoLockRenewer() as renewer:` and, inside it, `while orders := "
     "receiver.receive_messages():`, which brings one order at a time.",
-    second_hint="renewer.register(receiver, order, max_lock_renewal_duration=60) comes before "
-    "work(order), and complete_message after it.",
+    second_hint="`renewer.register(receiver, order, max_lock_renewal_duration=60)` comes before "
+    "`work(order)`, and `complete_message` after it.",
     explanation="The renewer starts the eleven seconds anew, in a thread of its own, for as long "
     "as the work lasts, and stops when the order is settled. Renewing once before the work would "
     "only move the same eleven seconds; completing before it would lose the soup in a crash. A "
@@ -155,7 +158,8 @@ def _require_served(workbench: Workbench, queue: str, served: list[str]) -> None
     if left := [str(order) for order in workbench.peek(queue)]:
         _not_home(
             f"served, and still in the queue: {', '.join(left)}",
-            "receiver.complete_message(order) ends the lock and lets the broker delete the order.",
+            "`receiver.complete_message(order)` ends the lock and lets the broker delete the "
+            "order.",
         )
 
 
@@ -211,7 +215,7 @@ GO_HOME = Task(
                     receiver.complete_message(order)
     """,
     wanted=_HOME,
-    hint="Begin with a receiver of client.get_queue_receiver(queue, max_wait_time=1).",
+    hint="Begin with a receiver of `client.get_queue_receiver(queue, max_wait_time=1)`.",
     second_hint="The last call of a receiver waits for an order that does not come, and what it "
     "asked for stays asked for. What ends that?",
     explanation="A receiver asks the broker for so many messages, and the broker sends them "

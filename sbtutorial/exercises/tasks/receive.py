@@ -5,7 +5,7 @@ from sbtutorial.exercises.task import Answer, Task, not_yet
 from sbtutorial.exercises.workbench import Workbench
 
 _ORDERS = [f"order {number}" for number in range(1, 13)]
-_AS_TEXT = "The body as text is str(message)."
+_AS_TEXT = "The body as text is `str(message)`."
 
 
 def _check_all(workbench: Workbench, take_all: Answer) -> str:
@@ -17,7 +17,7 @@ def _check_all(workbench: Workbench, take_all: Answer) -> str:
         not_yet(
             wanted="an empty queue",
             seen=f"{len(left)} of {len(_ORDERS)} orders are still in it",
-            hint="Complete each message, receiver.complete_message(message), until none comes."
+            hint="Complete each message, `receiver.complete_message(message)`, until none comes."
             if len(left) == len(_ORDERS)
             else "One call may bring a part only: go on until nothing comes any more.",
         )
@@ -33,7 +33,7 @@ def _require_texts(taken: object, hint_for_few: str) -> None:
             seen=f"your function returned {_named(taken)}",
             hint="End with return."
             if taken is None
-            else "Return a list: taken = [], taken.append(…), return taken.",
+            else "Return a list: `taken = []`, `taken.append(…)`, `return taken`.",
         )
     if strange := [item for item in taken if not isinstance(item, str)]:
         not_yet(
@@ -66,7 +66,9 @@ def _check_peek(workbench: Workbench, find_orders: Answer) -> str:
     receiver = workbench.new_client().get_queue_receiver(queue, max_wait_time=1)
     found = workbench.run(find_orders, receiver)
     _require_untouched(workbench, queue)
-    _require_texts(found, "peek_messages brings one unless it is told more: max_message_count=100.")
+    _require_texts(
+        found, "`peek_messages` brings one unless it is told more: `max_message_count=100`."
+    )
     return f"all {len(_ORDERS)} orders seen, and none touched"
 
 
@@ -82,7 +84,7 @@ def _require_untouched(workbench: Workbench, queue: str) -> None:
     not_yet(
         wanted="every order still in the queue, and never handed out",
         seen=seen,
-        hint="Receiving takes a message, if only for a while. receiver.peek_messages(…) looks.",
+        hint="Receiving takes a message, if only for a while. `receiver.peek_messages(…)` looks.",
     )
 
 
@@ -108,8 +110,8 @@ TASKS = (
         """,
         check=_check_all,
         wanted="a list of all bodies, and an empty queue",
-        hint="client.get_queue_receiver(queue, max_wait_time=1) gives a receiver to loop over.",
-        second_hint="In the loop: append str(message) to a list, complete the message with the "
+        hint="`client.get_queue_receiver(queue, max_wait_time=1)` gives a receiver to loop over.",
+        second_hint="In the loop: append `str(message)` to a list, complete the message with the "
         "receiver. After the loop, return the list.",
         explanation="The loop goes on until nothing comes for a second, however many there are. "
         "Each message is completed after its text is kept, so a crash in between repeats an order "
@@ -133,9 +135,9 @@ TASKS = (
         """,
         check=_check_peek,
         wanted="a list of all bodies, and an untouched queue",
-        hint="receiver.peek_messages(…) shows messages without taking them.",
-        second_hint="peek_messages brings one unless it is told more, "
-        "peek_messages(max_message_count=100); the body as text is str(message).",
+        hint="`receiver.peek_messages(…)` shows messages without taking them.",
+        second_hint="`peek_messages` brings one unless it is told more, "
+        "`peek_messages(max_message_count=100)`; the body as text is `str(message)`.",
         explanation="Peeking locks nothing and counts nothing, so the orders stay as they are. One "
         "call may bring fewer than it is asked for when messages are large: a tool for any queue "
         "goes on from the last sequence number until nothing comes.",

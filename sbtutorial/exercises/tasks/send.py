@@ -32,8 +32,8 @@ def _check_batch(workbench: Workbench, send_all: Answer) -> str:
         not_yet(
             wanted=wanted,
             seen=f"{', '.join(repeated)} arrived more than once",
-            hint="After send_messages(batch), go on with a new batch: "
-            "sender.create_message_batch().",
+            hint="After `send_messages(batch)`, go on with a new batch: "
+            "`sender.create_message_batch()`.",
         )
     _require_batches(workbench, queue)
     return f"all {_PHOTO_COUNT} photos are in the queue, once each"
@@ -51,20 +51,20 @@ def _send_photos(workbench: Workbench, queue: str, send_all: Answer, wanted: str
         not_yet(
             wanted=wanted,
             seen="the same batch was sent again and again, until the queue was full",
-            hint="After send_messages(batch), go on with a new one.",
+            hint="After `send_messages(batch)`, go on with a new one.",
         )
     if error is not None:
         not_yet(
             wanted=wanted,
             seen=f"send_all raised MessageSizeExceededError: {error}",
-            hint="One transfer takes 256 KB. batch.add_message raises this error when the batch is "
-            "full: catch it there, send the batch, and begin a new one.",
+            hint="One transfer takes 256 KB. `batch.add_message` raises this error when the batch "
+            "is full: catch it there, send the batch, and begin a new one.",
         )
 
 
 def _why_missing(names: list[str], missing: list[str]) -> str:
     if missing == names:
-        return "A batch goes nowhere by itself: sender.send_messages(batch)."
+        return "A batch goes nowhere by itself: `sender.send_messages(batch)`."
     if missing[-1] != names[-1]:
         return (
             "The photo for which the batch had no room has to go somewhere: "
@@ -100,7 +100,7 @@ def _check_order(workbench: Workbench, send_order: Answer) -> str:
         not_yet(
             wanted="one message in the queue",
             seen=f"{len(messages) or 'no'} messages",
-            hint="sender.send_messages(message), once.",
+            hint="`sender.send_messages(message)`, once.",
         )
     _require_parts(messages[0])
     return "one message: id A-17, body coffee, table 4, five minutes to live"
@@ -108,14 +108,16 @@ def _check_order(workbench: Workbench, send_order: Answer) -> str:
 
 def _require_parts(message: "ServiceBusReceivedMessage") -> None:
     if str(message) != "coffee":
-        _differs("the body", "coffee", str(message), "The body is ServiceBusMessage's first value.")
+        _differs(
+            "the body", "coffee", str(message), ("The body is `ServiceBusMessage`'s first value.")
+        )
     message_id = str(message.message_id)
     if message_id != "A-17":
         _differs(
             "message_id",
             "A-17",
             "one that the SDK made up" if len(message_id) == 36 else message_id,
-            "ServiceBusMessage(…, message_id=…).",
+            "`ServiceBusMessage(…, message_id=…)`.",
         )
     _require_table(message)
     if message.time_to_live != timedelta(minutes=5):
@@ -131,11 +133,11 @@ def _require_table(message: "ServiceBusReceivedMessage") -> None:
     properties = message.application_properties or {}
     table = properties.get(b"table")
     if table == b"4":
-        hint = "A number stays a number: leave out str() and the quotation marks."
+        hint = "A number stays a number: leave out `str()` and the quotation marks."
         _differs("the application property table", "the number 4", "the text 4", hint)
     if table != 4:
         seen = "none of that name" if table is None else repr(table)
-        hint = 'application_properties={"table": table}.'
+        hint = '`application_properties={"table": table}`.'
         _differs("the application property table", "the number 4", seen, hint)
 
 
@@ -170,10 +172,10 @@ TASKS = (
         """,
         check=_check_batch,
         wanted=f"all {_PHOTO_COUNT} photos in the queue, once each",
-        hint="Begin with batch = sender.create_message_batch(), and add one photo at a time.",
-        second_hint="add_message raises MessageSizeExceededError for a photo that has no room: "
-        "send the batch then, make a new one and add that photo to it. One batch is left after "
-        "the loop.",
+        hint="Begin with `batch = sender.create_message_batch()`, and add one photo at a time.",
+        second_hint="`add_message` raises `MessageSizeExceededError` for a photo that has no "
+        "room: send the batch then, make a new one and add that photo to it. One batch is left "
+        "after the loop.",
         explanation="The batch counts bytes, so the loop need not. The photo that did not fit "
         "opens the next batch, and the last batch, which is never full, goes after the loop. "
         "Seven photos travel in four transfers, and each is taken whole or not at all.",
@@ -201,9 +203,9 @@ TASKS = (
         """,
         check=_check_order,
         wanted="one message with a body, a message id, a table and a time to live",
-        hint="ServiceBusMessage(drink, message_id=…, …) takes the rest by name.",
-        second_hint='The names: message_id=order_id, application_properties={"table": table}, '
-        "time_to_live=timedelta(minutes=5).",
+        hint="`ServiceBusMessage(drink, message_id=…, …)` takes the rest by name.",
+        second_hint='The names: `message_id=order_id`, `application_properties={"table": table}`, '
+        "`time_to_live=timedelta(minutes=5)`.",
         explanation="What the broker has to know are properties with names of their own: the id, "
         "by which a repeat can be told, and the time to live. What only your programs know is an "
         "application property, and a number stays a number there.",

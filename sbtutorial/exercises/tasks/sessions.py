@@ -54,19 +54,19 @@ def _judge_service(served: list[tuple[str, str]], error: BaseException | None) -
     if error is not None and type(error).__name__ == "SessionCannotBeLockedError":
         _wrong_tables(
             f"it asked for a lane that another waiter holds: {_BUSY}'s",
-            "NEXT_AVAILABLE_SESSION leaves out whoever is being served.",
+            "`NEXT_AVAILABLE_SESSION` leaves out whoever is being served.",
         )
     for customer, dishes in _TABLES.items():
         _judge_customer(customer, [dish for who, dish in served if who == customer], dishes)
     if strangers := sorted({who for who, _ in served} - {*_TABLES}):
         _wrong_tables(
             f"it also served {', '.join(strangers)}",
-            "The customer's name is the id of the session: lane.session.session_id.",
+            "The customer's name is the id of the session: `lane.session.session_id`.",
         )
     if error is not None:
         _wrong_tables(
-            "all were served, and then it raised OperationTimeoutError",
-            "So the SDK says that no lane is free. except OperationTimeoutError: then return.",
+            "all were served, and then it raised `OperationTimeoutError`",
+            "So the SDK says that no lane is free. `except OperationTimeoutError:` then `return`.",
         )
 
 
@@ -104,7 +104,7 @@ def _judge_rest(workbench: Workbench, queue: str) -> None:
         if left:
             _wrong_tables(
                 f"all were served, and for {customer} there is still: {', '.join(left)}",
-                "What is served is completed: lane.complete_message(dish).",
+                "What is served is completed: `lane.complete_message(dish)`.",
             )
 
 
@@ -176,13 +176,15 @@ def _judge_courses(customer: str, got: list[str], wanted: list[str], noted: str 
             "Complete a dish after it is announced; go on until nothing comes.",
         )
     if len(dishes) > len(wanted_dishes):
-        _wrong_notes(seen, "A dish that is not completed comes again: lane.complete_message(dish).")
+        _wrong_notes(
+            seen, ("A dish that is not completed comes again: `lane.complete_message(dish)`.")
+        )
     if dishes != wanted_dishes:
         _wrong_notes(seen, "Announce each dish as it comes.")
     if noted is None:
         _wrong_notes(
             f"{seen}; and nothing was noted when the first waiter died",
-            "The count died with the process. After each dish: lane.session.set_state(…).",
+            "The count died with the process. After each dish: `lane.session.set_state(…)`.",
         )
     if customer == "Anna" and got[1].startswith("3 "):
         _wrong_notes(
@@ -191,7 +193,7 @@ def _judge_courses(customer: str, got: list[str], wanted: list[str], noted: str 
         )
     _wrong_notes(
         f"{seen}; and the notepad said {noted} when the first waiter died",
-        "Begin with lane.session.get_state(): None at first, later the bytes of what was noted.",
+        "Begin with `lane.session.get_state()`: None at first, later the bytes of what was noted.",
     )
 
 
@@ -241,13 +243,13 @@ ALL_TABLES = Task(
                     return
     """,
     wanted=_WANTED_TABLES,
-    hint="Begin with one customer: a receiver with session_id=NEXT_AVAILABLE_SESSION and "
-    "max_wait_time=1, and a loop over its dishes.",
+    hint="Begin with one customer: a receiver with `session_id=NEXT_AVAILABLE_SESSION` and "
+    "`max_wait_time=1`, and a loop over its dishes.",
     second_hint="Around it goes `while True:`, which opens a receiver for the next customer. It "
-    "ends with OperationTimeoutError, when no lane is free.",
+    "ends with `OperationTimeoutError`, when no lane is free.",
     explanation="The inner loop stays with one customer until her lane is empty for a second; "
-    "`with` closes it, so that it is free for whoever comes. The outer loop asks for the next lane "
-    "that has messages and no waiter. OperationTimeoutError is how it ends: there is none.",
+    "`with` closes it, so that it is free for whoever comes. The outer loop asks for the next "
+    "lane that has messages and no waiter. `OperationTimeoutError` is how it ends: there is none.",
     limit_seconds=30,
 )
 
@@ -279,8 +281,8 @@ COUNT_COURSES = Task(
     """,
     wanted=_WANTED_NOTES,
     hint="Begin with the count alone: a variable, and `for dish in lane:`.",
-    second_hint="The variable dies with the process. lane.session.set_state(…) takes text and "
-    "keeps it with the lane; lane.session.get_state() gives bytes, or None at first.",
+    second_hint="The variable dies with the process. `lane.session.set_state(…)` takes text and "
+    "keeps it with the lane; `lane.session.get_state()` gives bytes, or None at first.",
     explanation="The number is read from the lane's own notepad and written there after each dish, "
     "so it belongs to the customer and outlives the waiter. It is noted after the announcement: "
     "noted before, a crash would count a dish that nobody announced.",

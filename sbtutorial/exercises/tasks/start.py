@@ -25,7 +25,7 @@ def _require_sent(workbench: Workbench, happened: set[str]) -> None:
     if workbench.tells_events and "sent" not in happened:
         _wrong(
             "nothing was sent",
-            "Open a sender, client.get_queue_sender(queue), and send ServiceBusMessage(text).",
+            "Open a sender, `client.get_queue_sender(queue)`, and send `ServiceBusMessage(text)`.",
         )
 
 
@@ -35,16 +35,16 @@ def _require_empty(left: list[str], happened: set[str]) -> None:
     if set(left) != {_TEXT}:
         _wrong(
             f"in the queue: {', '.join(left)}",
-            "Send the text that your function is called with: ServiceBusMessage(text).",
+            "Send the text that your function is called with: `ServiceBusMessage(text)`.",
         )
     if "locked" in happened:
         _wrong(
             "it was received, and the queue still keeps it",
-            "The broker waits for your word: receiver.complete_message(message).",
+            "The broker waits for your word: `receiver.complete_message(message)`.",
         )
     _wrong(
         "it is in the queue, and waits",
-        "Now receive it: client.get_queue_receiver(queue, max_wait_time=1) gives a loop.",
+        "Now receive it: `client.get_queue_receiver(queue, max_wait_time=1)` gives a loop.",
     )
 
 
@@ -54,12 +54,13 @@ def _require_text(returned: object) -> None:
     if not isinstance(returned, str):
         _wrong(
             f"your function returned a {type(returned).__name__}",
-            "The body as text is str(message).",
+            "The body as text is `str(message)`.",
         )
     if returned != _TEXT:
         _wrong(
             f"your function returned '{returned}'",
-            "Send ServiceBusMessage(text), and return str(message) of the one that you receive.",
+            "Send `ServiceBusMessage(text)`, and return `str(message)` of the one that you "
+            "receive.",
         )
 
 
@@ -88,7 +89,7 @@ def _require_first(workbench: Workbench, queue: str, returned: object) -> None:
     first, second = _DRINKS
     left = [str(message) for message in workbench.peek(queue)]
     if first in left:
-        _not_first(f"{first} is still in the queue", "Complete it: receiver.complete_message(…).")
+        _not_first(f"{first} is still in the queue", "Complete it: `receiver.complete_message(…)`.")
     if second not in left:
         _not_first(
             f"after one call both are gone, {first} and {second}",
@@ -103,17 +104,17 @@ def _require_next(workbench: Workbench, queue: str, returned: object) -> None:
         _not_first(
             f"the second call returned None, and {second} was there: the receiver of the first "
             "call is still open and has it",
-            "Close the receiver: with client.get_queue_receiver(…) as receiver.",
+            "Close the receiver: `with client.get_queue_receiver(…) as receiver:`.",
         )
     _require_drink(returned, second)
 
 
 def _require_drink(returned: object, drink: str) -> None:
     if returned is None:
-        _not_first(f"{drink} was taken, and your function returned None", "Return str(message).")
+        _not_first(f"{drink} was taken, and your function returned None", "Return `str(message)`.")
     if not isinstance(returned, str):
         kind = type(returned).__name__
-        _not_first(f"your function returned a {kind}", "The body as text is str(message).")
+        _not_first(f"your function returned a {kind}", "The body as text is `str(message)`.")
     if returned != drink:
         _not_first(
             f"your function returned '{returned}', and the first was {drink}",
@@ -167,12 +168,12 @@ TASKS = (
         """,
         check=_check_there_and_back,
         wanted=_WANTED,
-        hint="Begin with the cell that sends: client.get_queue_sender(queue) gives a sender.",
-        second_hint="Then loop over client.get_queue_receiver(queue, max_wait_time=1): complete "
-        "the message with the receiver that it came from, and return str(message).",
-        explanation="send_messages returns when the broker has the message. The receiver gets it "
-        "and completes it, which deletes it, and return ends the loop without another second of "
-        "waiting. Both blocks close what they opened.",
+        hint="Begin with the cell that sends: `client.get_queue_sender(queue)` gives a sender.",
+        second_hint="Then loop over `client.get_queue_receiver(queue, max_wait_time=1)`: complete "
+        "the message with the receiver that it came from, and return `str(message)`.",
+        explanation="`send_messages` returns when the broker has the message. The receiver gets "
+        "it and completes it, which deletes it, and return ends the loop without another second "
+        "of waiting. Both blocks close what they opened.",
         limit_seconds=8,
     ),
     Task(
@@ -196,8 +197,9 @@ TASKS = (
         check=_check_take_one,
         wanted=f"{_FIRST_WANTED}; {_NONE_WANTED}",
         hint="The loop of this lesson takes one message after the other: leave it after the first.",
-        second_hint="Two cases, one loop: with a message, complete it and return str(message) "
-        "within the loop; without one the loop ends after max_wait_time, and so does the function.",
+        second_hint="Two cases, one loop: with a message, complete it and return `str(message)` "
+        "within the loop; without one the loop ends after `max_wait_time`, and so does the "
+        "function.",
         explanation="The loop has one turn or none. With a message it completes it and returns; "
         "without one it ends when the second is over, and a function that ends without return "
         "gives None. with closes the receiver, so that it takes nothing that nobody reads.",

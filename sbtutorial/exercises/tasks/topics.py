@@ -57,12 +57,12 @@ def _judge_landing(subscription: str, bodies: list[str], rules: "Sequence[RulePr
         _wrong_six(
             holds,
             f"{subscription} has its {_DEFAULT} rule still, which takes everything: "
-            "admin.delete_rule(…).",
+            "`admin.delete_rule(…)`.",
         )
     if _LEAFLET in strangers:
         _wrong_six(holds, "The leaflet is no dish and no drink: ask for what is wanted.")
     if strangers:
-        _wrong_six(holds, "explorer.test_rules(…) says which rule takes a message, and why.")
+        _wrong_six(holds, "`explorer.test_rules(…)` says which rule takes a message, and why.")
     if missing := [body for body in wanted if body not in bodies]:
         hint = _hint_for_missing(subscription, missing, has_rules=bool(rules))
         _wrong_six(f"{holds}; missing: {_listed(missing)}", hint)
@@ -72,11 +72,13 @@ def _judge_landing(subscription: str, bodies: list[str], rules: "Sequence[RulePr
 
 def _hint_for_missing(subscription: str, missing: list[str], *, has_rules: bool) -> str:
     if not has_rules:
-        return f"{subscription} has no rule at all, and then it gets nothing: admin.create_rule(…)."
+        return (
+            f"{subscription} has no rule at all, and then it gets nothing: `admin.create_rule(…)`."
+        )
     if missing == [_COMPLAINT]:
         return (
-            "It has no price, only a subject, which SQL calls sys.label. "
-            "A subscription may have several rules."
+            "It has no price, only a subject, which SQL calls `sys.label`. A subscription may "
+            "have several rules."
         )
     if subscription == "owner":
         return "No message is dear and a complaint at once: join with OR, or write two rules."
@@ -124,7 +126,9 @@ def _judge_lunches(stations: list[str], *, has_default: bool) -> None:
         _wrong_tickets(
             seen, "One rule gives one copy, whatever its action sets: there must be two rules."
         )
-    _wrong_tickets(seen, "An action writes on its copy: SqlRuleAction(\"SET station = 'grill'\").")
+    _wrong_tickets(
+        seen, ("An action writes on its copy: `SqlRuleAction(\"SET station = 'grill'\")`.")
+    )
 
 
 def _judge_soups(stations: list[str]) -> None:
@@ -176,7 +180,7 @@ def _require_subscriptions(
         not_yet(
             wanted=wanted,
             seen=f"no subscription any more: {', '.join(missing)}",
-            hint="Leave topic and subscriptions, and change their rules: admin.create_rule(…).",
+            hint="Leave topic and subscriptions, and change their rules: `admin.create_rule(…)`.",
         )
 
 
@@ -224,10 +228,10 @@ SIX_MESSAGES = Task(
                 admin.create_rule(topic, subscription, "wanted", filter=SqlRuleFilter(condition))
     """,
     wanted=_WANTED_SIX,
-    hint='Begin with the kitchen: admin.delete_rule(topic, "kitchen", "$Default"), then '
-    "admin.create_rule(…) with a filter for dishes.",
+    hint='Begin with the kitchen: `admin.delete_rule(topic, "kitchen", "$Default")`, then '
+    "`admin.create_rule(…)` with a filter for dishes.",
     second_hint="The owner wants two kinds of messages. Either one condition joins them with OR, "
-    "or the subscription gets two rules; the subject is sys.label in SQL.",
+    "or the subscription gets two rules; the subject is `sys.label` in SQL.",
     explanation="Each subscription loses $Default, which would take all six, and gets a condition "
     "on properties. The complaint has no price, so price > 20 is unknown for it, and counts as no; "
     "the second half of the OR lets it in. Nobody asks for the leaflet, so the topic drops it.",
@@ -258,7 +262,7 @@ TWO_TICKETS = Task(
     """,
     wanted=_WANTED_TICKETS,
     hint="A rule with an action gives a copy of its own: begin with one for the grill, "
-    "admin.create_rule(topic, subscription, …, filter=…, action=…).",
+    "`admin.create_rule(topic, subscription, …, filter=…, action=…)`.",
     second_hint="Count what matches a menu: the rule for the grill, the rule for the salads, and "
     "$Default as long as it is there. And what is left for a dish when it is not?",
     explanation="Two rules match a menu and each has an action, so there are two copies, each with "

@@ -7,13 +7,13 @@ WAYS = (
         "office",
         "sends copies back to the kitchen",
         (
-            'print("dead letters:", len(receiver.peek_messages(max_message_count=10)))',
+            'print("dead letters:", len(dead.peek_messages(max_message_count=10)))',
             'sender = client.get_queue_sender("dishes")\n'
-            "        for message in receiver.receive_messages(10, max_wait_time=2):\n"
+            "        for message in dead.receive_messages(10, max_wait_time=2):\n"
             "            copy = ServiceBusMessage(str(message))\n"
             "            copy.message_id = message.message_id\n"
             "            sender.send_messages(copy)\n"
-            "            receiver.complete_message(message)",
+            "            dead.complete_message(message)",
         ),
     ),
     by_changes(
@@ -85,7 +85,7 @@ WAYS = (
     by_changes(
         "retry",
         "gives the copy an id of its own",
-        ("message_id=message.message_id)", 'message_id=f"{message.message_id} again")'),
+        ("message_id=message.message_id\n", 'message_id=f"{message.message_id} again"\n'),
         ("serve(message.message_id, ", "serve(message.message_id[:8], "),
     ),
     by_changes(

@@ -62,8 +62,7 @@ WAYS = (
         "standstill",
         "tries twice before it sets aside",
         (
-            "                receiver.abandon_message(message)  "
-            "# a colleague may be able to read it\n",
+            "                receiver.abandon_message(message)  # a colleague may read it\n",
             "                if message.delivery_count:\n"
             '                    receiver.dead_letter_message(message, reason="no JSON")\n'
             "                else:\n"

@@ -82,7 +82,7 @@ MISTAKES = (
                         till.execute("UPDATE account SET euros = euros + 3")
         """,
         "3 euros for two orders, after two kills",
-        "complete_message comes after",
+        "`complete_message` comes after",
     ),
     Mistake(
         "at_least_once.charge_once",
@@ -151,7 +151,7 @@ MISTAKES = (
                     receiver.complete_message(order)
         """,
         "3 euros for two orders, after two kills",
-        "complete_message comes after",
+        "`complete_message` comes after",
     ),
     Mistake(
         "at_least_once.charge_once",
@@ -183,7 +183,7 @@ MISTAKES = (
                 till.execute("commit")
         """,
         "3 euros for two orders, after two kills",
-        "complete_message comes after",
+        "`complete_message` comes after",
     ),
     Mistake(
         "at_least_once.charge_once",

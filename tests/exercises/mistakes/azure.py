@@ -11,7 +11,7 @@ MISTAKES = (
             for loaf in loaves:
                 sender.send_messages(ServiceBusMessage(loaf))
         """,
-        "ended with ServiceBusServerBusyError",
+        "ended with `ServiceBusServerBusyError`",
         "around the send of one loaf",
     ),
     Mistake(
@@ -26,7 +26,7 @@ MISTAKES = (
                     time.sleep(0.1)
                     sender.send_messages(ServiceBusMessage(loaf))
         """,
-        "ended with ServiceBusServerBusyError",
+        "ended with `ServiceBusServerBusyError`",
         "as often as it takes",
     ),
     Mistake(
@@ -140,7 +140,7 @@ MISTAKES = (
             asyncio.run(main())
         """,
         "12 at once",
-        "at most at_once",
+        "at most `at_once`",
     ),
     Mistake(
         "azure.drain",

@@ -172,7 +172,7 @@ MISTAKES = (
                     sender.send_messages(ServiceBusMessage(order))
         """,
         "not in the book: coffee, tea, cake",
-        "book.add(order) after each send",
+        "`book.add(order)` after each send",
     ),
     Mistake(
         "crashes.post",

@@ -80,7 +80,7 @@ MISTAKES = (
         def ensure_queue(admin, name):
             admin.create_queue(name)
         """,
-        "it raised ResourceExistsError",
+        "it raised `ResourceExistsError`",
         "except ResourceExistsError",
     ),
     Mistake(

@@ -101,7 +101,7 @@ MISTAKES = (
             return new
         """,
         "scheduled for another date",
-        "Give `when` to schedule_messages",
+        "Give `when` to `schedule_messages`",
     ),
     Mistake(
         "later.rescue",

@@ -13,7 +13,7 @@ MISTAKES = (
                 receiver.complete_message(order)
         """,
         "the lock ran out while the soup cooked",
-        "have an AutoLockRenewer look after it",
+        "have an `AutoLockRenewer` look after it",
     ),
     Mistake(
         "locks.cook",
@@ -80,7 +80,7 @@ MISTAKES = (
                     receiver.complete_message(orders[0])
         """,
         "the tea was never cooked",
-        "Call work(order)",
+        "Call `work(order)`",
     ),
     Mistake(
         "locks.cook",
@@ -93,7 +93,7 @@ MISTAKES = (
                     receiver.complete_message(order)
         """,
         "the soup was never cooked",
-        "Call work(order)",
+        "Call `work(order)`",
     ),
     Mistake(
         "locks.go_home",

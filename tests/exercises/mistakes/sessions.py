@@ -31,7 +31,7 @@ MISTAKES = (
                         serve(dish.session_id, str(dish))
                         lane.complete_message(dish)
         """,
-        "all were served, and then it raised OperationTimeoutError",
+        "all were served, and then it raised `OperationTimeoutError`",
         "no lane is free",
     ),
     Mistake(
@@ -173,7 +173,7 @@ MISTAKES = (
                 lane.complete_message(dish)
         """,
         "Anna heard 1 soup, 1 steak, 2 cake; and the notepad said 1",
-        "Begin with lane.session.get_state()",
+        "Begin with `lane.session.get_state()`",
     ),
     Mistake(
         "sessions.count_courses",

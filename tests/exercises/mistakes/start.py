@@ -37,7 +37,7 @@ MISTAKES = (
                     return str(message)
         """,
         "your function returned 'Hello, queue!'",
-        "and return str(message)",
+        "and return `str(message)`",
     ),
     Mistake(
         "start.there_and_back",
