@@ -21,6 +21,7 @@ from sbtutorial.amqp.errors import Condition, LocalProtocolError
 from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.messaging import Coordinator, DeliveryState, Source, Target
 from sbtutorial.amqp.performatives import Attach, Detach, Flow, Transfer
+from sbtutorial.amqp.pieces import Payload
 from sbtutorial.amqp.states import LINK, LinkInput, LinkState, step
 from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.types.values import Described
@@ -58,13 +59,16 @@ class LinkCarrier(Protocol):
     def send_performative(self, performative: Composite) -> None:
         """Send a frame."""
 
-    def send_transfer(self, head: Transfer, payload: bytes) -> None:
+    def send_transfer(self, head: Transfer, payload: Payload) -> None:
         """Send a delivery, in as many frames as it takes."""
 
     def send_plain_transfer(
-        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
+        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: Payload
     ) -> None:
         """Send a delivery of a plain format, without a state."""
+
+    def after_transfers(self, handle: int, action: Callable[[], None]) -> None:
+        """Do something when a link's deliveries have been sent."""
 
     def send_link_flow(
         self,

@@ -26,6 +26,7 @@ from sbtutorial.amqp.performatives import (
     SenderSettleMode,
     Transfer,
 )
+from sbtutorial.amqp.pieces import Payload
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.states import SESSION, LinkState, SessionInput, SessionState, step
@@ -264,19 +265,23 @@ class Session:
             self._disposition = None
             self._carrier.write_frame(self.channel, pending.encode())
 
-    def send_transfer(self, head: Transfer, payload: bytes) -> None:
+    def send_transfer(self, head: Transfer, payload: Payload) -> None:
         """Send a delivery, behind any disposition that waits."""
         if self._disposition is not None:
             self.flush_disposition()
         self._transfers.write(head, payload)
 
     def send_plain_transfer(
-        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
+        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: Payload
     ) -> None:
         """As `send_transfer`, of a plain format and without a state. Hot."""
         if self._disposition is not None:
             self.flush_disposition()
         self._transfers.write_plain(handle, delivery_id, tag, settled, payload)
+
+    def after_transfers(self, handle: int, action: Callable[[], None]) -> None:
+        """Do something when a link's deliveries have been sent, as far as the engine goes."""
+        self._transfers.after(handle, action)
 
     def forget_deliveries(self, link: Link) -> None:
         """Forget what a link that leaves had unsettled or had not sent yet."""
