@@ -56,6 +56,7 @@ from sbtutorial.amqp.session import Session
 from sbtutorial.amqp.session_table import SessionTable
 from sbtutorial.amqp.session_writer import SessionWriter
 from sbtutorial.amqp.states import ConnectionInput, ConnectionState
+from sbtutorial.amqp.transfer_writer import TransferWriter
 from sbtutorial.amqp.types.composites import Composite, decode_composite
 
 _State, _Input = ConnectionState, ConnectionInput
@@ -97,6 +98,8 @@ class Connection:
         max_send_frame_size: The largest frame that may be sent now, its header included.
         outgoing: What `data_to_send` would give, but for a disposition that waits.
         write_frame: For its sessions: queue one frame.
+        room_bytes: So much may be written before `data_to_send`; of a delivery that is larger than
+            that the rest follows with the next calls.
     """
 
     def __init__(
@@ -130,6 +133,8 @@ class Connection:
         self._reader = FrameReader(min(max_frame_size, self._use.limits.max_opening_frame_size))
         self.outgoing = FrameWriter()
         self.write_frame = self.outgoing.write_frame
+        self.room_bytes = inf
+        self._waiting_for_room: dict[TransferWriter, None] = {}
         self._opening: Opening
         if role is ConnectionRole.SERVER:
             server = SaslServer(sasl_mechanisms, authenticate)
@@ -236,8 +241,17 @@ class Connection:
         events, self._events = self._events, []
         return events
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether there is a delivery of which `data_to_send` gives more when called again."""
+        return bool(self._waiting_for_room)
+
     def data_to_send(self) -> bytes:
         """What to send now; it is the caller's from here on."""
+        if self._waiting_for_room:
+            waiting, self._waiting_for_room = self._waiting_for_room, {}
+            for writer in waiting:
+                writer.resume()
         if self._with_disposition:
             self._flush_dispositions()
         data = self.outgoing.take()
@@ -289,6 +303,15 @@ class Connection:
     def emit(self, event: Event) -> None:
         """Report an event to the caller."""
         self._events.append(event)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another frame of a large delivery may be written now."""
+        return self.outgoing.size_bytes < self.room_bytes
+
+    def wait_for_room(self, writer: TransferWriter) -> None:
+        """Have a writer resume when what was written has been taken."""
+        self._waiting_for_room[writer] = None
 
     def has_disposition(self, writer: SessionWriter) -> None:
         """Have a session's disposition flushed before anything is given to the network."""

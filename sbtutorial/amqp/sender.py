@@ -8,6 +8,7 @@ from sbtutorial.amqp.errors import Condition, LocalProtocolError, RemoteProtocol
 from sbtutorial.amqp.link import Link, LinkCarrier, LinkFlow
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Flow, Transfer
+from sbtutorial.amqp.pieces import Payload
 from sbtutorial.amqp.states import LinkState
 
 
@@ -36,7 +37,7 @@ class SenderLink(Link):
 
     def send(
         self,
-        payload: bytes,
+        payload: Payload,
         *,
         delivery_tag: bytes,
         settled: bool,
@@ -92,7 +93,8 @@ class SenderLink(Link):
     def drained(self) -> None:
         """Give the remaining credit back: there is nothing more to send. Answers a drain."""
         self._credit.exhaust()
-        self._send_flow(drain=True)
+        # To a client this flow says that nothing more will come.
+        self.session.writer.after_transfers(self.handle, lambda: self._send_flow(drain=True))
         self.drain = False
 
     def flow(self) -> None:

@@ -4,11 +4,13 @@ A disposition waits for its neighbours, to be joined with them, until anything e
 Source: AMQP 1.0, 2.5 and 2.7.6.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from sbtutorial.amqp.dispositions import PendingDisposition
 from sbtutorial.amqp.messaging import DeliveryState
 from sbtutorial.amqp.performatives import Transfer
+from sbtutorial.amqp.pieces import Payload
 from sbtutorial.amqp.states import SESSION_OPEN, SessionState
 from sbtutorial.amqp.transfer_writer import FrameCarrier, TransferWriter
 from sbtutorial.amqp.types.composites import Composite
@@ -96,19 +98,23 @@ class SessionWriter:
             self.pending = None
             self._carrier.write_frame(self._channel, pending.encode())
 
-    def send_transfer(self, head: Transfer, payload: bytes) -> None:
+    def send_transfer(self, head: Transfer, payload: Payload) -> None:
         """Send a delivery, behind any disposition that waits."""
         if self.pending is not None:
             self.flush_disposition()
         self._transfers.write(head, payload)
 
     def send_plain_transfer(
-        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: bytes
+        self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: Payload
     ) -> None:
         """As `send_transfer`, of a plain format and without a state. Hot."""
         if self.pending is not None:
             self.flush_disposition()
         self._transfers.write_plain(handle, delivery_id, tag, settled, payload)
+
+    def after_transfers(self, handle: int, action: Callable[[], None]) -> None:
+        """Do something when a link's deliveries have been sent, as far as the engine goes."""
+        self._transfers.after(handle, action)
 
     def write(self, performative: Composite) -> None:
         """Send a frame at once, whatever waits and wherever the session is."""

@@ -33,6 +33,8 @@ MAX_UNSENT_BYTES = 256 * 1024
 # What may still be answered, while the client is behind in reading, before it is heard no further.
 # A client that sends before it reads must not find itself waiting for us while we wait for it.
 MAX_UNREAD_ANSWER_BYTES = 4 * 1024 * 1024
+# Of a delivery that is larger than this, so much is written in a turn.
+ROOM_BYTES = 1024 * 1024
 _FRAMES_AT_ONCE = 32
 # How many answers of ours a client waits for, one after the other, before it can prove itself.
 _ANSWERS_BEFORE_PROOF = 8
@@ -60,6 +62,7 @@ class AmqpEndpoint:
             authenticate=self.peer.authenticate,
             limits=UNPROVED,
         )
+        self.connection.room_bytes = ROOM_BYTES
         self._outgoing = self.connection.outgoing
         self._probation: Probation | None = Probation()
         late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
@@ -143,6 +146,8 @@ class AmqpEndpoint:
         """
         budget, events, handlers = self._budget, self._events, self._handling.handlers
         connection, outgoing, output = self.connection, self._outgoing, self._output
+        if connection.has_rest and not self._is_lost:
+            return False  # what is asked for meanwhile would have to wait behind it
         while budget.left > 0 and not self._jobs:
             # As `_must_wait`.
             unread = outgoing.size_bytes + output.size_bytes + self._unread_answer_bytes
@@ -179,6 +184,8 @@ class AmqpEndpoint:
             self._output.write(data)
         if connection.finished:
             self._output.close()
+        elif connection.has_rest and not (self._is_paused and self._must_wait()):
+            self._core.reactor.has_input(self)
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
 

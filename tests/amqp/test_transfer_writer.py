@@ -6,6 +6,7 @@ import pytest
 
 from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.amqp.performatives import Begin, Transfer
+from sbtutorial.amqp.pieces import Pieces
 from sbtutorial.amqp.transfer_writer import TransferWriter
 from sbtutorial.amqp.types.composites import decode_composite
 from sbtutorial.amqp.windows import SessionWindows
@@ -19,6 +20,11 @@ class Carrier:
     def __init__(self) -> None:
         self.frames: list[tuple[Transfer, bytes]] = []
         self.last_head = b""
+        self.has_room = True
+        self.waiting: list[TransferWriter] = []
+
+    def wait_for_room(self, writer: TransferWriter) -> None:
+        self.waiting.append(writer)
 
     def write_frame(self, channel: int, performative: bytes, payload: bytes = b"") -> None:
         assert channel == 3
@@ -66,6 +72,40 @@ def test_frames_beyond_the_window_wait_in_order() -> None:
     windows.sendable = 1
     writer.resume()
     assert [head.handle for head, _ in carrier.frames] == [7, 7, 7, 8]
+
+
+def test_a_large_delivery_and_what_comes_behind_it_wait_for_room() -> None:
+    carrier, _, writer = make(10)
+    said: list[str] = []
+    carrier.has_room = False
+    writer.write(Transfer(7, 0, b"t", 0, True), b"a" * 1200)
+    writer.after(7, lambda: said.append("drained"))
+    writer.write(Transfer(8, 1, b"t", 0, True), b"b")
+    assert (carrier.frames, carrier.waiting, said) == ([], [writer], [])
+    carrier.has_room = True
+    writer.resume()
+    assert [head.handle for head, _ in carrier.frames] == [7, 7, 7, 8]
+    assert said == ["drained"]
+    assert not writer.blocked
+    writer.after(7, lambda: said.append("at once"))
+    assert said == ["drained", "at once"]
+
+
+def test_pieces_are_sent_as_what_they_are_together() -> None:
+    carrier, _, writer = make(10)
+    parts = [b"", b"a" * 700, b"b", b"c" * 800, b""]
+    writer.write(Transfer(7, 0, b"t", 0, True), Pieces(parts))
+    assert b"".join(payload for _, payload in carrier.frames) == b"".join(parts)
+    assert len(carrier.frames) == 4
+
+
+@pytest.mark.parametrize("parts", [[], [b"abc"], [b"a", b"", b"bcd", b"e" * 5, b"f"]])
+def test_slices_of_pieces_are_those_of_the_whole(parts: list[bytes]) -> None:
+    whole, pieces = b"".join(parts), Pieces(parts)
+    assert len(pieces) == len(whole)
+    ends = range(len(whole) + 2)
+    assert all(pieces[a:b] == whole[a:b] for a in ends for b in ends)
+    assert pieces[:] == whole
 
 
 def test_what_a_detached_link_has_not_sent_is_dropped() -> None:

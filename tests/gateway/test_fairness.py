@@ -9,6 +9,7 @@ from sbtutorial.amqp.events import (
     ConnectionClosed,
     DispositionReceived,
     LinkDetached,
+    LinkFlow,
     MessageReceived,
 )
 from sbtutorial.amqp.messaging import (
@@ -26,10 +27,11 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
-from sbtutorial.amqp.types import Int, Long, Symbol
+from sbtutorial.amqp.types import Array, Int, Long, Symbol, UInt
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.limits import PREMIUM
+from sbtutorial.gateway.amqp_endpoint import ROOM_BYTES
 from sbtutorial.gateway.core import TIMERS_AT_ONCE, Core
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.message import read_message
@@ -164,6 +166,53 @@ def test_a_message_larger_than_all_bounds_is_delivered_all_the_same() -> None:
     assert [len(event.payload) > 1_000_000 for event in client.of(MessageReceived)] == [True] * 4
 
 
+@pytest.mark.parametrize("count", [1, 10])
+def test_what_is_large_is_written_a_little_a_turn(count: int) -> None:
+    """One large message, or an answer with many."""
+    broker = SteppedBroker(limits=PREMIUM)
+    queue = queue_of(broker, "orders", max_message_size_in_kilobytes=102_400)
+    fill(broker, queue, count, b"x" * (10_000_000 // count))
+    client = connect(broker, "client")
+    if count == 1:
+        link = receiver(client, "orders")
+        link.grant(1, drain=True)
+    else:
+        numbers = defer_all(broker, queue)
+        receiver(client, "orders/$management").grant(1)
+        requests = sender(client, "orders/$management")
+        ask(
+            requests,
+            "receive-by-sequence-number",
+            {"sequence-numbers": numbers, "receiver-settle-mode": UInt(0)},
+        )
+    say(client)
+    most = before = 0
+    while broker.step():
+        most = max(most, client.unread_bytes - before)
+        client.read()
+        before = client.unread_bytes
+    assert most < 1.2 * ROOM_BYTES
+    client.pump()
+    (message,) = client.of(MessageReceived)
+    assert message.payload.count(b"x" * (10_000_000 // count)) == count
+    if count == 1:  # nothing says that no more will come while there is more of it
+        kinds = [type(event) for event in client.events]
+        assert kinds.index(MessageReceived) < kinds.index(LinkFlow)
+
+
+def test_a_client_that_goes_in_the_middle_of_a_large_message_leaves_it_locked() -> None:
+    broker = SteppedBroker(limits=PREMIUM)
+    queue = queue_of(broker, "orders", max_message_size_in_kilobytes=102_400)
+    fill(broker, queue, 1, b"x" * 10_000_000)
+    client = connect(broker, "client")
+    receiver(client, "orders", 0).grant(1)
+    client.write()
+    assert client.unread_bytes < 8 * ROOM_BYTES
+    client.break_off()
+    assert not broker.is_connected("client")
+    assert queue.receivable.counts().locked == 1
+
+
 def test_huge_credit_keeps_nobody_waiting(
     broker: SteppedBroker, other: tuple[Client, SenderLink]
 ) -> None:
@@ -273,12 +322,7 @@ def test_last_words_count_all_of_them_when_the_connection_is_lost(broker: Steppe
 
 
 def ask_to_peek(link: SenderLink) -> None:
-    payload = (
-        Properties(message_id="m").encode()
-        + encode_section(APPLICATION_PROPERTIES, {"operation": "com.microsoft:peek-message"})
-        + encode_section(AMQP_VALUE, {"from-sequence-number": Long(0), "message-count": Int(250)})
-    )
-    link.send(payload, delivery_tag=b"p", settled=False)
+    ask(link, "peek-message", {"from-sequence-number": Long(0), "message-count": Int(250)})
 
 
 def test_answers_that_are_not_taken_are_not_made(broker: SteppedBroker) -> None:
@@ -331,6 +375,23 @@ def test_a_client_that_reads_no_answers_is_heard_no_further(broker: SteppedBroke
     assert client.unread_bytes == unread
     client.pump()
     assert len(client.of(MessageReceived)) == 90
+
+
+def ask(link: SenderLink, operation: str, body: dict[str, Any]) -> None:
+    payload = (
+        Properties(message_id="m").encode()
+        + encode_section(APPLICATION_PROPERTIES, {"operation": f"com.microsoft:{operation}"})
+        + encode_section(AMQP_VALUE, body)
+    )
+    link.send(payload, delivery_tag=b"q", settled=False)
+
+
+def defer_all(broker: SteppedBroker, queue: Queue) -> Array:
+    with broker.reactor.turn() as now:
+        while message := queue.main.peek_lock_next(now=now, who="locks"):
+            assert message.lock_token is not None
+            queue.main.settling.defer(message.lock_token, now=now)
+    return Array([Long(message.sequence_number) for message in queue.main.messages])
 
 
 # -- Time -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Container, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from sbtutorial.admin.config.model import Config, ConfiguredSubscription, Steps, config_of
@@ -37,13 +38,24 @@ def writing(config: Config, *, leaving_out: Container[str] = ()) -> Steps[str]:
     """The same in steps."""
     content = yield from _Writer(leaving_out).namespace(config)
     user = {"Namespaces": [content], LOGGING: {"Type": "File"}}
-    pieces: list[str] = []
     # An encoder with an indent walks the value as its pieces are asked for.
-    for piece in json.JSONEncoder(indent=2).iterencode({"UserConfig": user}):
-        pieces.append(piece)
-        if len(pieces) % _PIECES == 0:
-            yield _UNITS
-    return "".join(pieces) + "\n"
+    pieces = json.JSONEncoder(indent=2).iterencode({"UserConfig": user})
+    parts: list[str] = []
+    while part := "".join(islice(pieces, _PIECES)):
+        parts.append(part)
+        yield _UNITS
+    yield from _let_go(content)
+    return "".join(parts) + "\n"
+
+
+def _let_go(content: dict[str, Any]) -> Steps[None]:
+    """Free very many values little by little, as that takes a while, too."""
+    for topic in content["Topics"]:
+        for subscription in topic["Subscriptions"]:
+            rules = subscription["Rules"]
+            while len(rules) > _RULES:
+                del rules[-_RULES:]
+                yield 1
 
 
 class _Writer:

@@ -149,10 +149,19 @@ def _write_plain_int(value: int) -> bytes:
 
 def frame_compound(short_code: int, long_code: int, count: int, items: bytes) -> bytes:
     """A list, map or array around elements that are already encoded."""
-    size = len(items) + 1
-    if size < 256 and count < 256:
-        return bytes((short_code, size, count)) + items
-    return _pack_code_and_two_uints(long_code, len(items) + 4, count) + items
+    return compound_head(short_code, long_code, count, len(items)) + items
+
+
+def compound_head(short_code: int, long_code: int, count: int, size: int) -> bytes:
+    """What stands before the elements of a list, map or array, which have so many bytes."""
+    if size < 255 and count < 256:
+        return bytes((short_code, size + 1, count))
+    return _pack_code_and_two_uints(long_code, size + 4, count)
+
+
+def binary_head(size: int) -> bytes:
+    """What stands before the bytes of a binary that is long."""
+    return _pack_code_and_uint(0xB0, size)
 
 
 def write_list(value: list[Any]) -> bytes:

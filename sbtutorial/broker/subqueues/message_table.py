@@ -105,6 +105,11 @@ class MessageTable:
         self._reserved: set[int] = set()
         return before
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether `clear` would change nothing."""
+        return not self._messages
+
     def __len__(self) -> int:
         return len(self._messages)
 

@@ -99,6 +99,11 @@ class MessageSessionTable(MessageTable):
         self._stirred: dict[str, None] = {}
         return before
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether `clear` would change nothing: sessions may be known without messages."""
+        return super().is_blank and not self._listed and not self._entries
+
     # -- Sessions -----------------------------------------------------------------------------
 
     def session(self, session_id: str) -> SessionEntry:

@@ -396,9 +396,10 @@ class SubQueue:
 
     def clear(self) -> None:
         """Let go of every message and every lock, at once."""
-        messages, locked = self.messages.clear(), self._locks.clear()
-        if messages or locked:
-            self.context.background.add(free(messages, locked))
+        if not self.messages.is_blank:  # of thousands of queues that go together most are
+            messages, locked = self.messages.clear(), self._locks.clear()
+            if messages or locked:
+                self.context.background.add(free(messages, locked))
         if self.forwarding is not None:
             self.forwarding.end()
 

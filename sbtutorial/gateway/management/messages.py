@@ -238,7 +238,8 @@ def batch_delete_messages(call: Call) -> InSteps:
 def update_disposition(call: Call) -> InSteps:
     """`com.microsoft:update-disposition`: settle by lock token, all of them or none.
 
-    It takes no link: whoever knows the tokens may settle.
+    It takes no link: whoever knows the tokens may settle. What ends the broker in the middle of
+    more than `AS_ONE` may leave some settled: see `under_locks`.
     """
     status = call.field("disposition-status", str, "a string").lower()
     settlement = _SETTLEMENTS.get(status)

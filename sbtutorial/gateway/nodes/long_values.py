@@ -9,7 +9,7 @@ from typing import Any
 
 from sbtutorial.amqp.types import Array, decode, encode
 from sbtutorial.amqp.types.decoding import read_borders
-from sbtutorial.amqp.types.encoding import frame_compound
+from sbtutorial.amqp.types.encoding import binary_head, compound_head, frame_compound
 
 # What is shorter is read, or has been written, in no time.
 LONG_BYTES = 16 * 1024
@@ -81,37 +81,65 @@ def _array(encoded: bytes, offset: int, width: int) -> Generator[int, float, tup
     return values, end
 
 
-def encode_in_steps(value: Any) -> Generator[int, float, bytes]:
-    """A value in bytes.
+def encode_in_steps(value: Any) -> Generator[int, float, list[bytes]]:
+    """A value in bytes, in pieces: who joined very many of them would keep others waiting.
 
     Yields:
         What a step has cost, in units of a turn.
     """
     if not isinstance(value, dict):
-        return encode(value)
-    items = bytearray()
+        return [encode(value)]
+    items: list[bytes] = []
     for key, each in value.items():
-        items += encode(key)
+        items.append(encode(key))
         write = _IN_STEPS.get(type(each))
-        is_long = write is not None and len(each) > _AT_ONCE
-        items += (yield from write(each)) if write and is_long else encode(each)
-    return frame_compound(0xC1, _MAP32, 2 * len(value), bytes(items))
+        items += [encode(each)] if write is None else (yield from write(each))
+    return _compound(0xC1, _MAP32, 2 * len(value), items)
 
 
-def _list_in_bytes(values: list[Any]) -> Generator[int, float, bytes]:
+def _compound(short_code: int, long_code: int, count: int, items: list[bytes]) -> list[bytes]:
+    return [compound_head(short_code, long_code, count, sum(map(len, items))), *items]
+
+
+def _list_in_bytes(values: list[Any]) -> Generator[int, float, list[bytes]]:
+    if not values:
+        return [encode(values)]
+    pieces: list[bytes] = []
     items: list[bytes] = []
     size = count = 0
     for value in values:
         if count == _AT_ONCE or size > _BYTES_AT_ONCE:
             yield _UNITS
+            pieces.append(b"".join(items))
+            items.clear()
             size = count = 0
-        items.append(encode(value))
-        size += len(items[-1])
+        if type(value) is dict and any(map(_is_large, value.values())):
+            pieces += (b"".join(items), *_with_large_values(value))
+            items.clear()
+            size += _BYTES_AT_ONCE
+        else:
+            items.append(encode(value))
+            size += len(items[-1])
         count += 1
-    return frame_compound(0xC0, _LIST32, len(values), b"".join(items))
+    return _compound(0xC0, _LIST32, len(values), [*pieces, b"".join(items)])
 
 
-def _array_in_bytes(values: Array) -> Generator[int, float, bytes]:
+def _is_large(value: Any) -> bool:
+    return type(value) is bytes and len(value) > _BYTES_AT_ONCE
+
+
+def _with_large_values(value: dict[Any, Any]) -> list[bytes]:
+    """A map such as that of one message, whose bytes are not copied."""
+    items: list[bytes] = []
+    for key, each in value.items():
+        items.append(encode(key))
+        items += (binary_head(len(each)), each) if _is_large(each) else (encode(each),)
+    return _compound(0xC1, _MAP32, 2 * len(value), items)
+
+
+def _array_in_bytes(values: Array) -> Generator[int, float, list[bytes]]:
+    if len(values) <= _AT_ONCE:
+        return [encode(values)]
     constructor, elements = b"", bytearray()
     for start in range(0, len(values), _ARRAY_ELEMENTS_A_STEP):
         if start:
@@ -121,15 +149,15 @@ def _array_in_bytes(values: Array) -> Generator[int, float, bytes]:
         before, constructor = constructor, some[first - 1 : first]
         # Numbers of which some are too large for the others' type, or what has a type of its own.
         if before not in (b"", constructor) or constructor == _DESCRIBED:
-            return encode(values)
+            return [encode(values)]
         elements += some[first:]
-    return frame_compound(0xE0, _ARRAY32, len(values), constructor + elements)
+    return [frame_compound(0xE0, _ARRAY32, len(values), constructor + elements)]
 
 
 # Where the first element stands in an array, behind the code that holds for all.
 _FIRST_ELEMENT = {0xE0: 4, _ARRAY32: 10}
 
-_IN_STEPS: dict[type, Callable[[Any], Generator[int, float, bytes]]] = {
+_IN_STEPS: dict[type, Callable[[Any], Generator[int, float, list[bytes]]]] = {
     list: _list_in_bytes,
     Array: _array_in_bytes,
 }

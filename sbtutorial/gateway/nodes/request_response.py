@@ -21,6 +21,7 @@ from sbtutorial.amqp.messaging import (
     split_sections,
 )
 from sbtutorial.amqp.performatives import Error
+from sbtutorial.amqp.pieces import Payload, Pieces
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
@@ -103,7 +104,7 @@ class ResponseNode(Node):
         self.on_room: dict[Callable[[float], Job | None], None] = {}
         self._path = path
         self._routes = routes
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[Payload] = deque()
         self._waiting_bytes = 0
         self._next_tag = 0
         routes.add(path, self)
@@ -111,9 +112,9 @@ class ResponseNode(Node):
     @property
     def is_behind(self) -> bool:
         """Whether so many answers wait for credit that no more should be made."""
-        return self._waiting_bytes > _MAX_WAITING_BYTES or not self.link.session.has_window
+        return self._waiting_bytes > _MAX_WAITING_BYTES or self.link.session.windows.sendable <= 0
 
-    def send(self, payload: bytes) -> None:
+    def send(self, payload: Payload) -> None:
         """Send one answer, settled, as soon as the client has granted credit for it."""
         self._waiting.append(payload)
         self._waiting_bytes += len(payload)
@@ -318,7 +319,7 @@ class RequestNode(Node):
         yield from self._send_in_steps(encoding, route)
 
     def _send_in_steps(
-        self, encoding: Generator[int, float, bytes], route: ResponseNode | None
+        self, encoding: Generator[int, float, Payload], route: ResponseNode | None
     ) -> Job:
         """Send an answer that is long, and then those to the requests behind it."""
         yield 0
@@ -330,7 +331,7 @@ class RequestNode(Node):
     def _drop_first(self) -> None:
         self._held_bytes -= len(self._held.popleft().payload)
 
-    def _send(self, payload: bytes, route: ResponseNode | None) -> None:
+    def _send(self, payload: Payload, route: ResponseNode | None) -> None:
         if route is not None and route.link.is_attached:
             self._budget.spend_on_bytes(len(payload))
             route.send(payload)
@@ -350,7 +351,7 @@ def _decode_section(section: bytes | None) -> Any:
 
 def _encode_response(
     response: AmqpResponse, request: Properties, dialect: Dialect
-) -> Generator[int, float, bytes]:
+) -> Generator[int, float, Payload]:
     status: list[tuple[str, object]] = [
         (dialect.status_code, Int(response.status_code)),
         (dialect.status_description, response.description),
@@ -359,10 +360,12 @@ def _encode_response(
         status.append((dialect.error_condition, response.condition))
     items = b"".join(encode(key) + encode(value) for key, value in status)
     body = yield from encode_in_steps(response.body)
-    return b"".join(
+    payload = Pieces(
         (
             Properties(correlation_id=request.message_id).encode(),
             build_map_section(APPLICATION_PROPERTIES, items, len(status)),
-            bytes((0x00, 0x53, AMQP_VALUE)) + body,
+            bytes((0x00, 0x53, AMQP_VALUE)),
+            *body,
         )
     )
+    return payload if len(payload) > LONG_BYTES else payload[:]

@@ -4,6 +4,7 @@ from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
+from sbtutorial.broker.subqueues.session_table import MessageSessionTable
 from tests.broker.conftest import make
 
 
@@ -120,3 +121,13 @@ def test_the_first_stays_where_it_is_and_skips_who_is_not_ready() -> None:
     assert heap.first() == heap.first() == 2
     ready.clear()
     assert heap.first() is None
+
+
+def test_a_session_that_has_a_state_and_no_message_is_something_to_clear() -> None:
+    table = MessageSessionTable("orders")
+    assert table.is_blank
+    table.set_state("a", b"two guests", 0.0)
+    assert not table.is_blank
+    table.clear()
+    assert table.is_blank
+    assert table.size_bytes == 0

@@ -176,7 +176,7 @@ def test_settling_very_many_keeps_nobody_waiting(status: str, active: int, total
     bench.fill()
     tokens = Array(bench.lock_all())
     bench.ask("update-disposition", {"disposition-status": status, "lock-tokens": tokens})
-    bench.answered()
+    bench.answered(MANY + MOST_CHANGES_A_TURN)
     counts = bench.queue.receivable.counts()
     assert (counts.active, counts.locked, counts.total) == (active, 0, total)
 
@@ -187,7 +187,7 @@ def test_renewing_very_many_keeps_nobody_waiting() -> None:
     tokens = bench.lock_all()
     bench.broker.tick(20)
     bench.ask("renew-lock", {"lock-tokens": Array(tokens)})
-    ends = bench.answered()["expirations"]
+    ends = bench.answered(MANY + MOST_CHANGES_A_TURN)["expirations"]
     assert len(ends) == MANY
     bench.broker.tick(29)
     assert bench.queue.receivable.counts().locked == MANY
@@ -284,13 +284,17 @@ def test_one_lock_that_is_lost_keeps_all_from_being_settled() -> None:
     assert bench.queue.receivable.counts().locked == 0
 
 
-def test_a_lock_that_is_about_to_be_settled_with_others_does_not_run_out() -> None:
+def test_a_lock_that_is_about_to_be_settled_with_others_does_not_run_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sbtutorial.gateway.management.parts.AS_ONE", 500)
     bench = Bench()
     bench.fill()
     tokens = Array(bench.lock_all())
     bench.ask("update-disposition", {"disposition-status": "completed", "lock-tokens": tokens})
     while bench.queue.receivable.counts().total == MANY:
         bench.step(1)
+    assert bench.queue.receivable.counts().locked == MANY - 500
     bench.broker.clock.tick(31)
     assert bench.answer()[0]["statusCode"] == 200
     assert bench.queue.receivable.counts().total == 0
@@ -336,6 +340,33 @@ def test_what_ends_the_broker_leaves_all_cancelled_or_none(commits: int) -> None
     assert bench.queue.receivable.counts().total == 0
     kept = restore(store.keeper.changes, Namespace("tutorial")).directory.queue("orders")
     assert kept.receivable.counts().scheduled == (0 if commits else MANY)
+
+
+@pytest.mark.parametrize("commits", [0, 1])
+def test_what_ends_the_broker_leaves_all_settled_or_none(commits: int) -> None:
+    store = MortalStore()
+    bench = Bench(store)
+    bench.fill()
+    tokens = Array(bench.lock_all())
+    bench.ask("update-disposition", {"disposition-status": "completed", "lock-tokens": tokens})
+    store.commits_left = commits
+    bench.talk.pump()
+    assert bench.queue.receivable.counts().total == 0
+    kept = restore(store.keeper.changes, Namespace("tutorial")).directory.queue("orders")
+    assert kept.receivable.counts().locked == (0 if commits else MANY)
+
+
+def test_a_lock_that_somebody_else_ends_meanwhile_keeps_all_from_being_settled() -> None:
+    bench = Bench()
+    bench.fill()
+    tokens = bench.lock_all()
+    asked = {"disposition-status": "completed", "lock-tokens": Array(tokens)}
+    bench.ask("update-disposition", asked)
+    bench.step(5)
+    with bench.broker.reactor.turn() as now:
+        bench.queue.main.settling.abandon(tokens[-1], now=now)
+    assert bench.answer()[0]["statusCode"] == 410
+    assert bench.queue.receivable.counts().locked == MANY - 1
 
 
 # -- What goes meanwhile ----------------------------------------------------------------------

@@ -17,6 +17,8 @@ LONG_VALUES: list[Any] = [
     {"messages": []},
     {"a": 1, "b": [1, "two", {"three": [4]}], "c": Array([])},
     {"messages": [{"message": b"x" * 300, "lock-token": UUID(int=n)} for n in range(500)]},
+    {"messages": [{"message": b"x" * 300_000, "lock-token": UUID(int=n)} for n in range(3)]},
+    {"messages": [{"message": b"x" * n, "n": n} for n in (9, 300_000, 8, 7)], "some": b"y"},
     {"lock-tokens": Array([UUID(int=n) for n in range(3000)]), "after": Int(7)},
     {"sequence-numbers": Array([Long(n) for n in range(3000)]), "mode": True},
     {
@@ -49,7 +51,7 @@ def test_a_value_is_read_and_written_as_it_would_be_at_once(value: Any) -> None:
     read, _ = run(read_in_steps(b"..." + encoded, 3))
     assert read == decode(encoded)[0] == value
     assert type(read) is type(value)
-    assert run(encode_in_steps(value))[0] == encoded
+    assert b"".join(run(encode_in_steps(value))[0]) == encoded
 
 
 @pytest.mark.parametrize("name", ["messages", "lock-tokens"])
@@ -58,6 +60,11 @@ def test_very_many_elements_take_several_steps(name: str) -> None:
         one for one in LONG_VALUES if one and isinstance(one, dict) and name in one and one[name]
     )
     assert run(read_in_steps(encode(value), 0))[1] > 5
+
+
+def test_few_large_elements_take_several_steps() -> None:
+    value = {"messages": [{"message": b"x" * 100_000} for _ in range(30)]}
+    assert run(encode_in_steps(value))[1] > 5
 
 
 def test_an_array_keeps_the_type_of_its_elements() -> None:
