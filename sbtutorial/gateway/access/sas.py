@@ -164,7 +164,7 @@ def authorize(
         raise TokenError(
             TokenProblem.MISSING,
             "MissingToken: the request has no Authorization header. Use "
-            "ServiceBusAdministrationClient.from_connection_string(lab.connection_string).",
+            "ServiceBusAdministrationClient.from_connection_string with the broker's.",
         )
     verified = verify(
         header, keys=keys, resource=resource, now=now, grace_seconds=LATE_RENEWAL_SECONDS
