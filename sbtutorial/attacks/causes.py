@@ -95,8 +95,9 @@ def _of_never_sent(account: Account, order: Order) -> Cause:
         )
     return (
         seen,
-        "Nobody killed it. Was it told of an error, and went on? Print what it was told; until "
-        "that is mended, an order that could not be sent is not done.",
+        "Nobody killed it. Did it leave that order out, or was it told of an error, and went on? "
+        "Print what it was told; until that is mended, an order that could not be sent is not "
+        "done.",
     )
 
 

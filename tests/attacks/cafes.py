@@ -316,7 +316,7 @@ WRONG = (
         0,
         "none lost",
         "no message of it reached the broker",
-        "send all of the list again",
+        "Nobody killed it.",
     ),
     Wrong(
         "a receiver that waits for ever",

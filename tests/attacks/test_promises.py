@@ -83,7 +83,7 @@ def test_a_loss_is_told_with_its_cause(facts: list[str], reason: str | None, wor
 def test_a_shop_that_nobody_killed_is_asked_what_it_was_told() -> None:
     day = [one for one in good_day() if one != ("kitchen", S, "order-05")]
     _, found = broken(Account(PLAN, steps(*day), {}, homes={S: {"orders/kitchen"}}))
-    assert "Was it told of an error, and went on?" in found.hint
+    assert "was it told of an error, and went on?" in found.hint
     killed = [("shop", What.KILLED, "order-05", "order"), *day]
     _, found = broken(Account(PLAN, steps(*killed), {}, homes={S: {"orders/kitchen"}}))
     assert "Was it killed with orders in its hands?" in found.hint
