@@ -237,6 +237,8 @@ class QueueView {
     this.clock = new BrokerClock();
     this.isWaiting = false;
     this.hasEnded = false;
+    this.pressed = 0; // how often
+    this.shown = 0; // the lines of which of these presses stand there
     this.way = connection(model, { onWaiting: (waits) => this.wait(waits) });
     this.build();
     this.onPicture = () => this.draw(model.get("picture"));
@@ -614,11 +616,12 @@ class QueueView {
   // --- what one can do
 
   async press(button, name, args = {}) {
+    const number = ++this.pressed;
     button.dataset.isBusy = "true";
     button.disabled = true;
     try {
       const { program, printed } = await this.way.ask(name, args);
-      this.showProgram(program);
+      this.showProgram(program, number);
       if (printed) this.say(printed);
     } catch (error) {
       this.say(error.message);
@@ -628,8 +631,10 @@ class QueueView {
     }
   }
 
-  showProgram(program) {
-    if (!program) return;
+  // An answer may come after that to a later press, whose lines then stay.
+  showProgram(program, number) {
+    if (!program || number < this.shown) return;
+    this.shown = number;
     this.lines.replaceChildren(...breakable(program));
     this.program.hidden = false;
   }
