@@ -39,8 +39,8 @@ class Schedule:
         self._in_steps: deque[int] = deque()
         # Of these, those whose senders want to be told when they are there.
         self._awaited: dict[Message, Callable[[], None]] = {}
-        # Numbers of those whose time came while the topic took nothing.
-        self._held_back: list[int] = []
+        # Numbers of those whose time came while the topic took nothing, in order.
+        self._held_back: dict[int, None] = {}
 
     @property
     def has_turns(self) -> bool:
@@ -78,13 +78,14 @@ class Schedule:
         context.begin(now)
         held = messages.find_all(sequence_numbers, Input.CANCEL)
         for message in held:
-            if message.timer is None:
+            if message.timer is None and message.sequence_number not in self._held_back:
                 raise BrokerError(
                     ErrorCode.MESSAGE_NOT_FOUND,
                     f"The time of message {message.sequence_number} in '{context.path}' has come. "
                     "Nothing was cancelled.",
                 )
         for message in held:
+            self._held_back.pop(message.sequence_number, None)
             if message.timer is not None:
                 message.timer.cancel()
                 message.timer = None
@@ -100,6 +101,7 @@ class Schedule:
         self._context.require_existence(now)
         self._subqueue.messages.unreserve(messages)
         for message in messages:
+            self._held_back.pop(message.sequence_number, None)
             self._subqueue.messages.remove(message, Input.CANCEL)
             self._subqueue.report(ChangeKind.CANCELLED, message, now, who)
             self._tell(message)
@@ -172,13 +174,17 @@ class Schedule:
     # -- When the time has come ------------------------------------------------------------------
 
     def adopt(self, now: float) -> None:
-        """Live by the entity's description: a topic that takes messages hands out what is due."""
-        if not self._context.description.status.can_send:
+        """Live by the entity's description: a topic that takes messages hands out what is due.
+
+        There may be very many, so they wait for their turns.
+        """
+        if not self._held_back or not self._context.description.status.can_send:
             return
-        held_back, self._held_back = self._held_back, []
-        for number in held_back:
-            if (message := self._subqueue.messages.find(number)) is not None:
-                message.timer = self._context.timers.call_at(now, self._activate, number)
+        is_first = not self._in_steps
+        self._in_steps.extend(self._held_back)
+        self._held_back.clear()
+        if is_first:
+            self.resume(now)
 
     def _activate(self, scheduled_number: int, at: float) -> None:
         context = self._context
@@ -186,7 +192,7 @@ class Schedule:
         (message,) = self._subqueue.messages.find_all([scheduled_number], Input.ACTIVATE)
         message.timer = None
         if self._destination.fans_out and not context.description.status.can_send:
-            self._held_back.append(scheduled_number)
+            self._held_back[scheduled_number] = None
             return
         if self._in_steps or self._destination.takes_long(message):
             self._in_steps.append(scheduled_number)

@@ -5,12 +5,13 @@ import pytest
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.descriptions import EntityStatus
+from sbtutorial.broker.entities.topic import Topic
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MIB, STANDARD
 from sbtutorial.broker.rules.filters.boolean import TrueFilter
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import MessageState
-from tests.broker.conftest import World, contents, make
+from tests.broker.conftest import START, World, contents, make
 
 
 def test_every_subscription_gets_a_copy_of_its_own(world: World) -> None:
@@ -114,6 +115,62 @@ def test_disabled_topic_refuses_and_disabled_subscription_still_collects(world: 
     world.namespace.update(topic, disabled, now=world.now)
     with pytest.raises(BrokerError, match="Topic 'news' is disabled for sending"):
         world.send(topic, "sun")
+
+
+@pytest.fixture
+def waiting(world: World) -> Topic:
+    """A disabled topic with messages whose time has come."""
+    topic = world.topic()
+    world.subscription("all")
+    world.send(topic, *range(5), scheduled_enqueue_at=START + 30)
+    set_status(world, topic, EntityStatus.DISABLED)
+    world.pass_time(31)
+    return topic
+
+
+def set_status(world: World, topic: Topic, status: EntityStatus) -> None:
+    world.namespace.update(topic, replace(topic.description, status=status), now=world.now)
+
+
+def handed_out(topic: Topic) -> list[object]:
+    return contents(topic.subscription("all").main)
+
+
+def test_what_waits_for_its_topic_can_be_cancelled_in_parts(world: World, waiting: Topic) -> None:
+    schedule = waiting.ingress.schedule
+    held = schedule.hold([1, 3], now=world.now)
+    set_status(world, waiting, EntityStatus.ACTIVE)
+    world.pass_time(1)
+    assert handed_out(waiting) == [1, 3, 4]
+    schedule.cancel_held(held, world.now, "sender")
+    assert waiting.scheduled_count == 0
+
+
+def test_what_was_not_cancelled_after_all_waits_for_its_topic_still(
+    world: World, waiting: Topic
+) -> None:
+    schedule = waiting.ingress.schedule
+    schedule.let_go_on(schedule.hold([1, 3], now=world.now))
+    world.pass_time(1)
+    assert (waiting.scheduled_count, handed_out(waiting)) == (5, [])
+    set_status(world, waiting, EntityStatus.ACTIVE)
+    world.pass_time(1)
+    assert waiting.scheduled_count == 0
+    assert sorted(handed_out(waiting), key=str) == [0, 1, 2, 3, 4]
+
+
+def test_a_topic_that_takes_messages_again_hands_out_what_waits_in_steps(
+    world: World, waiting: Topic
+) -> None:
+    background = world.namespace.background
+    background.on_added = lambda: None
+    set_status(world, waiting, EntityStatus.ACTIVE)
+    world.pass_time(1)
+    background.step()
+    assert 0 < waiting.scheduled_count < 5
+    while background:
+        background.step()
+    assert handed_out(waiting) == [0, 1, 2, 3, 4]
 
 
 def test_subscription_dead_letters_for_itself_alone(world: World) -> None:
