@@ -22,6 +22,10 @@ _unpack_uint = struct.Struct(">I").unpack_from
 _Read = tuple[Any, int]
 
 
+class _OtherShape(Exception):
+    """It is not written as clients do."""
+
+
 def read_performative(body: bytes) -> _Read:
     """The performative of a frame, as `decode_composite` has it. Hot: runs for each frame.
 
@@ -35,7 +39,7 @@ def read_performative(body: bytes) -> _Read:
     if read is not None:
         try:
             found = read(body)
-        except (IndexError, struct.error):  # it is cut short
+        except (IndexError, struct.error, _OtherShape):  # it may be cut short
             found = None
         if found is not None:
             return found
@@ -46,9 +50,46 @@ def _read_flow(body: bytes) -> _Read | None:
     count, size = body[_COUNT_AT], len(body)
     if body[_SIZE_AT] != size - _COUNT_AT or count < _NUMBERS_OF_FLOW:
         return None
+    numbers, offset = _numbers(body, _FIELDS_AT, _NUMBERS_OF_FLOW)
+    ending = _FLOW_ENDINGS.get(body[offset:])
+    if ending is None or ending[0] != count or None in numbers[1:4]:
+        return None
+    return Flow(*numbers, *ending[1]), size
+
+
+def _read_disposition(body: bytes) -> _Read | None:
+    size = len(body)
+    if body[_SIZE_AT] != size - _COUNT_AT:
+        return None
+    offset = _FIELDS_AT + 1 if body[_FIELDS_AT] != _BOOLEAN else _FIELDS_AT + 2
+    role = _BOOLEANS.get(body[_FIELDS_AT:offset])
+    (first, last), offset = _numbers(body, offset, 2)
+    ending = _DISPOSITION_ENDINGS.get(body[offset:])
+    if ending is None or ending[0] != body[_COUNT_AT] or role is None or first is None:
+        return None
+    return Disposition(role, first, last, *ending[1]), size
+
+
+def _read_transfer(body: bytes) -> _Read | None:
+    """Its payload stands behind it."""
+    end = _COUNT_AT + body[_SIZE_AT]
+    (handle, delivery_id), offset = _numbers(body, _FIELDS_AT, 2)
+    if body[offset] != _BINARY8 or handle is None:
+        return None
+    start = offset + 2
+    offset = start + body[offset + 1]
+    tag = body[start:offset]
+    (message_format,), offset = _numbers(body, offset, 1)
+    ending = _TRANSFER_ENDINGS.get(body[offset:end]) if offset < end <= len(body) else None
+    if ending is None or ending[0] != body[_COUNT_AT]:
+        return None
+    return Transfer(handle, delivery_id, tag, message_format, *ending[1]), end
+
+
+def _numbers(body: bytes, offset: int, count: int) -> tuple[list[Any], int]:
+    """So many fields, each an uint or null, and the offset behind them."""
     numbers: list[Any] = []
-    offset = _FIELDS_AT
-    for _ in range(_NUMBERS_OF_FLOW):
+    for _ in range(count):
         code = body[offset]
         if code == _SMALL_UINT:
             numbers.append(body[offset + 1])
@@ -63,90 +104,8 @@ def _read_flow(body: bytes) -> _Read | None:
             numbers.append(None)
             offset += 1
         else:
-            return None
-    ending = _FLOW_ENDINGS.get(body[offset:])
-    if ending is None or ending[0] != count or None in numbers[1:4]:
-        return None
-    return Flow(*numbers, *ending[1]), size
-
-
-def _read_disposition(body: bytes) -> _Read | None:
-    size = len(body)
-    if body[_SIZE_AT] != size - _COUNT_AT:
-        return None
-    offset = _FIELDS_AT + 1 if body[_FIELDS_AT] != _BOOLEAN else _FIELDS_AT + 2
-    role = _BOOLEANS.get(body[_FIELDS_AT:offset])
-    code = body[offset]
-    if code == _SMALL_UINT:
-        first = body[offset + 1]
-        offset += 2
-    elif code == _UINT:
-        first = _unpack_uint(body, offset + 1)[0]
-        offset += 5
-    elif code == _UINT0:
-        first = 0
-        offset += 1
-    else:
-        return None
-    code = body[offset]
-    last: int | None
-    if code == _NULL:
-        last = None
-        offset += 1
-    elif code == _SMALL_UINT:
-        last = body[offset + 1]
-        offset += 2
-    elif code == _UINT:
-        last = _unpack_uint(body, offset + 1)[0]
-        offset += 5
-    elif code == _UINT0:
-        last = 0
-        offset += 1
-    else:
-        return None
-    ending = _DISPOSITION_ENDINGS.get(body[offset:])
-    if ending is None or ending[0] != body[_COUNT_AT] or role is None:
-        return None
-    return Disposition(role, first, last, *ending[1]), size
-
-
-def _read_transfer(body: bytes) -> _Read | None:
-    """Its payload stands behind it."""
-    end = _COUNT_AT + body[_SIZE_AT]
-    if body[_FIELDS_AT] != _SMALL_UINT:
-        return None
-    handle = body[_FIELDS_AT + 1]
-    offset = _FIELDS_AT + 2
-    code = body[offset]
-    if code == _SMALL_UINT:
-        delivery_id = body[offset + 1]
-        offset += 2
-    elif code == _UINT:
-        delivery_id = _unpack_uint(body, offset + 1)[0]
-        offset += 5
-    elif code == _UINT0:
-        delivery_id = 0
-        offset += 1
-    else:
-        return None
-    if body[offset] != _BINARY8:
-        return None
-    start = offset + 2
-    offset = start + body[offset + 1]
-    tag = body[start:offset]
-    code = body[offset]
-    if code == _UINT0:
-        message_format = 0
-        offset += 1
-    elif code == _UINT:
-        message_format = _unpack_uint(body, offset + 1)[0]
-        offset += 5
-    else:
-        return None
-    ending = _TRANSFER_ENDINGS.get(body[offset:end]) if offset < end <= len(body) else None
-    if ending is None or ending[0] != body[_COUNT_AT]:
-        return None
-    return Transfer(handle, delivery_id, tag, message_format, *ending[1]), end
+            raise _OtherShape
+    return numbers, offset
 
 
 # -- The endings that are known: their bytes; how many fields there are with them, and which ------
