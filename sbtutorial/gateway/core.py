@@ -299,7 +299,7 @@ class Core:
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)
-        if change.kind not in ACCOUNTS:
+        if change.kind not in ACCOUNTS:  # as `_record`; hot
             self.trace.record(change)
 
     def _record(self, change: Change) -> None:

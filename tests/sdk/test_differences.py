@@ -51,10 +51,10 @@ def make_queues(broker: ThreadedBroker, *names: str, **properties: Any) -> None:
 
 
 @not_here
-async def test_what_the_broker_holds_ends_with_its_process(
+async def test_what_a_broker_in_memory_holds_ends_with_it(
     certificates_folder: Path, administration_of: Any
 ) -> None:
-    """What the broker holds ends with its process: nothing is kept on disk."""
+    """What a broker in memory holds, as tests have one, ends with it; others keep it on disk."""
     with ThreadedBroker(key="same", certificates_folder=certificates_folder) as broker:
         make_queues(broker, "orders")
         port = parse_connection_string(broker.connection_string).port
@@ -68,6 +68,7 @@ async def test_what_the_broker_holds_ends_with_its_process(
 
 @not_here
 def test_the_broker_answers_on_this_machine_only(broker: ThreadedBroker) -> None:
+    """The broker answers on this machine only, unless `serve --host` says otherwise."""
     address = parse_connection_string(broker.connection_string)
     assert address.host == "127.0.0.1"
     # Another address of this machine, where somebody who listens everywhere would answer.
@@ -164,10 +165,10 @@ async def test_a_client_may_connect_without_tls(bench: Bench) -> None:
 
 
 @otherwise
-async def test_the_key_is_a_new_one_each_time_the_broker_starts(
+async def test_a_broker_in_memory_has_a_new_key_each_time(
     certificates_folder: Path, flavour: Flavour, ca_pem: Path
 ) -> None:
-    """The key is a new one each time the broker starts, unless it is given one."""
+    """A broker in memory has a new key each time, unless it is given one; on disk it stays."""
     with ThreadedBroker(certificates_folder=certificates_folder) as broker:
         before = broker.connection_string
     port = parse_connection_string(before).port or 0
