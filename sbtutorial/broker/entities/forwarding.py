@@ -24,7 +24,8 @@ FindSink = Callable[[str], Sink]
 Keep = Callable[[Message, str, str, float], None]
 
 MAX_HOPS = 4
-# So many messages go on in one piece; what else is ready goes when others have had their turn.
+# So many messages go on in one piece, or as many copies of fewer; what else is ready goes when
+# others have had their turn.
 MOST_AT_ONCE = 50
 _COST = 2  # of sending one on, in the units of timers
 # Azure's own words, where they are known.
@@ -64,7 +65,8 @@ class Forwarding:
     def on_ready(self, now: float) -> None:
         """Send on what is ready, after what is ready already."""
         if not self._waits:
-            self._send_on(now)
+            # Topic behind topic behind topic: each of very many copies goes on by itself.
+            self._send_on(now, most_hops=0 if self._copies > 1 else MAX_HOPS)
 
     def resume(self, now: float) -> bool:
         """Send on what the target takes, up to a number; whether it took that."""
@@ -89,16 +91,29 @@ class Forwarding:
                 messages.requeue(message)
         self._kept.clear()
 
-    def _send_on(self, now: float) -> bool:
+    @property
+    def _copies(self) -> int:
+        """How many messages one of them becomes at the target."""
+        try:
+            return self._context.find_sink(self.target).copies
+        except BrokerError:
+            return 1
+
+    def _send_on(self, now: float, most_hops: int = MAX_HOPS) -> bool:
         """Send on until nothing is ready, the target takes no more, or it has been enough at once.
+
+        It is enough, too, at a message that was sent on more than `most_hops` times.
 
         Returns:
             Whether the target takes more, as far as is known.
         """
         subqueue = self._subqueue
-        for _ in range(MOST_AT_ONCE):
+        for _ in range(max(MOST_AT_ONCE // self._copies, 1)):
             if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
                 return True
+            if message.hops > most_hops:
+                subqueue.messages.requeue(message)
+                break
             if self._ends_now(message, now):
                 continue
             refusal = self._hand_over(message, now)

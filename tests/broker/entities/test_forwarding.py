@@ -89,6 +89,30 @@ def test_ring_ends_after_the_last_hop(world: World) -> None:
     assert dead.hops == MAX_HOPS
 
 
+def test_topics_behind_topics_take_their_copies_little_by_little(world: World) -> None:
+    depth, width = 4, 10
+    for number in reversed(range(depth)):
+        world.topic(f"t{number}")
+        further = {"forward_to": f"t{number + 1}"} if number + 1 < depth else {}
+        for name in range(width):
+            world.subscription(f"s{name}", f"t{number}", **further)
+    last = [
+        world.namespace.directory.subscription(f"t{depth - 1}", f"s{name}") for name in range(width)
+    ]
+
+    def sent() -> int:
+        return sum(change.kind is ChangeKind.SENT for change in world.changes)
+
+    world.namespace.timers.most_at_once = 1
+    world.send(world.namespace.directory.topic("t0"), "rain")
+    most, before = sent(), sent()
+    while world.namespace.timers.is_behind or world.namespace.timers.next_at() == world.now:
+        world.namespace.run_some(world.now)
+        most, before = max(most, sent() - before), sent()
+    assert most < 3 * width * width
+    assert [len(each.main.messages) for each in last] == [width ** (depth - 1)] * width
+
+
 def test_what_the_target_refuses_is_dead_lettered_at_the_source(world: World) -> None:
     kitchen, bar = world.queue("kitchen"), world.queue("bar", forward_to="kitchen")
     world.update(kitchen, status=EntityStatus.SEND_DISABLED)
