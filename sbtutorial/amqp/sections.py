@@ -1,17 +1,19 @@
 """Message sections in bytes: cut apart, looked into and put together, never rebuilt.
 
 A broker owns a few entries of a few sections; everything else must leave as it came, type for type.
-So a section is a slice of what was received, checked but not decoded.
+So a section is a slice of what was received, checked but not decoded. A long message is checked in
+steps first (`check_in_steps`), which says where its long values end.
 Source: AMQP 1.0, 3.2; Azure Service Bus, message format 0x80013700 (a batch).
 """
 
 import struct
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types.decoding import decode, read_borders
 from sbtutorial.amqp.types.encoding import encode, frame_compound
-from sbtutorial.amqp.types.skipping import skip
+from sbtutorial.amqp.types.skipping import STEP_BYTES, skip, skip_in_steps
 from sbtutorial.amqp.types.values import Symbol, ULong
 
 HEADER = 0x70
@@ -34,8 +36,13 @@ _MAP32 = 0xD1
 # By the upper half of a format code: variable widths, compounds and arrays.
 _SIZE_IN_ONE_BYTE = frozenset({0xA, 0xC, 0xE})
 _SIZE_IN_FOUR_BYTES = frozenset({0xB, 0xD, 0xF})
+# No sender cuts a message's body into more pieces.
+MAX_SECTIONS = 10_000
+# Where values end that were checked already, by where they begin.
+Ends = Mapping[int, int]
+NOT_CHECKED: Ends = {}
 # What is looked at in a data section takes as long as so many bytes of other sections.
-_DATA_SECTION_COST = 8
+_SECTION_COST = 8
 _unpack_uint = struct.Struct(">I").unpack_from
 
 
@@ -76,21 +83,25 @@ class Sections(NamedTuple):
     footer: bytes | None
 
 
-def split_sections(payload: bytes) -> Sections:
+def split_sections(payload: bytes, ends: Ends = NOT_CHECKED) -> Sections:
     """Cut a message into its sections, in whatever order they come.
 
     A section whose descriptor is written the long way gets the short form: clients read no other.
 
+    Args:
+        payload: A whole message.
+        ends: What `check_in_steps` has said of it.
+
     Raises:
-        DecodeError: A section is unknown, repeated, malformed or cut short, or the body is a
-            mixture of kinds.
+        DecodeError: A section is unknown, repeated, malformed or cut short, the body is a mixture
+            of kinds, or there are more than `MAX_SECTIONS`.
     """
     found: dict[int, bytes] = {}
     body: list[bytes] = []
     body_code = 0
     offset, size = 0, len(payload)
     while offset < size:
-        code, start, end = _next_section(payload, offset)
+        code, start, end = _next_section(payload, offset, ends)
         section = _section_bytes(payload, offset, code, start, end)
         offset = end
         if code not in _BODY:
@@ -102,6 +113,8 @@ def split_sections(payload: bytes) -> Sections:
             raise DecodeError("the body is neither one amqp-value nor sections of one kind")
         body_code = code
         body.append(section)
+        if len(body) > MAX_SECTIONS:
+            raise DecodeError(f"the body is in more than {MAX_SECTIONS} sections")
     get = found.get
     return Sections(
         get(HEADER),
@@ -112,6 +125,37 @@ def split_sections(payload: bytes) -> Sections:
         b"".join(body),
         get(FOOTER),
     )
+
+
+def check_in_steps(payload: bytes) -> Generator[int, None, Ends]:
+    """Walk over what is long in a message, which takes long, before `split_sections` does not.
+
+    Yields:
+        About how many bytes a step has walked over.
+
+    Returns:
+        For `split_sections`.
+
+    Raises:
+        DecodeError: As `split_sections`.
+    """
+    ends: dict[int, int] = {}
+    offset = count = walked = 0
+    while offset < len(payload) and count <= MAX_SECTIONS:
+        code, start = _head_of_section(payload, offset)
+        if code == DATA:
+            offset = skip(payload, start)
+        else:
+            offset = yield from skip_in_steps(payload, start)
+            walked += offset - start
+            if offset - start > STEP_BYTES:
+                ends[start] = offset
+        count += 1
+        walked += _SECTION_COST
+        if walked > STEP_BYTES:
+            yield STEP_BYTES
+            walked = 0
+    return ends
 
 
 def data_sections(payload: bytes, at_most: int | None = None) -> list[bytes]:
@@ -152,7 +196,7 @@ def structure_bytes(payload: bytes) -> int:
             start = offset + _DESCRIPTOR_SIZE
             end = _said_end(payload, start)
             is_data = payload[offset + 2] == DATA
-            size += _DATA_SECTION_COST if is_data else end - offset
+            size += _SECTION_COST if is_data else end - offset
             offset = end
     except (IndexError, struct.error):
         return len(payload)
@@ -206,8 +250,14 @@ def encode_section(code: int, value: Any) -> bytes:
     return bytes((0x00, 0x53, code)) + encode(value)
 
 
-def _next_section(payload: bytes, offset: int) -> tuple[int, int, int]:
+def _next_section(payload: bytes, offset: int, ends: Ends = NOT_CHECKED) -> tuple[int, int, int]:
     """The section at `offset`: its code, where its value begins, and where it ends."""
+    code, start = _head_of_section(payload, offset)
+    return code, start, ends.get(start) or skip(payload, start)
+
+
+def _head_of_section(payload: bytes, offset: int) -> tuple[int, int]:
+    """The section at `offset`: its code, and where its value begins."""
     if payload[offset : offset + 2] == b"\x00\x53" and offset + _DESCRIPTOR_SIZE < len(payload):
         code, start = payload[offset + 2], offset + _DESCRIPTOR_SIZE
     else:
@@ -217,7 +267,7 @@ def _next_section(payload: bytes, offset: int) -> tuple[int, int, int]:
         raise DecodeError(f"0x{code:02x} is not a section of a message")
     if kind.format_codes is not None and payload[start] not in kind.format_codes:
         raise DecodeError(f"section {kind.symbol} cannot have format 0x{payload[start]:02x}")
-    return code, start, skip(payload, start)
+    return code, start
 
 
 def _long_descriptor(payload: bytes, offset: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ Source: AMQP 1.0, part 1.
 from sbtutorial.amqp.types.decoding import decode
 from sbtutorial.amqp.types.encoding import encode
 from sbtutorial.amqp.types.serial import serial_add, serial_distance, serial_precedes
-from sbtutorial.amqp.types.skipping import skip
+from sbtutorial.amqp.types.skipping import skip, skip_in_steps
 from sbtutorial.amqp.types.values import (
     Array,
     Byte,
@@ -51,4 +51,5 @@ __all__ = [
     "serial_distance",
     "serial_precedes",
     "skip",
+    "skip_in_steps",
 ]

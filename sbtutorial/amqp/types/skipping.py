@@ -1,11 +1,13 @@
 """Walking over a value without building it: how a message is checked and cut into sections.
 
+What is long is walked over in steps, so that nobody else waits for it.
+
 Source: AMQP 1.0, 1.2: the upper half of a format code says how far its value reaches.
 """
 
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types.decoding import (
@@ -17,6 +19,8 @@ from sbtutorial.amqp.types.decoding import (
 )
 
 Skipper = Callable[[bytes, int, int], int]
+# Yields about how many bytes a step has walked over; returns where the value ends.
+Walk = Generator[int, None, int]
 
 _WIDTHS = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
 _unpack_uint = struct.Struct(">I").unpack_from
@@ -32,11 +36,33 @@ def skip(buffer: bytes, offset: int) -> int:
         DecodeError: The bytes are cut short, nested too deeply, or not AMQP.
     """
     try:
-        end = _skip_value(buffer, offset, 0)
-    except (IndexError, struct.error) as error:
-        raise DecodeError("the bytes end in the middle of a value") from error
-    except UnicodeDecodeError as error:
-        raise DecodeError(f"a text is not UTF-8: {error}") from error
+        return _within(buffer, _skip_value(buffer, offset, 0))
+    except _MALFORMED as error:
+        raise _told(error) from error
+
+
+def skip_in_steps(buffer: bytes, offset: int) -> Walk:
+    """As `skip`, of a value that may be long.
+
+    Raises:
+        DecodeError: As `skip`.
+    """
+    try:
+        return _within(buffer, (yield from _walk_value(buffer, offset, 0)))
+    except _MALFORMED as error:
+        raise _told(error) from error
+
+
+_MALFORMED = (IndexError, struct.error, UnicodeDecodeError)
+
+
+def _told(error: Exception) -> DecodeError:
+    if isinstance(error, UnicodeDecodeError):
+        return DecodeError(f"a text is not UTF-8: {error}")
+    return DecodeError("the bytes end in the middle of a value")
+
+
+def _within(buffer: bytes, end: int) -> int:
     if end > len(buffer):
         raise DecodeError("the bytes end in the middle of a value")
     return end
@@ -116,12 +142,7 @@ def _skip_described(buffer: bytes, offset: int, depth: int) -> int:
 
 def _compound_skipper(*, wide: bool, is_map: bool = False) -> Skipper:
     def skip_items(buffer: bytes, offset: int, depth: int) -> int:
-        count, offset, end = read_borders(buffer, offset, wide=wide)
-        check_depth(depth)
-        if count > end - offset:
-            raise DecodeError(f"{count} elements cannot stand in {end - offset} bytes")
-        if is_map and count % 2:
-            raise DecodeError("a map has a key without a value")
+        count, offset, end = _open_items(buffer, offset, depth, wide=wide, is_map=is_map)
         # Written out, since a hostile message is one long list of next to nothing.
         widths, skippers = _FIXED.get, _SKIPPERS.get
         for _ in range(count):
@@ -132,11 +153,28 @@ def _compound_skipper(*, wide: bool, is_map: bool = False) -> Skipper:
                 offset = skipper(buffer, offset + 1, depth + 1)
             else:
                 raise _no_format_code(code)
-        if offset != end:
-            raise DecodeError("a list or map does not end where its elements do")
-        return end
+        return _close_items(offset, end)
 
     return skip_items
+
+
+def _open_items(
+    buffer: bytes, offset: int, depth: int, *, wide: bool, is_map: bool
+) -> tuple[int, int, int]:
+    """As `read_borders`, of a list or a map."""
+    count, offset, end = read_borders(buffer, offset, wide=wide)
+    check_depth(depth)
+    if count > end - offset:
+        raise DecodeError(f"{count} elements cannot stand in {end - offset} bytes")
+    if is_map and count % 2:
+        raise DecodeError("a map has a key without a value")
+    return count, offset, end
+
+
+def _close_items(offset: int, end: int) -> int:
+    if offset != end:
+        raise DecodeError("a list or map does not end where its elements do")
+    return end
 
 
 def _array_skipper(*, wide: bool) -> Skipper:
@@ -145,26 +183,97 @@ def _array_skipper(*, wide: bool) -> Skipper:
         check_depth(depth)
         if buffer[offset] == DESCRIBED:
             offset = _skip_value(buffer, offset + 1, depth + 1)
-        if _skip_elements(buffer, offset, depth, count, end) != end:
-            raise DecodeError("an array does not end where its elements do")
-        return end
+        code, offset = _element_code(buffer, offset, count, end)
+        if (width := _FIXED.get(code)) is not None:
+            return _close_array(offset + count * width, end)
+        skipper = _SKIPPERS[code]
+        for _ in range(count):
+            offset = skipper(buffer, offset, depth + 1)
+        return _close_array(offset, end)
 
     return skip_array
 
 
-def _skip_elements(buffer: bytes, offset: int, depth: int, count: int, end: int) -> int:
+def _element_code(buffer: bytes, offset: int, count: int, end: int) -> tuple[int, int]:
+    """The format code that all elements of an array have, and where the first one begins."""
     code = buffer[offset]
     offset += 1
     if count > max(end - offset, MAX_EMPTY_ELEMENTS):
         raise DecodeError(f"{count} elements cannot stand in {end - offset} bytes")
-    if (width := _FIXED.get(code)) is not None:
-        return offset + count * width
-    skipper = _SKIPPERS.get(code)
-    if skipper is None or code == DESCRIBED:
+    if code == DESCRIBED or not (code in _FIXED or code in _SKIPPERS):
         raise DecodeError(f"0x{code:02x} is not a format code for array elements")
+    return code, offset
+
+
+def _close_array(offset: int, end: int) -> int:
+    if offset != end:
+        raise DecodeError("an array does not end where its elements do")
+    return end
+
+
+# -- In steps: what is short is skipped, and what is long is gone into ---------------------------
+
+
+def _walk_value(buffer: bytes, offset: int, depth: int) -> Walk:
+    code = buffer[offset]
+    if code == DESCRIBED:
+        check_depth(depth)
+        offset = yield from _walk_value(buffer, offset + 1, depth + 1)
+        return (yield from _walk_value(buffer, offset, depth + 1))
+    if code in _LONG_WALKS:
+        return (yield from _walk_contents(code, buffer, offset + 1, depth))
+    return _skip_value(buffer, offset, depth)
+
+
+def _walk_contents(code: int, buffer: bytes, offset: int, depth: int) -> Walk:
+    """What is behind a format code: alone, or that of an array's elements."""
+    if code in _LONG_WALKS and _unpack_uint(buffer, offset)[0] > STEP_BYTES:
+        return (yield from _LONG_WALKS[code](buffer, offset, depth))
+    return _SKIPPERS[code](buffer, offset, depth)
+
+
+def _items_walk(*, is_map: bool = False) -> Callable[[bytes, int, int], Walk]:
+    def walk_items(buffer: bytes, offset: int, depth: int) -> Walk:
+        count, offset, end = _open_items(buffer, offset, depth, wide=True, is_map=is_map)
+        rest = offset + STEP_BYTES
+        for _ in range(count):
+            if buffer[offset] in _MAY_BE_LONG:
+                offset = yield from _walk_value(buffer, offset, depth + 1)
+            else:
+                offset = _skip_value(buffer, offset, depth + 1)
+            if offset > rest:
+                yield STEP_BYTES
+                rest = offset + STEP_BYTES
+        return _close_items(offset, end)
+
+    return walk_items
+
+
+def _walk_array(buffer: bytes, offset: int, depth: int) -> Walk:
+    count, offset, end = read_borders(buffer, offset, wide=True)
+    check_depth(depth)
+    if buffer[offset] == DESCRIBED:
+        offset = yield from _walk_value(buffer, offset + 1, depth + 1)
+    code, offset = _element_code(buffer, offset, count, end)
+    if (width := _FIXED.get(code)) is not None:
+        return _close_array(offset + count * width, end)
+    rest = offset + STEP_BYTES
     for _ in range(count):
-        offset = skipper(buffer, offset, depth + 1)
-    return offset
+        offset = yield from _walk_contents(code, buffer, offset, depth + 1)
+        if offset > rest:
+            yield STEP_BYTES
+            rest = offset + STEP_BYTES
+    return _close_array(offset, end)
+
+
+# What a step walks over, and what is gone into when it is longer.
+STEP_BYTES = 8 * 1024
+_LONG_WALKS: dict[int, Callable[[bytes, int, int], Walk]] = {
+    0xD0: _items_walk(),
+    0xD1: _items_walk(is_map=True),
+    0xF0: _walk_array,
+}
+_MAY_BE_LONG = frozenset({DESCRIBED, *_LONG_WALKS})
 
 
 _SURROGATES = range(0xD800, 0xE000)

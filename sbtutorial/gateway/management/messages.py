@@ -5,6 +5,7 @@ Source: Azure Service Bus, "AMQP request-response-based operations".
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from sbtutorial.gateway.management.parts import (
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
-from sbtutorial.gateway.wire.reading_cost import parts_by_cost
+from sbtutorial.gateway.wire.reading import read_in_steps
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
 # Azure/azure-sdk-for-python#26643, paolosalvatori/ServiceBusExplorer#56, azure-sdk-for-net#17702.
@@ -84,11 +85,9 @@ def schedule_message(call: Call) -> InSteps:
             "several calls.",
         )
     ingress, now = _ingress(call), call.now
-    messages: list[Message] = []
-    for part, cost in parts_by_cost(list(map(_payload, entries)), PART, UNITS_A_PART):
-        messages += [_scheduled(payload, call) for payload in part]
-        if len(messages) < len(entries):
-            now = yield UNITS_A_PART + cost
+    read = partial(read_message, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
+    payloads = list(map(_payload, entries))
+    messages, now = yield from read_in_steps(payloads, now, read, _unreadable)
     numbers = ingress.send(messages, now=now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
@@ -112,13 +111,10 @@ def _payload(entry: Mapping[str, Any]) -> bytes:
     return payload
 
 
-def _scheduled(payload: bytes, call: Call) -> Message:
-    try:
-        return read_message(payload, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
-    except DecodeError as error:
-        raise BrokerError(
-            ErrorCode.ARGUMENT_ERROR, f"a message to schedule cannot be read: {error}"
-        ) from error
+def _unreadable(_number: int, error: DecodeError | BrokerError) -> BrokerError:
+    if isinstance(error, BrokerError):
+        return error
+    return BrokerError(ErrorCode.ARGUMENT_ERROR, f"a message to schedule cannot be read: {error}")
 
 
 def cancel_scheduled_message(call: Call) -> InSteps:

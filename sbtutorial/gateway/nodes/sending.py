@@ -3,7 +3,7 @@
 Source: AMQP 1.0, 2.6.12; Azure Service Bus, "AMQP 1.0 protocol guide", sending.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.events import MessageReceived
@@ -15,6 +15,7 @@ from sbtutorial.amqp.messaging import (
 )
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
@@ -23,8 +24,13 @@ from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import DECODE_ERROR, error_of
-from sbtutorial.gateway.wire.message import batch_parts, read_message, read_parts
-from sbtutorial.gateway.wire.reading_cost import parts_by_cost, reading_cost
+from sbtutorial.gateway.wire.message import batch_parts, of_batch, read_message, read_parts
+from sbtutorial.gateway.wire.reading import (
+    AT_ONCE,
+    UNITS_AT_ONCE,
+    read_in_steps,
+    reading_cost,
+)
 
 
 class SenderNode(Node):
@@ -59,9 +65,11 @@ class SenderNode(Node):
         try:
             if event.message_format == BATCH_MESSAGE_FORMAT:
                 return self._batch_received(event, now)
-            self._budget.left -= reading_cost(event.payload)
-            message = read_message(event.payload, from_wire=self._from_wire, new_id=self._new_id)
-            self._take([message], event, now)
+            cost = reading_cost(event.payload)
+            if cost > UNITS_AT_ONCE:
+                return self._take_in_steps([event.payload], event, _as_it_is)
+            self._budget.left -= cost
+            self._take([self._read(event.payload)], event, now)
         except (DecodeError, BrokerError) as refusal:
             self._answer(event, _rejected(refusal))
         return None
@@ -69,15 +77,16 @@ class SenderNode(Node):
     def _batch_received(self, event: MessageReceived, now: float) -> Job | None:
         """A batch of many is a job: read a few at a time, then checked and taken as one."""
         parts = batch_parts(event.payload, self._max_batch_messages)
-        cost = sum(map(reading_cost, parts)) if len(parts) <= _AT_ONCE else 0
-        if len(parts) * self._sink.copies > _AT_ONCE or cost > _UNITS:
-            return self._take_in_steps(parts, event)
+        cost = sum(map(reading_cost, parts)) if len(parts) <= AT_ONCE else 0
+        if len(parts) * self._sink.copies > AT_ONCE or cost > UNITS_AT_ONCE:
+            return self._take_in_steps(parts, event, of_batch)
         self._budget.spend(len(parts) // _MESSAGES_A_UNIT + cost)
-        self._take(list(self._read(parts, 1)), event, now)
+        read = read_parts(parts, 1, from_wire=self._from_wire, new_id=self._new_id)
+        self._take(list(read), event, now)
         return None
 
-    def _read(self, parts: list[bytes], first_number: int) -> Iterator[Message]:
-        return read_parts(parts, first_number, from_wire=self._from_wire, new_id=self._new_id)
+    def _read(self, payload: bytes, ends: Ends = NOT_CHECKED) -> Message:
+        return read_message(payload, ends, from_wire=self._from_wire, new_id=self._new_id)
 
     def _take(self, messages: list[Message], event: MessageReceived, now: float) -> None:
         sink, state = self._sink, event.state
@@ -97,13 +106,12 @@ class SenderNode(Node):
         self._transactions.find(state).send(self._sink, messages, now=now)
         self._answer(event, TransactionalState(state.txn_id, _ACCEPTED))
 
-    def _take_in_steps(self, parts: list[bytes], event: MessageReceived) -> Job:
+    def _take_in_steps(
+        self, payloads: list[bytes], event: MessageReceived, refusal: "Named"
+    ) -> Job:
         now = yield 0
         try:
-            messages: list[Message] = []
-            for piece, cost in parts_by_cost(parts, _AT_ONCE, _UNITS):
-                messages += self._read(piece, len(messages) + 1)
-                now = yield _UNITS + cost
+            messages, now = yield from read_in_steps(payloads, now, self._read, refusal)
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return
@@ -142,12 +150,15 @@ class SenderNode(Node):
 
 
 Outcome = Accepted | Rejected | TransactionalState
+# What is said of a message that is refused, by its number.
+Named = Callable[[int, DecodeError | BrokerError], DecodeError | BrokerError]
 
 _ACCEPTED = Accepted()
-# Of a batch, so many messages are worked on at once, for about this much of a turn.
-_AT_ONCE = 64
-_UNITS = 24
 _MESSAGES_A_UNIT = 4
+
+
+def _as_it_is(_number: int, refusal: DecodeError | BrokerError) -> DecodeError | BrokerError:
+    return refusal
 
 
 def _rejected(refusal: DecodeError | BrokerError) -> Rejected:

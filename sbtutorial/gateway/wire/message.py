@@ -25,6 +25,7 @@ from sbtutorial.amqp.messaging import (
     map_items,
     split_sections,
 )
+from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.amqp.types import Int, Symbol, encode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MAX_HEADER_BYTES, STANDARD
@@ -194,20 +195,27 @@ def read_parts(
 def _read_part(payload: bytes, number: int, from_wire: ToWire, new_id: NewId) -> Message:
     try:
         return _read(payload, from_wire, new_id)
-    except DecodeError as error:
-        raise DecodeError(f"message {number} of the batch: {error}") from error
-    except BrokerError as refusal:
-        text = f"Message {number} of the batch is refused. {refusal.message}"
-        raise BrokerError(refusal.code, text) from refusal
+    except (DecodeError, BrokerError) as refusal:
+        raise of_batch(number, refusal) from refusal
 
 
-def read_message(payload: bytes, *, from_wire: ToWire, new_id: NewId) -> Message:
-    """One encoded message, as `schedule-message` carries it."""
-    return _read(payload, from_wire, new_id)
+def of_batch(number: int, refusal: DecodeError | BrokerError) -> DecodeError | BrokerError:
+    """The same refusal, which says the message of which number in a batch it is about."""
+    if isinstance(refusal, DecodeError):
+        return DecodeError(f"message {number} of the batch: {refusal}")
+    text = f"Message {number} of the batch is refused. {refusal.message}"
+    return BrokerError(refusal.code, text)
 
 
-def _read(payload: bytes, from_wire: ToWire, new_id: NewId) -> Message:
-    sections = split_sections(payload)
+def read_message(
+    payload: bytes, ends: Ends = NOT_CHECKED, *, from_wire: ToWire, new_id: NewId
+) -> Message:
+    """One encoded message; `ends` as for `split_sections`."""
+    return _read(payload, from_wire, new_id, ends)
+
+
+def _read(payload: bytes, from_wire: ToWire, new_id: NewId, ends: Ends = NOT_CHECKED) -> Message:
+    sections = split_sections(payload, ends)
     header_bytes = len(payload) - len(sections.body) - len(sections.footer or b"")
     # A header that is too long is not looked into: the entity refuses the message.
     is_fit = header_bytes <= MAX_HEADER_BYTES
