@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.types.decoding import decode, read_borders
+from sbtutorial.amqp.types.decoding import decode, read_borders, said_end
 from sbtutorial.amqp.types.encoding import encode, frame_compound
 from sbtutorial.amqp.types.skipping import STEP_BYTES, skip, skip_in_steps
 from sbtutorial.amqp.types.values import Symbol, ULong
@@ -33,9 +33,8 @@ _LISTS = frozenset({0x45, 0xC0, 0xD0})
 _MAPS = frozenset({0xC1, 0xD1})
 _BINARIES = frozenset({0xA0, 0xB0})
 _MAP32 = 0xD1
-# By the upper half of a format code: variable widths, compounds and arrays.
-_SIZE_IN_ONE_BYTE = frozenset({0xA, 0xC, 0xE})
-_SIZE_IN_FOUR_BYTES = frozenset({0xB, 0xD, 0xF})
+# Format codes of ulongs and symbols, which say what section it is.
+_DESCRIPTORS = frozenset({0x44, 0x53, 0x80, 0xA3, 0xB3})
 # No sender cuts a message's body into more pieces.
 MAX_SECTIONS = 10_000
 # Where values end that were checked already, by where they begin.
@@ -43,7 +42,6 @@ Ends = Mapping[int, int]
 NOT_CHECKED: Ends = {}
 # What is looked at in a data section takes as long as so many bytes of other sections.
 _SECTION_COST = 8
-_unpack_uint = struct.Struct(">I").unpack_from
 
 
 class _Kind(NamedTuple):
@@ -194,23 +192,13 @@ def structure_bytes(payload: bytes) -> int:
             if payload[offset : offset + 2] != b"\x00\x53":
                 return len(payload)
             start = offset + _DESCRIPTOR_SIZE
-            end = _said_end(payload, start)
+            end = said_end(payload, start)
             is_data = payload[offset + 2] == DATA
             size += _SECTION_COST if is_data else end - offset
             offset = end
     except (IndexError, struct.error):
         return len(payload)
     return size
-
-
-def _said_end(payload: bytes, start: int) -> int:
-    """Where a value ends, as its first bytes say."""
-    kind = payload[start] >> 4
-    if kind in _SIZE_IN_ONE_BYTE:
-        return start + 2 + payload[start + 1]
-    if kind in _SIZE_IN_FOUR_BYTES:
-        return start + 5 + int(_unpack_uint(payload, start + 1)[0])
-    return len(payload)
 
 
 def map_items(section: bytes) -> list[tuple[Any, bytes]]:
@@ -273,6 +261,8 @@ def _head_of_section(payload: bytes, offset: int) -> tuple[int, int]:
 def _long_descriptor(payload: bytes, offset: int) -> tuple[int, int]:
     if payload[offset] != 0x00:
         raise DecodeError(f"a section cannot begin with 0x{payload[offset]:02x}")
+    if not _DESCRIPTORS.issuperset(payload[offset + 1 : offset + 2]):
+        raise DecodeError("the descriptor of a section is neither a ulong nor a symbol")
     descriptor, start = decode(payload, offset + 1)
     if start >= len(payload):
         raise DecodeError("the message ends behind a descriptor")

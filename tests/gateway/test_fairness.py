@@ -294,6 +294,25 @@ def test_messages_that_take_long_to_read_are_read_one_a_turn(
     assert turns >= (3 if is_batch else 6)
 
 
+@pytest.mark.parametrize("way", ["message", "batch", "request"])
+def test_what_is_long_to_walk_over_is_read_in_many_turns(way: str) -> None:
+    broker = SteppedBroker(limits=PREMIUM)
+    broker.create_queue("orders", max_message_size_in_kilobytes=4096)
+    client = connect(broker, "hog")
+    link = sender(client, "orders/$management" if way == "request" else "orders")
+    payload = Properties(message_id="m").encode() + encode_section(AMQP_VALUE, [[None] * 900_000])
+    payload = encode_section(DATA, payload) if way == "batch" else payload
+    message_format = BATCH_MESSAGE_FORMAT if way == "batch" else 0
+    link.send(payload, delivery_tag=b"1", settled=False, message_format=message_format)
+    say(client)
+    turns = 0
+    while broker.step():
+        turns += 1
+    client.pump()
+    assert [type(verdict) for verdict in verdicts(client)] == [Accepted]
+    assert turns > 50
+
+
 def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:
     queue_of(broker, "orders")
     hog = connect(broker, "hog")

@@ -32,6 +32,11 @@ def described(items: list[bytes]) -> bytes:
     return b"\x00" + lists(items) + lists(items)
 
 
+def long_text(text: str) -> bytes:
+    return b"\xb1" + len(text.encode()).to_bytes(4, "big") + text.encode()
+
+
+LEAVES |= st.text(max_size=5).map(long_text)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=5).flatmap(

@@ -34,6 +34,11 @@ from sbtutorial.amqp.types.values import (
 Reader = Callable[[bytes, int, int], tuple[Any, int]]
 
 MAX_DEPTH = 64
+# By the upper half of a format code: how many bytes are behind it, of those that have one width;
+# and of variable widths, compounds and arrays, how their size is written.
+WIDTHS = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
+_SIZE_IN_ONE_BYTE = frozenset({0xA, 0xC, 0xE})
+_SIZE_IN_FOUR_BYTES = frozenset({0xB, 0xD, 0xF})
 # Elements without any bytes of their own (null, true, list0) cost nothing to promise.
 MAX_EMPTY_ELEMENTS = 32
 # Keys whose hashes a peer can choose, so that each falls on the last: a map of thousands would
@@ -132,6 +137,21 @@ def read_borders(buffer: bytes, offset: int, *, wide: bool) -> tuple[int, int, i
     if end > len(buffer) or end < start:
         raise DecodeError("a list, map or array is cut short")
     return count, start, end
+
+
+def said_end(buffer: bytes, offset: int) -> int:
+    """Where a value ends, as its first bytes say; of one that is described they say nothing.
+
+    That one may go on to the end of the buffer.
+    """
+    kind = buffer[offset] >> 4
+    if (width := WIDTHS.get(kind)) is not None:
+        return offset + 1 + width
+    if kind in _SIZE_IN_ONE_BYTE:
+        return offset + 2 + buffer[offset + 1]
+    if kind in _SIZE_IN_FOUR_BYTES:
+        return offset + 5 + int(_unpack_uint(buffer, offset + 1)[0])
+    return len(buffer)
 
 
 def _cut_short() -> DecodeError:

@@ -7,6 +7,7 @@ Source: AMQP 1.0, 1.2: the upper half of a format code says how far its value re
 
 import struct
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Generator
 
 from sbtutorial.amqp.errors import DecodeError
@@ -14,6 +15,7 @@ from sbtutorial.amqp.types.decoding import (
     DESCRIBED,
     MAX_EMPTY_ELEMENTS,
     READERS,
+    WIDTHS,
     check_depth,
     read_borders,
 )
@@ -22,7 +24,6 @@ Skipper = Callable[[bytes, int, int], int]
 # Yields about how many bytes a step has walked over; returns where the value ends.
 Walk = Generator[int, None, int]
 
-_WIDTHS = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
 _unpack_uint = struct.Struct(">I").unpack_from
 
 
@@ -266,12 +267,25 @@ def _walk_array(buffer: bytes, offset: int, depth: int) -> Walk:
     return _close_array(offset, end)
 
 
-# What a step walks over, and what is gone into when it is longer.
+def _walk_text(buffer: bytes, offset: int, _depth: int) -> Walk:
+    decode = getincrementaldecoder("utf-8")().decode
+    end = offset + 4 + int(_unpack_uint(buffer, offset)[0])
+    there = min(end, len(buffer))
+    for start in range(offset + 4, there, _TEXT_BYTES):
+        rest = start + _TEXT_BYTES
+        decode(buffer[start : min(rest, there)], final=rest >= there)
+        yield STEP_BYTES
+    return end
+
+
+# What a step walks over, and what is gone into when it is longer; of a text, which is quick, more.
 STEP_BYTES = 8 * 1024
+_TEXT_BYTES = 1024 * 1024
 _LONG_WALKS: dict[int, Callable[[bytes, int, int], Walk]] = {
     0xD0: _items_walk(),
     0xD1: _items_walk(is_map=True),
     0xF0: _walk_array,
+    0xB1: _walk_text,
 }
 _MAY_BE_LONG = frozenset({DESCRIBED, *_LONG_WALKS})
 
@@ -280,7 +294,7 @@ _SURROGATES = range(0xD800, 0xE000)
 _BOOLEAN, _CHAR = 0x56, 0x73
 _CHECKED = frozenset({_BOOLEAN, _CHAR})
 _FIXED = {
-    code: _WIDTHS[code >> 4] for code in READERS if code >> 4 in _WIDTHS and code not in _CHECKED
+    code: WIDTHS[code >> 4] for code in READERS if code >> 4 in WIDTHS and code not in _CHECKED
 }
 
 _SKIPPERS: dict[int, Skipper] = {

@@ -7,22 +7,30 @@ here is what `decode` would read, and what is written is what `encode` would wri
 from collections.abc import Callable, Generator
 from typing import Any
 
+from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.types import Array, decode, encode
-from sbtutorial.amqp.types.decoding import read_borders
+from sbtutorial.amqp.types.decoding import WIDTHS, read_borders, said_end
 from sbtutorial.amqp.types.encoding import binary_head, compound_head, frame_compound
 
 # What is shorter is read, or has been written, in no time.
 LONG_BYTES = 16 * 1024
 
+# What may be read at once: no field of a request but its lists of things is as long.
+LONGEST_BYTES = 128 * 1024
+_MOST_FIELDS = 1000
+
 _AT_ONCE = 64
+_LOOKED_INTO_AT_ONCE = 8 * 1024
+_BYTES_A_UNIT = 256
 _BYTES_AT_ONCE = 256 * 1024
 _UNITS = 10
 _ARRAY_ELEMENTS_A_STEP = 512
 
 _LIST32, _MAP32, _ARRAY32 = 0xD0, 0xD1, 0xF0
 _DESCRIBED = b"\x00"
-# How many bytes an element has, by the upper half of its format code.
-_WIDTHS = {0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
+_COMPOUNDS = (_LIST32, _MAP32)
+# The upper halves of the format codes of binaries and texts.
+_TAKEN_AS_THEY_ARE = (0xA, 0xB)
 
 
 def read_in_steps(encoded: bytes, offset: int) -> Generator[int, float, Any]:
@@ -32,18 +40,22 @@ def read_in_steps(encoded: bytes, offset: int) -> Generator[int, float, Any]:
         What a step has cost, in units of a turn.
 
     Raises:
-        DecodeError: As `decode`.
+        DecodeError: As `decode`; or there are too many fields, or one that is too long.
     """
-    begin = offset
-    if encoded[begin] != _MAP32:
-        return decode(encoded, begin)[0]
-    count, offset, _ = read_borders(encoded, begin + 1, wide=True)
+    if encoded[offset] != _MAP32:
+        return _decode(encoded, offset)[0]
+    count, offset, _ = read_borders(encoded, offset + 1, wide=True)
+    if count // 2 > _MOST_FIELDS:
+        raise DecodeError(f"it has {count // 2} fields; no request has more than {_MOST_FIELDS}")
     found: dict[str, Any] = {}
     for _ in range(count // 2):
-        key, offset = decode(encoded, offset)
-        if not isinstance(key, str) or key in found:
-            return decode(encoded, begin)[0]  # no body that we know; `decode` says what is wrong
+        key, offset = _decode(encoded, offset)
+        if not isinstance(key, str):
+            raise DecodeError("the names of its fields are texts")
+        if key in found:
+            raise DecodeError("a map has the same key twice")
         found[key], offset = yield from _value(encoded, offset)
+        yield 1
     return found
 
 
@@ -51,20 +63,58 @@ def _value(encoded: bytes, offset: int) -> Generator[int, float, tuple[Any, int]
     code = encoded[offset]
     if code == _LIST32:
         return (yield from _list(encoded, offset + 1))
-    if code == _ARRAY32 and (width := _WIDTHS.get(encoded[offset + 9] >> 4)):
+    if code == _ARRAY32 and (width := WIDTHS.get(encoded[offset + 9] >> 4)):
         return (yield from _array(encoded, offset + 1, width))
-    return decode(encoded, offset)
+    return _decode(encoded, offset)
 
 
 def _list(encoded: bytes, offset: int) -> Generator[int, float, tuple[list[Any], int]]:
     count, offset, end = read_borders(encoded, offset, wide=True)
     values: list[Any] = []
+    begun = weight = 0
     while len(values) < count:
-        for _ in range(min(_AT_ONCE, count - len(values))):
-            value, offset = decode(encoded, offset)
-            values.append(value)
-        yield _UNITS
+        weight += _weight(encoded, offset)
+        value, offset = _decode(encoded, offset)
+        values.append(value)
+        if len(values) - begun == _AT_ONCE or weight > _LOOKED_INTO_AT_ONCE:
+            yield _UNITS + weight // _BYTES_A_UNIT
+            begun, weight = len(values), 0
+    yield _UNITS
     return values, end
+
+
+def _decode(encoded: bytes, offset: int) -> tuple[Any, int]:
+    """A value that is read at once, and where it ends.
+
+    Raises:
+        DecodeError: It is too long for that, or as `decode`.
+    """
+    weight = _weight(encoded, offset)
+    if weight > LONGEST_BYTES:
+        raise DecodeError(
+            f"a field has {weight} bytes; {LONGEST_BYTES} are enough for what a request may say"
+        )
+    return decode(encoded, offset)
+
+
+def _weight(encoded: bytes, offset: int) -> int:
+    """How many bytes of a value are looked into; binaries and texts are taken as they are."""
+    end = said_end(encoded, offset)
+    size = end - offset
+    if encoded[offset] >> 4 in _TAKEN_AS_THEY_ARE:
+        return 0
+    if size <= LONG_BYTES or encoded[offset] not in _COMPOUNDS:
+        return size
+    count, offset, _ = read_borders(encoded, offset + 1, wide=True)
+    if count > LONG_BYTES:
+        return size
+    weight = count
+    for _ in range(count):
+        end = said_end(encoded, offset)
+        if encoded[offset] >> 4 not in _TAKEN_AS_THEY_ARE:
+            weight += end - offset
+        offset = end
+    return weight
 
 
 def _array(encoded: bytes, offset: int, width: int) -> Generator[int, float, tuple[list[Any], int]]:

@@ -23,14 +23,17 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.pieces import Payload, Pieces
 from sbtutorial.amqp.receiver import ReceiverLink
+from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Int, Symbol, decode, encode
 from sbtutorial.broker.errors import ErrorCode
+from sbtutorial.broker.limits import MAX_HEADER_BYTES
 from sbtutorial.gateway.budget import Budget
 from sbtutorial.gateway.nodes.long_values import LONG_BYTES, encode_in_steps, read_in_steps
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.reactor import Job
 from sbtutorial.gateway.wire.conditions import CONDITIONS, DECODE_ERROR, RESOURCE_LIMIT_EXCEEDED
+from sbtutorial.gateway.wire.reading import checked_in_steps, is_long
 
 # Answers that wait for credit, and requests that wait for those: no client makes us keep more.
 _MAX_WAITING_BYTES = 256 * 1024
@@ -219,7 +222,7 @@ class RequestNode(Node):
         self._routes = routes
         self._who = who
         self._budget = budget
-        self._held: deque[MessageReceived] = deque()
+        self._held: deque[_Held] = deque()
         self._held_bytes = 0
         self._is_gone = False
         link.grant(self.CREDIT)
@@ -233,7 +236,7 @@ class RequestNode(Node):
         if self._held and not self._can_hold(event):
             self._link.settle(event.delivery_id, Rejected(_TOO_MANY))
             return None
-        self._held.append(event)
+        self._held.append(_Held(event, None if is_long(event.payload) else NOT_CHECKED))
         self._held_bytes += len(event.payload)
         return self._answer_held(now)
 
@@ -250,15 +253,15 @@ class RequestNode(Node):
     def _answer_held(self, now: float) -> Job | None:
         """Answer until nothing is held, answers are not taken, or there is one that takes long."""
         while self._held:
-            event = self._held[0]
+            event, ends = self._held[0]
+            if ends is None:
+                return self._check_first(event)
             try:
-                properties, named, body = _read_head(event.payload)
-                is_long = len(body) > LONG_BYTES
-                value = None if is_long else _decode_section(body)
+                properties, named, body = _read_head(event.payload, ends)
+                takes_steps = len(body) > LONG_BYTES
+                value = None if takes_steps else _decode_section(body)
             except DecodeError as error:
-                self._drop_first()
-                refusal = Error(DECODE_ERROR, str(error), None)
-                self._link.settle(event.delivery_id, Rejected(refusal))
+                self._reject_first(event, error)
                 continue
             route = self._routes.find(self._path, properties.reply_to)
             if route is not None and route.is_behind:
@@ -270,7 +273,7 @@ class RequestNode(Node):
             self._budget.spend_on_bytes(len(event.payload))
             answer = (
                 self._handle_long(named, body)
-                if is_long
+                if takes_steps
                 else self._handler.handle(self._request(named, value, now))
             )
             if not isinstance(answer, AmqpResponse):
@@ -289,6 +292,25 @@ class RequestNode(Node):
                 return self._send_in_steps(encoding, route)
         self._link.keep_credit(self.CREDIT)
         return None
+
+    def _check_first(self, event: MessageReceived) -> Job:
+        """Walk over a request that is long, and then answer it, and those behind it."""
+        yield 0
+        try:
+            ends = yield from checked_in_steps(event.payload)
+        except DecodeError as error:
+            if not self._is_gone:
+                self._reject_first(event, error)
+        else:
+            if not self._is_gone:
+                self._held[0] = _Held(event, ends)
+        now = yield 0
+        if job := self._go_on(now):
+            yield from job
+
+    def _reject_first(self, event: MessageReceived, error: DecodeError) -> None:
+        self._drop_first()
+        self._link.settle(event.delivery_id, Rejected(Error(DECODE_ERROR, str(error), None)))
 
     def _request(self, named: Mapping[str, Any], body: Any, now: float) -> AmqpRequest:
         return AmqpRequest(str(named.get("operation", "")), named, body, self._who, now)
@@ -329,7 +351,7 @@ class RequestNode(Node):
             yield from job
 
     def _drop_first(self) -> None:
-        self._held_bytes -= len(self._held.popleft().payload)
+        self._held_bytes -= len(self._held.popleft().event.payload)
 
     def _send(self, payload: Payload, route: ResponseNode | None) -> None:
         if route is not None and route.link.is_attached:
@@ -337,12 +359,21 @@ class RequestNode(Node):
             route.send(payload)
 
 
-def _read_head(payload: bytes) -> tuple[Properties, Mapping[str, Any], bytes]:
+class _Held(NamedTuple):
+    """A request, and where what is long in it ends; None while that is not known."""
+
+    event: MessageReceived
+    ends: Ends | None
+
+
+def _read_head(payload: bytes, ends: Ends) -> tuple[Properties, Mapping[str, Any], bytes]:
     """Of a request its properties, what it names, and the body as it came."""
-    sections = split_sections(payload)
+    sections = split_sections(payload, ends)
     properties = Properties.decode_section(sections.properties or b"\x00\x53\x73\x45")
-    named = _decode_section(sections.application_properties) or {}
-    return properties, named, sections.body
+    own = sections.application_properties
+    if own is not None and len(own) > MAX_HEADER_BYTES:
+        raise DecodeError(f"the application properties have more than {MAX_HEADER_BYTES} bytes")
+    return properties, _decode_section(own) or {}, sections.body
 
 
 def _decode_section(section: bytes | None) -> Any:

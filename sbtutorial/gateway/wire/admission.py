@@ -21,6 +21,7 @@ from typing import NoReturn
 from sbtutorial.amqp.errors import DecodeError
 from sbtutorial.amqp.messaging import Header, Properties, map_items
 from sbtutorial.amqp.types import Described, Symbol, ULong, decode, skip
+from sbtutorial.amqp.types.decoding import WIDTHS
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import LONGEST_LIFE, MAX_HEADER_BYTES, MAX_PROPERTY_BYTES
 from sbtutorial.gateway.wire.values import DATETIME_OFFSET, LAST_INSTANT_MS, TIMESPAN, URI
@@ -35,10 +36,9 @@ _DESCRIBED = 0x00
 _TEXT8, _TEXT32, _SYMBOL8, _SYMBOL32 = 0xA1, 0xB1, 0xA3, 0xB3
 _SHORT_TEXTS = frozenset({_TEXT8, _SYMBOL8})
 _LONG_TEXTS = frozenset({_TEXT32, _SYMBOL32})
-# How many bytes a simple value has behind its format code; those with a length of their own apart.
-_WIDTHS = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
 _EMPTY_LIST = 0x45
-_FIXED = {code: _WIDTHS[code >> 4] for code in range(0x40, 0xA0) if code != _EMPTY_LIST}
+# How many bytes a simple value has behind its format code; those with a length of their own apart.
+_FIXED = {code: WIDTHS[code >> 4] for code in range(0x40, 0xA0) if code != _EMPTY_LIST}
 _SHORT = frozenset({0xA0, *_SHORT_TEXTS})
 _LONG = frozenset({0xB0, *_LONG_TEXTS})
 _FIRST_COMPOUND = 0xC0

@@ -79,3 +79,30 @@ def test_a_map_that_no_dictionary_can_hold_is_refused() -> None:
     body = b"\xd1" + (4 + 2 * len(twice)).to_bytes(4, "big") + (4).to_bytes(4, "big") + twice * 2
     with pytest.raises(DecodeError, match="same key twice"):
         run(read_in_steps(body, 0))
+
+
+NULLS = [None] * 200_000
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"lock-tokens": [NULLS]}, "a field has 200"),
+        ({"a": {"b": NULLS}}, "a field has 200"),
+        ({"a": Array([[None] * 300] * 700)}, "a field has 2"),
+        ({"a": Described(Symbol("own"), NULLS)}, "a field has 200"),
+        (NULLS, "a field has 200"),
+        ({"a": {f"{number}": b"" for number in range(20_000)}}, "a field has "),
+        ({f"{number}": True for number in range(2000)}, "it has 2000 fields"),
+        ({1: "x" * 300}, "names of its fields are texts"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_would_take_long_to_read_is_refused(body: Any, why: str) -> None:
+    with pytest.raises(DecodeError, match=why):
+        run(read_in_steps(encode(body), 0))
+
+
+def test_elements_that_are_dear_are_read_few_at_a_time() -> None:
+    dear = {"a": [[None] * 10_000] * 64}
+    assert run(read_in_steps(encode(dear), 0))[1] > 30

@@ -65,7 +65,7 @@ def told(number: int, error: Exception) -> Exception:
     return ValueError(f"{number}: {error}")
 
 
-LONG = 1_000_000
+LONG = 500_000
 NULLS = encode_section(AMQP_VALUE, [None] * LONG)
 
 
@@ -73,7 +73,7 @@ NULLS = encode_section(AMQP_VALUE, [None] * LONG)
     "payload",
     [
         NULLS,
-        encode_section(AMQP_VALUE, [[""] * 3] * (LONG // 8)),
+        encode_section(AMQP_VALUE, [[""] * 3] * (LONG // 9)),
         encode_section(AMQP_VALUE, [[[[None] * LONG]]]),
         encode_section(AMQP_VALUE, {"a": {"b": [True] * LONG}}),
         encode_section(AMQP_VALUE, Array([[None] * 100] * (LONG // 100))),
@@ -81,13 +81,14 @@ NULLS = encode_section(AMQP_VALUE, [None] * LONG)
         encode_section(AMQP_VALUE, Described([None] * LONG, ULong(1))),
         encode_section(AMQP_SEQUENCE, [None] * 1000) * (LONG // 1000),
         encode_section(AMQP_SEQUENCE, []) * MAX_SECTIONS,
+        encode_section(AMQP_VALUE, ["\u00e9" * LONG] * 20),
     ],
     ids=lambda payload: f"{payload[:12].hex()}-{len(payload)}",
 )
 def test_long_message_is_walked_over_in_steps(payload: bytes) -> None:
     messages, costs = read_all([payload])
     assert messages == [split_sections(payload)]
-    assert len(costs) > len(payload) // (4 * STEP_BYTES)
+    assert len(costs) > LONG // (16 * STEP_BYTES)
     assert max(costs) < 4 * UNITS_AT_ONCE
 
 
@@ -110,8 +111,11 @@ def test_few_cheap_messages_take_no_step() -> None:
         (NULLS[:-1], "cut short"),
         (NULLS[:-1] + b"\x01", "0x01 is not a format code"),
         (encode_section(AMQP_SEQUENCE, []) * (MAX_SECTIONS + 1), "more than 10000 sections"),
+        (encode_section(AMQP_VALUE, "\u00e9" * LONG)[:-1] + b"x", "a text is not UTF-8"),
+        (b"\x00" + NULLS[3:] + NULLS, "neither a ulong nor a symbol"),
         (NULLS + NULLS, "neither one amqp-value nor sections of one kind"),
     ],
+    ids=["end", "code", "sections", "text", "descriptor", "twice"],
 )
 def test_long_message_that_cannot_be_read_is_told_by_its_number(payload: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=f"2: .*{why}"):
