@@ -17,6 +17,7 @@ LONG_BYTES = 16 * 1024
 
 # What may be read at once: no field of a request but its lists of things is as long.
 LONGEST_BYTES = 128 * 1024
+MOST_ELEMENTS = 100_000
 _MOST_FIELDS = 1000
 
 _AT_ONCE = 64
@@ -69,7 +70,7 @@ def _value(encoded: bytes, offset: int) -> Generator[int, float, tuple[Any, int]
 
 
 def _list(encoded: bytes, offset: int) -> Generator[int, float, tuple[list[Any], int]]:
-    count, offset, end = read_borders(encoded, offset, wide=True)
+    count, offset, end = _few_elements(encoded, offset)
     values: list[Any] = []
     begun = weight = 0
     while len(values) < count:
@@ -81,6 +82,18 @@ def _list(encoded: bytes, offset: int) -> Generator[int, float, tuple[list[Any],
             begun, weight = len(values), 0
     yield _UNITS
     return values, end
+
+
+def _few_elements(encoded: bytes, offset: int) -> tuple[int, int, int]:
+    """As `read_borders`.
+
+    Raises:
+        DecodeError: There are more elements than anybody would ask about at once.
+    """
+    count, offset, end = read_borders(encoded, offset, wide=True)
+    if count > MOST_ELEMENTS:
+        raise DecodeError(f"a list has {count} elements; a request may have {MOST_ELEMENTS} in one")
+    return count, offset, end
 
 
 def _decode(encoded: bytes, offset: int) -> tuple[Any, int]:
@@ -119,7 +132,7 @@ def _weight(encoded: bytes, offset: int) -> int:
 
 def _array(encoded: bytes, offset: int, width: int) -> Generator[int, float, tuple[list[Any], int]]:
     """An array of elements of one width, as several shorter ones."""
-    count, offset, end = read_borders(encoded, offset, wide=True)
+    count, offset, end = _few_elements(encoded, offset)
     constructor, offset = encoded[offset : offset + 1], offset + 1
     values = Array([], constructor[0])
     while len(values) < count:

@@ -92,6 +92,8 @@ NULLS = [None] * 200_000
         ({"a": Array([[None] * 300] * 700)}, "a field has 2"),
         ({"a": Described(Symbol("own"), NULLS)}, "a field has 200"),
         (NULLS, "a field has 200"),
+        ({"sequence-numbers": NULLS}, "a list has 200000 elements"),
+        ({"sequence-numbers": Array(range(200_000))}, "a list has 200000 elements"),
         ({"a": {f"{number}": b"" for number in range(20_000)}}, "a field has "),
         ({f"{number}": True for number in range(2000)}, "it has 2000 fields"),
         ({1: "x" * 300}, "names of its fields are texts"),
