@@ -37,13 +37,10 @@ def long_text(text: str) -> bytes:
 
 
 LEAVES |= st.text(max_size=5).map(long_text)
+BUILDERS = st.sampled_from([lists, maps, arrays_of_lists, described])
 VALUES = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=5).flatmap(
-        lambda items: st.sampled_from([lists, maps, arrays_of_lists, described]).map(
-            lambda build: build(items)
-        )
-    ),
+    lambda inner: st.builds(lambda build, items: build(items), BUILDERS, st.lists(inner)),
     max_leaves=20,
 )
 
