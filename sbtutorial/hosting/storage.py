@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -66,6 +66,7 @@ class Kept:
             ChangeCodec(uuid4),
             survives_power_loss=storage is Storage.SYNCED,
             on_progress=on_progress,
+            beside=_beside,
         )
 
     def store(self) -> "DurableStore":
@@ -147,6 +148,13 @@ def kept_at(
             raise TutorialError(trouble(path, contradiction)) from contradiction
         finally:
             file.close()
+
+
+def _beside(work: Callable[[], None]) -> Callable[[], None]:
+    """Have a thread do some work; returns what waits for its end."""
+    thread = Thread(target=work, name="sbtutorial check", daemon=True)
+    thread.start()
+    return thread.join
 
 
 def _make_private(path: Path) -> None:
