@@ -155,11 +155,16 @@ def kept_at(
             file.close()
 
 
-def _beside(work: Callable[[], None]) -> Callable[[], None]:
+def _beside(work: Callable[[], None]) -> Callable[[float], bool]:
     """Have a thread do some work; returns what waits for its end."""
     thread = Thread(target=work, name="sbtutorial check", daemon=True)
     thread.start()
-    return thread.join
+
+    def wait(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    return wait
 
 
 def _make_private(path: Path) -> None:

@@ -119,7 +119,8 @@ class SqliteFile:
         try:
             with closing(PageCheck(self.path, self._beside)) as check:
                 yield from loader.load()
-                check.finish(loader.message_count)
+                count = loader.message_count
+                check.finish(count, lambda: self._on_progress(count, count))
         except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
             raise TutorialError(trouble(self.path, error)) from error
         gone = self._reader.execute(BURIED)

@@ -16,8 +16,10 @@ from pathlib import Path
 from sbtutorial.broker.states import MessageState
 from sbtutorial.store.sqlite.schema import NUMBER_BITS
 
-# Has some work begin; returns what waits for its end.
-Beside = Callable[[Callable[[], None]], Callable[[], None]]
+# Has some work begin; returns what waits for its end so many seconds, and says if that has come.
+Beside = Callable[[Callable[[], None]], Callable[[float], bool]]
+
+_TOLD_SECONDS = 5.0
 
 # Pages are looked at once, in their order.
 _CACHE_KIB = 400
@@ -44,16 +46,18 @@ class PageCheck:
         self._message_count = 0
         self._wait = beside(self._run)
 
-    def finish(self, read_count: int) -> None:
-        """Wait until all was looked at.
+    def finish(self, read_count: int, on_wait: Callable[[], None]) -> None:
+        """Wait until all was looked at, which on a slow disk may take much longer than reading.
 
         Args:
             read_count: How many messages were read meanwhile.
+            on_wait: Told now and then that it takes.
 
         Raises:
             sqlite3.Error: The file is damaged, or cannot be read.
         """
-        self._wait()
+        while not self._wait(_TOLD_SECONDS):
+            on_wait()
         if self._trouble is not None:
             raise self._trouble
         if read_count != self._message_count:
@@ -64,7 +68,8 @@ class PageCheck:
     def close(self) -> None:
         """Let go of the file, if need be before all was looked at."""
         self._connection.interrupt()
-        self._wait()
+        while not self._wait(_TOLD_SECONDS):
+            pass
         self._connection.close()
 
     def _run(self) -> None:
@@ -88,7 +93,7 @@ class PageCheck:
             )
 
 
-def at_once(work: Callable[[], None]) -> Callable[[], None]:
+def at_once(work: Callable[[], None]) -> Callable[[float], bool]:
     """Do some work here and now; there is nothing to wait for."""
     work()
-    return lambda: None
+    return lambda seconds: True

@@ -4,14 +4,17 @@ What is changed inside of a value is no business of the pages: it is as if someb
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.store.sqlite.file import SqliteFile
 from sbtutorial.store.sqlite.schema import NUMBER_BITS
 from tests.store.sqlite.damaging import DAMAGES, LATER, LOST, PAGE, REFUSED, found_in, make, table
+from tests.store.sqlite.filing import CODEC
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,26 @@ def test_entities_that_are_gone_may_have_half_of_what_they_held(path: Path) -> N
         f"DELETE FROM messages WHERE id >> {NUMBER_BITS} IN (SELECT entity FROM gone)",
     )
     assert not any("brief" in line for line in found_in(path) if line.startswith("queue"))
+
+
+def test_a_look_that_takes_longer_than_reading_says_so(path: Path) -> None:
+    """Whoever has started the broker takes silence for its end."""
+    told: list[tuple[int, int]] = []
+    turns = iter((False, False, True, True))
+
+    def slowly(work: Callable[[], None]) -> Callable[[float], bool]:
+        work()
+        return lambda seconds: next(turns)
+
+    def on_progress(read: int, total: int) -> None:
+        told.append((read, total))
+
+    file = SqliteFile(path, CODEC, on_progress=on_progress, beside=slowly)
+    list(file.load())
+    file.close()
+    ((count, total), again) = told
+    assert count == total > 60
+    assert again == (count, total)
 
 
 @pytest.mark.parametrize("name", ["zeroed page", "random page", "cut"])
