@@ -335,7 +335,8 @@ def _spawn(arguments: list[str], files: RuntimeFiles, environ: dict[str, str]) -
         os.close(log)
     if not _reported(child):
         child.wait()
-        raise TutorialError(_failure(files, "did not start"))
+        is_told = bool(files.last_complaint())
+        raise TutorialError(_failure(files, "did not start" if is_told else _SILENT_START))
     # Those that have ended are reaped here; Popen would complain of one dropped while it runs.
     _children[:] = [one for one in (*_children, child) if one.poll() is None]
 
@@ -366,6 +367,12 @@ def _line(child: subprocess.Popen[bytes]) -> str:
         return child.stdout.readline().decode()
     finally:
         watchdog.cancel()
+
+
+# Its log is beside what it keeps: what keeps it from writing there keeps it from saying so, too.
+_SILENT_START = (
+    "did not start, and has not said why (see that the disk of its log has room and may be written)"
+)
 
 
 def _failure(files: RuntimeFiles, what: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 # How long the broker before may take to let go of the file.
 _LEAVING_SECONDS = 5.0
+
+_SECOND_NAME = (
+    "{path}, which keeps the namespace, is {what}, and brokers of both names would write it. "
+    "It was left as it is: put a copy of the file in its place, while no broker has it open."
+)
 
 
 class Storage(StrEnum):
@@ -66,6 +71,7 @@ class Kept:
             ChangeCodec(uuid4),
             survives_power_loss=storage is Storage.SYNCED,
             on_progress=on_progress,
+            beside=_beside,
         )
 
     def store(self) -> "DurableStore":
@@ -149,10 +155,29 @@ def kept_at(
             file.close()
 
 
+def _beside(work: Callable[[], None]) -> Callable[[float], bool]:
+    """Have a thread do some work; returns what waits for its end."""
+    thread = Thread(target=work, name="sbtutorial check", daemon=True)
+    thread.start()
+
+    def wait(seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
+
+    return wait
+
+
 def _make_private(path: Path) -> None:
-    """Have the file there, readable by its owner alone; SQLite's own beside it are the same."""
+    """Have the file there, readable by its owner alone; SQLite's own beside it are the same.
+
+    A file with two names has two logs, and a claim by each: brokers of both would write one file.
+    """
     with told(f"{path}, which keeps the namespace, cannot be opened"):
+        if path.is_symlink():
+            raise TutorialError(_SECOND_NAME.format(path=path, what="a link to another file"))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_nlink > 1:
+            raise TutorialError(_SECOND_NAME.format(path=path, what="one file under two names"))
         with suppress(OSError):  # somebody else's file system may know no modes
             path.chmod(0o600)
 

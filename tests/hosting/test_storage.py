@@ -18,7 +18,7 @@ from sbtutorial.errors import TutorialError
 from sbtutorial.folders import HOME_VARIABLE, data_folder
 from sbtutorial.hosting import background
 from sbtutorial.hosting.background import Broker, How
-from sbtutorial.hosting.storage import Identity, Storage, kept, path_of
+from sbtutorial.hosting.storage import Identity, Storage, kept, kept_at, path_of
 from sbtutorial.server import certificates
 from sbtutorial.store.sqlite.file import SqliteFile
 from tests.killing import kill
@@ -137,6 +137,23 @@ def test_two_brokers_never_have_one_file_though_they_know_nothing_of_each_other(
         assert file is not None
         background.start()
     assert background.ensure().how is How.STARTED
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_file_under_two_names_is_refused_and_left(link: str, tmp_path: Path) -> None:
+    """Each name has a log and a claim of its own: two brokers would write one file."""
+    mode = 0o644
+    other, path = tmp_path / "other.db", tmp_path / "it.db"
+    other.write_bytes(b"precious")
+    other.chmod(mode)
+    try:
+        getattr(path, link)(other)
+    except OSError:
+        pytest.skip("this file system, or this user, makes no such links")
+    with pytest.raises(TutorialError, match="put a copy of the file"), kept_at(path, "it"):
+        pass
+    assert other.read_bytes() == b"precious"
+    assert sys.platform == "win32" or stat.S_IMODE(other.stat().st_mode) == mode
 
 
 def test_a_damaged_file_stays_and_is_told_of() -> None:

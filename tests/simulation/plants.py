@@ -359,6 +359,18 @@ PLANTS = (
         (after_restoring(stop_lock_timers),),
     ),
     Plant(
+        "cancellations are lost in a restart",
+        (_GONE,),
+        scenery.alarms,
+        (without(ChangeKind.CANCELLED),),
+    ),
+    Plant(
+        "what was forwarded is forwarded again after a restart",
+        (_ONE_COPY, _GONE, _NUMBERS, _ONE_LOCK),
+        scenery.relay,
+        (without(ChangeKind.FORWARDED),),
+    ),
+    Plant(
         "the state of a session is forgotten",
         (_STATE,),
         scenery.tables,

@@ -7,7 +7,7 @@ Source: SQLite, "Write-Ahead Logging"; "PRAGMA synchronous".
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from sbtutorial.store.sqlite.gathering import Gathered, Gatherer, Statement
 from sbtutorial.store.sqlite.loading import Loader
 from sbtutorial.store.sqlite.log_check import check_log
 from sbtutorial.store.sqlite.message_loading import MessageReader
+from sbtutorial.store.sqlite.page_check import Beside, PageCheck, at_once
 from sbtutorial.store.sqlite.schema import (
     APPLICATION_ID,
     FORMAT,
@@ -56,6 +57,7 @@ class SqliteFile:
         codec: Writes and reads what SQLite has no columns for.
         survives_power_loss: Whether a commit waits until the disk itself has it.
         on_progress: Told while much is read: how many messages, of how many.
+        beside: Has the file's pages looked at while its messages are read.
 
     Attributes:
         waits_for_disk: Whether each commit does.
@@ -72,12 +74,14 @@ class SqliteFile:
         *,
         survives_power_loss: bool = False,
         on_progress: OnProgress = lambda read, total: None,
+        beside: Beside = at_once,
     ) -> None:
         self.path = path
         self.waits_for_disk = survives_power_loss
         self._log = path.with_name(path.name + "-wal")
         self._codec = codec
         self._on_progress = on_progress
+        self._beside = beside
         self._gatherer: Gatherer | None = None
         self._has_gone = True  # what the broker before has left, perhaps
         # Keys of messages that are gone, whose rows are there still.
@@ -113,7 +117,10 @@ class SqliteFile:
         """
         loader = Loader(self._reader, self._codec, self._codec, self._fetch, self._on_progress)
         try:
-            yield from loader.load()
+            with closing(PageCheck(self.path, self._beside)) as check:
+                yield from loader.load()
+                count = loader.message_count
+                check.finish(count, lambda: self._on_progress(count, count))
         except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
             raise TutorialError(trouble(self.path, error)) from error
         gone = self._reader.execute(BURIED)

@@ -52,6 +52,11 @@ class Loader:
         self._entities = EntityLoader(connection, codec, self.places)
         self._messages = MessageLoader(connection, messages, fetch, on_progress, self._entities)
 
+    @property
+    def message_count(self) -> int:
+        """How many messages were read."""
+        return self._messages.count
+
     def load(self) -> Iterator[Change | KeptMessages]:
         """The changes; the places are known when they have been used up."""
         for one in self._in_order():

@@ -23,15 +23,25 @@ _BROKEN = (
     "its log (-wal) is broken before its end, so what was accepted last cannot be read. (To go on "
     "with what is before that, move the -wal and the -shm away, and nothing else)"
 )
+_AWAY = (
+    "its log (-wal), which has what was accepted last, was taken away, and only the index of that "
+    "(-shm) is there. (Put the log back; to go on with what is in the file, move the -shm away, "
+    "and nothing else)"
+)
 
 
 def check_log(path: Path) -> None:
     """Refuse a log with commits that SQLite would leave out. It is as it was.
 
+    Who closes a file removes the index first, then the log; so an index alone is what is left
+    where somebody has taken the log away.
+
     Raises:
-        sqlite3.DatabaseError: The log is damaged.
+        sqlite3.DatabaseError: The log is damaged, or not there.
     """
     log = path.with_name(path.name + "-wal")
+    if not log.exists() and path.with_name(path.name + "-shm").exists():
+        raise sqlite3.DatabaseError(_AWAY)
     if not log.exists() or log.stat().st_size <= _HEADER.size:
         return
     with log.open("rb") as file:

@@ -71,6 +71,9 @@ class MessageLoader:
         fetch: The content of a number.
         on_progress: Told now and then how many messages were read, of how many.
         entities: Those of the file; they are read first.
+
+    Attributes:
+        count: How many messages were read.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class MessageLoader:
         self._on_progress = on_progress
         self._paths = entities.paths
         self._with_sessions = entities.with_sessions
-        self._read = 0
+        self.count = 0
 
     @property
     def last_ord(self) -> int:
@@ -151,10 +154,10 @@ class MessageLoader:
 
     def _tell(self, more: int) -> None:
         """Say how many were read by now, once for each so many."""
-        before = self._read
-        self._read += more
-        if self._read // _RUN > before // _RUN:
-            self._on_progress(self._read, self._total)
+        before = self.count
+        self.count += more
+        if self.count // _RUN > before // _RUN:
+            self._on_progress(self.count, self._total)
 
     @cached_property
     def _total(self) -> int:

@@ -72,3 +72,14 @@ def test_no_log_is_a_good_one(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     (tmp_path / "empty.db-wal").touch()
     check_log(tmp_path / "empty.db")
+
+
+def test_a_log_that_was_taken_away_is_told_of(path: Path) -> None:
+    index = path.with_name(path.name + "-shm")
+    index.write_bytes(bytes(32768))
+    check_log(path)
+    path.with_name(path.name + "-wal").unlink()
+    with pytest.raises(sqlite3.DatabaseError, match=r"taken away.*Put the log back"):
+        check_log(path)
+    index.unlink()  # as it says
+    check_log(path)
