@@ -96,9 +96,10 @@ def _require_usable(workbench: Workbench, outcome: Outcome) -> None:
         )
     if outcome.ending is not Ending.KILLED:
         is_name = "NameError" in outcome.error_types
+        line = f"\nin this line: {outcome.line}" if outcome.line else ""
         not_yet(
             wanted=workbench.task.wanted,
-            seen=f"your function {outcome.sentence}",
+            seen=f"your function {outcome.sentence}{line}",
             hint="It runs as a program of its own: import or define what it needs inside it."
             if is_name
             else hint_on(outcome.error_types, outcome.sentence, outcome.cause),

@@ -23,10 +23,25 @@ _HINTS = {
         "`next(…)` ends so when nothing comes any more: a for loop takes it for its end."
     ),
     "MemoryError": "Take less at a time.",
+    "IndexError": (
+        "Nothing is at that place of the list. `receive_messages(…)` returns an empty one when "
+        "nothing comes in time: see whether there is something in it first."
+    ),
+    "IntegrityError": (
+        "That row is in the table already. `INSERT OR IGNORE` writes it once and raises no error; "
+        "its `rowcount` says whether it wrote."
+    ),
+    "FrozenInstanceError": (
+        "What you are shown is not changed in place: give what is to differ to the call that sends."
+    ),
 }
 _LATE_HINTS = (
     ("sleep(", "Leave the sleep out: the checker waits for nobody, and lets time pass by itself."),
     ("input(", "Nobody answers: use what the function is called with."),
+)
+_GIVEN_BACK_HINT = (
+    "What you abandon comes back at once, and the loop gets it again: settle what you are done "
+    "with in another way."
 )
 _LATE_IN_SDK_HINT = (
     "A receiver waits for ever unless it has a `max_wait_time`; a loop needs an end."
@@ -104,12 +119,15 @@ def say_late(
         wanted,
         f"{name_of(answer)} had not returned after {limit_seconds:g} seconds, {end}"
         f"{_in_line(where.line)}",
-        _late_hint(where),
+        _late_hint(answer, where),
         where.entities,
     )
 
 
-def _late_hint(where: Whereabouts) -> str:
+def _late_hint(answer: Answer, where: Whereabouts) -> str:
+    code = code_of(answer)
+    if code is not None and "abandon_message" in code.co_names:
+        return _GIVEN_BACK_HINT
     if where.is_in_sdk:
         return _LATE_IN_SDK_HINT
     text = where.line[1] if where.line else ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.browsing import peek_all
-from sbtutorial.explorer.dead_letters import dead_letters
+from sbtutorial.explorer.dead_letters import Group, dead_letters
 from sbtutorial.explorer.draft import Draft
 from sbtutorial.explorer.entities import Entity
 from sbtutorial.explorer.links import Links
@@ -26,6 +26,10 @@ from sbtutorial.explorer.taking import Taken, taken
 AGAIN = "{}-again"
 _AT_ONCE = 100  # so few are held at a time that no lock runs out meanwhile
 Repair = Callable[[Draft], Draft]
+
+
+class WouldBeDroppedError(TutorialError):
+    """A copy that duplicate detection would take and drop; nothing was sent."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def resubmit(
             broker time may be ahead of both.
 
     Raises:
-        TutorialError: Duplicate detection would swallow a copy, or the service refuses.
+        WouldBeDroppedError: Duplicate detection would swallow a copy.
+        TutorialError: The service refuses.
     """
     seen = _peeked(links, place, numbers)
     copies = {number: repair(message.draft.renewed()) for number, message in seen.items()}
@@ -131,13 +136,20 @@ def repairing(changes: Mapping[str, Any], repair: Repair | None) -> Repair:
 
 
 def chosen_numbers(
-    links: Links, place: Place, numbers: int | Sequence[int] | None, reason: str | None
+    links: Links,
+    place: Place,
+    numbers: int | Sequence[int] | Message | Group | None,
+    reason: str | None,
 ) -> list[int]:
     """Which dead letters are meant: these; all of a reason; or all.
 
     Raises:
         TutorialError: A number is none, or there is no dead letter of that reason.
     """
+    if isinstance(numbers, Message):
+        raise TutorialError("Messages are named by their numbers: give its sequence_number.")
+    if isinstance(numbers, Group):
+        raise TutorialError("Messages are named by their numbers: give the group's numbers.")
     if isinstance(numbers, int):
         numbers = [numbers]
     if numbers is not None:
@@ -158,7 +170,7 @@ def _require_unknown_id(message: Message, copy: Draft, target: Entity, now: floa
     window: timedelta = description.duplicate_detection_history_time_window
     if copy.message_id != message.message_id or _is_forgotten(message, window, now):
         return
-    raise TutorialError(
+    raise WouldBeDroppedError(
         f"'{target.place}' detects duplicates, and may know the id '{copy.message_id}' of message "
         f"{message.sequence_number}: it would take the copy and drop it. Give the copy another id: "
         f"message_id=\"{AGAIN}\" makes it '{AGAIN.format(copy.message_id)}'. Nothing was sent."
@@ -171,7 +183,7 @@ def _require_own_ids(copies: Sequence[Draft], target: Entity) -> None:
     ids = Counter(copy.message_id for copy in copies if copy.message_id is not None)
     twice = [one for one, count in ids.items() if count > 1]
     if description.requires_duplicate_detection and twice:
-        raise TutorialError(
+        raise WouldBeDroppedError(
             f"'{target.place}' detects duplicates, and {ids[twice[0]]} copies would have the id "
             f"'{twice[0]}': it would keep the first of them. Give each its own id, as in "
             'message_id="{}-again". Nothing was sent.'

@@ -45,7 +45,7 @@ _NEVER_PLANNED = _CONNECTION_ERRORS | {
     *("NameError", "SyntaxError", "ImportError", "TutorialError"),
     *("KeyboardInterrupt", "CancelledError"),
 }
-_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+_REFUSALS = frozenset({"WouldBeDroppedError"})  # of ours, and worth a lesson
 _FROM_CELLS_ABOVE = frozenset(
     {
         *("connect", "checkpoint", "client", "admin", "sender", "receiver"),
@@ -53,6 +53,15 @@ _FROM_CELLS_ABOVE = frozenset(
         *("ServiceBusMessage", "ServiceBusReceiveMode", "ServiceBusSubQueue", "timedelta"),
     }
 )
+
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+
+
+def undefined_name(text: str) -> str:
+    """Of what a NameError says, the name; else ""."""
+    found = _UNDEFINED.search(text)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,7 @@ class Failure:
         service: What answers the notebook's lab; None before `connect()`.
         nothing: What was received from in vain, when that is why.
         is_planned: Whether the cell is one whose error a lesson wants to show.
+        is_given_above: Of a NameError, whether a cell further up gives something that name.
     """
 
     types: Sequence[str]
@@ -78,12 +88,12 @@ class Failure:
     service: Service | None = None
     nothing: NothingReceived | None = None
     is_planned: bool = False
+    is_given_above: bool = False
 
     @property
     def undefined_name(self) -> str:
         """Of a NameError, the name; else ""."""
-        found = _UNDEFINED.search(self.text)
-        return found[1] if found else ""
+        return undefined_name(self.text)
 
     @property
     def situation(self) -> str:
@@ -101,7 +111,8 @@ class Hint:
 
 
 def _comes_from_above(failure: Failure) -> bool:
-    return not failure.in_worker and failure.undefined_name in _FROM_CELLS_ABOVE
+    is_known = failure.is_given_above or failure.undefined_name in _FROM_CELLS_ABOVE
+    return is_known and not failure.in_worker and not _lab_is_missing(failure)
 
 
 def _lab_is_missing(failure: Failure) -> bool:
@@ -150,6 +161,13 @@ def _says(*words: str) -> Callable[[Failure], bool]:
     return lambda failure: any(each in failure.text for each in words)
 
 
+def _settles_itself(failure: Failure) -> bool:
+    """A message's methods of the SDK's versions before 7."""
+    names = ("complete", "abandon", "dead_letter", "defer", "renew_lock", "unlock", "delete")
+    ends = tuple(f"Message' object has no attribute '{name}'" for name in names)
+    return failure.text.endswith(ends)
+
+
 def _is_no_connection_string(failure: Failure) -> bool:
     return failure.in_sdk and failure.text.startswith(_NO_STRING)
 
@@ -181,6 +199,30 @@ _OF_SETTLING = (
         "In RECEIVE_AND_DELETE a message is gone as soon as it is received: there is nothing to "
         "settle or to renew. A receiver without receive_mode locks it for you instead.",
         _says("not supported in 'RECEIVE_AND_DELETE'"),
+    ),
+    Hint(
+        frozenset({"TypeError"}),
+        "What is settled is the message itself, as it was received: not its text, and not its "
+        "number.",
+        _says("must be of type ServiceBusReceivedMessage"),
+    ),
+    Hint(
+        frozenset({"AttributeError"}),
+        "A message no longer settles itself, as it did until 2020: its receiver does, by "
+        "receiver.complete_message(message), abandon_message, dead_letter_message, defer_message.",
+        _settles_itself,
+    ),
+)
+_OF_BODIES = (
+    Hint(
+        frozenset({"TypeError"}),
+        "Only messages can be sent: ServiceBusMessage(…) makes one, with a text or bytes in it.",
+        _says("Only AmqpAnnotatedMessage, ServiceBusMessage instances"),
+    ),
+    Hint(
+        frozenset({"TypeError"}),
+        "The text of a message is str(message); its `body` comes in pieces.",
+        _says("bytearray, not generator", "bytearray, not ServiceBusReceivedMessage"),
     ),
 )
 _OF_SESSIONS = (
@@ -307,6 +349,7 @@ HINTS = (
     ),
     Hint(frozenset({"IndexError", "ValueError"}), "{failure.situation}", _received_nothing),
     *_OF_SETTLING,
+    *_OF_BODIES,
     *_OF_SESSIONS,
     *_OF_ENTITIES,
     *_OF_CLOSED,
@@ -328,7 +371,7 @@ def is_part_of_the_lesson(failure: Failure) -> bool:
     """
     return (
         failure.is_planned
-        and _NEVER_PLANNED.isdisjoint(failure.types)
+        and (failure.types[0] in _REFUSALS or _NEVER_PLANNED.isdisjoint(failure.types))
         and not _is_closed(failure)
         and not _received_nothing(failure)
     )

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 _NOTEBOOK_VARIABLE = "JPY_SESSION_NAME"  # Jupyter's server tells a kernel whose it is
@@ -36,9 +36,14 @@ def goes_on_after_error() -> bool:
     return _request().get("content", {}).get("stop_on_error", True) is False
 
 
+def notebook() -> Path:
+    """The notebook's file, as far as the front end's server told of it; else one without a name."""
+    return Path(os.environ.get(_NOTEBOOK_VARIABLE, ""))
+
+
 def lesson_number() -> str:
     """The number that its notebook's name begins with: "04" or "04b"; "" when it has none."""
-    found = _LESSON.match(PurePath(os.environ.get(_NOTEBOOK_VARIABLE, "")).name)
+    found = _LESSON.match(notebook().name)
     return found[0] if found else ""
 
 

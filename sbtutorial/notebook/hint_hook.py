@@ -6,6 +6,7 @@ from typing import Any
 
 from sbtutorial.errors import cause_in_words
 from sbtutorial.lab import hints, running_cell
+from sbtutorial.notebook.names_above import is_given_above
 from sbtutorial.notebook.nothing_received import nothing_received
 from sbtutorial.notebook.variables import find_lab
 
@@ -40,7 +41,13 @@ def _failure(error: BaseException) -> hints.Failure:
         service=lab.service if lab else None,
         nothing=nothing_received(error, names.get("In", ())),
         is_planned=_is_planned(),
+        is_given_above=_is_given_above(hints.undefined_name(str(error))),
     )
+
+
+def _is_given_above(name: str) -> bool:
+    notebook = running_cell.notebook()
+    return bool(name) and is_given_above(name, notebook, running_cell.cell_id())
 
 
 def _is_planned() -> bool:

@@ -14,7 +14,6 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
 from importlib import import_module
 from queue import SimpleQueue
 from threading import RLock, Thread
@@ -162,9 +161,11 @@ def _lab() -> object:
 
 def failure(name: str, error: BaseException) -> dict[str, object]:
     """How a program failed, for the notebook: in words, where, and of which kind."""
+    own = _own_frames(name, error)
     return {
         "error": _in_words(error),
-        "where": list(_own_lines(name, error)),
+        "where": [_place(frame) for frame in own],
+        "line": (own[-1].line or "") if own else "",
         "cause": cause_in_words(error),
         "types": [kind.__name__ for kind in type(error).__mro__],
     }
@@ -178,9 +179,12 @@ def _in_words(error: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-def _own_lines(name: str, error: BaseException) -> Iterator[str]:
-    """The lines of the cell that led to the error, and nothing of ours or of the libraries."""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == filename(name):
-            function = "" if frame.name == "<module>" else f", in {frame.name}"
-            yield f"line {frame.lineno}{function}:  {frame.line}"
+def _own_frames(name: str, error: BaseException) -> list[traceback.FrameSummary]:
+    """What in the cell led to the error, and nothing of ours or of the libraries."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if frame.filename == filename(name)]
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    function = "" if frame.name == "<module>" else f", in {frame.name}"
+    return f"line {frame.lineno}{function}:  {frame.line}"

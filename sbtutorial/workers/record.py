@@ -32,6 +32,7 @@ class Outcome:
         sentence: The same in words, without the name.
         error_types: For FAILED, the exception's class and its bases, by name.
         cause: For FAILED, what the SDK's own cause for it says, if there is one.
+        line: For FAILED, the innermost line of the cell that led to it; "" if none did.
     """
 
     worker: str
@@ -39,6 +40,7 @@ class Outcome:
     sentence: str
     error_types: tuple[str, ...] = ()
     cause: str = ""
+    line: str = ""
 
     def __str__(self) -> str:
         sign = "✓" if self.ending is Ending.FINISHED else "✗"

@@ -225,6 +225,7 @@ class Worker:
             f"failed: {failure['error']}",
             tuple(failure["types"]),
             failure["cause"],
+            failure["line"],
         )
 
     def _answer(self, channel: WorkerChannel, checkpoint: str | None) -> None:

@@ -289,13 +289,16 @@ UNUSUAL = (
     ),
     Unusual(
         "locks.go_home",
-        "closes the client, too",
+        "closes the receiver by hand",
         """
         def go_home(client, queue, work):
-            with client:
-                for order in (receiver := client.get_queue_receiver(queue, max_wait_time=1)):
+            receiver = client.get_queue_receiver(queue, max_wait_time=1)
+            try:
+                for order in receiver:
                     work(order)
                     receiver.complete_message(order)
+            finally:
+                receiver.close()
         """,
     ),
     Unusual(

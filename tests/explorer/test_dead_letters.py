@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,20 @@ def test_many_are_sent_again_by_numbers_by_reason_or_all(explorer: Explorer) -> 
     assert explorer.resubmit("orders", reason="late").numbers == (2, 4)
     assert explorer.resubmit("orders").numbers == (3, 6)
     assert explorer.tree()["orders"].counts[:3] == (6, 0, 0)
+
+
+def test_whoever_gives_messages_for_their_numbers_hears_where_those_are(
+    explorer: Explorer,
+) -> None:
+    explorer.create_queue("orders")
+    explorer.send("orders", "tea")
+    kill(explorer, "orders", "cold")
+    group = explorer.dead_letters("orders")["cold"]
+    mistaken: Any = explorer
+    with pytest.raises(TutorialError, match="give the group's numbers"):
+        mistaken.resubmit("orders", group)
+    with pytest.raises(TutorialError, match="give its sequence_number"):
+        mistaken.resubmit("orders", group.messages[0])
 
 
 def test_each_copy_is_repaired_by_a_function(explorer: Explorer) -> None:

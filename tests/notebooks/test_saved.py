@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
+from sbtutorial.lab.hints import PART_OF_THE_LESSON
 from tests.notebooks.lessons import LESSONS
 from tests.notebooks.normal_form import normal_form
 from tests.notebooks.refresh import PLANNED_ERROR_TAG
@@ -59,6 +60,7 @@ def test_a_lesson_has_the_errors_that_are_planned_and_no_others(lesson: Path) ->
         is_planned = PLANNED_ERROR_TAG in cell.metadata.get("tags", ())
         has_error = any(output.output_type == "error" for output in cell.outputs)
         assert has_error == is_planned, cell.source
+        assert (PART_OF_THE_LESSON in text_of(cell)) == is_planned, cell.source
 
 
 @every_lesson

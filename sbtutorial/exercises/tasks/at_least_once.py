@@ -5,7 +5,7 @@ import tempfile
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sbtutorial.exercises.crashing import require_completed, run_in_process
 from sbtutorial.exercises.task import Answer, Task, not_yet
@@ -16,6 +16,7 @@ from sbtutorial.exercises.workbench import Workbench
 _LOCK_SECONDS = 30
 _PRICE_EUROS = 3
 _WANTED_EUROS = 2 * _PRICE_EUROS
+_DRINK = "coffee"  # the body of each order
 _KILLED_AT = {"write:4": "between two writes", "commit:1": "at a COMMIT"}  # of the second order
 _ONCE = (
     f"{_PRICE_EUROS} euros for each order, and an empty queue: whatever comes twice, and although "
@@ -48,58 +49,97 @@ answer(client.get_queue_receiver({queue!r}, max_wait_time=1), till)
 def check_charge_once(workbench: Workbench, charge_once: Answer) -> str:
     """Two orders, killed in the second one's transaction, twice; then the first order again."""
     queue = workbench.queue(lock_duration=timedelta(seconds=_LOCK_SECONDS))
-    workbench.send(queue, "order-1", "order-2")
+    _send(workbench, queue, "order-1", "order-2")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "till.db"
         with closing(sqlite3.connect(file)) as till:
             till.executescript(_TABLES)
         program = _SHIFT.format(file=str(file), queue=queue)
+        kept = []
         for at, moment in _KILLED_AT.items():
             run_in_process(workbench, charge_once, program, kill_at=at, moment=moment)
+            kept.append(_read(file))
             workbench.advance(_LOCK_SECONDS + 1)
         run_in_process(workbench, charge_once, program)
         _require_settled(workbench, queue)
-        _require_euros_after_kills(file)
-        workbench.send(queue, "order-1")
+        _require_euros_after_kills(_read(file), kept)
+        _send(workbench, queue, "order-1")
         run_in_process(workbench, charge_once, program)
         _require_settled(workbench, queue)
         _require_euros_after_repeat(file)
     return "6 euros for two orders, after two kills in a transaction and a second send"
 
 
-def _require_euros_after_kills(file: Path) -> None:
-    euros, noted = _read(file)
-    if euros == _WANTED_EUROS:
-        return
-    _wrong(
-        f"{euros} euros for two orders, after two kills in a transaction and a new start",
-        "The order was completed, and its euros were not kept: `complete_message` comes after "
-        "`with till:`, for each order."
-        if euros == noted * _PRICE_EUROS
-        else "Note and euros belong into one transaction: one `with till:` around both.",
-    )
+def _send(workbench: Workbench, queue: str, *names: str) -> None:
+    """Orders of which only the ids differ, as of two customers who want the same."""
+    from azure.servicebus import ServiceBusMessage
+
+    workbench.send(queue, *(ServiceBusMessage(_DRINK, message_id=name) for name in names))
 
 
-def _require_euros_after_repeat(file: Path) -> None:
-    euros, _ = _read(file)
-    if euros != _WANTED_EUROS:
+def _require_euros_after_kills(now: "_Till", kept: "list[_Till]") -> None:
+    if now.euros != _WANTED_EUROS:
         _wrong(
-            f"{euros} euros for two orders, after order-1 was sent a second time",
-            "Look in the table `charged` for `order.message_id` before you charge: a second send "
-            "has nothing else in common with the first.",
+            f"{now.euros} euros for two orders, after two kills in a transaction and a new start",
+            _why_not(now, kept),
         )
 
 
-def _read(file: Path) -> tuple[int, int]:
-    """The euros in the till, and how many orders are noted as charged."""
+def _why_not(now: "_Till", kept: "list[_Till]") -> str:
+    """What makes it other than 6 euros, judged by what the kills have left in the till, too."""
+    if now.noted and not now.euros:
+        return (
+            "The notes are there, and nothing was charged. `rowcount` is 1 when the note is new: "
+            "then comes the `UPDATE account`."
+        )
+    if now.euros % _PRICE_EUROS:
+        return f"Each order costs {_PRICE_EUROS} euros: `SET euros = euros + {_PRICE_EUROS}`."
+    if _DRINK in now.noted:
+        return (
+            "The note is the body, which two orders may share: `order.message_id` is what names "
+            "an order."
+        )
+    if now.is_even:
+        return (
+            "The order was completed, and its euros were not kept: `complete_message` comes after "
+            "`with till:`, for each order."
+        )
+    if all(till.is_even for till in kept):
+        return f"What was in the till stays there: `SET euros = euros + {_PRICE_EUROS}` adds to it."
+    return "Note and euros belong into one transaction: one `with till:` around both."
+
+
+def _require_euros_after_repeat(file: Path) -> None:
+    till = _read(file)
+    if till.euros != _WANTED_EUROS:
+        _wrong(
+            f"{till.euros} euros for two orders, after order-1 was sent a second time",
+            "Look in the table `charged` for `order.message_id` before you charge: nothing else "
+            "tells a second send from another order.",
+        )
+
+
+class _Till(NamedTuple):
+    """What is in it: euros, and the names of what is noted as charged."""
+
+    euros: int
+    noted: frozenset[object]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the euros are those of the orders that are noted."""
+        return self.euros == len(self.noted) * _PRICE_EUROS
+
+
+def _read(file: Path) -> _Till:
     with closing(sqlite3.connect(file)) as till:
         (euros,) = till.execute("SELECT euros FROM account").fetchone()
-        (noted,) = till.execute("SELECT count(*) FROM charged").fetchone()
-    return euros, noted
+        noted = frozenset(name for (name,) in till.execute("SELECT message_id FROM charged"))
+    return _Till(euros, noted)
 
 
 def _require_settled(workbench: Workbench, queue: str) -> None:
-    if left := [str(order) for order in workbench.peek(queue)]:
+    if left := [str(order.message_id) for order in workbench.peek(queue)]:
         _wrong(
             f"still in the queue: {', '.join(left)}",
             "Complete each order, also one that was charged before: it would come back for ever.",
@@ -181,7 +221,7 @@ def _require_drinks(bodies: list[str], id_count: int) -> None:
         _unnamed(
             seen,
             "The second try has to use the same message ids as the first: make them from the "
-            "order, not at random.",
+            "order, not at random, as the SDK does when there is no `message_id=…`.",
         )
     if set(bodies) == set(_BODIES):
         _unnamed(

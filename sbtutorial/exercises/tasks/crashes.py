@@ -158,8 +158,9 @@ def check_post(workbench: Workbench, post: Answer) -> str:
         run_in_process(workbench, post, program)
         _require_all_posted(noted, sent, _in_queue(workbench, queue))
         _require_whole_book(file.read_text("utf-8").split())
-    return "coffee, tea and cake are in the queue; killed, the shop sent none again that it had "
-    "noted"
+    return (
+        "coffee, tea and cake are in the queue; killed, the shop sent none again that it had noted"
+    )
 
 
 def _in_queue(workbench: Workbench, queue: str) -> Counter[str]:

@@ -190,7 +190,10 @@ def _require_copies(workbench: Workbench, queue: str) -> None:
             f"lost: {', '.join(lost)}"
             + (", since the queue dropped the copy: it knew its id" if dropped else ""),
             "A queue that detects duplicates takes a copy under a new id only, as in "
-            '`message_id="{}-again"`.',
+            '`message_id="{}-again"`.'
+            if dropped
+            else "It is no dead letter any more, and no copy has its body: mend each by itself, "
+            "`order.body` of one message at a time.",
         )
     if _TOO_LATE in bodies:
         _not_back(

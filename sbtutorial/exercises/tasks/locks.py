@@ -2,11 +2,14 @@
 
 import secrets
 from datetime import timedelta
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from sbtutorial.exercises.crashing import require_completed, run_in_process
 from sbtutorial.exercises.task import Answer, Task, not_yet
 from sbtutorial.exercises.workbench import Workbench
+
+if TYPE_CHECKING:
+    from azure.servicebus import ServiceBusSender
 
 # --- cook -----------------------------------------------------------------------------------------
 
@@ -41,6 +44,8 @@ def check_cook(workbench: Workbench, cook: Answer) -> str:
     told = {line.partition(mark)[2].strip() for line in lines if mark in line}
     if "began soup" not in told:
         _uncooked("the soup was never cooked", "Call `work(order)` with what you receive.")
+    if "ended soup" in told:
+        _require_tea_unspoilt(workbench, queue, is_lost="lost it" in told)
     _require_held(workbench, queue, is_lost="lost it" in told)
     _require_nothing_left(workbench, queue, is_tea_cooked="ended tea" in told)
     require_completed(workbench, queue, wanted=_COOKED)
@@ -63,6 +68,19 @@ def _require_nothing_left(workbench: Workbench, queue: str, *, is_tea_cooked: bo
         )
     if not is_tea_cooked:
         _uncooked("the tea was never cooked", "Call `work(order)` with what you receive.")
+
+
+def _require_tea_unspoilt(workbench: Workbench, queue: str, *, is_lost: bool) -> None:
+    """Of orders that are received together the second one's lock runs while the first is cooked."""
+    events = workbench.events(queue)
+    over = {event.message_id for event in events if event.what == "lock_expired"}
+    done = {event.message_id for event in events if event.what == "completed"}
+    if over == {"tea"} and "soup" in done and is_lost:
+        _uncooked(
+            "the lock of the tea ran out while the soup cooked",
+            "They were received together, and both locks began to run: receive one order at a "
+            "time, or have the renewer look after both before you begin.",
+        )
 
 
 def _require_held(workbench: Workbench, queue: str, *, is_lost: bool) -> None:
@@ -142,8 +160,11 @@ def check_go_home(workbench: Workbench, go_home: Answer) -> str:
     queue = workbench.queue(lock_duration=timedelta(seconds=30))
     workbench.send(queue, *_WAITING)
     served: list[str] = []
-    workbench.run(go_home, workbench.new_client(), queue, lambda order: served.append(str(order)))
-    _require_served(workbench, queue, served)
+    client = workbench.new_client()
+    with client.get_queue_sender(queue) as other:
+        workbench.run(go_home, client, queue, lambda order: served.append(str(order)))
+        _require_served(workbench, queue, served)
+        _require_open(other)
     workbench.send(queue, _LATE)
     _require_free(workbench, queue)
     return "coffee and tea were served, and the cake that came later was free for a colleague"
@@ -160,6 +181,17 @@ def _require_served(workbench: Workbench, queue: str, served: list[str]) -> None
             f"served, and still in the queue: {', '.join(left)}",
             "`receiver.complete_message(order)` ends the lock and lets the broker delete the "
             "order.",
+        )
+
+
+def _require_open(other: "ServiceBusSender") -> None:
+    """A client that is closed has closed all that it gave out; sending nothing tells."""
+    try:
+        other.send_messages([])
+    except ValueError:
+        _not_home(
+            "your function closed the client, which others use, too",
+            "Close the receiver that you opened: `with client.get_queue_receiver(…) as receiver:`.",
         )
 
 

@@ -117,7 +117,7 @@ MISTAKES = (
                 receiver.complete_message(order)
         """,
         "9 euros for two orders, after order-1 was sent",
-        "a second send has nothing else in common",
+        "nothing else tells a second send from another",
     ),
     Mistake(
         "at_least_once.charge_once",
@@ -199,7 +199,7 @@ MISTAKES = (
                         till.execute("UPDATE account SET euros = euros + 3")
                 receiver.dead_letter_message(order)
         """,
-        "in the dead-letter queue: order-1, order-2",
+        "in the dead-letter queue: coffee, coffee",
         "What is done is completed",
     ),
     Mistake(
@@ -272,5 +272,87 @@ MISTAKES = (
         """,
         "did not send its orders again",
         "has forgotten what it sent",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "overwrites what is in the till",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = 3")
+                receiver.complete_message(order)
+        """,
+        "3 euros for two orders",
+        "adds to it",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "another price",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 1")
+                receiver.complete_message(order)
+        """,
+        "2 euros for two orders",
+        "Each order costs 3 euros",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "charges what is noted already",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [order.message_id]
+                    )
+                    if note.rowcount == 0:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "0 euros for two orders",
+        "nothing was charged",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "the body for an id",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    note = till.execute(
+                        "INSERT OR IGNORE INTO charged VALUES (?)", [str(order)]
+                    )
+                    if note.rowcount == 1:
+                        till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        "3 euros for two orders",
+        "The note is the body",
+    ),
+    Mistake(
+        "at_least_once.charge_once",
+        "writes the note without asking",
+        """
+        def charge_once(receiver, till):
+            for order in receiver:
+                with till:
+                    till.execute("INSERT INTO charged VALUES (?)", [order.message_id])
+                    till.execute("UPDATE account SET euros = euros + 3")
+                receiver.complete_message(order)
+        """,
+        'in this line: till.execute("INSERT INTO charged',
+        "`INSERT OR IGNORE` writes it once",
     ),
 )

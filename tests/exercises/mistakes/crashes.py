@@ -188,4 +188,42 @@ MISTAKES = (
         "in the queue: done",
         "the body of the message",
     ),
+    Mistake(
+        "crashes.finish_the_day",
+        "takes the first of a list until there is none",
+        """
+        def serve(receiver, work):
+            while True:
+                order = receiver.receive_messages()[0]
+                work(order)
+                receiver.complete_message(order)
+        """,
+        "IndexError: list index out of range\nin this line: order = receiver.receive_messages()[0]",
+        "returns an empty one when nothing comes",
+    ),
+    Mistake(
+        "crashes.finish_the_day",
+        "completes the text",
+        """
+        def serve(receiver, work):
+            for order in receiver:
+                work(order)
+                receiver.complete_message(str(order))
+        """,
+        "in this line: receiver.complete_message(str(order))",
+        "What is settled is the message itself",
+    ),
+    Mistake(
+        "crashes.post",
+        "sends the text",
+        """
+        def post(sender, orders, book):
+            for order in orders:
+                if order not in book:
+                    sender.send_messages(order)
+                    book.add(order)
+        """,
+        "in this line: sender.send_messages(order)",
+        "Only messages can be sent",
+    ),
 )

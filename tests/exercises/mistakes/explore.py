@@ -126,7 +126,7 @@ MISTAKES = (
             explorer.resubmit(queue, reason="typo", body="coffee", message_id="{}-again")
         """,
         "lost: two cofees, cofee, black",
-        "takes a copy under a new id only",
+        "mend each by itself",
     ),
     Mistake(
         "explore.bring_back",

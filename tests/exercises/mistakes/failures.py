@@ -284,4 +284,24 @@ MISTAKES = (
         "the original of 'tea' was completed before the copy was sent",
         "Send first, complete after",
     ),
+    Mistake(
+        "failures.resubmit",
+        "gives the originals back",
+        """
+        def resubmit(client, queue, repair):
+            with (
+                client.get_queue_receiver(
+                    queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, max_wait_time=1
+                ) as graveyard,
+                client.get_queue_sender(queue) as sender,
+            ):
+                for dead in graveyard:
+                    body = repair(str(dead))
+                    sender.send_messages(ServiceBusMessage(body, message_id=dead.message_id))
+                    graveyard.abandon_message(dead)
+        """,
+        "resubmit had not returned after",
+        "What you abandon comes back at once",
+        limit_seconds=2.0,
+    ),
 )

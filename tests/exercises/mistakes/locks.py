@@ -176,4 +176,32 @@ MISTAKES = (
         "served: coffee",
         "until none has come for a second",
     ),
+    Mistake(
+        "locks.cook",
+        "takes both at once, and looks after one",
+        """
+        def cook(receiver, work):
+            with AutoLockRenewer() as renewer:
+                for order in receiver.receive_messages(10):
+                    renewer.register(receiver, order, max_lock_renewal_duration=60)
+                    work(order)
+                    receiver.complete_message(order)
+        """,
+        "the lock of the tea ran out while the soup cooked",
+        "receive one order at a time",
+    ),
+    Mistake(
+        "locks.go_home",
+        "closes the client",
+        """
+        def go_home(client, queue, work):
+            with client:
+                receiver = client.get_queue_receiver(queue, max_wait_time=1)
+                for order in receiver:
+                    work(order)
+                    receiver.complete_message(order)
+        """,
+        "closed the client, which others use",
+        "Close the receiver that you opened",
+    ),
 )
