@@ -254,6 +254,7 @@ def test_a_subscription_and_a_queue_with_sessions_are_shown_too(anna: Lab) -> No
         admin.create_topic("anna-news")
         admin.create_subscription("anna-news", "all")
         assert repr(anna.show("news/all")).startswith("anna-news/all   ready or locked  –")
+        assert repr(anna.show("news")).startswith("anna-news   all  –")
         admin.delete_topic("anna-news")
     assert repr(anna.show("tables")).startswith("anna-tables   ready or locked  –")
     with (
