@@ -74,15 +74,31 @@ class AzureService:
         from sbtutorial.lab.fresh_queue import Kind, make_fresh
 
         whole = self.whole_name(name)
-        about = journal.About(_MADE, f"{self.namespace}/{whole}")
-        is_emulator = self.mode is Mode.EMULATOR
-        is_known = is_emulator and about in journal.read()
-        owner = names.owner()
         make_fresh(
-            self.connection_string, Kind(kind), whole, options, owner=owner, is_known=is_known
+            self.connection_string,
+            Kind(kind),
+            whole,
+            options,
+            owner=names.owner(),
+            is_known=self._is_known(whole),
         )
-        if is_emulator:
-            journal.note(*about)
+        if self.mode is Mode.EMULATOR:
+            journal.note(*self._about(whole))
+
+    def has_made(self, queue: str) -> bool:
+        """Whether there is a queue of that name that bears the learner's mark."""
+        from sbtutorial.lab.fresh_queue import is_theirs
+
+        whole = self.whole_name(queue)
+        return is_theirs(
+            self.connection_string, whole, owner=names.owner(), is_known=self._is_known(whole)
+        )
+
+    def _about(self, whole_name: str) -> journal.About:
+        return journal.About(_MADE, f"{self.namespace}/{whole_name}")
+
+    def _is_known(self, whole_name: str) -> bool:
+        return self.mode is Mode.EMULATOR and self._about(whole_name) in journal.read()
 
     def subscriptions(self, topic: str) -> list[str] | None:
         """The names of a topic's subscriptions."""

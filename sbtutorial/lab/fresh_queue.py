@@ -69,6 +69,20 @@ def make_fresh(
         calls.create(name, **_marked(options, owner))
 
 
+def is_theirs(
+    connection_string: str, queue: str, *, owner: str = "", is_known: bool = False
+) -> bool:
+    """Whether there is a queue of that name, and it was made for its owner; as `make_fresh`."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with open_admin(connection_string) as admin:
+        try:
+            metadata = admin.get_queue(queue).user_metadata
+        except ResourceNotFoundError:
+            return False
+    return not owner or is_known or is_marked(metadata, owner)
+
+
 def subscriptions_of(connection_string: str, topic: str) -> list[str] | None:
     """The names of a topic's subscriptions; None when there is no topic of that name."""
     from azure.core.exceptions import ResourceNotFoundError

@@ -115,6 +115,20 @@ class Lab:
         with working(f"creating {name}"):
             self.service.fresh_topic(name, **options)
 
+    def has_made(self, queue: str) -> bool:
+        """Whether there is a queue of that name, and `fresh_queue` made it for you.
+
+        Ask before you delete one where others may have queues, too. Offline all of them are yours.
+
+        Args:
+            queue: Its name.
+
+        Raises:
+            TutorialError: The name is none, or the broker is gone.
+        """
+        _require_queue_name(queue)
+        return self.service.has_made(queue)
+
     def show(self, queue: str) -> "Picture | TopicPicture":
         """A picture of a queue: what is ready, locked and by whom, deferred, dead.
 

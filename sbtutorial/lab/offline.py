@@ -58,6 +58,13 @@ class OfflineService:
         self._control.status()
         make_fresh(self.connection_string, Kind.TOPIC, name, options)
 
+    def has_made(self, queue: str) -> bool:
+        """Whether there is one: here all is one person's."""
+        from sbtutorial.lab.fresh_queue import is_theirs
+
+        self._control.status()
+        return is_theirs(self.connection_string, queue)
+
     def subscriptions(self, topic: str) -> list[str] | None:
         """The names of a topic's subscriptions."""
         from sbtutorial.lab.fresh_queue import subscriptions_of

@@ -33,11 +33,12 @@ _KINDS = {
     },
 }
 _HEADS = ("operations", "how many")
+_NONE = "no operations are known"
 _BY_THE_BROKER = {"dead_lettered", "abandoned"}  # unless somebody is said to have done it
 
 
 class Operations(Counter[str]):
-    """How many operations of each kind; it shows itself as a table."""
+    """How many operations of each kind; it shows itself as a table, where any are known."""
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -46,9 +47,11 @@ class Operations(Counter[str]):
         return [*rows, ("together", f"{self.total():,}")]
 
     def __repr__(self) -> str:
-        return "\n".join(table([_HEADS, *self.rows]))
+        return "\n".join(table([_HEADS, *self.rows])) if self.total() else _NONE
 
     def _repr_html_(self) -> str:
+        if not self.total():
+            return element("p", _NONE).text
         head = element("tr", *(element("th", name, scope="col") for name in _HEADS))
         rows = (
             element("tr", element("th", kind, scope="row"), element("td", count))

@@ -24,7 +24,11 @@ from sbtutorial.trace import Event
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
-    from azure.servicebus.management import ServiceBusAdministrationClient
+    from azure.servicebus.management import (
+        QueueProperties,
+        ServiceBusAdministrationClient,
+        SubscriptionProperties,
+    )
 
 _SHOWN_COUNT = 20
 
@@ -90,7 +94,7 @@ def _look(connection_string: str, queue: str) -> _Seen:
 
     with open_admin(connection_string) as admin:
         try:
-            names, counts, has_sessions = _counted(admin, queue)
+            names, counts, described = _counted(admin, queue)
         except ResourceNotFoundError:
             raise TutorialError(
                 f"The messaging entity '{queue}' could not be found: run the cell that creates it."
@@ -99,11 +103,14 @@ def _look(connection_string: str, queue: str) -> _Seen:
     with open_client(connection_string) as client:
         open_receiver = getattr(client, opening)
         live: list[ServiceBusReceivedMessage] = []
-        if not has_sessions:  # there a receiver takes a session first, and would keep others out
+        dead: list[ServiceBusReceivedMessage] = []
+        # In sessions a receiver would take one, and keep others out; what forwards gives none out.
+        if not described.requires_session and not described.forward_to:
             with open_receiver(*names) as receiver:
                 live = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
-        with open_receiver(*names, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
-            dead = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
+        if not described.forward_dead_lettered_messages_to:
+            with open_receiver(*names, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
+                dead = receiver.peek_messages(max_message_count=_SHOWN_COUNT)
     now = time.time()
     messages = [(_describe(one, _STATES[one.state.name], now), _came(one, now)) for one in live]
     messages += [(_describe(one, DEAD, now), _came(one, now)) for one in dead]
@@ -112,21 +119,20 @@ def _look(connection_string: str, queue: str) -> _Seen:
 
 def _counted(
     admin: "ServiceBusAdministrationClient", queue: str
-) -> tuple[list[str], dict[str, int], bool]:
-    """How the SDK names it, what it counts, and whether it has sessions."""
+) -> "tuple[list[str], dict[str, int], QueueProperties | SubscriptionProperties]":
+    """How the SDK names it, what it counts, and its settings."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
         own, described = admin.get_queue_runtime_properties(queue), admin.get_queue(queue)
         counts = _by_state(own, own.scheduled_message_count)
-        return [queue], counts, bool(described.requires_session)
+        return [queue], counts, described
     except ResourceNotFoundError:
         topic, slash, name = queue.rpartition("/")
         if not slash:
             raise
     runtime = admin.get_subscription_runtime_properties(topic, name)
-    is_in_sessions = bool(admin.get_subscription(topic, name).requires_session)
-    return [topic, name], _by_state(runtime, 0), is_in_sessions
+    return [topic, name], _by_state(runtime, 0), admin.get_subscription(topic, name)
 
 
 def _by_state(runtime: Any, scheduled: int | None) -> dict[str, int]:

@@ -68,6 +68,9 @@ class Service(Protocol):
     def fresh_topic(self, name: str, **options: Any) -> None:
         """Have a topic without subscriptions; as `fresh_queue`."""
 
+    def has_made(self, queue: str) -> bool:
+        """Whether there is a queue of that name that was made for this learner."""
+
     def subscriptions(self, topic: str) -> list[str] | None:
         """The names of a topic's subscriptions; None when there is no topic of that name."""
 

@@ -26,4 +26,5 @@ def picture(service: Service, name: str) -> "Picture | TopicPicture":
             raise
     from sbtutorial.views.topic_picture import TopicPicture
 
-    return TopicPicture(name, [(one, service.snapshot(f"{name}/{one}")) for one in names])
+    subscriptions = [(one, service.snapshot(f"{name}/{one}")) for one in names]
+    return TopicPicture(service.whole_name(name), subscriptions)

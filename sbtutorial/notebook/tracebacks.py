@@ -55,7 +55,10 @@ def _show(
         *heading_and_frames, words = shell.InteractiveTB.structured_traceback(
             kind, error, short, tb_offset=tb_offset
         )
-    shell._showtraceback(kind, error, [*heading_and_frames, _broken(words)])
+    # Colours of code are made for a terminal's background: on the red of an error in a notebook,
+    # light or dark, some of them cannot be read.
+    plain = [_COLOUR.sub("", part) for part in heading_and_frames]
+    shell._showtraceback(kind, error, [*plain, _broken(words)])
 
 
 def _broken(words: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sbtutorial.snapshot import MOST_TEXT_CHARS, MessageSnapshot, QueueSnapshot
 from sbtutorial.views.markup import Markup, described, element, lines, twin
-from sbtutorial.views.queue_text import EMPTY, drawn_states, remarks_of
+from sbtutorial.views.queue_text import EMPTY, drawn_states, remarks_of, rest
 from sbtutorial.views.session_lanes import IN_LANES, Lane, lanes, remarks_in_lane
 
 _SHORT_CHARS = 60  # a longer body is folded
@@ -52,7 +52,7 @@ def _list(
         element("li", *_message(message, remarks_on(message)), style=_ITEM) for message in shown
     ]
     if more > 0:
-        items.append(element("li", f"… and {more} more", style=_ITEM))
+        items.append(element("li", rest(len(shown) + more, len(shown)), style=_ITEM))
     return element("ul", *items, style=_LIST) if items else EMPTY
 
 

@@ -72,7 +72,8 @@ def _named(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _lane_lines(lane: Lane) -> Iterator[str]:
     entries = [_name_in_lane(message) for message in lane.messages]
-    more = [f"… and {lane.more} more"] if lane.more else []
+    shown_count = len(lane.messages)
+    more = [rest(shown_count + lane.more, shown_count)] if lane.more else []
     yield _GAP.join(entries + more) or EMPTY
     if lane.remark:
         yield lane.remark
@@ -94,13 +95,20 @@ def drawn_states(counts: Mapping[str, int]) -> list[str]:
 
 def _lines(state: str, count: int, messages: Sequence[MessageSnapshot]) -> Iterator[str]:
     shown = [message for message in messages if message.state == state]
-    more = [f"… and {count - len(shown)} more"] if count > len(shown) else []
+    more = [rest(count, len(shown))] if count > len(shown) else []
     entries = [(_name(message), remarks_of(message)) for message in shown]
     if any(remark for _, remark in entries):
         yield from (_GAP.join(filter(None, entry)) for entry in entries)
         yield from more
     else:
         yield _GAP.join([name for name, _ in entries] + more) or EMPTY
+
+
+def rest(count: int, shown_count: int) -> str:
+    """What is said of messages that are counted and not shown; of all of them, that is how many."""
+    if shown_count:
+        return f"… and {count - shown_count} more"
+    return "1 message" if count == 1 else f"{count} messages"
 
 
 def _name(message: MessageSnapshot) -> str:

@@ -106,7 +106,8 @@ class QueueTimeline:
     def description(self) -> str:
         """What the picture shows, in one line: its alternative text."""
         stories = [f"{_names(group)}: {_told(group[0].spans)}" for group in self._stories]
-        return f"Timeline of {self.title}. {'. '.join([*stories, *self._untold])}."
+        told = [f"Timeline of {self.title}", *stories, *self._untold]
+        return " ".join(f"{sentence}." for sentence in told)
 
     def __repr__(self) -> str:
         blocks = [

@@ -25,6 +25,7 @@ _TAKE_A_NAME = {
     *("list_subscriptions", "list_subscriptions_runtime_properties", "list_rules"),
     *("list_queue_sessions", "list_subscription_sessions"),
     *("update_subscription", "update_rule"),
+    *("rules", "test_rules"),  # of the Explorer, in lessons
 }
 _FIRST = {"queue_name", "topic_name", "name"}
 _FURTHER = {"forward_to", "forward_dead_lettered_messages_to"}

@@ -148,6 +148,13 @@ def test_what_was_not_made_for_oneself_is_not_deleted(
     with pytest.raises(TutorialError, match=r"'anna-work' already.*SBTUTORIAL_PREFIX"):
         anna.fresh_queue("work")
     assert queues(lab)["anna-work"] == metadata
+    assert (anna.has_made("work"), lab.has_made("anna-work")) == (False, True)
+
+
+def test_what_was_made_for_oneself_is_known(anna: Lab, lab: Lab) -> None:
+    anna.fresh_queue("mine")
+    assert (anna.has_made("mine"), lab.has_made("anna-mine")) == (True, True)
+    assert (anna.has_made("nowhere"), lab.has_made("nowhere")) == (False, False)
 
 
 def test_an_emulator_that_keeps_no_marks_is_known_by_what_was_made_on_it(
@@ -234,16 +241,43 @@ def test_pictures_and_timelines_are_made_from_peeking_and_say_so(
     assert said.count("\n") == 1
     assert all(word in timeline for word in ("waiting", "dead", "deferred"))
     assert anna.events("bakery") == []
+    known = anna.operations("bakery")
+    assert repr(known) == "no operations are known"
+    assert known._repr_html_() == "<p>no operations are known</p>"
 
 
 def test_a_subscription_and_a_queue_with_sessions_are_shown_too(anna: Lab) -> None:
+    from azure.servicebus import ServiceBusMessage
+
     anna.fresh_queue("tables", requires_session=True)
     with open_admin(anna.connection_string) as admin:
         admin.create_topic("anna-news")
         admin.create_subscription("anna-news", "all")
         assert repr(anna.show("news/all")).startswith("anna-news/all   ready or locked  –")
+        assert repr(anna.show("news")).startswith("anna-news   all  –")
         admin.delete_topic("anna-news")
     assert repr(anna.show("tables")).startswith("anna-tables   ready or locked  –")
+    with (
+        open_client(anna.connection_string) as client,
+        client.get_queue_sender("anna-tables") as sender,
+    ):
+        sender.send_messages(ServiceBusMessage("soup", session_id="Anna"))
+    assert repr(anna.show("tables")).startswith("anna-tables   ready or locked  1 message\n")
+
+
+def test_a_queue_that_forwards_is_shown_though_it_gives_nothing_out(anna: Lab) -> None:
+    from azure.servicebus import ServiceBusMessage
+
+    anna.fresh_queue("desk")
+    anna.fresh_queue("door", forward_to="anna-desk", forward_dead_lettered_messages_to="anna-desk")
+    with (
+        open_client(anna.connection_string) as client,
+        client.get_queue_sender("anna-door") as door,
+    ):
+        door.send_messages(ServiceBusMessage("quote"))
+    assert repr(anna.show("door")).startswith("anna-door   ready or locked  –")
+    assert repr(anna.show("desk")).startswith("anna-desk   ready or locked  1 quote")
+    assert "0 messages" in repr(anna.timeline("door"))
 
 
 def test_a_queue_that_is_not_there_is_named_in_a_sentence(anna: Lab) -> None:

@@ -109,6 +109,16 @@ def test_the_colour_of_an_errors_name_takes_no_room(
     )
 
 
+def test_code_has_no_colours_that_cannot_be_read_on_a_notebooks_red(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_line_magic("colors", "linux")
+    text = shown(shell, capsys, "import sys\nsys.modules['azure.pretended'].call()")
+    code, name, _ = text.partition("\x1b[")
+    assert "----> 2 sys.modules['azure.pretended'].call()" in code
+    assert name
+
+
 def test_our_own_long_sentences_are_broken_between_words(
     shell: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

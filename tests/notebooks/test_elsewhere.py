@@ -18,15 +18,18 @@ pytestmark = [pytest.mark.notebooks, pytest.mark.timeout(600)]
 
 NUMBERS = tuple(
     pytest.param(number, marks=() if number in ("00", "11") else pytest.mark.overnight)
-    for number in ("00", "01", "02", "03", "11")
+    for number in ("00", "01", "02", "03", "08", "09", "10", "11")
 )
 EVIDENCE = "There is no log of events: lab.show and lab.timeline are made from peeking"
-# Of the queues that a lesson makes, one.
+# Of the queues that a lesson makes, one; or a topic.
 OWN = {
     "00": "greetings",
     "01": "taskqueue-minute",
     "02": "kitchen",
     "03": "counter",
+    "08": "calls",
+    "09": "tables",
+    "10": "saturday",
     "11": "bakery",
 }
 

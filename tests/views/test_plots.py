@@ -242,6 +242,7 @@ def test_nothing_can_be_drawn_and_says_so() -> None:
     for rows in all_rows_of_nothing():
         assert repr(rows).endswith(": nothing to show")
         assert "nothing to show" in rows._repr_html_()
+        assert ": ." not in rows.description
         rows.plot()
 
 

@@ -117,7 +117,8 @@ def test_many_messages_end_in_a_count() -> None:
 
 
 def test_messages_counted_but_not_shown_are_still_said() -> None:
-    assert picture(locked=3)[1] == "         locked  … and 3 more"
+    assert picture(locked=3)[1] == "         locked  3 messages"
+    assert picture(locked=1)[1] == "         locked  1 message"
 
 
 def test_what_peeking_cannot_tell_apart_is_drawn_as_one() -> None:

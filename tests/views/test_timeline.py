@@ -9,7 +9,7 @@ import pytest
 from sbtutorial.trace import Event
 from sbtutorial.views.life import State
 from sbtutorial.views.lives import Life, life_of
-from sbtutorial.views.timeline import Timeline
+from sbtutorial.views.timeline import QueueTimeline, Timeline
 
 RANDOM = "SBReceiver-0d3f6a52-9c1e-4b7a-8f00-1234567890ab"
 
@@ -173,6 +173,10 @@ def test_events_of_other_kinds_are_no_part_of_the_story() -> None:
     assert rows(event(0, "sent"), event(1, "duplicate_dropped"), now=2) == [
         "waiting | a moment so far"
     ]
+
+
+def test_a_queue_of_which_nothing_is_known_has_a_description_too() -> None:
+    assert QueueTimeline("orders", []).description == "Timeline of orders, 0 messages."
 
 
 def test_timeline_of_nothing_is_its_title() -> None:

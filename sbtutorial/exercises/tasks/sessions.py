@@ -22,6 +22,7 @@ _ORDERS = (
     ("Ben", "fish"),
     ("Anna", "cake"),
 )
+_DISHES = {dish for _, dish in _ORDERS}
 _WANTED_TABLES = (
     "Anna gets soup, steak, cake and Ben salad, fish; each is completed, each lane free"
 )
@@ -55,6 +56,11 @@ def _judge_service(served: list[tuple[str, str]], error: BaseException | None) -
         _wrong_tables(
             f"it asked for a lane that another waiter holds: {_BUSY}'s",
             "`NEXT_AVAILABLE_SESSION` leaves out whoever is being served.",
+        )
+    if swapped := [call for call in served if call[0] in _DISHES]:
+        _wrong_tables(
+            f"it called `serve{swapped[0]}`",
+            "The customer comes first, then the dish: `serve(dish.session_id, str(dish))`.",
         )
     for customer, dishes in _TABLES.items():
         _judge_customer(customer, [dish for who, dish in served if who == customer], dishes)
@@ -124,6 +130,7 @@ _WANTED_NOTES = (
     "the steak"
 )
 _COURSES = (("Anna", "soup"), ("Ben", "salad"), ("Anna", "steak"), ("Anna", "cake"))
+_IN_THE_QUEUE = {"Anna": ["1 soup", "3 steak", "4 cake"]}
 _HEARD = {"Anna": ["1 soup", "2 steak", "3 cake"], "Ben": ["1 salad"]}
 
 # The mark is one that nobody else prints: the learner's own lines count for nothing.
@@ -181,6 +188,14 @@ def _judge_courses(customer: str, got: list[str], wanted: list[str], noted: str 
         )
     if dishes != wanted_dishes:
         _wrong_notes(seen, "Announce each dish as it comes.")
+    if got[0].startswith("0 "):
+        _wrong_notes(seen, "The first dish of a customer is number 1.")
+    if noted is None and got == _IN_THE_QUEUE.get(customer):
+        _wrong_notes(
+            seen,
+            "That is the number in the queue, which counts the dishes of others, too: count those "
+            "of this customer, in the session's state.",
+        )
     if noted is None:
         _wrong_notes(
             f"{seen}; and nothing was noted when the first waiter died",

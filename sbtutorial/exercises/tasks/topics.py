@@ -80,6 +80,8 @@ def _hint_for_missing(subscription: str, missing: list[str], *, has_rules: bool)
             "It has no price, only a subject, which SQL calls `sys.label`. A subscription may "
             "have several rules."
         )
+    if subscription == "owner" and _COMPLAINT not in missing:
+        return "Steak costs 24, wine 28, and both are numbers: `price > 20`, without quotes."
     if subscription == "owner":
         return "No message is dear and a complaint at once: join with OR, or write two rules."
     return (
@@ -122,10 +124,20 @@ def _judge_lunches(stations: list[str], *, has_default: bool) -> None:
         )
     if not stations:
         _wrong_tickets(seen, "The lunch has the property kind = 'menu': does a rule ask for it?")
+    if stations == [""]:
+        _wrong_tickets(
+            seen,
+            "Rules without an action give one copy together. Two rules, and an action in each: "
+            "`SqlRuleAction(\"SET station = 'grill'\")`.",
+        )
     if len(stations) == 1:
         _wrong_tickets(
             seen, "One rule gives one copy, whatever its action sets: there must be two rules."
         )
+    if len(stations) > len(_STATIONS):
+        _wrong_tickets(seen, "A copy too many: one rule for the grill, one for the salads.")
+    if "" not in stations:
+        _wrong_tickets(seen, "One rule sets station to 'grill', and the other to 'salads'.")
     _wrong_tickets(
         seen, ("An action writes on its copy: `SqlRuleAction(\"SET station = 'grill'\")`.")
     )

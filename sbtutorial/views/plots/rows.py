@@ -1,7 +1,7 @@
 """Rows to be printed or drawn: a list with a title and a table, and axes to draw it on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from sbtutorial.errors import TutorialError
@@ -56,6 +56,12 @@ class Rows(list[Row], ABC, Generic[Row]):
         """What the picture shows, in one line: its alternative text."""
         rows = ("; ".join(f"{head} {cell}" for head, cell in pairs) for pairs in self._pairs())
         return " ".join((f"{self.title}.", self.summary or " ".join(f"{row}." for row in rows)))
+
+    def _named(self, each: str, names: Sequence[str]) -> str:
+        """A description without figures, which are others every time."""
+        if not names:
+            return f"{self.title}: none."
+        return f"{self.title}, {each}: {', '.join(names)}. Printed, the rows are a table of them."
 
     def __repr__(self) -> str:
         body = [*table((self.heads, *self._shown()))] if self else []

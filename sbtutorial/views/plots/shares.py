@@ -44,8 +44,7 @@ class Shares(Rows[Share]):
     @property
     def description(self) -> str:
         """Who got some; no figures, as it is chance who gets how many, and which."""
-        names = ", ".join(sorted(row.who for row in self))
-        return f"{self.title}, a row each: {names}. Printed, the rows are a table of them."
+        return self._named("a row each", sorted(row.who for row in self))
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw a row for each consumer; see `draw_shares`."""

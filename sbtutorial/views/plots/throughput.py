@@ -51,8 +51,7 @@ class Throughputs(Rows[Throughput]):
     @property
     def description(self) -> str:
         """Which ways were measured; which was the fastest differs from machine to machine."""
-        names = ", ".join(str(row.how) for row in self)
-        return f"{self.title}, a bar each: {names}. Printed, the rows are a table of them."
+        return self._named("a bar each", [str(row.how) for row in self])
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw a bar for each; see `draw_throughput`."""

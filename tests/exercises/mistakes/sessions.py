@@ -219,4 +219,50 @@ MISTAKES = (
         "your function failed: TypeError",
         "",
     ),
+    Mistake(
+        "sessions.all_tables",
+        "the dish first, then the customer",
+        """
+        def serve_all(client, queue, serve):
+            while True:
+                try:
+                    with client.get_queue_receiver(
+                        queue, session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
+                    ) as lane:
+                        for dish in lane:
+                            serve(str(dish), dish.session_id)
+                            lane.complete_message(dish)
+                except OperationTimeoutError:
+                    return
+        """,
+        "it called `serve('soup', 'Anna')`",
+        "The customer comes first",
+    ),
+    Mistake(
+        "sessions.count_courses",
+        "takes the number in the queue",
+        """
+        def count_courses(lane, announce):
+            for dish in lane:
+                announce(dish.sequence_number, dish)
+                lane.complete_message(dish)
+        """,
+        "Anna heard 1 soup, 3 steak, 4 cake",
+        "counts the dishes of others, too",
+    ),
+    Mistake(
+        "sessions.count_courses",
+        "counts from 0",
+        """
+        def count_courses(lane, announce):
+            number = int(lane.session.get_state() or 0)
+            for dish in lane:
+                announce(number, dish)
+                number += 1
+                lane.session.set_state(str(number))
+                lane.complete_message(dish)
+        """,
+        "Anna heard 0 soup, 1 steak, 2 cake",
+        "is number 1",
+    ),
 )

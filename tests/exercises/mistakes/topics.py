@@ -61,6 +61,51 @@ MISTAKES = (
     ),
     Mistake(
         "topics.six_messages",
+        "compares a price with a text",
+        """
+        def write_rules(admin, topic):
+            rules = {
+                "kitchen": "kind = 'dish'",
+                "bar": "kind = 'drink'",
+                "owner": "price > '20' OR sys.label = 'complaint'",
+            }
+            for name, sql in rules.items():
+                admin.delete_rule(topic, name, "$Default")
+                admin.create_rule(topic, name, "wanted", filter=SqlRuleFilter(sql))
+        """,
+        "owner holds cold soup!; missing: steak, wine",
+        "both are numbers",
+    ),
+    Mistake(
+        "topics.two_tickets",
+        "the same station twice",
+        """
+        def two_tickets(admin, topic, subscription):
+            admin.delete_rule(topic, subscription, "$Default")
+            menus = SqlRuleFilter("kind = 'menu'")
+            for name in ("grill", "salads"):
+                grill = SqlRuleAction("SET station = 'grill'")
+                admin.create_rule(topic, subscription, name, filter=menus, action=grill)
+        """,
+        "tickets for lunch: grill, grill",
+        "and the other to 'salads'",
+    ),
+    Mistake(
+        "topics.two_tickets",
+        "a station too many",
+        """
+        def two_tickets(admin, topic, subscription):
+            admin.delete_rule(topic, subscription, "$Default")
+            menus = SqlRuleFilter("kind = 'menu'")
+            for name in ("grill", "salads", "bar"):
+                action = SqlRuleAction(f"SET station = '{name}'")
+                admin.create_rule(topic, subscription, name, filter=menus, action=action)
+        """,
+        "tickets for lunch: bar, grill, salads",
+        "A copy too many",
+    ),
+    Mistake(
+        "topics.six_messages",
         "deletes $Default and goes home",
         """
         def write_rules(admin, topic):
@@ -197,7 +242,7 @@ MISTAKES = (
                 admin.create_rule(topic, subscription, station, filter=menu)
         """,
         "tickets for lunch: no station",
-        "there must be two rules",
+        "give one copy together",
     ),
     Mistake(
         "topics.two_tickets",
