@@ -15,7 +15,7 @@ from tests.notebooks.saved import code_cells
 pytestmark = pytest.mark.notebooks
 MAX_LINES_OF_A_CELL = 25
 MAX_CHARS_OF_A_LINE = 77  # as many as a window of 800 pixels shows
-MAX_CHARS_OF_A_PICTURE = 37  # as many as 1280 pixels show with a view beside the notebook
+MAX_CHARS_OF_A_PICTURE = 33  # as many as 1280 pixels show with a view beside the notebook
 WIDER_PICTURES = {"07_explore_a_namespace", "08_topics_and_subscriptions"}  # only ever fewer
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
