@@ -1,13 +1,16 @@
 """A day as it streams by: a line for each thing that matters, and one for many like it."""
 
 from collections.abc import Callable
+from textwrap import shorten
 
 from sbtutorial.attacks.plan import QUIET, Harm, Moment, Plan
 from sbtutorial.attacks.steps import BROKER, WORK, Step, What
 from sbtutorial.text import one_line
 from sbtutorial.views.text_table import table
 
-_MOST_CHARS = 76
+_MOST_CHARS = 76  # of a whole line: as many as a window of 800 pixels shows
+_OF_THE_ROLE = 9
+_OF_A_PRINTED_LINE = 2  # the rule before it
 _LINES_OF_A_ROLE = 30
 _DEEDS = {What.TOOK: "took", What.SERVED: "served", What.CHARGED: "charged"}
 _HARMS = {
@@ -93,8 +96,9 @@ class Telling:
         """Show what somebody's program has printed."""
         self.end()
         count = self._printed[role] = self._printed.get(role, 0) + 1
+        room = _MOST_CHARS - _OF_THE_ROLE - _OF_A_PRINTED_LINE
         if count <= _LINES_OF_A_ROLE:
-            self._show(f"{role:8} │ {one_line(line, _MOST_CHARS)}")
+            self._show(f"{role:8} │ {one_line(line, room)}")
         elif count == _LINES_OF_A_ROLE + 1:
             self._show(f"{role:8} │ …")
 
@@ -108,7 +112,9 @@ class Telling:
             self._line(run[0].role, what)
 
     def _line(self, role: str, words: str) -> None:
-        self._show(f"{'' if role == BROKER else role:8} {one_line(words, _MOST_CHARS)}")
+        # Cut between words: an error's text begins with what matters.
+        told = shorten(one_line(words), _MOST_CHARS - _OF_THE_ROLE, placeholder=" …")
+        self._show(f"{'' if role == BROKER else role:8} {told}")
 
 
 def _words(step: Step) -> str:

@@ -56,6 +56,21 @@ def test_many_of_one_kind_are_one_line() -> None:
     ]
 
 
+def test_a_long_line_fits_into_a_small_window_and_an_error_ends_between_words() -> None:
+    lines: list[str] = []
+    telling = Telling(lines.append)
+    error = "MessageLockLostError: The lock supplied is invalid. Either the lock expired"
+    telling.tell(Step(1, "kitchen", What.FAILED, "", error))
+    telling.tell(Step(2, "kitchen", What.FAILED, "", "x" * 1000))
+    telling.show("kitchen", "y" * 1000)
+    assert lines == [
+        "kitchen  ! failed: MessageLockLostError: The lock supplied is invalid. …",
+        "kitchen  ! failed: …",
+        f"kitchen  │ {'y' * 64}…",
+    ]
+    assert max(map(len, lines)) == 76
+
+
 def test_who_prints_much_is_cut_short() -> None:
     lines: list[str] = []
     telling = Telling(lines.append)

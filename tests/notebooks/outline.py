@@ -22,6 +22,7 @@ _EXERCISE = re.compile(r"^## Exercise: \S", re.MULTILINE)
 _CHECK = re.compile(r"\blab\.check\(")
 _RECAP = re.compile(r"^## What you can say now$", re.MULTILINE)
 _NEXT = re.compile(r"^\*\*Next:\*\* \[[^]]+\]\(([^)#]+)", re.MULTILINE)
+_DRAWN = re.compile(r"^(?: {4})?(.*[─│▶◀].*)$")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _ELSEWHERE = ("https://", "http://", "mailto:")
 
@@ -36,6 +37,12 @@ def lacks(lesson: Path) -> list[str]:
 def leads_to(lesson: Path) -> list[str]:
     """The file names behind a lesson's **Next**."""
     return _NEXT.findall(_text(nbformat.read(lesson, as_version=4)))
+
+
+def drawn(lesson: Path) -> list[str]:
+    """The lines of a lesson's text that draw with characters, without the indent of code."""
+    lines = _text(nbformat.read(lesson, as_version=4)).splitlines()
+    return [found[1] for line in lines if (found := _DRAWN.match(line))]
 
 
 def broken_links(lesson: Path) -> list[str]:

@@ -8,13 +8,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests.notebooks.lessons import LESSONS
-from tests.notebooks.outline import broken_links, lacks, leads_to, next_of
+from tests.notebooks.outline import broken_links, drawn, lacks, leads_to, next_of
 from tests.notebooks.queue_names import named
 from tests.notebooks.saved import code_cells
 
 pytestmark = pytest.mark.notebooks
 MAX_LINES_OF_A_CELL = 25
 MAX_CHARS_OF_A_LINE = 77  # as many as a window of 800 pixels shows
+MAX_CHARS_OF_A_PICTURE = 33  # as many as 1280 pixels show with a view beside the notebook
+WIDER_PICTURES = {"07_explore_a_namespace", "08_topics_and_subscriptions"}  # only ever fewer
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
 OPENING = "# Bury a letter\n\n*Why?*\n\nIn 20 minutes you will know."
@@ -77,6 +79,13 @@ def test_a_cell_of_code_fits_into_one_look(lesson: Path) -> None:
 def test_no_line_of_code_is_cut_off_in_a_small_window(lesson: Path) -> None:
     lines = [line for cell in code_cells(lesson) for line in cell.source.splitlines()]
     assert [line for line in lines if len(line) > MAX_CHARS_OF_A_LINE] == []
+
+
+@every_lesson
+def test_a_picture_of_characters_is_whole_beside_an_open_view(lesson: Path) -> None:
+    """Wrapped it is no picture any more."""
+    too_wide = [line for line in drawn(lesson) if len(line) > MAX_CHARS_OF_A_PICTURE]
+    assert bool(too_wide) == (lesson.stem in WIDER_PICTURES), too_wide
 
 
 def test_no_two_lessons_name_the_same_queue() -> None:
