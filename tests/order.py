@@ -11,7 +11,7 @@ import pytest
 # By how the id of a test begins; the longest that fits counts.
 SECONDS: Mapping[str, float] = {
     "tests/notebooks/test_lessons.py::test_lessons_say_what_is_saved_two_at_a_time": 200,
-    "tests/test_binder.py::test_binders_steps_make_an_environment": 80,
+    "tests/test_binder.py::test_binders_steps_make_an_environment": 40,
     "tests/attacks/test_days.py": 40,
     "tests/attacks/test_attack.py": 20,
     "tests/attacks/test_incidents.py": 15,

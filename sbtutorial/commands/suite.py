@@ -18,12 +18,19 @@ FAST, LONG = "--fast", "--long"
 # Clients and kernels wait more than they work: tests that run side by side wait together, and the
 # longest begin first (tests/order.py).
 _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
-# Real clients sleep most of the time, so very many of them are heard at once, and by themselves:
-# each process that runs tests has to find all of them first.
+# Each process that runs tests has to find all of them first, also those that it never runs. So two
+# kinds are apart: thousands that need no other process, for which one a core is enough; and real
+# clients, which sleep most of the time, so that very many of them are heard at once.
+_IN_ONE_PROCESS = (
+    *("tests/amqp", "tests/broker", "tests/gateway", "tests/http", "tests/store"),
+    *("tests/admin", "tests/server"),
+)
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
 _OF_THE_BROWSER = "tests/browser"
 _BY_DAY, _BY_NIGHT = ("-m", "not overnight"), ("-m", "overnight")
-_OTHERS = tuple(f"--ignore={folder}" for folder in (*_OF_CLIENTS, _OF_THE_BROWSER))
+_OTHERS = tuple(
+    f"--ignore={folder}" for folder in (*_IN_ONE_PROCESS, *_OF_CLIENTS, _OF_THE_BROWSER)
+)
 
 _LINT = (
     Step("mypy", ("mypy",)),
@@ -40,7 +47,11 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "10", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step(
+            "pytest of the broker",
+            ("pytest", "-n", "2", *_SIDE_BY_SIDE, *_BY_DAY, *_IN_ONE_PROCESS),
+        ),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),

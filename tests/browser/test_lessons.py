@@ -29,9 +29,9 @@ pytestmark = [
 ]
 
 
-# Workers are in one, the Explorer in the other; the first lesson, which has a live view beside it,
-# is run by the double arrow.
-BY_DAY = ("04_", "07_")
+# Workers are in it; the first lesson, which has a live view beside it, is run by the double arrow.
+# What the Explorer does in a page is in test_explorer.py.
+BY_DAY = ("04_",)
 
 
 def by_day_or_night(lesson: Path) -> object:

@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -36,14 +36,20 @@ def shuffled(lessons: Sequence[Path], seed: int) -> list[Path]:
     return Random(seed).sample(lessons, len(lessons))
 
 
-def beside_others_after_crashes(lessons: Sequence[Path]) -> str:
-    """Run each lesson after its kernel was killed half-way, two at a time, for one user.
+def beside_others_after_crashes(lessons: Sequence[Path], killed: Container[Path]) -> str:
+    """Run each lesson, two at a time, for one user; some after their kernel was killed half-way.
 
     Returns:
         Which lessons say something else than what is saved, and what; "" if none does.
     """
+
+    def complaint(lesson: Path) -> str:
+        if lesson in killed:
+            return after_a_crash(lesson, environment)
+        return perform(lesson, environment).complaint
+
     with private_environment() as environment, ThreadPoolExecutor(_LANES) as pool:
-        complaints = list(pool.map(lambda lesson: after_a_crash(lesson, environment), lessons))
+        complaints = list(pool.map(complaint, lessons))
     found = (f"{one.name}: {said}" for one, said in zip(lessons, complaints, strict=True) if said)
     return "\n".join(found)
 

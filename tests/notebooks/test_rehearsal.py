@@ -120,8 +120,17 @@ def test_what_the_first_time_leaves_behind_is_found_the_second_time(
 
     assert "second time, beside others: 71_once_only.ipynb" in found
     assert "first time" not in found
-    assert "71_once_only.ipynb" in beside_others_after_crashes([honest, once_only])
     assert "70_honest" not in found
+
+
+def test_only_what_was_killed_before_finds_what_that_left(tmp_path: Path, once_only: Path) -> None:
+    mark = LEAVES_A_MARK.format(name="spared")
+    spared = lesson(tmp_path, "78_spared", (mark, ""), ("print(len(marks.read_text()))", "1\n"))
+
+    found = beside_others_after_crashes([spared, once_only], [once_only])
+
+    assert "71_once_only.ipynb" in found
+    assert "78_spared" not in found
 
 
 def test_two_lanes_are_at_work_at_the_same_moment(tmp_path: Path) -> None:

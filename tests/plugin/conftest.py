@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Where this very package is installed with its entry point, that loads it.
 _IS_INSTALLED = any(one.value == "sbtutorial.plugin" for one in entry_points(group="pytest11"))
-_LOAD = () if _IS_INSTALLED else ("-p", "sbtutorial.plugin")
+# A stranger has no nbval, which would cost each pytest more than all that it runs.
+_PLUGINS = ("-p", "no:nbval", *(() if _IS_INSTALLED else ("-p", "sbtutorial.plugin")))
 _NOT_THEIRS = re.compile("PYTEST|SSL_CERT|REQUESTS_CA|SBTUTORIAL")
 _NUMBER = re.compile(r"[+-]?\d+\.\d+")
 Run = Callable[..., str]
@@ -36,7 +37,7 @@ def run(tmp_path: Path, home: Path) -> Run:
             (tmp_path / name).write_text(textwrap.dedent(content), "utf-8")
         environ = {name: one for name, one in os.environ.items() if not _NOT_THEIRS.match(name)}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *_LOAD, "-q", "-p", "no:cacheprovider", *options],
+            [sys.executable, "-m", "pytest", *_PLUGINS, "-q", "-p", "no:cacheprovider", *options],
             cwd=tmp_path,
             env=environ | {"SBTUTORIAL_HOME": str(home), "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

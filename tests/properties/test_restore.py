@@ -74,7 +74,7 @@ IN_VAIN = [("update", "morgue", 1), ("update", "news/Subscriptions/all", 5), ("w
 
 @example([*NARROWED], [("send", "news", [1])])
 @example([*IN_VAIN, ("wait", 10.0)], [("wait", 10.0)])
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(st.lists(ACTS, min_size=20, max_size=80), st.lists(ACTS, max_size=40))
 def test_what_changes_make_is_what_reported_them_and_goes_on_like_it(
     before: list[Any], after: list[Any]

@@ -1,7 +1,7 @@
 """The wheel, as a stranger has it: built, in an empty environment, beside an SDK of theirs.
 
-What a program of tests needs of it is tried on each Python that is here; its lessons, which bring
-JupyterLab, by night.
+What a program of tests needs of it is tried on this Python, the oldest and the newest, by night on
+each that is here; its lessons, which bring JupyterLab, by night.
 """
 
 import json
@@ -38,6 +38,7 @@ def test_an_order_waits(servicebus):
 # Older than the lessons' own, which pip must not mind.
 SDK = "azure-servicebus==7.14.0"
 VERSIONS = ("3.11", "3.12", "3.13")
+BY_DAY = {VERSIONS[0], VERSIONS[-1], f"{sys.version_info.major}.{sys.version_info.minor}"}
 TOOLS = ("pytest", "pytest-xdist", "pytest-asyncio")
 
 
@@ -104,7 +105,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
+def by_day_or_night(version: str) -> object:
+    """A version, to be tried each time, or overnight."""
+    return pytest.param(version, marks=[] if version in BY_DAY else [by_night])
+
+
+@pytest.fixture(scope="module", params=[*map(by_day_or_night, VERSIONS)])
 def bare(
     request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Path]:
