@@ -93,7 +93,7 @@ MISTAKES = (
         def bring_back(explorer, queue):
             explorer.resubmit(queue, reason="printer offline")
         """,
-        "bring_back raised TutorialError",
+        "bring_back raised WouldBeDroppedError",
         "last words",
     ),
     Mistake(
