@@ -24,7 +24,7 @@ DEFAULT_TIMEOUT_SECONDS = 60.0
 # start at once on two cores take a minute and a half.
 CHECKPOINT_TIMEOUT_SECONDS = 300.0
 MAX_LINES = 20_000  # more than anyone reads, and less than what a browser chokes on
-_LAST_WORDS_SECONDS = 1.0  # for what is in the pipe still, should a grandchild hold it open
+_LAST_WORDS_SECONDS = 5.0  # for what is in the pipe still, should a grandchild hold it open
 
 
 class Worker:
