@@ -65,8 +65,7 @@ class Forwarding:
     def on_ready(self, now: float) -> None:
         """Send on what is ready, after what is ready already."""
         if not self._waits:
-            # Topic behind topic behind topic: each of very many copies goes on by itself.
-            self._send_on(now, most_hops=0 if self._copies > 1 else MAX_HOPS)
+            self._send_on(now, most_hops=0)
 
     def resume(self, now: float) -> bool:
         """Send on what the target takes, up to a number; whether it took that."""
@@ -102,16 +101,17 @@ class Forwarding:
     def _send_on(self, now: float, most_hops: int = MAX_HOPS) -> bool:
         """Send on until nothing is ready, the target takes no more, or it has been enough at once.
 
-        It is enough, too, at a message that was sent on more than `most_hops` times.
+        Topic behind topic behind topic, each of very many copies goes on by itself: it is enough,
+        too, at a message that was sent on more than `most_hops` times, and becomes several.
 
         Returns:
             Whether the target takes more, as far as is known.
         """
-        subqueue = self._subqueue
-        for _ in range(max(MOST_AT_ONCE // self._copies, 1)):
+        subqueue, copies = self._subqueue, self._copies
+        for _ in range(max(MOST_AT_ONCE // copies, 1)):
             if not subqueue.has_ready or (message := subqueue.messages.leave_first()) is None:
                 return True
-            if message.hops > most_hops:
+            if message.hops > most_hops and copies > 1:
                 subqueue.messages.requeue(message)
                 break
             if self._ends_now(message, now):

@@ -31,7 +31,7 @@ from sbtutorial.gateway.management.parts import (
 from sbtutorial.gateway.nodes.settlement import dead_lettering
 from sbtutorial.gateway.wire.changes import property_changes
 from sbtutorial.gateway.wire.message import encode_message, read_message
-from sbtutorial.gateway.wire.reading import read_in_steps
+from sbtutorial.gateway.wire.reading import read_messages_in_steps
 
 # One answer has 250 messages at most, however many are asked for, and 256 KB of them. Source:
 # Azure/azure-sdk-for-python#26643, paolosalvatori/ServiceBusExplorer#56, azure-sdk-for-net#17702.
@@ -87,7 +87,7 @@ def schedule_message(call: Call) -> InSteps:
     ingress, now = _ingress(call), call.now
     read = partial(read_message, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
     payloads = list(map(_payload, entries))
-    messages, now = yield from read_in_steps(payloads, now, read, _unreadable)
+    messages, now = yield from read_messages_in_steps(payloads, now, read, _unreadable)
     numbers = ingress.send(messages, now=now, who=call.who)
     return {"sequence-numbers": array_of(map(Long, numbers))}
 

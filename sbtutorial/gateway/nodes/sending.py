@@ -28,7 +28,7 @@ from sbtutorial.gateway.wire.message import batch_parts, of_batch, read_message,
 from sbtutorial.gateway.wire.reading import (
     AT_ONCE,
     UNITS_AT_ONCE,
-    read_in_steps,
+    read_messages_in_steps,
     reading_cost,
 )
 
@@ -111,7 +111,7 @@ class SenderNode(Node):
     ) -> Job:
         now = yield 0
         try:
-            messages, now = yield from read_in_steps(payloads, now, self._read, refusal)
+            messages, now = yield from read_messages_in_steps(payloads, now, self._read, refusal)
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return

@@ -47,7 +47,7 @@ def checked_in_steps(payload: bytes) -> Generator[int, float, Ends]:
         return ends
 
 
-def read_in_steps(
+def read_messages_in_steps(
     payloads: Sequence[bytes],
     now: float,
     read: Callable[[bytes, Ends], Message],

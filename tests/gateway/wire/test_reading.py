@@ -16,7 +16,12 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.sections import MAX_SECTIONS, split_sections
 from sbtutorial.amqp.types import Array, Described, Symbol, ULong
 from sbtutorial.amqp.types.skipping import STEP_BYTES
-from sbtutorial.gateway.wire.reading import AT_ONCE, UNITS_AT_ONCE, read_in_steps, reading_cost
+from sbtutorial.gateway.wire.reading import (
+    AT_ONCE,
+    UNITS_AT_ONCE,
+    read_messages_in_steps,
+    reading_cost,
+)
 
 MANY = 10_000
 
@@ -49,7 +54,7 @@ def test_what_has_to_be_walked_through_costs_by_its_length(payload: bytes) -> No
 
 def read_all(payloads: list[bytes]) -> tuple[list[Any], list[int]]:
     """The bodies that are read, and what each step has cost."""
-    steps = read_in_steps(payloads, 0.0, lambda payload, ends: split_sections(payload, ends), told)
+    steps = read_messages_in_steps(payloads, 0.0, split_sections, told)
     costs: list[int] = []
     try:
         costs.append(next(steps))
