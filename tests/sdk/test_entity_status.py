@@ -1,6 +1,7 @@
 """Entities that are disabled."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
 from azure.servicebus.exceptions import MessagingEntityDisabledError
 from azure.servicebus.management import EntityStatus
 
-from tests.sdk.conftest import Bench
+from sbtutorial.server.broker_server import BrokerServer
+from tests.sdk.conftest import PATIENCE_SECONDS, Bench
 from tests.sdk.test_receive import take
 
 pytestmark = pytest.mark.feature("Entity status")
@@ -190,7 +192,23 @@ async def test_a_scheduled_message_waits_until_its_topic_takes_messages_again(
     async with bench.administration() as administration:
         assert await held(administration) == (2, 0)
         await set_topic(bench, ACTIVE)
+        handed_out(bench).wait(PATIENCE_SECONDS)
         assert await held(administration) == (0, 2)
+
+
+def handed_out(bench: Bench) -> Event:
+    """Set when the topic has handed out what it holds, which it does after it has answered."""
+
+    def ask(broker: BrokerServer) -> Event:
+        topic, done = broker.namespace.directory.topic("news"), Event()
+        waiting = [*topic.scheduled.messages]
+        if waiting:
+            topic.ingress.schedule.when_there(waiting[-1], done.set)
+        else:
+            done.set()
+        return done
+
+    return bench.broker.call(ask)
 
 
 async def held(administration: Any) -> tuple[int, int]:
