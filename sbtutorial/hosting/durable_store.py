@@ -1,9 +1,10 @@
 """A store that never keeps the event loop waiting: a thread of its own does what may take long.
 
-A small turn, while nothing else is under way, is written at once: with WAL that is a copy into the
-system's memory, which takes less time than to wake another thread. As soon as that has been slow,
-or where each commit waits for the disk itself, turns are handed over to the thread, and the event
-loop is told when they are safe. What moves pages from the log into the file is the thread's, too.
+A small turn, while nothing else is under way, is noted at once, in the file's log of turns: that is
+a copy into the system's memory, which takes less time than to wake another thread. What is noted is
+committed when it is much, or when it is some time old. As soon as that has been slow, or where each
+commit waits for the disk itself, turns are handed over to the thread, and the event loop is told
+when they are safe. What moves pages from SQLite's log into the file is the thread's, too.
 
 Turns that come while a commit is under way are the next one, together: the busier the broker, the
 more of them share what a commit costs. When there is nothing to do, what is gone is removed from
@@ -43,6 +44,7 @@ class _Signal(Enum):
     """What the thread is told beside turns."""
 
     LOOK = "look"  # at the disk, and at what there is to tidy up
+    NOTED = "noted"  # turns, which are to be committed before long
     END = "end"
 
 
@@ -51,6 +53,8 @@ _MIB = 1024 * 1024
 LEAST_FREE_BYTES = 32 * _MIB
 _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 0.5
+# How long what is noted may be in the log alone.
+_NOTED_SECONDS = 0.05
 # How long another program that looks into the file may keep it to itself.
 _BUSY_SECONDS, _BUSY_AGAIN_SECONDS = 5.0, 0.02
 # How many changes are little enough to be written at once; how long that may take; and for how long
@@ -90,6 +94,9 @@ class DurableStore:
         self._call_soon = call_soon
         self._free_bytes = free_bytes or (lambda: shutil.disk_usage(file.path.parent).free)
         self._unsafe = 0
+        # Whether the thread knows of what is noted; and whether it has tried in vain to commit it,
+        # so that all that comes has to stand behind it. Under `_using`.
+        self._is_told_of_noted = self._is_behind = False
         self._using = using or Lock()
         self._slow_until = inf if file.waits_for_disk else 0.0
         self._slowness = 0
@@ -115,17 +122,16 @@ class DurableStore:
         if self._is_broken:
             return
         turn: Sequence[Change] | Gathered = changes
-        is_written = False
+        is_safe = False
         if self._may_write_at_once(changes):
             try:
-                turn = self._file.gather([changes])
-                is_written = self._is_written(turn)
+                turn, is_safe = self._at_once(changes)
             except Exception:
                 self._break()
                 return
             finally:
                 self._using.release()
-        if is_written:
+        if is_safe:
             on_safe()
         else:
             self._unsafe += 1
@@ -135,25 +141,37 @@ class DurableStore:
         """Whether to write here and now; if so, nobody else uses the file until it is released."""
         if self._unsafe or len(changes) > _FEW_CHANGES or time.perf_counter() < self._slow_until:
             return False
-        return self._using.acquire(blocking=False)
+        if not self._using.acquire(blocking=False):
+            return False
+        if self._is_behind:
+            self._using.release()
+            return False
+        return True
 
-    def _is_written(self, rows: Gathered) -> bool:
-        """Write a turn; if that fails the thread tries again."""
+    def _at_once(self, changes: Sequence[Change]) -> tuple[Sequence[Change] | Gathered, bool]:
+        """Note or write a turn; if it is not safe then, what the thread is to try again."""
+        turn: Sequence[Change] | Gathered = changes
         began = time.perf_counter()
         if began >= self._told_to_look_at + _LOOK_SECONDS and not self._file.is_there:
-            return False
+            return turn, False
         try:
-            self._file.put([rows])
-        except sqlite3.Error:
-            return False
+            is_noted = self._file.note(changes)
+            if not is_noted or self._file.has_much_noted:
+                turn = self._file.gather([] if is_noted else [changes])
+                self._file.put([turn])
+        except (sqlite3.Error, OSError):
+            return turn, False
+        if is_noted and not self._is_told_of_noted:
+            self._is_told_of_noted = True
+            self._turns.put(_Signal.NOTED)
         now = time.perf_counter()
         self._slowness = self._slowness + 1 if now - began > _MOMENT_SECONDS else 0
         if self._slowness >= _SLOW_IN_A_ROW or now - began > _LONG_SECONDS:
             self._slow_until = now + _SLOW_SECONDS
-        if rows.has_gone or now >= self._told_to_look_at + _LOOK_SECONDS:
+        if now >= self._told_to_look_at + _LOOK_SECONDS or _has_gone(turn):
             self._told_to_look_at = now
             self._turns.put(_Signal.LOOK)
-        return True
+        return turn, True
 
     def _tell(self) -> None:
         """Say what is safe; on the thread of the event loop."""
@@ -229,12 +247,34 @@ class DurableStore:
         """The turns that were handed over, when there are some; tidies up until then."""
         if self._turns.empty() and self._tidy():
             return self._waiting_turns()
-        is_fine = self._condition.trouble is Trouble.NONE
         try:
-            first = self._turns.get(timeout=None if is_fine else _LOOK_SECONDS)
+            first = self._turns.get(timeout=self._patience)
         except Empty:
+            self._commit_noted()
             return []
         return [*self._turns_in([first]), *self._waiting_turns()]
+
+    @property
+    def _patience(self) -> float | None:
+        """For how many seconds to wait for turns; None for ever."""
+        if self._is_told_of_noted:
+            return _NOTED_SECONDS
+        return None if self._condition.trouble is Trouble.NONE else _LOOK_SECONDS
+
+    def _commit_noted(self) -> None:
+        """Commit what the log alone has, which is safe there already."""
+        with self._using:
+            self._is_told_of_noted = False
+            if not self._file.has_noted:
+                return
+            rows = self._file.gather([])
+            try:
+                self._file.put([rows])
+                return
+            except sqlite3.Error:
+                self._is_behind = True
+        self._keep([rows], [])
+        self._is_behind = False
 
     def _waiting_turns(self) -> list[_Turn]:
         given = []
@@ -284,16 +324,20 @@ class DurableStore:
     def _stuck(self, error: Exception) -> str:
         if isinstance(error, _Away):
             return (
-                f"The broker can keep nothing now, so it does nothing: {self._file.path}, or its "
-                "-wal, was moved, replaced or deleted while the broker has it open. Put the very "
-                "same files back, and it goes on by itself; if they are gone, stop it and start it "
-                "again: it begins with what is there."
+                f"The broker can keep nothing now, so it does nothing: {self._file.path}, its -wal "
+                "or its -turns, was moved, replaced or deleted while the broker has it open. Put "
+                "the very same files back, and it goes on by itself; if they are gone, stop it and "
+                "start it again: it begins with what is there."
             )
         return (
             f"The broker can keep nothing now, so it does nothing: {self._file.path} cannot be "
             f"written ({error}). See that its disk has room and may be written; the broker tries "
             "again twice a second and goes on by itself."
         )
+
+
+def _has_gone(turn: Sequence[Change] | Gathered) -> bool:
+    return isinstance(turn, Gathered) and turn.has_gone
 
 
 class _Away(Exception):

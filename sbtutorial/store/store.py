@@ -34,6 +34,16 @@ class Codec(Protocol):
             ValueError: These bytes are no change.
         """
 
+    def encode_turn(self, changes: Sequence[Change]) -> bytes:
+        """All that the changes of a turn say, of their messages as `encode`; in little time."""
+
+    def decode_turn(self, data: bytes) -> list[Change]:
+        """Changes that say the same, each as of `decode`.
+
+        Raises:
+            ValueError: These bytes are no turn's.
+        """
+
 
 class Trouble(Enum):
     """What a store cannot do."""

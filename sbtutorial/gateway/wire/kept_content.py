@@ -45,6 +45,13 @@ def write_content(content: Content) -> bytes:
     )
 
 
+def read_content(data: bytes) -> Content:
+    """What `write_content` was given."""
+    content = Content.__new__(Content)
+    _fill(content, data)
+    return content
+
+
 class KeptContent(Content):
     """A content that a store has; it is read when the first of its sections is looked at.
 

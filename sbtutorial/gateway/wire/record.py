@@ -10,7 +10,7 @@ as a described one, and comes back as it was.
 Source: AMQP 1.0, 1.6.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -48,6 +48,7 @@ from sbtutorial.broker.rules.rule import Action, Filter, Rule
 from sbtutorial.broker.states import MessageState
 from sbtutorial.gateway.wire.kept_content import KeptContent, write_content
 from sbtutorial.gateway.wire.message import Annotations, Content
+from sbtutorial.gateway.wire.turn_record import read_turn, write_turn
 from sbtutorial.gateway.wire.values import wire_value
 
 NewId = Callable[[], UUID]
@@ -86,6 +87,18 @@ class ChangeCodec:
             return _READERS[name](common, rest[_COMMON - 2 :], self._new_id)
         except _NO_CHANGE as error:
             raise ValueError(f"these bytes are no change: {error}") from error
+
+    def encode_turn(self, changes: Iterable[Change]) -> bytes:
+        """All that the changes of a turn say. Hot: runs for each turn that is kept."""
+        return write_turn(changes, self.encode)
+
+    def decode_turn(self, data: bytes) -> list[Change]:
+        """Changes that say the same, as far as `restore` and a store ask.
+
+        Raises:
+            ValueError: These bytes are no turn's.
+        """
+        return read_turn(data, self.decode)
 
     # What a message holds, for a store that has columns for all the rest.
 

@@ -1,7 +1,8 @@
 """One namespace's file: opened, checked, read, written.
 
 It is in WAL mode: a commit is one write to the end of a file, and outlives the process as soon as
-it returns; the machine's end it outlives with `synchronous=FULL`, which waits for the disk.
+it returns; the machine's end it outlives with `synchronous=FULL`, which waits for the disk. Where
+that is not asked for, turns may be noted in a log of their own, and are committed many at a time.
 Source: SQLite, "Write-Ahead Logging"; "PRAGMA synchronous".
 """
 
@@ -26,7 +27,8 @@ from sbtutorial.store.sqlite.schema import (
     create,
     migrate,
 )
-from sbtutorial.store.sqlite.writing import BURIED, MessageCodec, Writer, removals
+from sbtutorial.store.sqlite.turn_log import AWAY, TurnLog
+from sbtutorial.store.sqlite.writing import BURIED, NO_LOG, NOTED, MessageCodec, Writer, removals
 from sbtutorial.store.store import Codec
 
 OnProgress = Callable[[int, int], None]
@@ -43,6 +45,10 @@ _LONG_LOG_BYTES = 16 * 1024 * 1024
 _CACHE_KIB, _SMALL_CACHE_KIB = 8000, 400
 _MOST_LOG_BYTES = 32 * 1024 * 1024
 _BUSY_SECONDS = 5.0
+# What is noted is committed when it is so many changes or bytes, some milliseconds' worth; a turn
+# that has more to say by itself is not written twice.
+_MANY_NOTED, _LONG_NOTED_BYTES = 256, 256 * 1024
+_MOST_NOTED_BYTES = 32 * 1024
 
 
 class FileCodec(Codec, MessageCodec, MessageReader, Protocol):
@@ -88,6 +94,11 @@ class SqliteFile:
         self._buried: list[int] = []
         self._deleted = 0
         self._is_closed = False
+        # Turns that are in the log and not in the file, and the number of the last one.
+        self._noted: list[Sequence[Change]] = []
+        self._noted_count = 0
+        self._last_noted = self._last_written = 0
+        self._turn_log: TurnLog | None = None
         try:
             check_log(path)
             self._connection = _connect(path)
@@ -98,6 +109,7 @@ class SqliteFile:
                 other.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
             # Who writes may be unable to wait for another program that has the file.
             self._connection.execute("PRAGMA busy_timeout = 0")
+            self._open_turn_log()
             self._identity = self._identity_now()
         except (sqlite3.Error, OSError) as error:
             self.close()
@@ -126,6 +138,24 @@ class SqliteFile:
         gone = self._reader.execute(BURIED)
         self._buried = [key for (key,) in gone]
         self._gatherer = Gatherer(self._codec, loader.places, loader.last_ord)
+        yield from self._load_noted()
+
+    def _load_noted(self) -> Iterator[Change]:
+        """What the broker before had noted only, as it was killed; then the file has it, too."""
+        assert self._turn_log is not None
+        try:
+            for number, turn in self._turn_log.turns(self._last_noted):
+                changes = self._codec.decode_turn(turn)
+                self._noted.append(changes)
+                self._last_noted = number
+                yield from changes
+            self.put([self.gather([])])
+            if self.waits_for_disk:
+                self._end_turn_log()
+            else:
+                self._connection.execute(NOTED, (self._last_noted,))
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise TutorialError(trouble(self.path, error)) from error
 
     def setting(self, name: str) -> str | None:
         """What was kept under a name by `keep`; None if nothing."""
@@ -154,10 +184,49 @@ class SqliteFile:
         """
         self.put([self.gather(turns)])
 
+    def note(self, changes: Sequence[Change]) -> bool:
+        """Have a turn outlive the process by its record in the log; `gather` takes it along later.
+
+        Returns:
+            Whether it is noted; one that is to survive a loss of power or has much to say is not.
+
+        Raises:
+            OSError: It could not be.
+        """
+        if self._turn_log is None:
+            return False
+        turn = self._codec.encode_turn(changes)
+        if len(turn) > _MOST_NOTED_BYTES:
+            return False
+        self._last_noted = self._turn_log.add(turn)
+        self._noted.append(changes)
+        self._noted_count += len(changes)
+        return True
+
+    @property
+    def has_noted(self) -> bool:
+        """Whether there are turns that only the log has."""
+        return bool(self._noted)
+
+    @property
+    def has_much_noted(self) -> bool:
+        """Whether it is time to write what is noted."""
+        assert self._turn_log is not None
+        return self._noted_count >= _MANY_NOTED or self._turn_log.size >= _LONG_NOTED_BYTES
+
     def gather(self, turns: Iterable[Iterable[Change]]) -> Gathered:
-        """The rows of these turns; once for each turn, in order."""
+        """The rows of what is noted and of these turns; once for each turn, in order."""
         assert self._gatherer is not None, "it is loaded first"
-        return self._gatherer.gather(turns)
+        gatherer, self._gatherer = (
+            self._gatherer,
+            None,
+        )  # if this fails, nothing is written any more
+        rows = gatherer.gather([*self._noted, *turns])
+        self._gatherer = gatherer
+        if self._noted:
+            rows.last_noted = self._last_noted
+            self._noted, self._noted_count = [], 0
+        return rows
 
     def put(self, gathered: Iterable[Gathered]) -> None:
         """Write rows, all or none of them.
@@ -175,6 +244,8 @@ class SqliteFile:
         elif statements:
             self._transact(statements)
         for each in rows:
+            if each.last_noted:
+                self._is_written_until(each.last_noted)
             self._buried += each.deleted
             self._has_gone |= each.has_gone
         if len(self._buried) > _MOST_BURIED:
@@ -239,19 +310,47 @@ class SqliteFile:
     def close(self) -> None:
         """Let go of the file, when the last of what is to be written is."""
         if self._gatherer is not None and not self._is_closed:
-            with suppress(sqlite3.Error):
-                self.put([self._gatherer.rest()])
+            with suppress(sqlite3.Error, OSError):
+                self.put([self.gather([]), self._gatherer.rest()])
                 while self._buried:
                     self._remove_buried()
+                if self._last_written == self._last_noted:
+                    self._end_turn_log()
         self._is_closed = True
+        if self._turn_log is not None:
+            self._turn_log.close()
         for name in ("_mover", "_reader", "_connection"):
             if connection := getattr(self, name, None):
                 connection.close()
 
     # -- How it is done ----------------------------------------------------------------------------
 
+    def _open_turn_log(self) -> None:
+        """Open the log of turns, which is there where the broker before was killed."""
+        path = self.path.with_name(self.path.name + "-turns")
+        last = self.setting("noted")
+        if last is not None and not path.exists():
+            raise sqlite3.DatabaseError(AWAY)
+        self._last_noted = self._last_written = int(last or 0)
+        self._turn_log = TurnLog(path)
+
+    def _is_written_until(self, number: int) -> None:
+        """What was noted up to a turn is in the file, too."""
+        self._last_written = number
+        if number == self._last_noted and self._turn_log is not None:
+            self._turn_log.begin_anew()
+
+    def _end_turn_log(self) -> None:
+        """The file has all that was noted: have no log any more, whenever that is interrupted."""
+        if self._turn_log is not None:
+            self._turn_log.empty()
+            self._connection.execute(NO_LOG)
+            self._turn_log.remove()
+            self._turn_log = None
+
     def _identity_now(self) -> list[tuple[int, int]]:
-        found = (path.stat() for path in (self.path, self._log))
+        logs = [self._log] if self._turn_log is None else [self._log, self._turn_log.path]
+        found = (path.stat() for path in (self.path, *logs))
         return [(one.st_dev, one.st_ino) for one in found]
 
     def _fetch(self, number: int) -> bytes:

@@ -53,6 +53,7 @@ class Gathered:
         statements: All that is rare, in order.
         has_gone: Whether an entity is gone, of which messages may be left.
         last_at: How far time had gone by then; 0 where the file may do without knowing.
+        last_noted: The number of the last of these turns that the log has; 0 for none.
     """
 
     def __init__(self) -> None:
@@ -67,6 +68,7 @@ class Gathered:
         self.statements: list[Statement] = []
         self.has_gone = False
         self.last_at = 0.0
+        self.last_noted = 0
 
     def forget(self, entity: KeptEntity) -> None:
         """Nothing need be written of the messages of an entity that is gone."""

@@ -14,7 +14,7 @@ the order in which it was set, so rows are read back in that order.
 from collections.abc import Callable
 from sqlite3 import Connection
 
-FORMAT = 2
+FORMAT = 3
 # In the header of the file, so that it is known for what it is: "sbtu".
 APPLICATION_ID = 0x73627475
 
@@ -103,6 +103,7 @@ CREATE TABLE gone (entity INTEGER PRIMARY KEY);
 # From a format to the next one; each is run in one transaction with all that follow.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: lambda connection: None,  # in 2 messages that are gone may have rows; it has none of them
+    2: lambda connection: None,  # in 3 there may be a log of turns; it has none
 }
 
 

@@ -53,6 +53,8 @@ class Writer:
             found.append((_MARK, (entity, number, accessed_at)))
         if rows.last_at:
             found.append((_REACH, (rows.last_at,)))
+        if rows.last_noted:
+            found.append((NOTED, (rows.last_noted,)))
         return found
 
     def _messages(self, rows: Gathered) -> list[Statement]:
@@ -205,6 +207,9 @@ _REACH = (
     "INSERT INTO meta VALUES ('last_at', ?)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
 )
+# The last turn of the log that the file has itself; and that there is no log.
+NOTED = "INSERT OR REPLACE INTO meta VALUES ('noted', ?)"
+NO_LOG = "DELETE FROM meta WHERE name = 'noted'"
 # The messages that are gone, whose rows are there still.
 BURIED = f"SELECT id FROM messages WHERE state = {int(MessageState.GONE)}"
 # Of an entity that is there still.
