@@ -190,7 +190,10 @@ class DurableStore:
         self._turns.put(_Signal.END)
         if self._thread.ident is not None:
             self._thread.join()
-        self._file.close()
+        if self._is_broken:
+            self._file.let_go()
+        else:
+            self._file.close()
 
     # -- On the thread -------------------------------------------------------------------------
 

@@ -3,10 +3,11 @@
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from math import inf
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from sbtutorial.broker.changes import Change, ChangeKind, NamespaceChange
 from sbtutorial.hosting import durable_store
 from sbtutorial.hosting.durable_store import LEAST_FREE_BYTES, DurableStore
 from sbtutorial.store.sqlite import file as sqlite_file
+from sbtutorial.store.sqlite import noting
 from sbtutorial.store.sqlite.file import SqliteFile
+from sbtutorial.store.sqlite.gathering import Gatherer
 from sbtutorial.store.store import Condition, Trouble
 from tests.store.sqlite.filing import opened
 
@@ -66,6 +69,11 @@ class Bench:
     def commit(self, seconds: float) -> None:
         self.store.commit([advanced(seconds)], lambda: self.safe.append(seconds))
 
+    def begin(self) -> None:
+        """Have the thread begin only now."""
+        self.store._thread = Thread(target=self.store._run, daemon=True)
+        self.store._thread.start()
+
     def until_safe(self, *seconds: float) -> None:
         self.loop.until(lambda: self.safe == [*seconds])
 
@@ -85,6 +93,13 @@ def kept_seconds(path: Path) -> float:
         file.close()
 
 
+def committed_seconds(path: Path) -> float | None:
+    """The same, as another program sees it in the file itself."""
+    with closing(sqlite3.connect(path)) as other:
+        query = "SELECT value FROM meta WHERE name = 'advanced_seconds'"
+        return next((value for (value,) in other.execute(query)), None)
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(durable_store, "_AGAIN_SECONDS", 0.01)
@@ -94,16 +109,24 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     bench.store.close()
 
 
-def refuse(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Have the disk take nothing, until what this returns is called."""
-    put, is_full = SqliteFile.put, [True]
+def refuse(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, notes: bool = False
+) -> Callable[[], None]:
+    """Have the disk commit nothing, and note nothing unless it does, until this is called."""
+    put, note, is_full = SqliteFile.put, SqliteFile.note, [True]
 
     def full(self: SqliteFile, rows: Any) -> None:
         if is_full:
             raise sqlite3.OperationalError("database or disk is full")
         put(self, rows)
 
+    def noted(self: SqliteFile, changes: Any) -> bool:
+        if is_full and not notes:
+            raise OSError("No space left on device")
+        return note(self, changes)
+
     monkeypatch.setattr(SqliteFile, "put", full)
+    monkeypatch.setattr(SqliteFile, "note", noted)
     return is_full.clear
 
 
@@ -157,6 +180,21 @@ def test_what_would_go_to_a_file_that_was_moved_away_waits_until_it_is_back(
     bench.until_in(Trouble.NONE)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can move a file that is open")
+def test_a_log_of_turns_that_was_moved_away_is_missed(alone: Bench, tmp_path: Path) -> None:
+    alone.commit(1.0)
+    here, elsewhere = tmp_path / "alone.db-turns", tmp_path / "elsewhere"
+    here.rename(elsewhere)
+    alone.store._told_to_look_at = -inf
+    alone.commit(2.0)
+    assert alone.safe == [1.0]
+    alone.begin()
+    alone.until_in(Trouble.STUCK)
+    assert "-turns, was moved, replaced or deleted" in alone.said[-1].text
+    elsewhere.rename(here)
+    alone.until_safe(1.0, 2.0)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody can replace a file that is open")
 def test_a_file_that_was_replaced_is_not_written_past(bench: Bench, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
@@ -180,6 +218,65 @@ def test_a_disk_that_cannot_be_asked_for_its_room_is_no_defect(bench: Bench) -> 
     bench.commit(2.0)
     bench.until_safe(1.0, 2.0)
     assert bench.said == []
+
+
+def test_what_is_noted_and_cannot_be_committed_is_told_of_and_not_lost(
+    alone: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_room = refuse(alone, monkeypatch, notes=True)
+    alone.commit(1.0)
+    assert alone.safe == [1.0]
+    alone.begin()
+    alone.until_in(Trouble.STUCK)
+    alone.commit(2.0)
+    assert alone.safe == [1.0]  # it stands behind what could not be committed
+    make_room()
+    alone.until_safe(1.0, 2.0)
+    alone.until_in(Trouble.NONE)
+    alone.store.close()
+    assert kept_seconds(alone.file.path) == 3.0
+
+
+def test_what_is_noted_outlives_a_broker_that_could_never_commit_it(
+    alone: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(alone, monkeypatch, notes=True)
+    alone.commit(1.0)
+    alone.begin()
+    alone.until_in(Trouble.STUCK)
+    alone.commit(2.0)
+    alone.store.close()
+    assert alone.safe == [1.0]
+    monkeypatch.undo()
+    assert kept_seconds(alone.file.path) == 1.0
+    assert kept_seconds(alone.file.path) == 1.0  # once
+
+
+def test_what_is_noted_is_committed_before_long(alone: Bench) -> None:
+    alone.commit(1.0)
+    assert alone.safe == [1.0]
+    assert committed_seconds(alone.file.path) is None
+    committed, put = Event(), alone.file.put
+
+    def told(rows: Any) -> None:
+        put(rows)
+        committed.set()
+
+    alone.file.put = told  # type: ignore[method-assign]
+    alone.begin()
+    assert committed.wait(LIMIT_SECONDS)
+    assert committed_seconds(alone.file.path) == 1.0
+
+
+def test_much_that_is_noted_is_committed_at_once(
+    alone: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noting, "_MANY_CHANGES", 3)
+    had = []
+    for seconds in (1.0, 2.0, 3.0, 4.0):
+        alone.commit(seconds)
+        had.append(alone.file.has_noted)
+    assert had == [True, True, False, True]
 
 
 def test_a_broker_can_end_though_its_disk_takes_nothing(
@@ -217,8 +314,8 @@ def test_room_in_the_file_is_room(bench: Bench, monkeypatch: pytest.MonkeyPatch)
 def test_a_defect_stops_everything_and_says_so(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(SqliteFile, "gather", lambda self, turns: 1 / 0)
-    bench.commit(1.0)
+    monkeypatch.setattr(Gatherer, "gather", lambda self, turns: 1 / 0)
+    bench.store.commit([advanced(1.0)] * 1000, lambda: bench.safe.append(1.0))
     bench.until_in(Trouble.STUCK)
     assert "a defect of its own" in bench.said[-1].text
     assert "ZeroDivisionError" in caplog.text
@@ -289,16 +386,19 @@ def test_a_turn_behind_one_that_is_not_safe_waits_for_it(
     bench.until_safe(1.0, 2.0)
 
 
-def test_another_program_that_has_the_file_keeps_nobody_waiting(bench: Bench) -> None:
-    other = sqlite3.connect(bench.file.path, isolation_level=None)
+def test_another_program_that_has_the_file_keeps_nobody_waiting(alone: Bench) -> None:
+    alone.commit(0.5)
+    other = sqlite3.connect(alone.file.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    bench.commit(1.0)
-    assert bench.safe == []  # and it came back from there
-    bench.commit(2.0)
+    alone.commit(1.0)
+    assert alone.safe == [0.5, 1.0]  # the log of turns is ours alone
+    alone.store.commit([advanced(2.0)] * 1000, lambda: alone.safe.append(2.0))
+    assert alone.safe == [0.5, 1.0]  # and it came back from there
+    alone.begin()
     other.execute("ROLLBACK")
     other.close()
-    bench.until_safe(1.0, 2.0)
-    assert bench.said == []
+    alone.until_safe(0.5, 1.0, 2.0)
+    assert alone.said == []
 
 
 def test_a_long_log_is_moved_into_the_file(

@@ -126,7 +126,7 @@ def test_only_the_owner_can_look_into_what_is_kept(home: Path) -> None:
     send_one(background.ensure().connection_string)
     assert stat.S_IMODE(data_folder().stat().st_mode) == 0o700
     modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in data_folder().iterdir()}
-    assert modes == dict.fromkeys((".db", ".db-wal", ".db-shm", ".lock"), 0o600)
+    assert modes == dict.fromkeys((".db", ".db-wal", ".db-shm", ".db-turns", ".lock"), 0o600)
 
 
 def test_two_brokers_never_have_one_file_though_they_know_nothing_of_each_other() -> None:

@@ -19,36 +19,20 @@ from sbtutorial.store.sqlite.gathering import Gathered, Gatherer, Statement
 from sbtutorial.store.sqlite.loading import Loader
 from sbtutorial.store.sqlite.log_check import check_log
 from sbtutorial.store.sqlite.message_loading import MessageReader
+from sbtutorial.store.sqlite.noting import NotedTurns
 from sbtutorial.store.sqlite.page_check import Beside, PageCheck, at_once
-from sbtutorial.store.sqlite.schema import (
-    APPLICATION_ID,
-    FORMAT,
-    NUMBER_BITS,
-    create,
-    migrate,
-)
-from sbtutorial.store.sqlite.turn_log import AWAY, TurnLog
-from sbtutorial.store.sqlite.writing import BURIED, NO_LOG, NOTED, MessageCodec, Writer, removals
+from sbtutorial.store.sqlite.removing import Remover
+from sbtutorial.store.sqlite.schema import APPLICATION_ID, FORMAT, create, migrate
+from sbtutorial.store.sqlite.writing import MessageCodec, Writer, transact
 from sbtutorial.store.store import Codec
 
 OnProgress = Callable[[int, int], None]
 
-# How much of what is gone is removed at once: some ten milliseconds' worth.
-_REMOVED_AT_ONCE = 2000
-_BURIED_AT_ONCE = 512
-# Who is too busy to tidy up removes them all the same before they are more.
-_MOST_BURIED = 20_000
-_MANY_MESSAGES = 10_000
-_MANY_PAGES, _NEARLY_ALL = 10_000, 0.9
 _PAGE_BYTES = 4096
 _LONG_LOG_BYTES = 16 * 1024 * 1024
 _CACHE_KIB, _SMALL_CACHE_KIB = 8000, 400
 _MOST_LOG_BYTES = 32 * 1024 * 1024
 _BUSY_SECONDS = 5.0
-# What is noted is committed when it is so many changes or bytes, some milliseconds' worth; a turn
-# that has more to say by itself is not written twice.
-_MANY_NOTED, _LONG_NOTED_BYTES = 256, 256 * 1024
-_MOST_NOTED_BYTES = 32 * 1024
 
 
 class FileCodec(Codec, MessageCodec, MessageReader, Protocol):
@@ -89,16 +73,6 @@ class SqliteFile:
         self._on_progress = on_progress
         self._beside = beside
         self._gatherer: Gatherer | None = None
-        self._has_gone = True  # what the broker before has left, perhaps
-        # Keys of messages that are gone, whose rows are there still.
-        self._buried: list[int] = []
-        self._deleted = 0
-        self._is_closed = False
-        # Turns that are in the log and not in the file, and the number of the last one.
-        self._noted: list[Sequence[Change]] = []
-        self._noted_count = 0
-        self._last_noted = self._last_written = 0
-        self._turn_log: TurnLog | None = None
         try:
             check_log(path)
             self._connection = _connect(path)
@@ -109,8 +83,7 @@ class SqliteFile:
                 other.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
             # Who writes may be unable to wait for another program that has the file.
             self._connection.execute("PRAGMA busy_timeout = 0")
-            self._open_turn_log()
-            self._identity = self._identity_now()
+            self._noted = NotedTurns(path, self._connection, codec)
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise TutorialError(trouble(path, error)) from None
@@ -118,6 +91,7 @@ class SqliteFile:
             self.close()
             raise
         self._writer = Writer(codec)
+        self._remover = Remover(self._connection)
 
     # -- What there is -------------------------------------------------------------------------
 
@@ -135,25 +109,18 @@ class SqliteFile:
                 check.finish(count, lambda: self._on_progress(count, count))
         except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
             raise TutorialError(trouble(self.path, error)) from error
-        gone = self._reader.execute(BURIED)
-        self._buried = [key for (key,) in gone]
+        self._remover.load()
         self._gatherer = Gatherer(self._codec, loader.places, loader.last_ord)
         yield from self._load_noted()
+        self._identity = self._identity_now()
 
     def _load_noted(self) -> Iterator[Change]:
-        """What the broker before had noted only, as it was killed; then the file has it, too."""
-        assert self._turn_log is not None
+        """What the broker before had only noted, as it was killed; then the file has it, too."""
         try:
-            for number, turn in self._turn_log.turns(self._last_noted):
-                changes = self._codec.decode_turn(turn)
-                self._noted.append(changes)
-                self._last_noted = number
+            for changes in self._noted.load():
                 yield from changes
             self.put([self.gather([])])
-            if self.waits_for_disk:
-                self._end_turn_log()
-            else:
-                self._connection.execute(NOTED, (self._last_noted,))
+            self._noted.end()
         except (sqlite3.Error, OSError, ValueError) as error:
             raise TutorialError(trouble(self.path, error)) from error
 
@@ -191,41 +158,28 @@ class SqliteFile:
             Whether it is noted; one that is to survive a loss of power or has much to say is not.
 
         Raises:
-            OSError: It could not be.
+            OSError, sqlite3.Error: It could not be.
         """
-        if self._turn_log is None:
-            return False
-        turn = self._codec.encode_turn(changes)
-        if len(turn) > _MOST_NOTED_BYTES:
-            return False
-        self._last_noted = self._turn_log.add(turn)
-        self._noted.append(changes)
-        self._noted_count += len(changes)
-        return True
+        return not self.waits_for_disk and self._noted.add(changes)
 
     @property
     def has_noted(self) -> bool:
         """Whether there are turns that only the log has."""
-        return bool(self._noted)
+        return not self._noted.is_empty
 
     @property
     def has_much_noted(self) -> bool:
         """Whether it is time to write what is noted."""
-        assert self._turn_log is not None
-        return self._noted_count >= _MANY_NOTED or self._turn_log.size >= _LONG_NOTED_BYTES
+        return self._noted.are_many
 
     def gather(self, turns: Iterable[Iterable[Change]]) -> Gathered:
         """The rows of what is noted and of these turns; once for each turn, in order."""
-        assert self._gatherer is not None, "it is loaded first"
-        gatherer, self._gatherer = (
-            self._gatherer,
-            None,
-        )  # if this fails, nothing is written any more
-        rows = gatherer.gather([*self._noted, *turns])
+        gatherer, self._gatherer = self._gatherer, None
+        assert gatherer is not None, "it is loaded first, and no turn has failed"
+        noted, last = self._noted.take()
+        rows = gatherer.gather([*noted, *turns])
+        rows.last_noted = last
         self._gatherer = gatherer
-        if self._noted:
-            rows.last_noted = self._last_noted
-            self._noted, self._noted_count = [], 0
         return rows
 
     def put(self, gathered: Iterable[Gathered]) -> None:
@@ -242,24 +196,20 @@ class SqliteFile:
         if len(statements) == 1:
             self._connection.execute(*statements[0])  # which is a transaction by itself
         elif statements:
-            self._transact(statements)
+            transact(self._connection, statements)
         for each in rows:
             if each.last_noted:
-                self._is_written_until(each.last_noted)
-            self._buried += each.deleted
-            self._has_gone |= each.has_gone
-        if len(self._buried) > _MOST_BURIED:
-            with suppress(sqlite3.Error):  # they can wait
-                self._remove_buried()
+                self._noted.have_been_written(each.last_noted)
+            self._remover.add(each.deleted, each.has_gone)
 
     @property
     def is_there(self) -> bool:
-        """Whether it and its log can be found again under their names.
+        """Whether it and its logs can be found again under their names.
 
         Where they were moved, deleted or replaced, what is written is in files without a name.
         """
         try:
-            return self._identity_now() == self._identity
+            return self._identity_now() == self._identity and self._noted.is_there
         except OSError:
             return False
 
@@ -291,66 +241,28 @@ class SqliteFile:
         Raises:
             sqlite3.Error: It cannot be removed now.
         """
-        if len(self._buried) >= _BURIED_AT_ONCE:  # fewer are not worth that writers wait
-            self._remove_buried()
-            return True
-        if self._has_gone:
-            with self._connection:
-                self._connection.execute("BEGIN IMMEDIATE")
-                for (entity,) in self._connection.execute("SELECT entity FROM gone LIMIT 1"):
-                    self._remove_some(entity)
-                    return True
-            self._has_gone = False
-            self._shrink()
-        elif self._deleted > _MANY_MESSAGES:
-            self._deleted = 0
-            self._shrink()
-        return False
+        return self._remover.tidy()
 
     def close(self) -> None:
         """Let go of the file, when the last of what is to be written is."""
-        if self._gatherer is not None and not self._is_closed:
+        if self._gatherer is not None:
             with suppress(sqlite3.Error, OSError):
                 self.put([self.gather([]), self._gatherer.rest()])
-                while self._buried:
-                    self._remove_buried()
-                if self._last_written == self._last_noted:
-                    self._end_turn_log()
-        self._is_closed = True
-        if self._turn_log is not None:
-            self._turn_log.close()
-        for name in ("_mover", "_reader", "_connection"):
-            if connection := getattr(self, name, None):
-                connection.close()
+                self._remover.finish()
+                self._noted.end()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of the file as it is: nothing more is written to it."""
+        self._gatherer = None
+        for name in ("_noted", "_mover", "_reader", "_connection"):
+            if held := getattr(self, name, None):
+                held.close()
 
     # -- How it is done ----------------------------------------------------------------------------
 
-    def _open_turn_log(self) -> None:
-        """Open the log of turns, which is there where the broker before was killed."""
-        path = self.path.with_name(self.path.name + "-turns")
-        last = self.setting("noted")
-        if last is not None and not path.exists():
-            raise sqlite3.DatabaseError(AWAY)
-        self._last_noted = self._last_written = int(last or 0)
-        self._turn_log = TurnLog(path)
-
-    def _is_written_until(self, number: int) -> None:
-        """What was noted up to a turn is in the file, too."""
-        self._last_written = number
-        if number == self._last_noted and self._turn_log is not None:
-            self._turn_log.begin_anew()
-
-    def _end_turn_log(self) -> None:
-        """The file has all that was noted: have no log any more, whenever that is interrupted."""
-        if self._turn_log is not None:
-            self._turn_log.empty()
-            self._connection.execute(NO_LOG)
-            self._turn_log.remove()
-            self._turn_log = None
-
     def _identity_now(self) -> list[tuple[int, int]]:
-        logs = [self._log] if self._turn_log is None else [self._log, self._turn_log.path]
-        found = (path.stat() for path in (self.path, *logs))
+        found = (path.stat() for path in (self.path, self._log))
         return [(one.st_dev, one.st_ino) for one in found]
 
     def _fetch(self, number: int) -> bytes:
@@ -363,47 +275,6 @@ class SqliteFile:
             missing = LookupError("what a message holds is missing")
             raise TutorialError(trouble(self.path, missing))
         return bytes(row[0])
-
-    def _transact(self, statements: Iterable[Statement]) -> None:
-        """Run statements, all or none of them."""
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for statement, values in statements:
-                connection.execute(statement, values)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
-    def _remove_buried(self) -> None:
-        keys = self._buried[:_BURIED_AT_ONCE]
-        self._transact(removals(keys))
-        del self._buried[: len(keys)]
-        self._deleted += len(keys)
-
-    def _remove_some(self, entity: int) -> None:
-        first, end = entity << NUMBER_BITS, (entity + 1) << NUMBER_BITS
-        left = _REMOVED_AT_ONCE
-        for table in ("messages", "contents", "duplicates"):
-            chosen = f"SELECT id FROM {table} WHERE id >= ? AND id < ? LIMIT ?"
-            statement = f"DELETE FROM {table} WHERE id IN ({chosen})"
-            left -= self._connection.execute(statement, (first, end, left)).rowcount
-            if left <= 0:
-                return
-        chosen = "SELECT id FROM sessions WHERE entity = ?1 LIMIT ?2"
-        statement = f"DELETE FROM sessions WHERE entity = ?1 AND id IN ({chosen})"
-        if self._connection.execute(statement, (entity, left)).rowcount < left:
-            self._connection.execute("DELETE FROM gone WHERE entity = ?", (entity,))
-
-    def _shrink(self) -> None:
-        """Give room back to the disk when nearly all of a large file is free."""
-        ((free,),) = self._connection.execute("PRAGMA freelist_count")
-        ((pages,),) = self._connection.execute("PRAGMA page_count")
-        if free > _MANY_PAGES and free > pages * _NEARLY_ALL:
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,9 +9,11 @@ killed process has left of its last record is none. What cannot be: records behi
 broken, and numbers that are missing; then the log or the file is damaged, or not the other's.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
+from errno import ENOSPC
 from pathlib import Path
 
 _MARK = b"TURN"
@@ -21,14 +23,10 @@ _BROKEN = (
     "its log of turns (-turns) is broken before its end, so what was accepted last cannot be read. "
     "(To go on without that, put an empty file in its place)"
 )
-_FOREIGN = (
+FOREIGN = (
     "its log of turns (-turns) belongs to another state of it, as after a copy was put back or the "
     "machine itself has ended. (To go on without what was accepted last, put an empty file in its "
     "place)"
-)
-AWAY = (
-    "its log of turns (-turns), which has what was accepted last, was taken away. (Put it back; to "
-    "go on without, put an empty file in its place)"
 )
 
 
@@ -63,7 +61,7 @@ class TurnLog:
         while (record := _record(data, at)) is not None and (not at or record[0] == number + 1):
             number, turn = record
             if not at and number > last + 1:
-                raise ValueError(_FOREIGN)
+                raise ValueError(FOREIGN)
             at += _HEAD.size + len(turn)
             if number > last:
                 yield number, turn
@@ -85,10 +83,19 @@ class TurnLog:
         record = _HEAD.pack(_MARK, number, length, checksum) + turn
         if self._file.write(record) != len(record):
             self._file.seek(self.size)
-            raise OSError("there was no room for a whole record")
+            raise OSError(ENOSPC, "there was no room for a whole turn", str(self.path))
         self.size += len(record)
         self._number = number
         return number
+
+    @property
+    def is_there(self) -> bool:
+        """Whether what is written to it is under its name.
+
+        Raises:
+            OSError: Nothing is.
+        """
+        return os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
 
     def begin_anew(self) -> None:
         """The file has every turn itself: the next one goes to the beginning."""

@@ -7,6 +7,7 @@ serves clients meanwhile; so rows go in by the dozen with one statement, not one
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
+from sqlite3 import Connection
 from typing import Any, Protocol
 
 from sbtutorial.broker.changes import ChangeKind, MessageChange
@@ -14,6 +15,7 @@ from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.store.sqlite.columns import column
 from sbtutorial.store.sqlite.gathering import Gathered, Statement
+from sbtutorial.store.sqlite.noting import WRITTEN
 from sbtutorial.store.sqlite.schema import NUMBER_BITS, NUMBER_MASK
 
 # A statement may have 999 values in every SQLite there is.
@@ -54,7 +56,7 @@ class Writer:
         if rows.last_at:
             found.append((_REACH, (rows.last_at,)))
         if rows.last_noted:
-            found.append((NOTED, (rows.last_noted,)))
+            found.append((WRITTEN, (rows.last_noted,)))
         return found
 
     def _messages(self, rows: Gathered) -> list[Statement]:
@@ -104,6 +106,23 @@ class Writer:
             change.size_bytes,
             change.header_bytes,
         )
+
+
+def transact(connection: Connection, statements: Iterable[Statement]) -> None:
+    """Run statements, all or none of them.
+
+    Raises:
+        sqlite3.Error: None of them was run.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, values in statements:
+            connection.execute(statement, values)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def removals(keys: Sequence[int]) -> Iterator[Statement]:
@@ -207,9 +226,6 @@ _REACH = (
     "INSERT INTO meta VALUES ('last_at', ?)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
 )
-# The last turn of the log that the file has itself; and that there is no log.
-NOTED = "INSERT OR REPLACE INTO meta VALUES ('noted', ?)"
-NO_LOG = "DELETE FROM meta WHERE name = 'noted'"
 # The messages that are gone, whose rows are there still.
 BURIED = f"SELECT id FROM messages WHERE state = {int(MessageState.GONE)}"
 # Of an entity that is there still.

@@ -65,8 +65,28 @@ class FilingActor(WireActor):
 
     def reopened(self) -> "FilingActor":
         """Somebody at the same instant, in front of what the file has."""
-        self.file.close()
+        self._leave()
         twin = type(self)(self.path)
         twin.now, twin.token_count, twin.sent_count = self.now, self.token_count, self.sent_count
         twin.namespace.run_due(twin.now)
         return twin
+
+    def _leave(self) -> None:
+        self.file.close()
+
+
+class NotingActor(FilingActor):
+    """Notes most turns, and is killed by and by."""
+
+    def commit(self) -> None:
+        self.end_turn()
+        turns, self.turns = self.turns, []
+        for turn in turns:
+            if self.random.random() < 0.1 or not self.file.note(turn):
+                self.file.write([turn])
+
+    def _leave(self) -> None:
+        if self.random.random() < 0.8:
+            self.file.let_go()
+        else:
+            self.file.close()

@@ -10,7 +10,7 @@ import pytest
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.message import Message
-from sbtutorial.store.sqlite import file as file_module
+from sbtutorial.store.sqlite import removing
 from tests.store.sqlite.filing import FilingActor
 
 
@@ -181,7 +181,7 @@ def test_rows_of_what_was_gone_before_its_queue_was_are_no_trouble(
 def test_who_never_tidies_up_does_not_keep_ever_more_rows(
     actor: FilingActor, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_module, "_MOST_BURIED", 20)
+    monkeypatch.setattr(removing, "_MOST_BURIED", 20)
     send(actor, queue, 100)
     actor.commit()
     for _ in range(100):
