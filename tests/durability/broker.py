@@ -18,6 +18,7 @@ from sbtutorial.store.sqlite.entity_loading import Ordered
 from sbtutorial.store.sqlite.file import SqliteFile
 from sbtutorial.store.sqlite.gathering import Gathered
 from sbtutorial.store.sqlite.message_loading import MessageLoader
+from sbtutorial.store.sqlite.noting import NotedTurns
 from sbtutorial.store.store import OnSafe
 
 NAMESPACE = "kills"
@@ -100,11 +101,21 @@ def _forgets_locks() -> None:
     MessageLoader.locks = none  # type: ignore[method-assign]
 
 
+def _forgets_noted() -> None:
+    """What only the log of turns had is gone after a restart."""
+
+    def none(_self: NotedTurns) -> Iterator[Sequence[Change]]:
+        return iter(())
+
+    NotedTurns.load = none  # type: ignore[method-assign]
+
+
 DEFECTS: dict[str, Callable[[], None]] = {
     "none": lambda: None,
     "acknowledges-early": _acknowledges_early,
     "forgets-completions": _forgets_completions,
     "forgets-locks": _forgets_locks,
+    "forgets-noted": _forgets_noted,
 }
 
 

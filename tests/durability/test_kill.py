@@ -34,6 +34,7 @@ def test_a_broker_that_is_killed_keeps_its_promises(folder: Path) -> None:
         ("acknowledges-early", "message", 30),
         ("forgets-completions", "completion", 30),
         ("forgets-locks", "lock", 30),
+        ("forgets-noted", "message", 30),
     ],
 )
 def test_a_broker_with_a_defect_is_found_out(

@@ -46,11 +46,28 @@ class Records:
         """Nothing to let go of."""
 
 
+class NotingFile(SqliteFile):
+    """The file that the product has; small turns are noted first, and its end is a kill."""
+
+    def write(self, turns: Sequence[Iterable[Change]]) -> None:
+        """Note them, or write them with all that is noted."""
+        for turn in turns:
+            changes = list(turn)
+            if not self.note(changes):
+                super().write([changes])
+        if self.has_much_noted:
+            super().write([])
+
+    def close(self) -> None:
+        """Leave it as a killed broker does."""
+        self.let_go()
+
+
 def in_a_file(path: Path) -> Callable[[], Keeper]:
-    """The file that the product has; it is closed and opened again in each life."""
+    """The file that the product has; it is opened again in each life."""
     ids = Random(0)
     codec = ChangeCodec(lambda: UUID(bytes=ids.randbytes(16), version=4))
-    return lambda: SqliteFile(path, codec)
+    return lambda: NotingFile(path, codec)
 
 
 class Disk:

@@ -110,15 +110,15 @@ class SqliteFile:
         except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
             raise TutorialError(trouble(self.path, error)) from error
         self._remover.load()
-        self._gatherer = Gatherer(self._codec, loader.places, loader.last_ord)
-        yield from self._load_noted()
+        yield from self._load_noted(Gatherer(self._codec, loader.places, loader.last_ord))
         self._identity = self._identity_now()
 
-    def _load_noted(self) -> Iterator[Change]:
+    def _load_noted(self, gatherer: Gatherer) -> Iterator[Change]:
         """What the broker before had only noted, as it was killed; then the file has it, too."""
         try:
             for changes in self._noted.load():
                 yield from changes
+            self._gatherer = gatherer  # whoever has left by now has nothing written
             self.put([self.gather([])])
             self._noted.end()
         except (sqlite3.Error, OSError, ValueError) as error:
@@ -333,6 +333,6 @@ def trouble(path: Path, error: Exception) -> str:
     what = str(error) or type(error).__name__
     return (
         f"{path}, which keeps the namespace, is damaged: {what}. It was left as it is. What to do: "
-        f"put a copy of it back, or move it away, together with its -wal and -shm, and begin with "
+        f"put a copy of it back, or move it away, with its -wal, -shm and -turns, and begin with "
         f"an empty namespace; `sqlite3 {path.name} .recover` may save what is readable."
     )

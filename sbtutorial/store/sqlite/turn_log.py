@@ -9,7 +9,6 @@ killed process has left of its last record is none. What cannot be: records behi
 broken, and numbers that are missing; then the log or the file is damaged, or not the other's.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -49,6 +48,7 @@ class TurnLog:
         self._number = 0
         path.touch(mode=0o600)
         self._file = path.open("r+b", buffering=0)
+        self._identity = _identity(path)
 
     def turns(self, last: int) -> Iterator[tuple[int, bytes]]:
         """The turns behind one, each with its number; new ones go behind these.
@@ -95,7 +95,7 @@ class TurnLog:
         Raises:
             OSError: Nothing is.
         """
-        return os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+        return _identity(self.path) == self._identity
 
     def begin_anew(self) -> None:
         """The file has every turn itself: the next one goes to the beginning."""
@@ -114,6 +114,11 @@ class TurnLog:
     def close(self) -> None:
         """Let go of it."""
         self._file.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _record(data: bytes, at: int) -> tuple[int, bytes] | None:

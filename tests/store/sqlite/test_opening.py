@@ -8,6 +8,7 @@ import pytest
 from sbtutorial.errors import TutorialError
 from sbtutorial.store.sqlite import file as file_module
 from sbtutorial.store.sqlite import schema
+from sbtutorial.store.sqlite.turn_log import TurnLog
 from tests.store.sqlite.filing import FilingActor, opened
 
 NEXT = schema.FORMAT + 1
@@ -133,3 +134,95 @@ def test_a_log_that_cannot_be_read_is_told_of(path: Path) -> None:
     path.with_name(f"{path.name}-wal").mkdir()
     with pytest.raises(TutorialError, match=r"cannot be opened.*try again"):
         opened(path)
+
+
+# -- What a killed broker has noted --------------------------------------------------------------
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Path:
+    """A file whose broker was killed: some turns are in its log alone."""
+    actor = FilingActor(tmp_path / "noted.db")
+    actor.make_everything()
+    actor.commit()
+    actor.fill()
+    actor.end_turn()
+    for turn in actor.turns:
+        assert actor.file.note(turn)
+    assert actor.file.has_noted
+    actor.file.let_go()
+    return actor.path
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-turns")
+
+
+def test_what_was_noted_is_there_and_the_log_is_not_any_more(noted: Path) -> None:
+    without = len(use(noted, "SELECT * FROM messages"))
+    load(noted)
+    assert len(use(noted, "SELECT * FROM messages")) > without
+    assert not log_of(noted).exists()
+    assert use(noted, "SELECT * FROM meta WHERE name = 'noted'") == []
+
+
+def test_who_cannot_read_what_was_noted_is_told_and_nothing_changes(noted: Path) -> None:
+    data = bytearray(log_of(noted).read_bytes())
+    data[30] ^= 1
+    log_of(noted).write_bytes(data)
+    with pytest.raises(TutorialError, match=r"damaged.*\(-turns\) is broken.*put an empty file"):
+        load(noted)
+    assert log_of(noted).read_bytes() == data
+    log_of(noted).write_bytes(b"")  # as one is told
+    assert load(noted) > 0
+
+
+def test_who_gives_up_in_the_middle_has_lost_nothing(noted: Path) -> None:
+    data = log_of(noted).read_bytes()
+    file = opened(noted)
+    count = len(list(file.load()))
+    file.let_go()
+    log_of(noted).write_bytes(data)
+    use(noted, "INSERT OR REPLACE INTO meta VALUES ('noted', 0)")
+    for read in range(count):
+        file = opened(noted)
+        changes = file.load()
+        for _ in range(read):
+            next(changes)
+        changes.close()
+        file.close()
+        assert log_of(noted).read_bytes() == data
+
+
+def test_a_log_of_turns_that_was_taken_away_is_missed(noted: Path) -> None:
+    log_of(noted).unlink()
+    with pytest.raises(TutorialError, match=r"\(-turns\).*was taken away.*put an empty file"):
+        opened(noted)
+    log_of(noted).touch()
+    assert load(noted) > 0
+
+
+def test_a_log_of_turns_beside_another_file_is_not_taken_for_its_own(
+    noted: Path, path: Path
+) -> None:
+    log_of(noted).rename(log_of(path))
+    with pytest.raises(TutorialError, match=r"\(-turns\) belongs to another state"):
+        opened(path)
+
+
+@pytest.mark.parametrize("step", ["empty", "remove"])
+def test_a_log_whose_end_was_interrupted_is_no_trouble(
+    noted: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_log: TurnLog) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TurnLog, step, interrupted)
+        with pytest.raises(TutorialError, match="killed"):
+            load(noted)
+    assert log_of(noted).exists()
+    there = len(use(noted, "SELECT * FROM messages"))
+    load(noted)
+    assert len(use(noted, "SELECT * FROM messages")) == there
+    assert not log_of(noted).exists()
