@@ -106,6 +106,13 @@ class Timers:
         heap = self._soonest()
         return heap[0][0] if heap else None
 
+    @property
+    def not_before(self) -> float:
+        """No timer is due before this instant; the first one may be a shell. Hot: once a turn."""
+        heap, swept = self._heap, self._swept
+        at = heap[0][0] if heap else inf
+        return min(at, swept[0][0]) if swept else at
+
     def catch_up(self, now: float) -> None:
         """Run what is due by `now` before something else happens, unless too much of it is."""
         if not self.is_behind:

@@ -203,13 +203,20 @@ class AmqpEndpoint:
         self._handling.forget_all()
 
     def next_deadline(self) -> float:
-        """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never."""
+        """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never.
+
+        Hot: runs in each turn.
+        """
         expiry = self.peer.claims.next_expiry  # by the wall clock
         if expiry != self._expiry:
             self._note_expiry(expiry)
+        due, output_due = self._expiry_due, self._output.next_deadline
+        if self._proof_due < due:
+            due = self._proof_due
+        if output_due < due:
+            due = output_due
         deadline = self.connection.next_deadline()
-        own = min(self._expiry_due, self._proof_due, self._output.next_deadline)
-        return own if deadline is None else min(deadline, own)
+        return due if deadline is None or due < deadline else deadline
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""

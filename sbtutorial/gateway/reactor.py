@@ -76,7 +76,7 @@ class Alarm(Protocol):
     """
 
     def set(self, at: float) -> None:
-        """Ring at `at`, or earlier."""
+        """Ring at `at`, or earlier; infinity asks for nothing."""
 
     def cancel(self) -> None:
         """Do not ring."""
@@ -251,8 +251,8 @@ class Reactor:
         is_behind = self._timers.is_behind
         if is_behind or self._readable or self._jobs.running or self._changed_sources:
             self._schedule()
-        if not is_behind and (deadline := self._timers.next_at()) is not None:
-            self._alarm.set(deadline)
+        if not is_behind:
+            self._alarm.set(self._timers.not_before)
 
     def _schedule(self) -> None:
         if not (self._is_scheduled or self._is_in_turn):
