@@ -62,17 +62,29 @@ def read_turn(data: bytes, decode: Decode) -> list[Change]:
 
 
 def _message_change(change: MessageChange) -> tuple[Any, ...]:
-    (at, kind, entity, number, _, delivery_count, who, detail, message, state, is_new, target) = (
-        change[:12]
-    )
-    before, enqueued_at, expires_at, token, locked_until, properties, *sizes = change[12:]
+    kind, is_new, token = change.kind, change.is_new, change.lock_token
+    properties = change.properties
     sets = is_new or kind in SETS_PROPERTIES
     return (
-        *(at, kind._value_, entity, number, delivery_count, who, detail, int(state), is_new),
-        *(target, before, enqueued_at, expires_at, token and token.bytes, locked_until),
+        change.at,
+        kind._value_,
+        change.entity,
+        change.sequence_number,
+        change.delivery_count,
+        change.who,
+        change.detail,
+        int(change.state),
+        is_new,
+        change.target,
+        change.previous_sequence_number,
+        change.enqueued_at,
+        change.expires_at,
+        token and token.bytes,
+        change.locked_until,
         dict(properties) if sets and properties is not None else None,
-        *sizes,
-        _message(message, is_new) if is_new or kind is _SENT else None,
+        change.size_bytes,
+        change.header_bytes,
+        _message(change.message, is_new) if is_new or kind is _SENT else None,
     )
 
 

@@ -16,8 +16,7 @@ from errno import ENOSPC
 from pathlib import Path
 
 _MARK = b"TURN"
-_HEAD = struct.Struct("<4sQII")  # the mark, number, bytes that follow, checksum of the rest
-_CHECKED = struct.Struct("<QI")
+_HEAD = struct.Struct("<4sQII")  # the mark, number, bytes that follow, checksum of these
 _BROKEN = (
     "its log of turns (-turns) is broken before its end, so what was accepted last cannot be read. "
     "(To go on without that, put an empty file in its place)"
@@ -78,9 +77,7 @@ class TurnLog:
             OSError: It could not be written, or not whole; the log is as it was.
         """
         number = self._number + 1
-        length = len(turn)
-        checksum = zlib.crc32(turn, zlib.crc32(_CHECKED.pack(number, length)))
-        record = _HEAD.pack(_MARK, number, length, checksum) + turn
+        record = _HEAD.pack(_MARK, number, len(turn), _checksum(number, turn)) + turn
         if self._file.write(record) != len(record):
             self._file.seek(self.size)
             raise OSError(ENOSPC, "there was no room for a whole turn", str(self.path))
@@ -129,9 +126,11 @@ def _record(data: bytes, at: int) -> tuple[int, bytes] | None:
     turn = data[at + _HEAD.size : at + _HEAD.size + length]
     if mark != _MARK or len(turn) != length:
         return None
-    if zlib.crc32(turn, zlib.crc32(_CHECKED.pack(number, length))) != checksum:
-        return None
-    return number, turn
+    return (number, turn) if checksum == _checksum(number, turn) else None
+
+
+def _checksum(number: int, turn: bytes) -> int:
+    return zlib.crc32(turn, number & 0xFFFFFFFF)
 
 
 def _has_later(data: bytes, at: int, number: int) -> bool:
