@@ -1,17 +1,20 @@
 """The sections of a message in few bytes and little time, and back when somebody looks at them.
 
-Before the sections stand a byte for the version of this layout, what the header says, how many
-entries each map of annotations has, and the length of each section.
+Before the sections stand a byte for the version of this layout, a checksum of all that follows,
+what the header says, how many entries each map of annotations has, and the length of each section.
+Version 1 had no checksum.
 """
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 from sbtutorial.gateway.wire.message import Annotations, Content
 
-_VERSION = 1
-_LAYOUT = struct.Struct(">BHHH6I2I")
+_VERSION = 2
+_PREFIX = struct.Struct(">BI")
+_LAYOUT = struct.Struct(">HHH6I2I")
 # No value, and no section.
 _NO_VALUE = 0xFFFF
 _NO_SECTION = 0xFFFFFFFF
@@ -29,20 +32,16 @@ def write_content(content: Content) -> bytes:
         content.footer,
     )
     durable, acquirer, priority = content.durable, content.first_acquirer, content.priority
-    return b"".join(
-        (
-            _LAYOUT.pack(
-                _VERSION,
-                _NO_VALUE if durable is None else durable,
-                _NO_VALUE if priority is None else priority,
-                _NO_VALUE if acquirer is None else acquirer,
-                *[_NO_SECTION if one is None else len(one) for one in sections],
-                delivery.entry_count,
-                message.entry_count,
-            ),
-            *[one for one in sections if one is not None],
-        )
+    head = _LAYOUT.pack(
+        _NO_VALUE if durable is None else durable,
+        _NO_VALUE if priority is None else priority,
+        _NO_VALUE if acquirer is None else acquirer,
+        *[_NO_SECTION if one is None else len(one) for one in sections],
+        delivery.entry_count,
+        message.entry_count,
     )
+    data = b"".join((head, *[one for one in sections if one is not None]))
+    return _PREFIX.pack(_VERSION, zlib.crc32(data)) + data
 
 
 def read_content(data: bytes) -> Content:
@@ -75,11 +74,10 @@ class KeptContent(Content):
 
 
 def _fill(content: Content, data: bytes) -> None:
-    version, durable, priority, acquirer, *rest = _LAYOUT.unpack_from(data)
-    if version != _VERSION:
-        raise ValueError(f"a content of layout {version} cannot be read")
+    start = _start(data)
+    durable, priority, acquirer, *rest = _LAYOUT.unpack_from(data, start)
     lengths, (delivery_count, message_count) = rest[:6], rest[6:]
-    at, sections = _LAYOUT.size, list[bytes | None]()
+    at, sections = start + _LAYOUT.size, list[bytes | None]()
     for length in lengths:
         if length == _NO_SECTION:
             sections.append(None)
@@ -97,3 +95,20 @@ def _fill(content: Content, data: bytes) -> None:
     content.application_properties = application_properties
     content.body = body or b""
     content.footer = footer
+
+
+def _start(data: bytes) -> int:
+    """Where what the checksum is of begins.
+
+    Raises:
+        ValueError: The layout is unknown, or a byte has changed.
+    """
+    version = data[0] if data else 0
+    if version == 1:
+        return 1
+    if version != _VERSION or len(data) < _PREFIX.size:
+        raise ValueError(f"a content of layout {version} cannot be read")
+    _, checksum = _PREFIX.unpack_from(data)
+    if zlib.crc32(memoryview(data)[_PREFIX.size :]) != checksum:
+        raise ValueError("what a message holds is damaged: its checksum is of something else")
+    return _PREFIX.size

@@ -5,7 +5,8 @@ until somebody receives them. So all pages are looked at when a file is opened. 
 have a thread do that: SQLite works without Python's lock, so reading messages takes no longer.
 
 A page of another time (of an older copy of the file, say) is whole by itself, so what belongs
-together is counted, too. Bytes that were changed inside of a value are found by neither.
+together is counted, too. Bytes that were changed inside of what a message holds are found when it
+is read, by the checksum that stands with them.
 Source: SQLite, "PRAGMA quick_check".
 """
 
