@@ -15,8 +15,7 @@ from sbtutorial.hosting import background
 from sbtutorial.hosting.durable_store import DurableStore
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.store.sqlite.entity_loading import Ordered
-from sbtutorial.store.sqlite.file import SqliteFile
-from sbtutorial.store.sqlite.gathering import Gathered
+from sbtutorial.store.sqlite.gathering import Gathered, Gatherer
 from sbtutorial.store.sqlite.message_loading import MessageLoader
 from sbtutorial.store.sqlite.noting import NotedTurns
 from sbtutorial.store.store import OnSafe
@@ -79,12 +78,12 @@ def _acknowledges_early() -> None:
 
 def _forgets_completions() -> None:
     """What was completed stays in the file; but in sessions, or it would contradict itself."""
-    gather = SqliteFile.gather
+    gather = Gatherer.gather
 
-    def without(self: SqliteFile, turns: Iterable[Iterable[Change]]) -> Gathered:
+    def without(self: Gatherer, turns: Iterable[Iterable[Change]]) -> Gathered:
         return gather(self, [[one for one in turn if not _is_completion(one)] for turn in turns])
 
-    SqliteFile.gather = without  # type: ignore[method-assign]
+    Gatherer.gather = without  # type: ignore[method-assign]
 
 
 def _is_completion(change: Change) -> bool:
