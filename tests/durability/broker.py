@@ -6,7 +6,7 @@ ARGUMENTS...`, but for the defect.
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sbtutorial.broker.changes import Change, ChangeKind, MessageChange
@@ -15,7 +15,6 @@ from sbtutorial.hosting import background
 from sbtutorial.hosting.durable_store import DurableStore
 from sbtutorial.hosting.runtime_files import BrokerRecord, RuntimeFiles
 from sbtutorial.store.sqlite.entity_loading import Ordered
-from sbtutorial.store.sqlite.gathering import Gathered, Gatherer
 from sbtutorial.store.sqlite.message_loading import MessageLoader
 from sbtutorial.store.sqlite.noting import NotedTurns
 from sbtutorial.store.store import OnSafe
@@ -78,12 +77,12 @@ def _acknowledges_early() -> None:
 
 def _forgets_completions() -> None:
     """What was completed stays in the file; but in sessions, or it would contradict itself."""
-    gather = Gatherer.gather
+    commit = DurableStore.commit
 
-    def without(self: Gatherer, turns: Iterable[Iterable[Change]]) -> Gathered:
-        return gather(self, [[one for one in turn if not _is_completion(one)] for turn in turns])
+    def without(self: DurableStore, changes: Sequence[Change], on_safe: OnSafe) -> None:
+        commit(self, [one for one in changes if not _is_completion(one)], on_safe)
 
-    Gatherer.gather = without  # type: ignore[method-assign]
+    DurableStore.commit = without  # type: ignore[method-assign]
 
 
 def _is_completion(change: Change) -> bool:
