@@ -24,21 +24,18 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.types import Int, Long, UInt, decode
 from sbtutorial.broker.message import Message
 from sbtutorial.testing import Client as PlainClient
+from tests.simulation.broken import Broken
 from tests.simulation.client import PLAIN, SESSION_FILTER, TIMEOUT, hold_of, read_sight
-from tests.simulation.ledger import DEAD
-from tests.simulation.promises import (
-    ON_AUDIT,
-    WHAT_CAN_BE_RECEIVED_IS_RECEIVED,
-    Broken,
+from tests.simulation.ledger import DEAD, Seen
+from tests.simulation.promises import ON_AUDIT, WHAT_CAN_BE_RECEIVED_IS_RECEIVED
+from tests.simulation.scenery import Scenery
+from tests.simulation.standing_promises import (
     counts_agree,
     memory_stays_bounded,
     subqueues,
     what_is_told_of_counts_is_so,
 )
-from tests.simulation.scenery import Scenery
 from tests.simulation.world import World
-
-Seen = Counter[tuple[str, str, bool]]
 
 
 def look_into(world: World) -> None:

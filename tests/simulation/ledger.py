@@ -5,6 +5,7 @@ clients know for sure (it was accepted, it was completed) and what may be, since
 and no answer came (it may be gone).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,6 +148,13 @@ class Verdict:
 
 
 Check = Callable[["Ledger", Any], None]
+# How often what was seen: by place, body, and whether among the dead letters.
+Seen = Counter[tuple[str, str, bool]]
+
+
+def is_seen(seen: Seen, copy: Copy) -> bool:
+    """Whether a message is in its queue or among its dead letters."""
+    return bool(seen[copy.place, copy.body, False] or seen[copy.place, copy.body, True])
 
 
 class Ledger:

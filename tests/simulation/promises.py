@@ -1,38 +1,23 @@
 """What the broker promises. Each function is one promise: it raises `Broken` when that is broken.
 
-They know only what clients did and were told (`ledger`); those of `STANDING` also look at what the
-broker keeps, as a second opinion.
+They know only what clients did and were told (`ledger`); those of `standing_promises` also look at
+what the broker keeps, as a second opinion.
 
 Times are compared in broker time with a little slack: on the wire an instant is a whole number of
 milliseconds.
 """
 
 from collections import Counter
-from typing import Any
 
-from sbtutorial.broker.entities.topic import Topic
-from sbtutorial.broker.states import MessageState
-from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.testing import SteppedBroker
-from tests.simulation.ledger import Copy, Hold, Ledger, Sight, Verdict
+from tests.simulation.broken import SLACK_SECONDS, Broken, named
+from tests.simulation.group_promises import (
+    all_of_a_batch_or_nothing,
+    all_of_a_transaction_or_nothing,
+)
+from tests.simulation.ledger import Copy, Hold, Ledger, Sight, Verdict, is_seen
 
-SLACK_SECONDS = 0.002
 # What a client may have to wait for an answer that is owed, its connection being whole.
 PATIENCE_SECONDS = 50.0
-
-
-class Broken(Exception):
-    """A promise was not kept."""
-
-    def __init__(self, promise: str, what: str) -> None:
-        super().__init__(f"{promise}: {what}")
-        self.promise = promise
-
-
-def named(promise: Any) -> str:
-    """A promise in words: what its function is called."""
-    return str(promise.__name__).replace("_", " ")
 
 
 # -- What a client sees ---------------------------------------------------------------------------
@@ -265,115 +250,6 @@ def one_message_one_copy(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -
         count = seen[place, body, False] + seen[place, body, True]
         if count > 1:
             raise Broken(named(one_message_one_copy), f"'{body}' is {count} times in '{place}'")
-
-
-def all_of_a_transaction_or_nothing(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
-    """What a transaction takes and what it sends change together, told or not.
-
-    What was not taken may be tried again: of all the transactions that nobody was told of, the one
-    that has taken a message has sent its own, and no other has.
-    """
-    attempts: dict[Copy, list[Copy]] = {}
-    for taken, sent in ledger.bundles:
-        attempts.setdefault(taken, []).append(sent)
-    for taken, sent_by in attempts.items():
-        if taken.gone or taken.expires_after is not None:
-            continue  # by another way
-        came = [sent for sent in sent_by if sent.delivery_steps or is_seen(seen, sent)]
-        is_taken = not is_seen(seen, taken)
-        if len(came) != is_taken:
-            raise Broken(
-                named(all_of_a_transaction_or_nothing),
-                f"{taken} is {'gone' if is_taken else 'there'}, and {len(came)} came: "
-                f"{', '.join(map(str, sent_by))}",
-            )
-
-
-def all_of_a_batch_or_nothing(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
-    """A batch is taken as a whole, also when nobody was told of it."""
-    for batch in ledger.batches:
-        came = [copy for copy in batch if copy.delivery_steps or is_seen(seen, copy)]
-        did_not = [copy for copy in batch if copy not in came and not copy.may_be_gone]
-        if came and did_not and not ledger.excused.get(batch[0].place):
-            raise Broken(
-                named(all_of_a_batch_or_nothing), f"{came[0]} came, and {did_not[0]} did not"
-            )
-
-
-def is_seen(seen: Counter[tuple[str, str, bool]], copy: Copy) -> bool:
-    """Whether a message is in its queue or among its dead letters."""
-    return bool(seen[copy.place, copy.body, False] or seen[copy.place, copy.body, True])
-
-
-# -- At every step --------------------------------------------------------------------------------
-
-
-def counts_agree(subqueue: SubQueue) -> None:
-    """What is counted, in messages and in bytes, is what is there; no more is locked than that."""
-    messages = list(subqueue.messages)
-    states = Counter(message.state for message in messages)
-    for state in MessageState:
-        if state.name in ("NEW", "DEAD", "GONE"):
-            continue
-        if subqueue.messages.count(state) != states[state]:
-            raise Broken(
-                named(counts_agree),
-                f"'{subqueue.path}' counts {subqueue.messages.count(state)} as {state.name.lower()}"
-                f", and there are {states[state]}",
-            )
-    size = sum(message.size_bytes for message in messages) + state_bytes(subqueue)
-    if size != subqueue.messages.size_bytes:
-        raise Broken(named(counts_agree), f"'{subqueue.path}' counts other bytes than it has")
-    locked = states[MessageState.LOCKED] + states[MessageState.DEFERRED_LOCKED]
-    tokens = sum(message.lock_token is not None for message in messages)
-    if not locked == tokens == len(subqueue._locks):
-        raise Broken(named(counts_agree), f"'{subqueue.path}' has {locked} locked, {tokens} tokens")
-
-
-def state_bytes(subqueue: SubQueue) -> int:
-    """The size of all session states."""
-    if not isinstance(subqueue, SessionSubQueue):
-        return 0
-    table = subqueue.messages
-    states = map(table.state_of, table.list_sessions(skip=0, top=1000))
-    return sum(len(state) for state in states if state is not None)
-
-
-def what_is_told_of_counts_is_so(place: str, told: dict[str, int], seen: dict[str, int]) -> None:
-    """The administration API counts what is there: active, dead-lettered, scheduled."""
-    if told != seen:
-        raise Broken(
-            named(what_is_told_of_counts_is_so), f"'{place}' is said to have {told}: {seen}"
-        )
-
-
-def memory_stays_bounded(broker: SteppedBroker, message_count: int) -> None:
-    """What the broker keeps goes with what it holds: nothing is left of those who are gone."""
-    left = {
-        "connections": broker.quota.count,
-        "receivers": len(broker.dispatchers._by_source),
-        "connections that wait": len(broker.reactor._readable) + len(broker.reactor._writable),
-        "timers of connections": len(broker.reactor._alarms),
-        "jobs": len(broker.reactor._jobs),
-        "uncommitted changes": len(broker._uncommitted),
-    }
-    for what, count in left.items():
-        if count:
-            raise Broken(named(memory_stays_bounded), f"{count} {what} are left, and nobody is")
-    timers = sum(not timer.is_shell for _, _, timer in broker.namespace.timers._heap)
-    if timers > 2 * message_count + 50:
-        raise Broken(named(memory_stays_bounded), f"{timers} timers for {message_count} messages")
-
-
-def subqueues(broker: SteppedBroker) -> list[SubQueue]:
-    """All that there are."""
-    found: list[SubQueue] = []
-    for entity in broker.namespace.directory:
-        found += entity.subqueues
-        if isinstance(entity, Topic):
-            for subscription in entity.subscriptions():
-                found += subscription.subqueues
-    return found
 
 
 ON_SIGHT = (

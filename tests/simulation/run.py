@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.store.stepped import Keeper
 from tests.simulation.audit import last_look, look_into
+from tests.simulation.broken import Broken
 from tests.simulation.disk import in_a_file
-from tests.simulation.promises import Broken
 from tests.simulation.scenery import THEMES, Scenery, Theme, make_scenery
 from tests.simulation.world import World
 

@@ -13,10 +13,12 @@ from sbtutorial.broker.errors import BrokerError
 from sbtutorial.clock import ManualClock
 from sbtutorial.store.stepped import Keeper
 from sbtutorial.testing import Exchange, SteppedBroker
+from tests.simulation.broken import Broken
 from tests.simulation.disk import Disk, Records
 from tests.simulation.ledger import Ledger
 from tests.simulation.network import Stamp, Wire
-from tests.simulation.promises import ON_HOLD, ON_SIGHT, ON_STATE, ON_VERDICT, Broken, counts_agree
+from tests.simulation.promises import ON_HOLD, ON_SIGHT, ON_STATE, ON_VERDICT
+from tests.simulation.standing_promises import counts_agree
 from tests.simulation.timeline import Timeline
 
 START = 1_700_000_000.0
