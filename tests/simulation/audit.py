@@ -27,7 +27,7 @@ from sbtutorial.testing import Client as PlainClient
 from tests.simulation.broken import Broken
 from tests.simulation.client import PLAIN, SESSION_FILTER, TIMEOUT, hold_of, read_sight
 from tests.simulation.ledger import DEAD, Seen
-from tests.simulation.promises import ON_AUDIT, WHAT_CAN_BE_RECEIVED_IS_RECEIVED
+from tests.simulation.promises import AT_LAST, ON_AUDIT, WHAT_CAN_BE_RECEIVED_IS_RECEIVED
 from tests.simulation.scenery import Scenery
 from tests.simulation.standing_promises import (
     counts_agree,
@@ -218,7 +218,13 @@ def last_look(world: World, scene: Scenery) -> None:
                 ready.setdefault(path, set()).add(body)
             else:
                 raise Broken(WHAT_CAN_BE_RECEIVED_IS_RECEIVED, f"'{body}' is scheduled still")
+    for subqueue in subqueues(auditor.broker):  # where nobody may look
+        place, is_dead = subqueue.path.removesuffix(DEAD), subqueue.path.endswith(DEAD)
+        for message in subqueue.messages if place not in scene.places else ():
+            seen[place, body_of(message), is_dead] += 1
     check(world, seen)
+    for promise in AT_LAST:
+        promise(world.ledger, seen)
     for place in scene.places:
         there = {
             "ActiveMessageCount": sum(state == 0 for _, _, state in peeked[place]),

@@ -9,12 +9,9 @@ milliseconds.
 
 from collections import Counter
 
+from tests.simulation import entity_promises, forwarding_promises, group_promises
 from tests.simulation.broken import SLACK_SECONDS, Broken, named
-from tests.simulation.group_promises import (
-    all_of_a_batch_or_nothing,
-    all_of_a_transaction_or_nothing,
-)
-from tests.simulation.ledger import Copy, Hold, Ledger, Sight, Verdict, is_seen
+from tests.simulation.ledger import Copy, Hold, Ledger, Seen, SessionWork, Sight, Verdict, is_seen
 
 # What a client may have to wait for an answer that is owed, its connection being whole.
 PATIENCE_SECONDS = 50.0
@@ -164,19 +161,22 @@ def what_has_expired_is_not_received(ledger: Ledger, sight: Sight) -> None:
     if copy.deferred or copy.may_be_deferred or copy.is_scheduled:
         return
     # It was taken before the sender was told; that was at `accepted` at the latest.
-    if sight.stamp.at > copy.accepted.at + copy.expires_after + SLACK_SECONDS:
+    ends_at = copy.accepted.at + copy.expires_after
+    if sight.stamp.at > ends_at + SLACK_SECONDS and not ledger.may_be_late:
         raise Broken(named(what_has_expired_is_not_received), f"{sight} at {sight.stamp.at:.3f}")
 
 
 # -- What comes of a settlement -------------------------------------------------------------------
 
 
-def a_lock_that_ran_out_is_over(_ledger: Ledger, verdict: Verdict) -> None:
+def a_lock_that_ran_out_is_over(ledger: Ledger, verdict: Verdict) -> None:
     """Nothing is settled under a lock whose time is over."""
     lock = verdict.lock
     until = lock.hold.until if lock.hold else lock.until
     may_be_longer = lock.hold.may_be_longer if lock.hold else lock.may_be_longer
-    if verdict.is_done and not may_be_longer and verdict.stamp.at > until + SLACK_SECONDS:
+    if ledger.may_be_late or may_be_longer or not verdict.is_done:
+        return
+    if verdict.stamp.at > until + SLACK_SECONDS:
         raise Broken(
             named(a_lock_that_ran_out_is_over),
             f"{verdict.copy} was settled ({verdict.how}) by {lock.who} at "
@@ -214,6 +214,32 @@ def one_session_one_holder(ledger: Ledger, hold: Hold) -> None:
             )
 
 
+def a_session_is_its_holders_to_its_end(_ledger: Ledger, work: SessionWork) -> None:
+    """Who holds a session may renew its lock, and see and set its state, until that ends."""
+    hold = work.hold
+    if work.is_done or hold.may_be_over:
+        return
+    if work.stamp.at < hold.until - SLACK_SECONDS:
+        raise Broken(
+            named(a_session_is_its_holders_to_its_end),
+            f"{hold.who} could not {work.what} '{hold.session_id}' at {work.stamp.at:.3f}, held to "
+            f"{hold.until:.3f}: {work.error}",
+        )
+
+
+def a_session_that_ran_out_is_nobodys(ledger: Ledger, work: SessionWork) -> None:
+    """Once its lock has ended, who held a session can do nothing with it."""
+    hold = work.hold
+    if not work.is_done or hold.may_be_longer or ledger.may_be_late:
+        return
+    if work.stamp.at > hold.until + SLACK_SECONDS:
+        raise Broken(
+            named(a_session_that_ran_out_is_nobodys),
+            f"{hold.who} could {work.what} '{hold.session_id}' at {work.stamp.at:.3f}, held to "
+            f"{hold.until:.3f}",
+        )
+
+
 def a_session_keeps_its_state(ledger: Ledger, hold: Hold, state: bytes | None) -> None:
     """What was set is there, whoever asks, also after a crash."""
     possible = ledger.states.get((hold.place, hold.session_id), [None])
@@ -227,9 +253,7 @@ def a_session_keeps_its_state(ledger: Ledger, hold: Hold, state: bytes | None) -
 # -- When everything is looked at -----------------------------------------------------------------
 
 
-def what_was_acknowledged_is_delivered_or_still_there(
-    ledger: Ledger, seen: Counter[tuple[str, str, bool]]
-) -> None:
+def what_was_acknowledged_is_delivered_or_still_there(ledger: Ledger, seen: Seen) -> None:
     """Nothing that a sender was told is accepted is lost.
 
     Only who takes for good can lose something: what was on the way when the connection broke.
@@ -238,18 +262,28 @@ def what_was_acknowledged_is_delivered_or_still_there(
     for copy in ledger.copies.values():
         if not copy.accepted or copy.may_be_gone:
             continue
+        if copy.goes_on_as and copy.goes_on_as.may_be_gone:
+            continue
         if not is_seen(seen, copy):
             missing[copy.place] += 1
             if missing[copy.place] > ledger.excused.get(copy.place, 0):
                 raise Broken(named(what_was_acknowledged_is_delivered_or_still_there), f"{copy}")
 
 
-def one_message_one_copy(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
+def one_message_one_copy(ledger: Ledger, seen: Seen) -> None:
     """No message is in one place twice, or in a queue and in its dead-letter queue."""
     for place, body in ledger.copies:
         count = seen[place, body, False] + seen[place, body, True]
         if count > 1:
             raise Broken(named(one_message_one_copy), f"'{body}' is {count} times in '{place}'")
+
+
+def what_has_expired_is_a_dead_letter(ledger: Ledger, seen: Seen) -> None:
+    """Where expired messages are dead-lettered, none is left in its queue when its time is over."""
+    for copy in ledger.copies.values():
+        is_over = copy.place in ledger.fragile and copy.expires_after and not copy.may_be_deferred
+        if is_over and seen[copy.place, copy.body, False]:
+            raise Broken(named(what_has_expired_is_a_dead_letter), f"{copy} is there still")
 
 
 ON_SIGHT = (
@@ -264,16 +298,24 @@ ON_SIGHT = (
     deliveries_are_counted,
     nothing_comes_before_its_time,
     what_has_expired_is_not_received,
+    *entity_promises.ON_SIGHT,
+    *forwarding_promises.ON_SIGHT,
 )
 ON_VERDICT = (a_lock_that_ran_out_is_over, a_lock_holds_to_its_end)
 ON_HOLD = (one_session_one_holder,)
+ON_SESSION_WORK = (a_session_is_its_holders_to_its_end, a_session_that_ran_out_is_nobodys)
 ON_STATE = (a_session_keeps_its_state,)
 ON_AUDIT = (
     what_was_acknowledged_is_delivered_or_still_there,
     one_message_one_copy,
-    all_of_a_transaction_or_nothing,
-    all_of_a_batch_or_nothing,
+    *group_promises.ON_AUDIT,
+    *forwarding_promises.ON_AUDIT,
 )
+AT_LAST = (what_has_expired_is_a_dead_letter, *forwarding_promises.AT_LAST)
+ON_SENDING = entity_promises.ON_SENDING
+NOTHING_FAILS_INSIDE = "nothing fails inside the broker"
 NO_CLIENT_WAITS_FOR_EVER = "no client waits for ever"
 WHAT_CAN_BE_RECEIVED_IS_RECEIVED = "what is there can be received in the end"
 WHAT_WAS_MADE_IS_THERE = "what was made is there"
+WHAT_IS_USED_STAYS = "what is in use does not end by itself"
+WHAT_NOBODY_USES_ENDS = "what nobody uses ends by itself, in time"
