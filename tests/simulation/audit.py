@@ -207,8 +207,9 @@ def last_look(world: World, scene: Scenery) -> None:
     deferred: dict[str, list[int]] = {}
     ready: dict[str, set[str]] = {}
     peeked: dict[str, list[tuple[str, int, int]]] = {}
+    filled = {subqueue.path for subqueue in subqueues(auditor.broker) if len(subqueue.messages)}
     for path in [path + suffix for path in scene.places for suffix in ("", DEAD)]:
-        peeked[path] = auditor.peek(path)
+        peeked[path] = auditor.peek(path) if path in filled else []
         for body, number, state in peeked[path]:
             seen[path.removesuffix(DEAD), body, path.endswith(DEAD)] += 1
             if state == 1:

@@ -19,7 +19,7 @@ from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.transaction import Transaction
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.management import messages as message_management
-from sbtutorial.gateway.nodes.receiving import PeekLockNode
+from sbtutorial.gateway.nodes.receiving import ReceiverNode
 from sbtutorial.gateway.nodes.transactions import CoordinatorNode
 from sbtutorial.gateway.reactor import JOB_UNITS
 from tests.simulation import (
@@ -179,14 +179,15 @@ def tell_of_more(self: SessionSubQueue, session: Any, now: float) -> float:
     return _renew_session(self, session, now) + 4.0
 
 
-def fail(self: PeekLockNode) -> Any:
+def fail(self: ReceiverNode) -> Any:
     """Who leaves while it holds something is a surprise."""
-    if self._tokens:
+    if self.link.unsettled:
         raise LookupError("nobody has thought of that")
-    return []
+    return _detached(self)
 
 
 _adopt = EntityContext.adopt
+_detached = ReceiverNode.detached
 _resume, _look_for_shortage = Topic.resume, EntityContext.look_for_shortage
 _activate, _discharge = Schedule._activate, CoordinatorNode._discharge
 _commit, _hand_over = Transaction.commit, Forwarding._hand_over
@@ -335,6 +336,6 @@ FURTHER_PLANTS = (
         "something fails inside the broker",
         (_FAILS,),
         scenery.orders,
-        ((PeekLockNode, "_held", fail),),
+        ((ReceiverNode, "detached", fail),),
     ),
 )

@@ -302,6 +302,8 @@ class SessionReceiver(Client):
                 yield from self.renew_session(hold)
             elif draw < 0.3:
                 yield from self.set_state(hold)
+            elif draw < 0.4:
+                yield from self.be_late(hold)
             weights = {"complete": 10, "abandon": 1, "release": 1, "defer": 1, "forget": 1}
             how = chosen(self.random, weights)
             is_done = how != "forget" and (yield from self.settle(link, message, how))
@@ -330,6 +332,13 @@ class SessionReceiver(Client):
         until = answer.body["expiration"] / 1000 + answer.stamp.ahead if answer.is_good else None
         self.tell("renews the session", hold.session_id, "to", until)
         self.world.ledger.renewed(hold, until)
+
+    def be_late(self, hold: Any) -> Doing:
+        """Do something with the session when its lock is over, or nearly."""
+        left = hold.until - self.world.broker_time
+        yield from self.pause(max(left + self.random.choice((-0.3, 0.0, 0.5)), 0.0))
+        do = self.random.choice((self.renew_session, self.set_state, self.look_at_state))
+        yield from do(hold)
 
     def set_state(self, hold: Any) -> Doing:
         """Keep something with the session."""

@@ -21,6 +21,7 @@ class Stubborn(Sender):
         ledger = self.world.ledger
         while self.count > 0 or self.unanswered:
             again = next(iter(self.unanswered), None)
+            is_first = again is None
             if again is None:
                 again = self.new_body()
                 self.count -= 1
@@ -33,7 +34,10 @@ class Stubborn(Sender):
             ledger.tries([self.place], again, self.name, sent)
             state, stamp = yield from self.send(link, [payload_of(again)])
             is_taken = self.sent_to(self.place, [again], sent, state, stamp)
-            (ledger.accepted if is_taken else ledger.refused)([self.place], again, stamp)
+            if is_taken:
+                ledger.accepted([self.place], again, stamp)
+            elif is_first:  # else it may have been taken before
+                ledger.refused([self.place], again, stamp)
             if self.random.random() < 0.8:
                 del self.unanswered[again]
             yield from self.think()

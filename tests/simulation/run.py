@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.store.stepped import Keeper
@@ -200,10 +201,10 @@ class Trouble:
         self._world.advance(self._random.choice((1.0, 10.0, 100.0)))
 
 
-def run_in_a_file(seed: int, tell: Callable[[str], None] | None = None) -> int:
+def run_in_a_file(seed: int, tell: Callable[[str], None] | None = None, **options: Any) -> int:
     """As `run`, with the file that the product keeps a namespace in."""
     with TemporaryDirectory() as folder:
-        return run(seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite")))
+        return run(seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite")), **options)
 
 
 Run = Callable[[int], int]

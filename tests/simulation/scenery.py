@@ -178,8 +178,8 @@ def news(scene: Scenery) -> None:
     scene.topics.append(NEWS)
     for number in scene.some(2):
         scene.client(Publisher, f"publisher{number}", NEWS, scene.count)
-    if scene.random.random() < 0.5:
-        scene.client(Editor, "editor", NEWS, 4)
+    if scene.random.random() < 0.7:
+        scene.client(Editor, "editor", NEWS, 6)
         scene.client(Doorkeeper, "censor", NEWS)
     for number, path in enumerate(SUBSCRIPTIONS[: scene.random.randint(1, 3)]):
         scene.client(Receiver, f"reader{number}", path)
@@ -199,7 +199,7 @@ def leaflets(scene: Scenery) -> None:
     scene.places += LETTERBOXES
     scene.topics += [LEAFLETS] * 10  # else nobody ever disables it
     random = Random(scene.random.random())
-    scene.world.dies_after = lambda changes: is_half_way(changes) and random.random() < 0.4
+    scene.world.dies_after = lambda changes: is_half_way(changes) and random.random() < 0.3
     scene.client(Distributor, "distributor", LEAFLETS, 4)
     if scene.random.random() < 0.5:
         scene.client(Editor, "planner", LEAFLETS, 2)

@@ -166,6 +166,8 @@ class World:
 
     def set_wall(self, seconds: float) -> None:
         """Somebody sets the computer's clock, so many seconds on or back."""
+        if self.are_answers_late:
+            return
         self._wall += seconds
         if self.broker is not None:
             self.broker.clock.set_wall(self._wall)
@@ -173,9 +175,14 @@ class World:
 
     def advance(self, seconds: float) -> None:
         """Somebody advances broker time."""
-        if (broker := self.broker) is not None:
+        if (broker := self.broker) is not None and not self.are_answers_late:
             self.tell("world", "time is advanced by", seconds)
             broker.advance(seconds)
+
+    @property
+    def are_answers_late(self) -> bool:
+        """Whether answers are held back: what they say of instants is by the clock before that."""
+        return self.broker is not None and self.broker.faults.delay_seconds > 0.0
 
     def set_status(self, path: str, status: EntityStatus) -> bool:
         """Somebody disables an entity, or enables it; false where nobody is there to do it."""
