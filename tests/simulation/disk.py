@@ -25,25 +25,22 @@ _STUCK = Condition(Trouble.STUCK, "The disk is full. Make room.")
 
 
 class Records:
-    """Keeps a record for each change, as the codec writes it; that is done when one is asked for.
-
-    What a change says stays as it is, so it may be written late; of most nobody ever asks again.
-    """
+    """Keeps a record for each change, as the codec writes it."""
 
     def __init__(self, new_id: Callable[[], UUID]) -> None:
-        self._unwritten: list[Change] = []
-        self._read: list[Change] = []  # what the others say
+        self._records: list[bytes] = []
+        self._read: list[Change] = []  # what they say, as far as they were read already
         self._codec = ChangeCodec(new_id)
 
     def load(self) -> Sequence[Change]:
         """All that there is, in order."""
-        unwritten, self._unwritten = self._unwritten, []
-        self._read += [self._codec.decode(self._codec.encode(change)) for change in unwritten]
+        unread = self._records[len(self._read) :]
+        self._read += map(self._codec.decode, unread)
         return list(self._read)
 
     def write(self, turns: Sequence[Sequence[Change]]) -> None:
         """Keep the changes of these turns."""
-        self._unwritten += [change for turn in turns for change in turn]
+        self._records += [self._codec.encode(change) for turn in turns for change in turn]
 
     def close(self) -> None:
         """Nothing to let go of."""

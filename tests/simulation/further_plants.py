@@ -12,9 +12,11 @@ from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.entities.forwarding import Forwarding, Refusal
 from sbtutorial.broker.entities.schedule import Schedule
 from sbtutorial.broker.entities.topic import Topic
+from sbtutorial.broker.errors import session_lock_lost
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.dead_lettering import DeadLettering
+from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.transaction import Transaction
 from sbtutorial.gateway.core import Core
@@ -179,6 +181,11 @@ def tell_of_more(self: SessionSubQueue, session: Any, now: float) -> float:
     return _renew_session(self, session, now) + 4.0
 
 
+def refuse_to_renew(self: MessageSession, *, now: float) -> float:
+    """Nobody may hold a session for longer."""
+    raise session_lock_lost(self.id, self.path)
+
+
 def fail(self: ReceiverNode) -> Any:
     """Who leaves while it holds something is a surprise."""
     if self.link.unsettled:
@@ -229,6 +236,12 @@ FURTHER_PLANTS = (
         (_SESSION_HOLDS, _ONE_HOLDER, _LOCK_HOLDS),
         scenery.tables,
         ((SessionSubQueue, "renew_session", tell_of_more),),
+    ),
+    Plant(
+        "the lock of a session cannot be renewed",
+        (_SESSION_HOLDS,),
+        scenery.tables,
+        ((MessageSession, "renew", refuse_to_renew),),
     ),
     Plant(
         "an entity that is disabled takes messages",

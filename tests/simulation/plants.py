@@ -25,7 +25,13 @@ from sbtutorial.gateway.connection_quota import ConnectionQuota
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.nodes.receiving import PeekLockNode
 from sbtutorial.gateway.outbox import Outbox
-from tests.simulation import group_promises, promises, scenery, standing_promises
+from tests.simulation import (
+    forwarding_promises,
+    group_promises,
+    promises,
+    scenery,
+    standing_promises,
+)
 from tests.simulation.broken import named
 from tests.simulation.disk import Disk
 from tests.simulation.plant import Plant, after_restoring, loading, without
@@ -50,6 +56,7 @@ _EXPIRED = named(promises.what_has_expired_is_not_received)
 _NOWHERE = named(promises.nothing_comes_from_nowhere)
 _ALL_OR_NOTHING = named(group_promises.all_of_a_transaction_or_nothing)
 _BATCH = named(group_promises.all_of_a_batch_or_nothing)
+_ONE_PLACE = named(forwarding_promises.what_goes_on_is_in_one_place)
 _TOLD = named(standing_promises.what_is_told_of_counts_is_so)
 _COUNTS = named(standing_promises.counts_agree)
 _MEMORY = named(standing_promises.memory_stays_bounded)
@@ -313,7 +320,7 @@ PLANTS = (
     ),
     Plant(
         "what was forwarded is forwarded again after a restart",
-        (_ONE_COPY, _GONE, _NUMBERS, _ONE_LOCK),
+        (_ONE_COPY, _ONE_PLACE, _GONE, _NUMBERS, _ONE_LOCK),
         scenery.relay,
         (without(ChangeKind.FORWARDED),),
     ),
@@ -419,7 +426,7 @@ PLANTS = (
     Plant(
         "who releases is not answered",
         (_WAITS,),
-        scenery.orders,
+        scenery.long_work,
         ((PeekLockNode, "disposition_received", say_nothing),),
     ),
     Plant(

@@ -10,7 +10,7 @@ from tests.simulation.plants import PLANTS
 from tests.simulation.run import Failure, run
 
 ALL_PLANTS = (*PLANTS, *FURTHER_PLANTS)
-# Most are found within five seeds, and all within forty.
+# Most are found within five seeds, and all within thirty.
 MOST_SEEDS = 120
 
 
