@@ -92,6 +92,27 @@ def test_a_settlement_whose_acknowledgement_is_dropped_is_done(
     assert [event.what for event in broker.trace.after(0)][-2:] == [what, "fault"]
 
 
+def test_the_rest_of_what_a_receiver_held_is_put_on_record_when_it_is_not_told_of_one(
+    broker: SteppedBroker, talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = talk.attach_sender()
+    talk.send(sender)
+    talk.send(sender)
+    receiver = talk.attach_receiver()
+    receiver.grant(2)
+    talk.pump()
+    first, _ = talk.received(receiver)
+    broker.faults.plan("settled", path="orders")
+    receiver.settle(first.delivery_id, Accepted(), settled=False)
+    talk.pump()
+    assert talk.is_closed
+    talk.endpoint.connection_lost()
+    broker.run()
+    told = [(one.sequence_number, one.what) for one in broker.trace.after(0)]
+    assert told[-1] == (2, "receiver_gone")
+    assert caplog.messages == []
+
+
 def test_what_is_refused_uses_up_no_dropped_acknowledgement(
     broker: SteppedBroker, talk: Talk
 ) -> None:

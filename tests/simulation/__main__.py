@@ -6,8 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import repeat
 
+from tests.simulation.on_purpose import TroubleOnPurpose
 from tests.simulation.run import Failure, Run, run, run_in_a_file, run_many
 
 _AT_ONCE = 100
@@ -21,8 +23,11 @@ def main() -> int:
     what.add_argument("--seeds", metavar="A:B", help="those from A to before B")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--file", action="store_true", help="on the SQLite file of the product")
+    parser.add_argument("--on-purpose", action="store_true", help="with faults on purpose, too")
     given = parser.parse_args()
-    run_one = run_in_a_file if given.file else run
+    run_one: Callable[..., int] = run_in_a_file if given.file else run
+    if given.on_purpose:
+        run_one = partial(run_one, make_trouble=TroubleOnPurpose)
     if given.seed is not None:
         return _tell(given.seed, run_one)
     first, _, end = given.seeds.partition(":")

@@ -45,7 +45,9 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Long, Symbol, Timestamp, UInt, decode
-from tests.simulation.ledger import DEAD, Copy, Hold, Lock, Sight, Verdict
+from tests.simulation.broken import SLACK_SECONDS, named
+from tests.simulation.group_promises import all_tokens_of_a_request_or_none
+from tests.simulation.ledger import DEAD, Copy, Hold, Lock, Sending, Sight, Verdict
 from tests.simulation.network import Stamp, Wire
 from tests.simulation.promises import NO_CLIENT_WAITS_FOR_EVER, PATIENCE_SECONDS
 from tests.simulation.world import KEY, World
@@ -99,6 +101,12 @@ class Answer(NamedTuple):
     def is_good(self) -> bool:
         """Whether it was done."""
         return self.status == 200
+
+    def is_too_late_for(self, lock: Lock) -> bool:
+        """Whether a lock may have ended when this was said."""
+        until = lock.hold.until if lock.hold else lock.until
+        is_over = bool(lock.hold and lock.hold.may_be_over)
+        return is_over or self.stamp.at >= until - SLACK_SECONDS
 
 
 def never() -> None:
@@ -394,6 +402,24 @@ class Client:
         outcome = yield from self._outcome(link, delivery_id)
         return outcome
 
+    def sent_to(
+        self, place: str, bodies: Sequence[str], sent: Stamp, state: Any, stamp: Stamp
+    ) -> bool:
+        """Note what came of what was sent; whether it was taken."""
+        is_taken = isinstance(state, Accepted)
+        error = getattr(state, "error", None)
+        condition = str(error.condition) if isinstance(error, Error) else ""
+        self.tell("was told of", *bodies, state)
+        sending = Sending(place, bodies, self.name, sent, stamp, is_taken, condition)
+        self.world.ledger.sent(sending)
+        return is_taken
+
+    def requested(self, place: str, bodies: Sequence[str], sent: Stamp, answer: Answer) -> None:
+        """Note what came of what was sent with a request."""
+        is_taken, ledger = answer.is_good, self.world.ledger
+        self.tell("was told of", *bodies, answer.status, answer.text)
+        ledger.sent(Sending(place, bodies, self.name, sent, answer.stamp, is_taken))
+
     def _outcome(self, link: Link, delivery_id: int) -> Doing:
         key = link, delivery_id
         outcome = yield from self.owed(
@@ -520,36 +546,77 @@ class Client:
         self.world.ledger.settled(Verdict(message.copy, message.lock, how, stamp, is_done, error))
 
     def settle_by_token(
-        self, path: str, message: Received, status: str, hold: Hold | None = None
+        self,
+        path: str,
+        messages: Sequence[Received],
+        status: str,
+        hold: Hold | None = None,
+        wrong: Sequence[UUID] = (),
     ) -> Doing:
-        """Settle with a request, which any connection may send; status is the protocol's word."""
-        how = {"completed": "complete", "abandoned": "abandon"}[status]
-        copy, lock = message.copy, message.lock
-        assert lock is not None
-        self.world.ledger.settles(copy, lock, how)
-        self.tell("asks by token to", how, copy)
-        tokens = [UUID(bytes_le=message.token)]
+        """Settle with one request, which any connection may send; whether it was done.
+
+        Args:
+            path: Where they are.
+            messages: All of them, or none, are settled.
+            status: The protocol's word for how.
+            hold: Their session, if any.
+            wrong: Tokens that hold nothing, for which the whole request is to be refused.
+        """
+        how, ledger = BY_TOKEN[status], self.world.ledger
+        for message in messages:
+            assert message.lock is not None
+            ledger.settles(message.copy, message.lock, how)
+        self.tell("asks by token to", how, *[message.copy for message in messages])
+        tokens = [*(UUID(bytes_le=message.token) for message in messages), *wrong]
         body: dict[str, Any] = {"disposition-status": status, "lock-tokens": tokens}
         if hold is not None:
             body["session-id"] = hold.session_id
+        request = [message.copy for message in messages] if how == "complete" else []
+        ledger.requests.append(request)
         answer = yield from self.ask(path, "update-disposition", body)
-        self.tell("was told", how, copy, answer.status, answer.text)
-        self.world.ledger.settled(
-            Verdict(copy, lock, how, answer.stamp, answer.is_good, answer.text)
-        )
+        ledger.requests.remove(request)
+        self.tell("was told", how, answer.status, answer.text)
+        self._told_together(messages, how, answer, is_wrong=bool(wrong))
+        return answer.is_good
 
-    def renew(self, path: str, message: Received) -> Doing:
-        """Ask for more time."""
-        lock = message.lock
-        assert lock is not None
-        self.world.ledger.renews(lock)
-        body = {"lock-tokens": [UUID(bytes_le=message.token)]}
+    def _told_together(
+        self, messages: Sequence[Received], how: str, answer: "Answer", *, is_wrong: bool = False
+    ) -> None:
+        """What came of one request under several locks: done under all of them, or none."""
+        ledger = self.world.ledger
+        locks = [message.lock for message in messages if message.lock is not None]
+        if is_wrong and answer.is_good:
+            self.world.broken(
+                named(all_tokens_of_a_request_or_none), f"{self.name}: one of them was wrong"
+            )
+        if not answer.is_good and (is_wrong or any(map(answer.is_too_late_for, locks))):
+            for message, lock in zip(messages, locks, strict=True):
+                ledger.was_not_done(message.copy, lock, how)
+            return
+        for message, lock in zip(messages, locks, strict=True):
+            ledger.settled(
+                Verdict(message.copy, lock, how, answer.stamp, answer.is_good, answer.text)
+            )
+
+    def renew(self, path: str, *messages: Received) -> Doing:
+        """Ask for more time for all of these; whether it was given."""
+        ledger = self.world.ledger
+        locks = [message.lock for message in messages if message.lock is not None]
+        were_longer = [lock.may_be_longer for lock in locks]
+        for lock in locks:
+            ledger.renews(lock)
+        body = {"lock-tokens": [UUID(bytes_le=message.token) for message in messages]}
         answer = yield from self.ask(path, "renew-lock", body)
-        until = (
-            answer.body["expirations"][0] / 1000 + answer.stamp.ahead if answer.is_good else None
-        )
-        self.tell("renews", message.copy, "to", until)
-        self.world.ledger.renewed(lock, until)
+        for lock, was_longer in zip(locks, were_longer, strict=True):
+            lock.may_be_longer = was_longer
+        self._told_together(messages, "renew", answer)
+        ends: Sequence[int | None] = [None] * len(locks)
+        if answer.is_good:
+            ends = answer.body["expirations"]
+        for message, lock, end in zip(messages, locks, ends, strict=True):
+            until = None if end is None else end / 1000 + answer.stamp.ahead
+            self.tell("renews", message.copy, "to", until)
+            ledger.renewed(lock, until)
         return answer.is_good
 
     # -- Asking ---------------------------------------------------------------------------------
@@ -618,6 +685,15 @@ HOW: dict[str, Any] = {
     "release": Released(),
     "defer": Modified(True, True),
     "dead-letter": Rejected(Error(Symbol("com.microsoft:dead-letter"), "", None)),
+}
+
+
+# The protocol's words for it in a request; the spelling is its own.
+BY_TOKEN = {
+    "completed": "complete",
+    "abandoned": "abandon",
+    "defered": "defer",
+    "suspended": "dead-letter",
 }
 
 

@@ -5,11 +5,13 @@ clients know for sure (it was accepted, it was completed) and what may be, since
 and no answer came (it may be gone).
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.simulation.network import Stamp
+from tests.simulation.statuses import Statuses
 
 DEAD = "/$DeadLetterQueue"
 
@@ -63,10 +65,14 @@ class Copy:
         place: The entity.
         sent: When its sender first said so; `accepted` when the broker said it was taken.
         refused: The broker said that it was not.
+        waits_at: The topic where it may wait until it comes here, if any.
         not_before: Broker time before which nobody may receive it.
+        comes_by: Places where it may be before it comes here.
+        goes_on_as: What it becomes when it is forwarded from here, if that is somewhere to be seen.
         expires_after: Seconds from when it was taken on; None for never.
         may_be_gone: Somebody asked for it to be removed, or was sent it for good.
         gone: When the broker said that it is.
+        removals: How many have asked for it to be removed, and were not told that it was not.
         may_be_dead, dead: The same of the dead-letter queue.
         may_be_deferred, deferred: The same of deferral.
         failures: When failed deliveries were confirmed.
@@ -80,12 +86,16 @@ class Copy:
     sender: str
     sent: Stamp
     session_id: str | None = None
+    waits_at: str | None = None
     not_before: float | None = None
+    comes_by: tuple[str, ...] = ()
+    goes_on_as: "Copy | None" = None
     expires_after: float | None = None
     accepted: Stamp | None = None
     refused: Stamp | None = None
     may_be_gone: bool = False
     gone: Stamp | None = None
+    removals: int = 0
     may_be_dead: bool = False
     dead: Stamp | None = None
     may_be_deferred: bool = False
@@ -146,14 +156,63 @@ class Verdict:
     error: str = ""
 
 
+class SessionWork(NamedTuple):
+    """What the holder of a session has asked for, and what came of it."""
+
+    hold: Hold
+    what: str
+    stamp: Stamp
+    is_done: bool
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Sending:
+    """What was sent, together, and what came of it."""
+
+    place: str
+    bodies: Sequence[str]
+    who: str
+    sent: Stamp
+    stamp: Stamp
+    is_taken: bool
+    error: str = ""
+
+    def __str__(self) -> str:
+        what = "taken" if self.is_taken else f"refused ({self.error})"
+        return f"{', '.join(self.bodies)} of {self.who} was {what} at '{self.place}'"
+
+
+class Bundle(NamedTuple):
+    """What a transaction takes, and what it sends."""
+
+    taken: list[Copy]
+    sent: list[Copy]
+
+
 Check = Callable[["Ledger", Any], None]
+# How often what was seen: by place, body, and whether among the dead letters.
+Seen = Counter[tuple[str, str, bool]]
+
+
+def is_seen(seen: Seen, copy: Copy) -> bool:
+    """Whether a message is in its place, among its dead letters, or on its way."""
+    return times_seen(seen, copy) > 0
+
+
+def times_seen(seen: Seen, copy: Copy) -> int:
+    """How often a message was seen, wherever it may be, dead letters included."""
+    body, onward = copy.body, copy.goes_on_as
+    places = (copy.place, *copy.comes_by, *((onward.place,) if onward else ()))
+    return sum(seen[place, body, False] + seen[place, body, True] for place in places)
 
 
 class Ledger:
     """Everything that was said.
 
     Args:
-        on_sight, on_verdict, on_hold, on_state: What to check at each: see `promises`.
+        on_sending, on_sight, on_verdict, on_hold, on_session_work, on_state: What to check at
+            each: see `promises`.
 
     Attributes:
         copies: By place and body.
@@ -162,15 +221,22 @@ class Ledger:
         states: Of sessions: what may be there, by place and session; the first is the confirmed.
         excused: By place, how many may be missing: taken for good by one who was cut off.
         fragile: Places whose messages die by themselves after some deliveries.
-        batches: Those batches, by place, of which no sender was told.
+        statuses: Of all entities.
+        may_be_late: Whether somebody has answers be said later than what they tell of was done.
+        came_from: By place and body: what it was where it was forwarded from.
+        batches: Those batches of which no sender was told.
         bundles: Those transactions whose outcome nobody was told.
+        requests: What those requests were to complete, each as a whole, whose outcome is unknown.
+        published: Of each message that went to a topic, its copies.
     """
 
     def __init__(
         self,
+        on_sending: Iterable[Check],
         on_sight: Iterable[Check],
         on_verdict: Iterable[Check],
         on_hold: Iterable[Check],
+        on_session_work: Iterable[Check],
         on_state: Iterable[Callable[["Ledger", Hold, bytes | None], None]],
     ) -> None:
         self.copies: dict[tuple[str, str], Copy] = {}
@@ -181,20 +247,28 @@ class Ledger:
         self._state_steps: dict[tuple[str, str], int] = {}
         self.excused: dict[str, int] = {}
         self.fragile: set[str] = set()
-        self.bundles: list[tuple[Copy, Copy]] = []
+        self.bundles: list[Bundle] = []
+        self.requests: list[list[Copy]] = []
+        self.published: list[list[Copy]] = []
         self.batches: list[list[Copy]] = []
         self.told_count = 0
+        self.may_be_late = False
+        self.statuses = Statuses()
+        self.came_from: dict[tuple[str, str], Copy] = {}
+        self._on_sending = tuple(on_sending)
         self._on_sight = tuple(on_sight)
         self._on_verdict = tuple(on_verdict)
         self._on_hold = tuple(on_hold)
+        self._on_session_work = tuple(on_session_work)
         self._on_state = tuple(on_state)
 
     # -- Sending --------------------------------------------------------------------------------
 
     def tries(
         self, places: Iterable[str], body: str, sender: str, sent: Stamp, **known: Any
-    ) -> None:
+    ) -> list[Copy]:
         """A message goes out to these places, perhaps once more."""
+        copies: list[Copy] = []
         for place in places:
             if (place, body) in self.copies:
                 self.copies[place, body].refused = None
@@ -203,6 +277,8 @@ class Ledger:
                 copy.may_be_dead = place in self.fragile
                 self.copies[place, body] = copy
                 self.at_place.setdefault(place, []).append(copy)
+            copies.append(self.copies[place, body])
+        return copies
 
     def accepted(self, places: Iterable[str], body: str, stamp: Stamp) -> None:
         """The broker has said that it took a message."""
@@ -214,6 +290,12 @@ class Ledger:
         """The broker has said that it did not take a message."""
         for place in places:
             self.copies[place, body].refused = stamp
+
+    def sent(self, sending: Sending) -> None:
+        """The broker has said what came of something that was sent."""
+        self.told_count += 1
+        for check in self._on_sending:
+            check(self, sending)
 
     # -- Receiving ------------------------------------------------------------------------------
 
@@ -246,6 +328,7 @@ class Ledger:
         lock.may_be_over = True
         if how in ("complete", "take"):
             copy.may_be_gone = True
+            copy.removals += 1
         elif how == "dead-letter":
             copy.may_be_dead = True
         elif how == "defer":
@@ -268,6 +351,18 @@ class Ledger:
         elif verdict.how == "abandon":
             copy.failures.append(stamp.step)
 
+    def was_not_done(self, copy: Copy, lock: Lock, how: str) -> None:
+        """A settlement, together with others, was rightly refused: the lock is as it was."""
+        lock.may_be_over = False
+        if how == "complete":
+            self.was_not_removed(copy)
+
+    def was_not_removed(self, copy: Copy) -> None:
+        """What somebody asked to be removed was not, by that."""
+        copy.removals -= 1
+        if not copy.removals and copy.expires_after is None and not copy.gone:
+            copy.may_be_gone = False
+
     def renews(self, lock: Lock | Hold) -> None:
         """Somebody asks for more time."""
         lock.may_be_longer = True
@@ -286,6 +381,12 @@ class Ledger:
         for check in self._on_hold:
             check(self, hold)
         self.holds.setdefault((hold.place, hold.session_id), []).append(hold)
+
+    def worked_on_session(self, work: SessionWork) -> None:
+        """The broker has said what came of something that a session's holder asked for."""
+        self.told_count += 1
+        for check in self._on_session_work:
+            check(self, work)
 
     def may_have_state(self, hold: Hold, state: bytes) -> None:
         """Somebody asks for a session's state to be set."""

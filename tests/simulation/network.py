@@ -27,11 +27,13 @@ class Stamp(NamedTuple):
         step: The count of everything that was said anywhere: tells before from after.
         at: Broker time.
         ahead: Broker time less the clients' wall clock.
+        world: Seconds since the beginning of the world; nobody sets or advances them.
     """
 
     step: int
     at: float
     ahead: float
+    world: float
 
 
 class Wire:

@@ -11,12 +11,16 @@ from tests.simulation.run import Trouble
 from tests.simulation.scenery import Scenery
 from tests.simulation.world import World
 
+# How late answers are made, in seconds.
+_DELAYS = (0.0, 0.05, 0.5)
+
 
 class TroubleOnPurpose(Trouble):
     """Somebody drops acknowledgements, cuts connections, holds answers back, calls outages."""
 
     def __init__(self, world: World, scene: Scenery, random: Random) -> None:
         super().__init__(world, scene, random)
+        world.ledger.may_be_late = True
         self._again(self._drop, 3.0)
         self._again(self._cut_off, 8.0)
         self._again(self._delay, 15.0)
@@ -37,7 +41,7 @@ class TroubleOnPurpose(Trouble):
 
     def _delay(self) -> None:
         if (broker := self._world.broker) is not None:
-            seconds = self._random.choice((0.0, 0.05, 0.5))
+            seconds = self._random.choice(_DELAYS)
             self._world.tell("world", "has answers come so late:", seconds)
             broker.faults.delay(seconds)
 

@@ -3,11 +3,7 @@
 A plant says what it does, which promises may be the first to break by it, and in which theme.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 from sbtutorial.broker.changes import Change, ChangeKind
 from sbtutorial.broker.context import EntityContext
@@ -29,9 +25,17 @@ from sbtutorial.gateway.connection_quota import ConnectionQuota
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.nodes.receiving import PeekLockNode
 from sbtutorial.gateway.outbox import Outbox
-from tests.simulation import promises, scenery
-from tests.simulation.disk import Disk, Records
-from tests.simulation.promises import named, subqueues
+from tests.simulation import (
+    forwarding_promises,
+    group_promises,
+    promises,
+    scenery,
+    standing_promises,
+)
+from tests.simulation.broken import named
+from tests.simulation.disk import Disk
+from tests.simulation.plant import Plant, after_restoring, loading, without
+from tests.simulation.standing_promises import subqueues
 
 _ACCEPTED = named(promises.what_was_acknowledged_is_delivered_or_still_there)
 _GONE = named(promises.what_is_gone_never_returns)
@@ -50,57 +54,18 @@ _ONE_HOLDER = named(promises.one_session_one_holder)
 _EARLY = named(promises.nothing_comes_before_its_time)
 _EXPIRED = named(promises.what_has_expired_is_not_received)
 _NOWHERE = named(promises.nothing_comes_from_nowhere)
-_ALL_OR_NOTHING = named(promises.all_of_a_transaction_or_nothing)
-_BATCH = named(promises.all_of_a_batch_or_nothing)
-_TOLD = named(promises.what_is_told_of_counts_is_so)
-_COUNTS = named(promises.counts_agree)
-_MEMORY = named(promises.memory_stays_bounded)
+_ALL_OR_NOTHING = named(group_promises.all_of_a_transaction_or_nothing)
+_BATCH = named(group_promises.all_of_a_batch_or_nothing)
+_ONE_PLACE = named(forwarding_promises.what_goes_on_is_in_one_place)
+_TOLD = named(standing_promises.what_is_told_of_counts_is_so)
+_COUNTS = named(standing_promises.counts_agree)
+_MEMORY = named(standing_promises.memory_stays_bounded)
 _RECEIVED = promises.WHAT_CAN_BE_RECEIVED_IS_RECEIVED
 _WAITS = promises.NO_CLIENT_WAITS_FOR_EVER
 _MADE = promises.WHAT_WAS_MADE_IS_THERE
 
 
-@dataclass(frozen=True)
-class Plant:
-    """One defect.
-
-    Attributes:
-        name: What is wrong, in words.
-        breaks: The promises of which one must be found broken.
-        theme: Where it shows.
-        patches: What is put in the place of what: owner, name, replacement.
-    """
-
-    name: str
-    breaks: tuple[str, ...]
-    theme: Callable[[scenery.Scenery], None]
-    patches: tuple[tuple[Any, str, Any], ...]
-
-    @contextmanager
-    def planted(self) -> Iterator[None]:
-        """Have the defect, as long as the block lasts."""
-        with ExitStack() as stack:
-            for owner, name, replacement in self.patches:
-                stack.enter_context(patch.object(owner, name, replacement))
-            yield
-
-
 # -- What is lost or changed on the disk -----------------------------------------------------------
-
-
-def loading(edit: Callable[[Change], Change | None]) -> tuple[Any, str, Any]:
-    """A patch: what is read of the disk is edited; None leaves it out."""
-    original = Records.load
-
-    def load(self: Records) -> Sequence[Change]:
-        return [new for old in original(self) if (new := edit(old)) is not None]
-
-    return Records, "load", load
-
-
-def without(*kinds: ChangeKind) -> tuple[Any, str, Any]:
-    """A patch: changes of these kinds are not read."""
-    return loading(lambda change: None if change.kind in kinds else change)
 
 
 def forget_lock(change: Change) -> Change:
@@ -120,17 +85,6 @@ def forget_deferral(change: Change) -> Change:
 def forget_counts(change: Change) -> Change:
     """No delivery has failed."""
     return change._replace(delivery_count=0)
-
-
-def after_restoring(spoil: Callable[[Core], None]) -> tuple[Any, str, Any]:
-    """A patch: something is done to every namespace that was restored."""
-    original = Core._restore
-
-    def restore(self: Core, store: Any) -> None:
-        original(self, store)
-        spoil(self)
-
-    return Core, "_restore", restore
 
 
 def begin_numbers_anew(core: Core) -> None:
@@ -366,7 +320,7 @@ PLANTS = (
     ),
     Plant(
         "what was forwarded is forwarded again after a restart",
-        (_ONE_COPY, _GONE, _NUMBERS, _ONE_LOCK),
+        (_ONE_COPY, _ONE_PLACE, _GONE, _NUMBERS, _ONE_LOCK),
         scenery.relay,
         (without(ChangeKind.FORWARDED),),
     ),
@@ -472,7 +426,7 @@ PLANTS = (
     Plant(
         "who releases is not answered",
         (_WAITS,),
-        scenery.orders,
+        scenery.long_work,
         ((PeekLockNode, "disposition_received", say_nothing),),
     ),
     Plant(

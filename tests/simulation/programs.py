@@ -1,10 +1,11 @@
 """What simulated clients do with queues: send, receive, take, hold sessions."""
 
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
-from tests.simulation.client import Client, Doing, Received, payload_of
-from tests.simulation.ledger import DEAD
+from sbtutorial.broker.descriptions import EntityStatus
+from tests.simulation.client import Answer, Client, Doing, Received, payload_of
+from tests.simulation.ledger import DEAD, Copy, SessionWork
 from tests.simulation.network import Wire
 from tests.simulation.world import World
 
@@ -34,6 +35,7 @@ class Sender(Client):
     labels: tuple[str | None, ...] = (None,)
     lives: tuple[int | None, ...] = (None, None, None, 20_000)
     fillers: tuple[int, ...] = (0,)
+    known: ClassVar[dict[str, Any]] = {}  # of each message, for the ledger
 
     def __init__(self, world: World, name: str, place: str, count: int, **options: Any) -> None:
         super().__init__(world, name, **options)
@@ -57,16 +59,18 @@ class Sender(Client):
     def send_some(self, link: Any, size: int, session_id: str | None, ttl_ms: int | None) -> Doing:
         """So many messages at once, and what comes of them."""
         ledger, sent = self.world.ledger, self.world.stamp()
-        payloads, batch = [], []
+        payloads: list[bytes] = []
+        batch: list[list[Copy]] = []
         for _ in range(size):
             body, label = self.new_body(), self.random.choice(self.labels)
             places = self.places_of(label)
-            known: dict[str, Any] = {"session_id": session_id}
+            known: dict[str, Any] = {"session_id": session_id, **self.known}
             if ttl_ms is not None:
                 known["expires_after"] = ttl_ms / 1000
-            ledger.tries(places, body, self.name, sent, **known)
-            for place in places if ttl_ms is not None else ():
-                ledger.copies[place, body].may_be_gone = True
+            copies = ledger.tries(places, body, self.name, sent, **known)
+            for copy in copies if ttl_ms is not None else ():
+                copy.may_be_gone = copy.place not in ledger.fragile
+            self.note(copies)
             payloads.append(
                 payload_of(
                     body,
@@ -76,20 +80,19 @@ class Sender(Client):
                     filler_bytes=self.random.choice(self.fillers),
                 )
             )
-            batch.append((places, body))
-        self.tell("sends", *[body for _, body in batch])
-        together = [
-            [ledger.copies[place, body] for places, body in batch if place in places]
-            for place in dict.fromkeys(place for places, _ in batch for place in places)
-        ]
-        ledger.batches += together
+            batch.append(copies)
+        bodies = [copies[0].body for copies in batch]
+        self.tell("sends", *bodies)
+        together = [copy for copies in batch for copy in copies]
+        ledger.batches.append(together)
         state, stamp = yield from self.send(link, payloads)
-        for copies in together:
-            ledger.batches.remove(copies)
-        is_taken = type(state).__name__ == "Accepted"
-        self.tell("was told of", *[body for _, body in batch], state)
-        for places, body in batch:
-            (ledger.accepted if is_taken else ledger.refused)(places, body, stamp)
+        ledger.batches.remove(together)
+        is_taken = self.sent_to(self.place, bodies, sent, state, stamp)
+        for copy in together:
+            (ledger.accepted if is_taken else ledger.refused)([copy.place], copy.body, stamp)
+
+    def note(self, copies: list[Copy]) -> None:
+        """See to what else is to be known of a message that goes out."""
 
 
 class Receiver(Client):
@@ -137,7 +140,7 @@ class Receiver(Client):
             return
         if manner == "by token":
             status = self.random.choice(("completed", "abandoned"))
-            yield from self.settle_by_token(self.place, message, status)
+            yield from self.settle_by_token(self.place, [message], status)
             return
         if manner == "late":
             left = message.lock.until - self.world.broker_time
@@ -155,9 +158,9 @@ class Receiver(Client):
     def ask_for_deferred(self) -> Doing:
         """Have one of those set aside, and settle it by its token."""
         number = self.deferred.pop(self.random.randrange(len(self.deferred)))
-        for message in (yield from self.receive_deferred(self.place, [number])):
+        if messages := (yield from self.receive_deferred(self.place, [number])):
             status = self.random.choice(("completed", "completed", "abandoned"))
-            yield from self.settle_by_token(self.place, message, status)
+            yield from self.settle_by_token(self.place, messages, status)
 
 
 class Digger(Receiver):
@@ -203,10 +206,42 @@ class Relayed(Sender):
     """Sends to a queue that forwards to another one."""
 
     lives = (None,)
+    known: ClassVar = {"comes_by": ("inbox",)}
 
     def places_of(self, _label: str | None) -> tuple[str, ...]:
         """Where it is forwarded to."""
         return ("outbox",)
+
+
+class Lettered(Sender):
+    """Sends to a queue whose dead letters go on to another one."""
+
+    lives = (None,)
+
+    def note(self, copies: list[Copy]) -> None:
+        """It may come there, too, as a message with a number of its own."""
+        (copy,) = copies
+        ledger = self.world.ledger
+        (copy.goes_on_as,) = ledger.tries(["returns"], copy.body, self.name, copy.sent)
+        ledger.came_from["returns", copy.body] = copy
+
+
+class Doorkeeper(Client):
+    """Disables an entity for sending, again and again; at times the broker dies meanwhile."""
+
+    def __init__(self, world: World, name: str, place: str, **options: Any) -> None:
+        super().__init__(world, name, **options)
+        self.place = place
+
+    def _live(self) -> Doing:
+        while True:
+            yield from self.pause(self.random.choice((1.0, 4.0, 10.0)))
+            self.world.set_status(self.place, EntityStatus.SEND_DISABLED)
+            yield from self.pause(self.random.choice((2.0, 8.0)))
+            if self.random.random() < 0.3:
+                self.world.crash()
+            while not self.world.set_status(self.place, EntityStatus.ACTIVE):
+                yield from self.pause(1.0)
 
 
 class BulkSender(Sender):
@@ -267,6 +302,8 @@ class SessionReceiver(Client):
                 yield from self.renew_session(hold)
             elif draw < 0.3:
                 yield from self.set_state(hold)
+            elif draw < 0.4:
+                yield from self.be_late(hold)
             weights = {"complete": 10, "abandon": 1, "release": 1, "defer": 1, "forget": 1}
             how = chosen(self.random, weights)
             is_done = how != "forget" and (yield from self.settle(link, message, how))
@@ -280,18 +317,28 @@ class SessionReceiver(Client):
     def ask_for_deferred(self, hold: Any) -> Doing:
         """Have one of those that were set aside in this session."""
         number = self.deferred[hold.session_id].pop()
-        for message in (yield from self.receive_deferred(self.place, [number], hold)):
-            yield from self.settle_by_token(self.place, message, "completed", hold)
+        if messages := (yield from self.receive_deferred(self.place, [number], hold)):
+            yield from self.settle_by_token(self.place, messages, "completed", hold)
 
     def renew_session(self, hold: Any) -> Doing:
         """Ask for more time."""
+        was_longer = hold.may_be_longer
         self.world.ledger.renews(hold)
         answer = yield from self.ask(
             self.place, "renew-session-lock", {"session-id": hold.session_id}
         )
+        hold.may_be_longer = was_longer
+        self.worked_on(hold, "renew", answer)
         until = answer.body["expiration"] / 1000 + answer.stamp.ahead if answer.is_good else None
         self.tell("renews the session", hold.session_id, "to", until)
         self.world.ledger.renewed(hold, until)
+
+    def be_late(self, hold: Any) -> Doing:
+        """Do something with the session when its lock is over, or nearly."""
+        left = hold.until - self.world.broker_time
+        yield from self.pause(max(left + self.random.choice((-0.3, 0.0, 0.5)), 0.0))
+        do = self.random.choice((self.renew_session, self.set_state, self.look_at_state))
+        yield from do(hold)
 
     def set_state(self, hold: Any) -> Doing:
         """Keep something with the session."""
@@ -305,14 +352,21 @@ class SessionReceiver(Client):
             {"session-id": hold.session_id, "session-state": state},
         )
         self.tell("was told", answer.status)
+        self.worked_on(hold, "set the state of", answer)
         if answer.is_good:
             self.world.ledger.has_state(hold, state, answer.stamp)
+
+    def worked_on(self, hold: Any, what: str, answer: Answer) -> None:
+        """Note what came of something that only the session's holder may do."""
+        work = SessionWork(hold, what, answer.stamp, answer.is_good, answer.text)
+        self.world.ledger.worked_on_session(work)
 
     def look_at_state(self, hold: Any) -> Doing:
         """See what was kept."""
         answer = yield from self.ask(
             self.place, "get-session-state", {"session-id": hold.session_id}
         )
+        self.worked_on(hold, "see the state of", answer)
         if answer.is_good:
             self.tell("sees the state of", hold.session_id, answer.body["session-state"])
             self.world.ledger.saw_state(hold, answer.body["session-state"], answer.stamp)

@@ -1,38 +1,20 @@
 """What the broker promises. Each function is one promise: it raises `Broken` when that is broken.
 
-They know only what clients did and were told (`ledger`); those of `STANDING` also look at what the
-broker keeps, as a second opinion.
+They know only what clients did and were told (`ledger`); those of `standing_promises` also look at
+what the broker keeps, as a second opinion.
 
 Times are compared in broker time with a little slack: on the wire an instant is a whole number of
 milliseconds.
 """
 
 from collections import Counter
-from typing import Any
 
-from sbtutorial.broker.entities.topic import Topic
-from sbtutorial.broker.states import MessageState
-from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
-from sbtutorial.broker.subqueues.subqueue import SubQueue
-from sbtutorial.testing import SteppedBroker
-from tests.simulation.ledger import Copy, Hold, Ledger, Sight, Verdict
+from tests.simulation import entity_promises, forwarding_promises, group_promises
+from tests.simulation.broken import SLACK_SECONDS, Broken, named
+from tests.simulation.ledger import Copy, Hold, Ledger, Seen, SessionWork, Sight, Verdict, is_seen
 
-SLACK_SECONDS = 0.002
 # What a client may have to wait for an answer that is owed, its connection being whole.
 PATIENCE_SECONDS = 50.0
-
-
-class Broken(Exception):
-    """A promise was not kept."""
-
-    def __init__(self, promise: str, what: str) -> None:
-        super().__init__(f"{promise}: {what}")
-        self.promise = promise
-
-
-def named(promise: Any) -> str:
-    """A promise in words: what its function is called."""
-    return str(promise.__name__).replace("_", " ")
 
 
 # -- What a client sees ---------------------------------------------------------------------------
@@ -179,19 +161,22 @@ def what_has_expired_is_not_received(ledger: Ledger, sight: Sight) -> None:
     if copy.deferred or copy.may_be_deferred or copy.is_scheduled:
         return
     # It was taken before the sender was told; that was at `accepted` at the latest.
-    if sight.stamp.at > copy.accepted.at + copy.expires_after + SLACK_SECONDS:
+    ends_at = copy.accepted.at + copy.expires_after
+    if sight.stamp.at > ends_at + SLACK_SECONDS and not ledger.may_be_late:
         raise Broken(named(what_has_expired_is_not_received), f"{sight} at {sight.stamp.at:.3f}")
 
 
 # -- What comes of a settlement -------------------------------------------------------------------
 
 
-def a_lock_that_ran_out_is_over(_ledger: Ledger, verdict: Verdict) -> None:
+def a_lock_that_ran_out_is_over(ledger: Ledger, verdict: Verdict) -> None:
     """Nothing is settled under a lock whose time is over."""
     lock = verdict.lock
     until = lock.hold.until if lock.hold else lock.until
     may_be_longer = lock.hold.may_be_longer if lock.hold else lock.may_be_longer
-    if verdict.is_done and not may_be_longer and verdict.stamp.at > until + SLACK_SECONDS:
+    if ledger.may_be_late or may_be_longer or not verdict.is_done:
+        return
+    if verdict.stamp.at > until + SLACK_SECONDS:
         raise Broken(
             named(a_lock_that_ran_out_is_over),
             f"{verdict.copy} was settled ({verdict.how}) by {lock.who} at "
@@ -229,6 +214,32 @@ def one_session_one_holder(ledger: Ledger, hold: Hold) -> None:
             )
 
 
+def a_session_is_its_holders_to_its_end(_ledger: Ledger, work: SessionWork) -> None:
+    """Who holds a session may renew its lock, and see and set its state, until that ends."""
+    hold = work.hold
+    if work.is_done or hold.may_be_over:
+        return
+    if work.stamp.at < hold.until - SLACK_SECONDS:
+        raise Broken(
+            named(a_session_is_its_holders_to_its_end),
+            f"{hold.who} could not {work.what} '{hold.session_id}' at {work.stamp.at:.3f}, held to "
+            f"{hold.until:.3f}: {work.error}",
+        )
+
+
+def a_session_that_ran_out_is_nobodys(ledger: Ledger, work: SessionWork) -> None:
+    """Once its lock has ended, who held a session can do nothing with it."""
+    hold = work.hold
+    if not work.is_done or hold.may_be_longer or ledger.may_be_late:
+        return
+    if work.stamp.at > hold.until + SLACK_SECONDS:
+        raise Broken(
+            named(a_session_that_ran_out_is_nobodys),
+            f"{hold.who} could {work.what} '{hold.session_id}' at {work.stamp.at:.3f}, held to "
+            f"{hold.until:.3f}",
+        )
+
+
 def a_session_keeps_its_state(ledger: Ledger, hold: Hold, state: bytes | None) -> None:
     """What was set is there, whoever asks, also after a crash."""
     possible = ledger.states.get((hold.place, hold.session_id), [None])
@@ -242,9 +253,7 @@ def a_session_keeps_its_state(ledger: Ledger, hold: Hold, state: bytes | None) -
 # -- When everything is looked at -----------------------------------------------------------------
 
 
-def what_was_acknowledged_is_delivered_or_still_there(
-    ledger: Ledger, seen: Counter[tuple[str, str, bool]]
-) -> None:
+def what_was_acknowledged_is_delivered_or_still_there(ledger: Ledger, seen: Seen) -> None:
     """Nothing that a sender was told is accepted is lost.
 
     Only who takes for good can lose something: what was on the way when the connection broke.
@@ -253,13 +262,15 @@ def what_was_acknowledged_is_delivered_or_still_there(
     for copy in ledger.copies.values():
         if not copy.accepted or copy.may_be_gone:
             continue
+        if copy.goes_on_as and copy.goes_on_as.may_be_gone:
+            continue
         if not is_seen(seen, copy):
             missing[copy.place] += 1
             if missing[copy.place] > ledger.excused.get(copy.place, 0):
                 raise Broken(named(what_was_acknowledged_is_delivered_or_still_there), f"{copy}")
 
 
-def one_message_one_copy(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
+def one_message_one_copy(ledger: Ledger, seen: Seen) -> None:
     """No message is in one place twice, or in a queue and in its dead-letter queue."""
     for place, body in ledger.copies:
         count = seen[place, body, False] + seen[place, body, True]
@@ -267,113 +278,12 @@ def one_message_one_copy(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -
             raise Broken(named(one_message_one_copy), f"'{body}' is {count} times in '{place}'")
 
 
-def all_of_a_transaction_or_nothing(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
-    """What a transaction takes and what it sends change together, told or not.
-
-    What was not taken may be tried again: of all the transactions that nobody was told of, the one
-    that has taken a message has sent its own, and no other has.
-    """
-    attempts: dict[Copy, list[Copy]] = {}
-    for taken, sent in ledger.bundles:
-        attempts.setdefault(taken, []).append(sent)
-    for taken, sent_by in attempts.items():
-        if taken.gone or taken.expires_after is not None:
-            continue  # by another way
-        came = [sent for sent in sent_by if sent.delivery_steps or is_seen(seen, sent)]
-        is_taken = not is_seen(seen, taken)
-        if len(came) != is_taken:
-            raise Broken(
-                named(all_of_a_transaction_or_nothing),
-                f"{taken} is {'gone' if is_taken else 'there'}, and {len(came)} came: "
-                f"{', '.join(map(str, sent_by))}",
-            )
-
-
-def all_of_a_batch_or_nothing(ledger: Ledger, seen: Counter[tuple[str, str, bool]]) -> None:
-    """A batch is taken as a whole, also when nobody was told of it."""
-    for batch in ledger.batches:
-        came = [copy for copy in batch if copy.delivery_steps or is_seen(seen, copy)]
-        did_not = [copy for copy in batch if copy not in came and not copy.may_be_gone]
-        if came and did_not and not ledger.excused.get(batch[0].place):
-            raise Broken(
-                named(all_of_a_batch_or_nothing), f"{came[0]} came, and {did_not[0]} did not"
-            )
-
-
-def is_seen(seen: Counter[tuple[str, str, bool]], copy: Copy) -> bool:
-    """Whether a message is in its queue or among its dead letters."""
-    return bool(seen[copy.place, copy.body, False] or seen[copy.place, copy.body, True])
-
-
-# -- At every step --------------------------------------------------------------------------------
-
-
-def counts_agree(subqueue: SubQueue) -> None:
-    """What is counted, in messages and in bytes, is what is there; no more is locked than that."""
-    messages = list(subqueue.messages)
-    states = Counter(message.state for message in messages)
-    for state in MessageState:
-        if state.name in ("NEW", "DEAD", "GONE"):
-            continue
-        if subqueue.messages.count(state) != states[state]:
-            raise Broken(
-                named(counts_agree),
-                f"'{subqueue.path}' counts {subqueue.messages.count(state)} as {state.name.lower()}"
-                f", and there are {states[state]}",
-            )
-    size = sum(message.size_bytes for message in messages) + state_bytes(subqueue)
-    if size != subqueue.messages.size_bytes:
-        raise Broken(named(counts_agree), f"'{subqueue.path}' counts other bytes than it has")
-    locked = states[MessageState.LOCKED] + states[MessageState.DEFERRED_LOCKED]
-    tokens = sum(message.lock_token is not None for message in messages)
-    if not locked == tokens == len(subqueue._locks):
-        raise Broken(named(counts_agree), f"'{subqueue.path}' has {locked} locked, {tokens} tokens")
-
-
-def state_bytes(subqueue: SubQueue) -> int:
-    """The size of all session states."""
-    if not isinstance(subqueue, SessionSubQueue):
-        return 0
-    table = subqueue.messages
-    states = map(table.state_of, table.list_sessions(skip=0, top=1000))
-    return sum(len(state) for state in states if state is not None)
-
-
-def what_is_told_of_counts_is_so(place: str, told: dict[str, int], seen: dict[str, int]) -> None:
-    """The administration API counts what is there: active, dead-lettered, scheduled."""
-    if told != seen:
-        raise Broken(
-            named(what_is_told_of_counts_is_so), f"'{place}' is said to have {told}: {seen}"
-        )
-
-
-def memory_stays_bounded(broker: SteppedBroker, message_count: int) -> None:
-    """What the broker keeps goes with what it holds: nothing is left of those who are gone."""
-    left = {
-        "connections": broker.quota.count,
-        "receivers": len(broker.dispatchers._by_source),
-        "connections that wait": len(broker.reactor._readable) + len(broker.reactor._writable),
-        "timers of connections": len(broker.reactor._alarms),
-        "jobs": len(broker.reactor._jobs),
-        "uncommitted changes": len(broker._uncommitted),
-    }
-    for what, count in left.items():
-        if count:
-            raise Broken(named(memory_stays_bounded), f"{count} {what} are left, and nobody is")
-    timers = sum(not timer.is_shell for _, _, timer in broker.namespace.timers._heap)
-    if timers > 2 * message_count + 50:
-        raise Broken(named(memory_stays_bounded), f"{timers} timers for {message_count} messages")
-
-
-def subqueues(broker: SteppedBroker) -> list[SubQueue]:
-    """All that there are."""
-    found: list[SubQueue] = []
-    for entity in broker.namespace.directory:
-        found += entity.subqueues
-        if isinstance(entity, Topic):
-            for subscription in entity.subscriptions():
-                found += subscription.subqueues
-    return found
+def what_has_expired_is_a_dead_letter(ledger: Ledger, seen: Seen) -> None:
+    """Where expired messages are dead-lettered, none is left in its queue when its time is over."""
+    for copy in ledger.copies.values():
+        is_over = copy.place in ledger.fragile and copy.expires_after and not copy.may_be_deferred
+        if is_over and seen[copy.place, copy.body, False]:
+            raise Broken(named(what_has_expired_is_a_dead_letter), f"{copy} is there still")
 
 
 ON_SIGHT = (
@@ -388,16 +298,24 @@ ON_SIGHT = (
     deliveries_are_counted,
     nothing_comes_before_its_time,
     what_has_expired_is_not_received,
+    *entity_promises.ON_SIGHT,
+    *forwarding_promises.ON_SIGHT,
 )
 ON_VERDICT = (a_lock_that_ran_out_is_over, a_lock_holds_to_its_end)
 ON_HOLD = (one_session_one_holder,)
+ON_SESSION_WORK = (a_session_is_its_holders_to_its_end, a_session_that_ran_out_is_nobodys)
 ON_STATE = (a_session_keeps_its_state,)
 ON_AUDIT = (
     what_was_acknowledged_is_delivered_or_still_there,
     one_message_one_copy,
-    all_of_a_transaction_or_nothing,
-    all_of_a_batch_or_nothing,
+    *group_promises.ON_AUDIT,
+    *forwarding_promises.ON_AUDIT,
 )
+AT_LAST = (what_has_expired_is_a_dead_letter, *forwarding_promises.AT_LAST)
+ON_SENDING = entity_promises.ON_SENDING
+NOTHING_FAILS_INSIDE = "nothing fails inside the broker"
 NO_CLIENT_WAITS_FOR_EVER = "no client waits for ever"
 WHAT_CAN_BE_RECEIVED_IS_RECEIVED = "what is there can be received in the end"
 WHAT_WAS_MADE_IS_THERE = "what was made is there"
+WHAT_IS_USED_STAYS = "what is in use does not end by itself"
+WHAT_NOBODY_USES_ENDS = "what nobody uses ends by itself, in time"

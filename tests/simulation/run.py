@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.store.stepped import Keeper
 from tests.simulation.audit import last_look, look_into
+from tests.simulation.broken import Broken
 from tests.simulation.disk import in_a_file
-from tests.simulation.promises import Broken
+from tests.simulation.failing import listening
 from tests.simulation.scenery import THEMES, Scenery, Theme, make_scenery
 from tests.simulation.world import World
 
@@ -67,8 +69,10 @@ def run(
     Raises:
         Failure: A promise was broken, or something else went wrong.
     """
+    world = World(seed, tell, open_keeper)
     try:
-        return _run(World(seed, tell, open_keeper), seed, themes, make_trouble or Trouble)
+        with listening(world.errors):
+            return _run(world, seed, themes, make_trouble or Trouble)
     except Broken as broken:
         raise Failure(seed, broken.promise, str(broken)) from broken
     except Exception as error:
@@ -113,9 +117,12 @@ def finish(world: World, scene: Scenery) -> None:
     world.timeline.at(end + FOR_THE_CLOCK_SECONDS, lambda: None)
     while world.next():
         pass
-    for path in scene.places:
-        world.set_status(path, EntityStatus.ACTIVE)
     assert world.broker is not None, "it begins again until the end"
+    for path in scene.to_disable:
+        period = world.ledger.statuses.at(path, world.stamp())
+        if period is None or period.status is not EntityStatus.ACTIVE:
+            world.set_status(path, EntityStatus.ACTIVE)
+    world.work()
     world.tell("world", "the last look")
     last_look(world, scene)
 
@@ -133,7 +140,7 @@ class Trouble:
             (self._fill, random.choice((None, None, None, 30.0))),
             (self._cut, random.choice((None, 8.0, 30.0))),
             (self._stall, random.choice((None, 20.0, 60.0))),
-            (self._disable, random.choice((None, None, 30.0))),
+            (self._disable, random.choice((None, 10.0, 30.0))),
             (self._set_wall, random.choice((None, None, 40.0))),
             (self._advance, random.choice((None, None, 40.0))),
         ):
@@ -173,12 +180,19 @@ class Trouble:
             client.wire.stall(seconds)
 
     def _disable(self) -> None:
-        if places := [one for one in self._scene.places if one not in self._scene.steady]:
-            path = self._random.choice(places)
-            self._world.set_status(path, EntityStatus.DISABLED)
-            seconds = self._random.choice((1.0, 5.0))
-            enable = partial(self._world.set_status, path, EntityStatus.ACTIVE)
-            self._world.timeline.after(seconds, enable)
+        broker = self._world.broker
+        if broker is None or not self._scene.to_disable:
+            return
+        path = self._random.choice(self._scene.to_disable)
+        statuses = broker.namespace.directory.entity(path).description.statuses
+        self._world.set_status(path, self._random.choice(statuses[1:]))
+        self._world.timeline.after(
+            self._random.choice((1.0, 5.0, 15.0)), partial(self._enable, path)
+        )
+
+    def _enable(self, path: str) -> None:
+        if not self._world.set_status(path, EntityStatus.ACTIVE) and not self._world.is_tidy:
+            self._world.timeline.after(1.0, partial(self._enable, path))
 
     def _set_wall(self) -> None:
         self._world.set_wall(self._random.choice((-3600.0, -5.0, 5.0, 60.0)))
@@ -187,10 +201,10 @@ class Trouble:
         self._world.advance(self._random.choice((1.0, 10.0, 100.0)))
 
 
-def run_in_a_file(seed: int, tell: Callable[[str], None] | None = None) -> int:
+def run_in_a_file(seed: int, tell: Callable[[str], None] | None = None, **options: Any) -> int:
     """As `run`, with the file that the product keeps a namespace in."""
     with TemporaryDirectory() as folder:
-        return run(seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite")))
+        return run(seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite")), **options)
 
 
 Run = Callable[[int], int]

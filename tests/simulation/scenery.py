@@ -14,18 +14,13 @@ from sbtutorial.broker.rules.filters.correlation import CorrelationFilter
 from sbtutorial.broker.rules.filters.sql import parse_filter
 from sbtutorial.broker.rules.rule import DEFAULT_RULE_NAME, Rule
 from tests.simulation.client import Client
-from tests.simulation.further_programs import (
-    SUBSCRIPTIONS,
-    Mover,
-    Office,
-    Planner,
-    Publisher,
-    Stubborn,
-    Web,
-)
+from tests.simulation.holding import Holder
+from tests.simulation.moving import Mover
 from tests.simulation.programs import (
     BulkSender,
     Digger,
+    Doorkeeper,
+    Lettered,
     Receiver,
     Relayed,
     Sender,
@@ -34,6 +29,19 @@ from tests.simulation.programs import (
     Taker,
     Undertaker,
 )
+from tests.simulation.publishing import (
+    LEAFLETS,
+    LETTERBOXES,
+    NEWS,
+    SUBSCRIPTIONS,
+    Distributor,
+    Editor,
+    Planner,
+    Publisher,
+    is_half_way,
+)
+from tests.simulation.resending import Stubborn
+from tests.simulation.web_programs import Office, Visitor, Web
 from tests.simulation.world import World
 
 
@@ -44,6 +52,7 @@ class Scenery:
         places: All that messages are in.
         session_places: Those with sessions.
         steady: Those that are never disabled.
+        topics: What is sent to, beside places.
         clients: Who lives there.
     """
 
@@ -51,6 +60,7 @@ class Scenery:
         self.places: list[str] = []
         self.session_places: list[str] = []
         self.steady: set[str] = set()
+        self.topics: list[str] = []
         self.clients: list[Client] = []
         self.world = world
         self.random = random
@@ -66,6 +76,11 @@ class Scenery:
         with self.world.broker.reactor.turn() as now:
             self.world.broker.namespace.create(name, description, now=now)
         self.places.append(name)
+
+    @property
+    def to_disable(self) -> list[str]:
+        """What may be disabled for a while."""
+        return [path for path in (*self.places, *self.topics) if path not in self.steady]
 
     def add(self, *clients: Client) -> None:
         """More clients."""
@@ -148,31 +163,67 @@ def news(scene: Scenery) -> None:
     assert broker is not None
     filters = (None, CorrelationFilter(label="hot"), parse_filter("sys.Label = 'cold'"))
     with broker.reactor.turn() as now:
-        broker.namespace.create("news", TopicDescription(), now=now)
+        broker.namespace.create(NEWS, TopicDescription(), now=now)
         for path, filter in zip(SUBSCRIPTIONS, filters, strict=True):
             description = SubscriptionDescription(
                 lock_duration=scene.lock_duration, max_delivery_count=2000
             )
             rule = Rule(DEFAULT_RULE_NAME, filter) if filter else None
             broker.namespace.create(path, description, now=now, rule=rule)
-        odd = broker.namespace.directory.subscription("news", "odd")
+        odd = broker.namespace.directory.subscription(NEWS, "odd")
         for number in range(3):  # so that a long message is handed out in steps
             never = Rule(f"never{number}", parse_filter(f"sys.Label = 'never {number}'"))
             broker.namespace.create_rule(odd, never, now=now)
     scene.places += SUBSCRIPTIONS
+    scene.topics.append(NEWS)
     for number in scene.some(2):
-        scene.client(Publisher, f"publisher{number}", "news", scene.count)
+        scene.client(Publisher, f"publisher{number}", NEWS, scene.count)
+    if scene.random.random() < 0.7:
+        scene.client(Editor, "editor", NEWS, 6)
+        scene.client(Doorkeeper, "censor", NEWS)
     for number, path in enumerate(SUBSCRIPTIONS[: scene.random.randint(1, 3)]):
         scene.client(Receiver, f"reader{number}", path)
 
 
+def leaflets(scene: Scenery) -> None:
+    """A topic with so many subscriptions that it hands out in steps."""
+    broker = scene.world.broker
+    assert broker is not None
+    with broker.reactor.turn() as now:
+        broker.namespace.create(LEAFLETS, TopicDescription(), now=now)
+        description = SubscriptionDescription(
+            lock_duration=scene.lock_duration, max_delivery_count=2000
+        )
+        for path in LETTERBOXES:
+            broker.namespace.create(path, description, now=now)
+    scene.places += LETTERBOXES
+    scene.topics += [LEAFLETS] * 10  # else nobody ever disables it
+    random = Random(scene.random.random())
+    scene.world.dies_after = lambda changes: is_half_way(changes) and random.random() < 0.3
+    scene.client(Distributor, "distributor", LEAFLETS, 4)
+    if scene.random.random() < 0.5:
+        scene.client(Editor, "planner", LEAFLETS, 2)
+    for path in scene.random.sample(LETTERBOXES, 2):
+        scene.client(Receiver, f"household {path[-2:]}", path, {"complete": 1})
+
+
+def long_work(scene: Scenery) -> None:
+    """A queue whose receivers hold what they have for long, by its lock tokens."""
+    scene.queue("jobs")
+    scene.client(Sender, "employer", "jobs", scene.count)
+    for number in scene.some(2):
+        scene.client(Holder, f"worker{number}", "jobs")
+    scene.client(Receiver, "helper", "jobs", {"complete": 1, "release": 1})
+
+
 def removals(scene: Scenery) -> None:
-    """Two queues, and somebody who moves messages from one to the other in transactions."""
+    """Queues, and somebody who moves messages from one to the others in transactions."""
     scene.queue("old")
     scene.queue("new")
+    scene.queue("archive")
     scene.client(Sender, "packer", "old", scene.count)
     for number in scene.some(2):
-        scene.client(Mover, f"mover{number}", "old", "new")
+        scene.client(Mover, f"mover{number}", "old", ("new", "archive"))
     if scene.random.random() < 0.5:
         scene.client(Receiver, "unpacker", "new", {"complete": 3, "abandon": 1})
 
@@ -192,10 +243,23 @@ def relay(scene: Scenery) -> None:
     scene.queue("outbox")
     scene.queue("inbox", forward_to="outbox")
     scene.places.remove("inbox")  # nobody may look into it
-    scene.steady.add("outbox")  # what it refuses is dead-lettered, and that is right
     for number in scene.some(2):
         scene.client(Relayed, f"relayed{number}", "inbox", scene.count)
     scene.client(Receiver, "behind", "outbox")
+    if scene.random.random() < 0.3:
+        scene.client(Doorkeeper, "doorkeeper", "outbox")
+
+
+def letters(scene: Scenery) -> None:
+    """A queue whose dead letters go on to another one."""
+    scene.queue("returns")
+    scene.queue("letters", forward_dead_lettered_messages_to="returns")
+    for number in scene.some(2):
+        scene.client(Lettered, f"writer{number}", "letters", scene.count)
+    scene.client(Receiver, "postman", "letters", {"dead-letter": 5, "complete": 2, "abandon": 1})
+    if scene.random.random() < 0.5:
+        scene.client(Receiver, "sorter", "returns", {"complete": 5, "abandon": 1})
+    scene.client(Doorkeeper, "doorkeeper", "returns")
 
 
 def bulk(scene: Scenery) -> None:
@@ -208,6 +272,12 @@ def bulk(scene: Scenery) -> None:
 def office(scene: Scenery) -> None:
     """Somebody who administers."""
     scene.client(Office, "clerk", scene.count)
+
+
+def lodgings(scene: Scenery) -> None:
+    """Queues that end by themselves."""
+    for number in scene.some(2):
+        scene.client(Visitor, f"lodging{number}", scene.count)
 
 
 Theme = Callable[[Scenery], None]
@@ -226,6 +296,10 @@ THEMES: tuple[Theme, ...] = (
     office,
     relay,
     bulk,
+    leaflets,
+    long_work,
+    letters,
+    lodgings,
 )
 
 

@@ -21,7 +21,8 @@ from sbtutorial.store.stepped import Keeper
 from tests.properties.test_restore import AT_TIMES, OFTEN, SELDOM
 from tests.simulation.disk import Records, in_a_file
 from tests.simulation.kept_actor import KeptActor
-from tests.simulation.plants import forget_counts, forget_lock, loading, without
+from tests.simulation.plant import loading, without
+from tests.simulation.plants import forget_counts, forget_lock
 from tests.store.describing import describe
 from tests.store.wiring import WireActor
 

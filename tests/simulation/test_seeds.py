@@ -80,7 +80,8 @@ PHRASES = (
     *("sends", "was told of", "asks to complete", "asks to abandon", "asks to release"),
     *("asks to defer", "asks to dead-letter", "asks by token", "renews", "schedules", "cancels"),
     *("has the session", "sets the state", "sees the state", "renews the session", "moves"),
-    *("posts", "makes", "changes", "deletes"),
+    *("posts", "makes", "changes", "deletes", "uses what ends by itself"),
+    *("ReceiveDisabled", "ends by itself is gone"),
     "False",  # a settlement was refused
 )
 

@@ -12,11 +12,23 @@ from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.clock import ManualClock
 from sbtutorial.store.stepped import Keeper
+from sbtutorial.store.store import Trouble
 from sbtutorial.testing import Exchange, SteppedBroker
+from tests.simulation.broken import Broken
 from tests.simulation.disk import Disk, Records
+from tests.simulation.failing import ErrorLog
 from tests.simulation.ledger import Ledger
 from tests.simulation.network import Stamp, Wire
-from tests.simulation.promises import ON_HOLD, ON_SIGHT, ON_STATE, ON_VERDICT, Broken, counts_agree
+from tests.simulation.promises import (
+    NOTHING_FAILS_INSIDE,
+    ON_HOLD,
+    ON_SENDING,
+    ON_SESSION_WORK,
+    ON_SIGHT,
+    ON_STATE,
+    ON_VERDICT,
+)
+from tests.simulation.standing_promises import counts_agree
 from tests.simulation.timeline import Timeline
 
 START = 1_700_000_000.0
@@ -32,10 +44,12 @@ class World:
         disk: What outlives the broker.
         broker: None while it is down.
         ledger: What the clients were told.
+        errors: What has failed inside the broker.
         lives: How many brokers there have been.
         cuts: How often one has dropped all connections.
         commits_to_live: After how many more commits the broker dies, before it does anything else;
             None for no such number.
+        dies_after: Asked of each commit whether the broker dies of it, before it does more.
         is_tidy: Whether nothing goes wrong any more: the end is near.
     """
 
@@ -52,12 +66,14 @@ class World:
         open_keeper = open_keeper or (lambda: records)
         self.disk = Disk(self.timeline, Random(seed + 2), open_keeper)
         self.disk.on_commit = self._look_at_commit
-        self.ledger = Ledger(ON_SIGHT, ON_VERDICT, ON_HOLD, ON_STATE)
+        self.errors = ErrorLog()
+        self.ledger = Ledger(ON_SENDING, ON_SIGHT, ON_VERDICT, ON_HOLD, ON_SESSION_WORK, ON_STATE)
         self.broker: SteppedBroker | None = None
         self.lives = 0
         self.cuts = 0
         self.is_tidy = False
         self.commits_to_live: int | None = None
+        self.dies_after: Callable[[Sequence[Change]], bool] = lambda changes: False
         self.wires: list[Wire] = []
         self.on_boot: list[Callable[[], None]] = []
         self._seed = seed
@@ -81,7 +97,7 @@ class World:
         self._steps += 1
         clock = self.broker.clock if self.broker else None
         at = clock.now() if clock else self._wall
-        return Stamp(self._steps, at, at - self._wall)
+        return Stamp(self._steps, at, at - self._wall, self.timeline.now)
 
     @property
     def wall(self) -> float:
@@ -150,6 +166,8 @@ class World:
 
     def set_wall(self, seconds: float) -> None:
         """Somebody sets the computer's clock, so many seconds on or back."""
+        if self.are_answers_late:
+            return
         self._wall += seconds
         if self.broker is not None:
             self.broker.clock.set_wall(self._wall)
@@ -157,24 +175,41 @@ class World:
 
     def advance(self, seconds: float) -> None:
         """Somebody advances broker time."""
-        if (broker := self.broker) is not None:
+        if (broker := self.broker) is not None and not self.are_answers_late:
             self.tell("world", "time is advanced by", seconds)
             broker.advance(seconds)
 
-    def set_status(self, path: str, status: EntityStatus) -> None:
-        """Somebody disables an entity, or enables it."""
-        if (broker := self.broker) is not None:
+    @property
+    def are_answers_late(self) -> bool:
+        """Whether answers are held back: what they say of instants is by the clock before that."""
+        return self.broker is not None and self.broker.faults.delay_seconds > 0.0
+
+    def set_status(self, path: str, status: EntityStatus) -> bool:
+        """Somebody disables an entity, or enables it; false where nobody is there to do it."""
+        broker = self.broker
+        if broker is None or broker.condition.trouble is Trouble.STUCK:
+            return False
+        self.tell("world", f"'{path}' is to be", status.value)
+        entity = broker.namespace.directory.entity(path)
+        confirm = self.ledger.statuses.ask(path, status, self.stamp())
+        with broker.reactor.turn() as now:
+            description = replace(entity.description, status=status)
+            broker.namespace.update(entity, description, now=now)
+
+        def told() -> None:
             self.tell("world", f"'{path}' is", status.value)
-            entity = broker.namespace.directory.entity(path)
-            with suppress(BrokerError), broker.reactor.turn() as now:
-                description = replace(entity.description, status=status)
-                broker.namespace.update(entity, description, now=now)
+            confirm(self.stamp())
+
+        broker.when_safe(told)
+        return True
 
     def work(self) -> None:
         """Have the broker do all that it can at this instant, looking at it after each step."""
         broker = self.broker
         while broker is not None and broker is self.broker:
             self.look_at_changed()
+            if self.errors.texts:
+                self.broken(NOTHING_FAILS_INSIDE, self.errors.texts[0])
             if self.commits_to_live is not None and self.commits_to_live < 0:
                 self.commits_to_live = None
                 self.crash()
@@ -197,6 +232,8 @@ class World:
         self._steps += 1
         if self.commits_to_live is not None:
             self.commits_to_live -= 1
+        if self.dies_after(changes) and not self.is_tidy:
+            self.commits_to_live = -1
         for change in changes:
             self._changed.add(change.entity)
             if target := getattr(change, "target", ""):

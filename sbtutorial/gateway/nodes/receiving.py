@@ -206,7 +206,9 @@ class PeekLockNode(ReceiverNode):
                 self.link.settle(event.delivery_id, answer)
 
     def _held(self) -> list[UUID]:
-        return [self._tokens[tag] for tag in self.link.unsettled.values()]
+        # A settlement that was done and is not to be told has no token any more.
+        tokens = map(self._tokens.get, self.link.unsettled.values())
+        return [token for token in tokens if token is not None]
 
     def _is_untold(self) -> bool:
         """Whether what was done is not to be told, because somebody asked for that."""
