@@ -7,7 +7,7 @@ timer that is cancelled, so that nobody waits for it however many there are.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
@@ -88,6 +88,7 @@ class Timers:
         self._swept: _Heap = []  # the one before, as long as a sweep is under way
         self._made_count = 0
         self._shell_count = 0
+        self._is_running = False
 
     def __len__(self) -> int:
         return len(self._heap) + len(self._swept) - self._shell_count
@@ -101,14 +102,29 @@ class Timers:
         heappush(self._heap, (at, self._made_count, timer))
         return timer
 
+    def call_all_at(self, calls: Iterable[tuple[float, object]], action: Action) -> list[Timer]:
+        """As `call_at` for each instant and its `arg`, of very many, in a fraction of the time."""
+        timers = [Timer(self, at, action, arg) for at, arg in calls]
+        heap, count = self._heap, self._made_count
+        for count, timer in enumerate(timers, self._made_count + 1):
+            heappush(heap, (timer.at, count, timer))
+        self._made_count = count
+        if timers and min(timer.at for timer in timers) <= self.caught_up_to:
+            self.caught_up_to = -inf
+        return timers
+
     def next_at(self) -> float | None:
         """When the next timer is due, or earlier than that; None when nothing is."""
         heap = self._soonest()
         return heap[0][0] if heap else None
 
     def catch_up(self, now: float) -> None:
-        """Run what is due by `now` before something else happens, unless too much of it is."""
-        if not self.is_behind:
+        """Run what is due by `now` before something else happens, unless too much of it is.
+
+        What happens within something that is due runs nothing: it comes first, and of very many
+        that are due at one instant each would run within the one before.
+        """
+        if not (self.is_behind or self._is_running):
             self.run_due(now, self.most_at_once)
 
     def run_due(self, now: float, at_most: int = sys.maxsize) -> None:
@@ -125,6 +141,13 @@ class Timers:
             self.is_behind = False
             self.caught_up_to = now
             return
+        was_running, self._is_running = self._is_running, True
+        try:
+            self._run_some(now, at_most)
+        finally:
+            self._is_running = was_running
+
+    def _run_some(self, now: float, at_most: int) -> None:
         while True:
             shells = self._shell_count
             heap = self._soonest()

@@ -28,7 +28,12 @@ from sbtutorial.amqp.messaging import (
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Array, Int, Long, Symbol, UInt
-from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.descriptions import (
+    EntityStatus,
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.gateway.amqp_endpoint import ROOM_BYTES
@@ -480,6 +485,114 @@ def test_very_many_locks_that_end_with_a_client_keep_nobody_waiting(
     assert turns_until_answered(broker, *other) <= FEW
     broker.run()
     assert [event.what for event in broker.trace.after(0)].count("receiver_gone") == 2000
+
+
+@pytest.mark.parametrize("way", ["lost", "close", "end", "detach"])
+def test_very_many_deliveries_that_nobody_will_settle_are_forgotten_a_few_a_turn(
+    broker: SteppedBroker,
+    other: tuple[Client, SenderLink],
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    monkeypatch.setattr("sbtutorial.amqp.session._FORGOTTEN_AT_ONCE", 16)
+    queue = queue_of(broker, "orders", lock_duration=timedelta(minutes=5))
+    fill(broker, queue, 2000)
+    client = connect(broker, "client")
+    link = receiver(client, "orders", 0)
+    link.grant(2000)
+    client.pump()
+    sessions = client.endpoint.connection._sessions
+    (session,) = sessions._by_channel.values()
+    assert len(session.outgoing_unsettled) == 2000
+    if way == "lost":
+        client.endpoint.connection_lost()
+    else:
+        end = {"close": client.connection.close, "end": client.session.end, "detach": link.detach}
+        end[way]()
+        say(client)
+    for _ in range(2):
+        assert turns_until_answered(broker, *other) <= FEW
+    if way != "lost":
+        assert session.outgoing_unsettled  # it is not all done at once
+    broker.run()
+    assert not session.outgoing_unsettled
+    assert queue.receivable.counts().locked == 2000
+    gone = [event.what for event in broker.trace.after(0)].count("receiver_gone")
+    assert gone == (2000 if way == "lost" else 0)
+
+
+def test_who_waits_for_a_session_is_served_a_few_a_turn(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders", requires_session=True)
+    client = connect(broker, "client")
+    next_session = {Symbol("com.microsoft:session-filter"): None}
+    links = [
+        client.session.attach_receiver(
+            f"waits {number}", source=Source("orders", filter=next_session), target=Target("here")
+        )
+        for number in range(600)
+    ]
+    client.pump()
+    batch = b"".join(
+        encode_section(DATA, Properties(group_id=f"s{number}").encode()) for number in range(600)
+    )
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        batch, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    say(hog)
+    while not queue.receivable.counts().active:
+        assert broker.step()
+    assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < len(queue.main.held_ids) < 600  # type: ignore[attr-defined]
+    client.pump()
+    assert all(link.is_attached for link in links)
+    held = [f"s{number}" for number in range(600)]
+    assert queue.main.held_ids == held  # type: ignore[attr-defined]
+
+
+def test_thousands_who_receive_where_nobody_can_any_more_are_detached_a_few_a_turn(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders")
+    client = connect(broker, "client")
+    for number in range(1000):
+        client.session.attach_receiver(f"r{number}", source=Source("orders"), target=Target("h"))
+    client.pump()
+    disabled = QueueDescription(status=EntityStatus.DISABLED)
+    with broker.reactor.turn() as now:
+        broker.namespace.update(queue, disabled, now=now)
+    assert turns_until_answered(broker, *other) <= FEW
+    client.read()
+    assert 0 < len(client.of(LinkDetached)) < 1000
+    client.pump()
+    assert len(client.of(LinkDetached)) == 1000
+
+
+@pytest.mark.parametrize("subscriptions", [0, 1])
+def test_a_batch_to_a_topic_is_handed_out_a_few_a_turn_whoever_takes_it(
+    broker: SteppedBroker, other: tuple[Client, SenderLink], subscriptions: int
+) -> None:
+    with broker.reactor.turn() as now:
+        topic = broker.namespace.create("news", TopicDescription(), now=now)
+        for _ in range(subscriptions):
+            broker.namespace.create("news/Subscriptions/s", SubscriptionDescription(), now=now)
+    hog = connect(broker, "hog")
+    batch = encode_section(DATA, encode_section(DATA, b"x")) * 3000
+    sender(hog, "news").send(
+        batch, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    say(hog)
+    while not topic.scheduled_count:
+        assert broker.step()
+    for _ in range(3):
+        assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < topic.scheduled_count < 3000
+    assert not verdicts(hog)
+    hog.pump()
+    assert verdicts(hog) == [Accepted()]
+    assert topic.scheduled_count == 0
 
 
 @pytest.mark.parametrize("way", ["delete", "reset"])

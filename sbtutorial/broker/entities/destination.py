@@ -1,5 +1,6 @@
 """Where accepted messages go: what a queue and a topic do differently."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sbtutorial.broker.background import Steps
@@ -38,6 +39,9 @@ class Destination(Protocol):
 
     def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
+
+    def enqueue_all(self, messages: Sequence[Message], now: float, who: str) -> None:
+        """As `enqueue` for each of many."""
 
     def begin_life(self, message: Message, at: float) -> None:
         """Let a scheduled message, numbered anew by now, begin its life here."""

@@ -5,12 +5,13 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 is dropped, azure-service-bus#265.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from uuid import UUID
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.acceptance import check_message, require_session_ids
+from sbtutorial.broker.entities.cancellation import Cancellation
 from sbtutorial.broker.entities.destination import Destination
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.entities.partitioning import PartitionRule
@@ -20,6 +21,9 @@ from sbtutorial.broker.limits import MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
+# So many messages are looked at in a step, which costs as much as so many others.
+_CHECKED_AT_ONCE = 256
+_CHECK_COST = 32
 # So many copies are handed out at once, which takes fifteen milliseconds.
 _MOST_COPIES_AT_ONCE = 1000
 _IN_A_TRANSACTION = (
@@ -92,10 +96,40 @@ class Ingress:
         self._destination.announce(now)
         return numbers
 
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, list[int]]:
+        """As `send`, of very many: they are looked at a part at a time, and taken in one go.
+
+        Yields:
+            What a step has cost, in messages; wants to be sent the time of the next one.
+        """
+        context = self._context
+        description = context.description
+        context.begin_send(now)
+        for start in range(0, len(messages), _CHECKED_AT_ONCE):
+            if start:
+                now = yield _CHECK_COST
+            part = messages[start : start + _CHECKED_AT_ONCE]
+            for message in part:
+                check_message(message, context)
+            self._subqueue.messages.expect(part)
+        if len(messages) <= _CHECKED_AT_ONCE:
+            return self.send(messages, now=now, who=who)
+        if context.description is description:
+            self._check_together(messages, now)
+        else:
+            self.check(messages, now=now)
+        return self._take_all(messages, now, who)
+
     @property
     def copies(self) -> int:
         """About how many messages one becomes that is sent here, as far as that is done at once."""
         return self._destination.copies
+
+    def cancellation(self, who: str) -> Cancellation:
+        """What cancels very many scheduled messages as one."""
+        return Cancellation(self._context, self._subqueue, self.schedule, who)
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing.
@@ -108,6 +142,11 @@ class Ingress:
         context.begin_send(now)
         for message in messages:
             check_message(message, context)
+        self._check_together(messages, now)
+
+    def _check_together(self, messages: Sequence[Message], now: float) -> None:
+        context = self._context
+        context.begin_send(now)
         if self._subqueue.requires_session:
             require_session_ids(messages, context.path)
         if self._partition_rule is not None:
@@ -193,6 +232,36 @@ class Ingress:
         else:
             self._destination.enqueue(message, now, who)
         return number
+
+    def _take_all(self, messages: Sequence[Message], now: float, who: str) -> list[int]:
+        """As `_accept` for each of very many that were checked."""
+        self._context.access(now)
+        waits = self.schedule.has_turns or (
+            self.fans_out and len(messages) * self.copies > _MOST_COPIES_AT_ONCE
+        )
+        waiting: list[Message] = []
+        coming: list[Message] = []
+        dropped: list[Message] = []
+        takes_long, next_number = self._destination.takes_long, self._context.next_sequence_number
+        numbers = []
+        for message in messages:
+            at = message.scheduled_enqueue_at
+            is_early = at is not None and at > now
+            original = self._original(message, now)
+            if original is not None:
+                message.sequence_number = next_number() if is_early else original
+                dropped.append(message)
+            else:
+                message.sequence_number = next_number()
+                self.remember(message, now)
+                where = waiting if is_early or waits or takes_long(message) else coming
+                where.append(message)
+            numbers.append(message.sequence_number)
+        self.schedule.take_all(waiting, now, who)
+        self._destination.enqueue_all(coming, now, who)
+        self._subqueue.report_all(ChangeKind.DUPLICATE_DROPPED, dropped, now, who)
+        self._destination.announce(now)
+        return numbers
 
     def _original(self, message: Message, now: float) -> int | None:
         if self.duplicates is None or message.message_id is None:

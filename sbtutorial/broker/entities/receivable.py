@@ -3,6 +3,7 @@
 Source: Azure Service Bus, "Message expiration", "Dead-letter queues", "Message counters".
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sbtutorial.broker.background import Steps
@@ -131,6 +132,17 @@ class Receivable:
         self.main.messages.put(message, TRANSITIONS[message.state, Input.SEND])
         self.begin_life(message, now)
         self.main.report(kind, message, now, who, is_new=True)
+
+    def enqueue_all(self, messages: Sequence[Message], now: float, who: str) -> None:
+        """As `enqueue` for each of very many, in a fraction of the time."""
+        default, main = self._context.default_time_to_live, self.main
+        for message in messages:
+            message.enqueued_at, message.state = now, MessageState.ACTIVE
+            seconds = shorter(message.time_to_live, default)
+            message.expires_at = None if seconds is None else now + seconds
+        main.messages.fill(messages)
+        main.dead_lettering.start_all_times_to_live(messages)
+        main.report_all(ChangeKind.SENT, messages, now, who, is_new=True)
 
     def begin_life(self, message: Message, now: float) -> None:
         """Begin a message's life: count its time to live, the shorter of its own and the entity's.

@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -180,6 +180,11 @@ class Topic(Entity):
         self.scheduled.report(ChangeKind.SENT, message, now, who)
         self._fan_out(message, now)
 
+    def enqueue_all(self, messages: Sequence[Message], now: float, who: str) -> None:
+        """As `enqueue` for each: where copies are very many, messages wait for their turns."""
+        for message in messages:
+            self.enqueue(message, now, who)
+
     def begin_life(self, message: Message, at: float) -> None:
         """Only copies have one."""
 
@@ -210,6 +215,7 @@ class Topic(Entity):
 
     def hand_out_in_steps(self, message: Message, at: float) -> Steps:
         """Hand out copies little by little: all are worked out before the first is taken."""
+        yield _COPY_COST  # of the message itself, though nobody may take a copy
         self._shorten_life(message)
         view = cache(partial(self.context.property_access.view, message))
         weight = _weight(message)

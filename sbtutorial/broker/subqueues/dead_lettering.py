@@ -7,6 +7,7 @@ Source: Azure Service Bus, "Dead-letter queues", "Message expiration"; of the co
 tests of azure-sdk-for-js, batchReceiver.spec.ts, and Azure/azure-sdk-for-net#53437.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sbtutorial.broker.changes import ChangeKind
@@ -105,6 +106,16 @@ class DeadLettering:
             message.timer = self._context.timers.call_at(
                 expires_at, self._time_to_live_action, message.sequence_number
             )
+
+    def start_all_times_to_live(self, messages: Iterable[Message]) -> None:
+        """As `start_time_to_live` for very many, each with the `expires_at` that it has already."""
+        mortal = [message for message in messages if message.expires_at is not None]
+        timers = self._context.timers.call_all_at(
+            [(message.expires_at or 0.0, message.sequence_number) for message in mortal],
+            self._time_to_live_action,
+        )
+        for message, timer in zip(mortal, timers, strict=True):
+            message.timer = timer
 
     def count_delivery(self, message: Message) -> None:
         """One delivery more has failed, or has ended in a deferral, which counts as much."""

@@ -14,11 +14,9 @@ UNITS_A_PART = 20
 # Of what was checked before, so much is done in one turn, and so in one commit: about 30 ms.
 AS_ONE = 5000
 
-_MESSAGES_A_UNIT = 4
 _BYTES_A_PART = 1024 * 1024
 
 _Thing = TypeVar("_Thing")
-_Counted = TypeVar("_Counted")
 _Result = TypeVar("_Result", covariant=True)
 
 
@@ -53,18 +51,6 @@ def parts_by_size(messages: Sequence[Message]) -> Iterator[tuple[list[Message], 
         part.append(message)
         size += message.size_bytes
     yield part, True
-
-
-def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:
-    """Steps that count messages, as a job that counts what they cost."""
-    try:
-        count = next(steps)
-        while True:
-            now = yield max(count // _MESSAGES_A_UNIT, 1)
-            count = steps.send(now)
-    except StopIteration as end:
-        result: _Counted = end.value
-        return result
 
 
 def under_locks(

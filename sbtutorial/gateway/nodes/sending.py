@@ -19,6 +19,7 @@ from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
+from sbtutorial.gateway.budget import in_units
 from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
@@ -115,7 +116,7 @@ class SenderNode(Node):
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return
-            self._sink.send(messages, now=now, who=self._who)
+            yield from in_units(self._sink.send_in_steps(messages, now=now, who=self._who))
         except (DecodeError, BrokerError) as refusal:
             self._answer(event, _rejected(refusal))
         else:
