@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from math import inf
 from typing import NamedTuple
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import SESSION_ID_IS_NULL, BrokerError, ErrorCode, SessionIdMissing
@@ -28,6 +29,7 @@ MAX_HOPS = 4
 # others have had their turn.
 MOST_AT_ONCE = 50
 _COPIED_AT_ONCE = 64
+_STEPS_LIKE_A_TIMER = 5  # what a step costs is counted in smaller units
 _COST = 2  # of sending one on, in the units of timers
 # Azure's own words, where they are known.
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
@@ -61,6 +63,7 @@ class Forwarding:
         self._context = subqueue.context
         self._waits = False  # for the target to take more, or for `_timer`
         self._timer: Timer | None = None
+        self._is_over = False
         self._counted_at, self._count = -inf, 0  # what became ready at this instant
         self._kept: list[Message] = []  # dead letters that no waiting helps
 
@@ -71,9 +74,17 @@ class Forwarding:
         self._count = self._count + 1 if now == self._counted_at else 1
         self._counted_at = now
         if self._count > MOST_AT_ONCE:
-            self.try_again(now)
+            self._waits = True
+            self._context.background.add(self._send_on_later(now))
         else:
             self._send_on(now, most_hops=0)
+
+    def _send_on_later(self, now: float) -> Steps:
+        yield _COST  # of those that have become ready together all are there by then
+        if not self._is_over:
+            self._waits = False
+            self._send_on(now)
+            yield MOST_AT_ONCE * _COST * _STEPS_LIKE_A_TIMER
 
     def resume(self, now: float) -> bool:
         """Send on what the target takes, up to a number; whether it took that."""
@@ -89,6 +100,7 @@ class Forwarding:
 
     def end(self) -> None:
         """Forward no more: what is still here waits for receivers."""
+        self._is_over = True
         self._context.target_waiters.remove(self.target, self)
         if self._timer is not None:
             self._timer.cancel()
