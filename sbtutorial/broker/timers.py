@@ -102,16 +102,21 @@ class Timers:
         heappush(self._heap, (at, self._made_count, timer))
         return timer
 
-    def call_all_at(self, calls: Iterable[tuple[float, object]], action: Action) -> list[Timer]:
-        """As `call_at` for each instant and its `arg`, of very many, in a fraction of the time."""
-        timers = [Timer(self, at, action, arg) for at, arg in calls]
-        heap, count = self._heap, self._made_count
-        for count, timer in enumerate(timers, self._made_count + 1):
-            heappush(heap, (timer.at, count, timer))
+    def prepared(self, at: float, action: Action, arg: object) -> Timer:
+        """A timer as `call_at` makes one, for `set_all`: until then nothing happens."""
+        return Timer(self, at, action, arg)
+
+    def set_all(self, timers: Iterable[Timer]) -> None:
+        """Have very many happen that were prepared, as if they were made now."""
+        heap, count, first = self._heap, self._made_count, inf
+        for timer in timers:
+            count += 1
+            at = timer.at
+            first = min(first, at)
+            heappush(heap, (at, count, timer))
         self._made_count = count
-        if timers and min(timer.at for timer in timers) <= self.caught_up_to:
+        if first <= self.caught_up_to:
             self.caught_up_to = -inf
-        return timers
 
     def next_at(self) -> float | None:
         """When the next timer is due, or earlier than that; None when nothing is."""

@@ -1,9 +1,9 @@
 """Where accepted messages go: what a queue and a topic do differently."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from sbtutorial.broker.background import Steps
+from sbtutorial.broker.entities.prepared import Prepared
 from sbtutorial.broker.message import Message
 
 
@@ -40,7 +40,10 @@ class Destination(Protocol):
     def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
 
-    def enqueue_all(self, messages: Sequence[Message], now: float, who: str) -> None:
+    def prepare(self, messages: list[Message], now: float, who: str) -> Prepared:
+        """Get very many messages ready, numbered by now, for `enqueue_all`."""
+
+    def enqueue_all(self, prepared: Prepared) -> None:
         """As `enqueue` for each of many."""
 
     def begin_life(self, message: Message, at: float) -> None:

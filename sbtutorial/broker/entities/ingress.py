@@ -15,15 +15,15 @@ from sbtutorial.broker.entities.cancellation import Cancellation
 from sbtutorial.broker.entities.destination import Destination
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.entities.partitioning import PartitionRule
+from sbtutorial.broker.entities.preparation import PREPARED_AT_ONCE, Preparation
 from sbtutorial.broker.entities.schedule import Schedule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import MessageState
+from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
-# So many messages are looked at in a step, which costs as much as so many others.
-_CHECKED_AT_ONCE = 256
-_CHECK_COST = 32
 # So many copies are handed out at once, which takes fifteen milliseconds.
 _MOST_COPIES_AT_ONCE = 1000
 _IN_A_TRANSACTION = (
@@ -104,23 +104,28 @@ class Ingress:
         Yields:
             What a step has cost, in messages; wants to be sent the time of the next one.
         """
+        if len(messages) <= PREPARED_AT_ONCE:
+            return self.send(messages, now=now, who=who)
         context = self._context
         description = context.description
         context.begin_send(now)
-        for start in range(0, len(messages), _CHECKED_AT_ONCE):
-            if start:
-                now = yield _CHECK_COST
-            part = messages[start : start + _CHECKED_AT_ONCE]
+        preparation = self._preparation(messages, now, who)
+        for start in range(0, len(messages), PREPARED_AT_ONCE):
+            part = messages[start : start + PREPARED_AT_ONCE]
             for message in part:
                 check_message(message, context)
             self._subqueue.messages.expect(part)
-        if len(messages) <= _CHECKED_AT_ONCE:
-            return self.send(messages, now=now, who=who)
-        if context.description is description:
-            self._check_together(messages, now)
-        else:
+            if preparation is not None:
+                preparation.add(part)
+            now = yield PREPARED_AT_ONCE
+        if context.description is not description:
             self.check(messages, now=now)
-        return self._take_all(messages, now, who)
+            preparation = None
+        self._check_together(messages, now)
+        context.access(now)
+        if preparation is None or not preparation.is_as_foreseen(waits=self._waits(messages)):
+            return self._take_all(messages, now, who)
+        return preparation.finish(now)
 
     @property
     def copies(self) -> int:
@@ -233,12 +238,21 @@ class Ingress:
             self._destination.enqueue(message, now, who)
         return number
 
+    def _waits(self, messages: Sequence[Message]) -> bool:
+        """Whether so many wait for their turns, as others do, or as their copies are very many."""
+        copies = len(messages) * self.copies if self.fans_out else 0
+        return self.schedule.has_turns or copies > _MOST_COPIES_AT_ONCE
+
+    def _preparation(self, messages: Sequence[Message], now: float, who: str) -> Preparation | None:
+        """What gets messages ready before they are taken; None where it is not known how."""
+        waits = self._waits(messages)
+        if self.duplicates is not None or (self.fans_out and not waits):
+            return None
+        return Preparation(self._context, self.schedule, self._destination, now, who, waits=waits)
+
     def _take_all(self, messages: Sequence[Message], now: float, who: str) -> list[int]:
         """As `_accept` for each of very many that were checked."""
-        self._context.access(now)
-        waits = self.schedule.has_turns or (
-            self.fans_out and len(messages) * self.copies > _MOST_COPIES_AT_ONCE
-        )
+        waits = self._waits(messages)
         waiting: list[Message] = []
         coming: list[Message] = []
         dropped: list[Message] = []
@@ -257,9 +271,10 @@ class Ingress:
                 where = waiting if is_early or waits or takes_long(message) else coming
                 where.append(message)
             numbers.append(message.sequence_number)
-        self.schedule.take_all(waiting, now, who)
-        self._destination.enqueue_all(coming, now, who)
-        self._subqueue.report_all(ChangeKind.DUPLICATE_DROPPED, dropped, now, who)
+        self.schedule.take_all(self.schedule.prepare(waiting, now, who), now)
+        self._destination.enqueue_all(self._destination.prepare(coming, now, who))
+        path, kind = self._subqueue.path, ChangeKind.DUPLICATE_DROPPED
+        self._context.journal_all(changes_of(path, kind, dropped, now, who, MessageState.NEW))
         self._destination.announce(now)
         return numbers
 

@@ -3,7 +3,7 @@
 Source: Azure Service Bus, "Queues, topics, and subscriptions".
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,11 +13,13 @@ from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.prepared import Prepared
 from sbtutorial.broker.entities.subscription import Copies, Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.text import some_names
 
@@ -180,10 +182,18 @@ class Topic(Entity):
         self.scheduled.report(ChangeKind.SENT, message, now, who)
         self._fan_out(message, now)
 
-    def enqueue_all(self, messages: Sequence[Message], now: float, who: str) -> None:
-        """As `enqueue` for each: where copies are very many, messages wait for their turns."""
+    def prepare(self, messages: list[Message], now: float, who: str) -> Prepared:
+        """Tell of very many messages, for `enqueue_all`."""
         for message in messages:
-            self.enqueue(message, now, who)
+            message.enqueued_at = now
+        path, state = self.scheduled.path, MessageState.NEW
+        return Prepared(messages, changes_of(path, ChangeKind.SENT, messages, now, who, state), [])
+
+    def enqueue_all(self, prepared: Prepared) -> None:
+        """As `enqueue` for each: where copies are very many, messages wait for their turns."""
+        for message, change in zip(prepared.messages, prepared.changes, strict=True):
+            self.context.journal(change)
+            self._fan_out(message, change.at)
 
     def begin_life(self, message: Message, at: float) -> None:
         """Only copies have one."""

@@ -7,7 +7,6 @@ Source: Azure Service Bus, "Dead-letter queues", "Message expiration"; of the co
 tests of azure-sdk-for-js, batchReceiver.spec.ts, and Azure/azure-sdk-for-net#53437.
 """
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from sbtutorial.broker.changes import ChangeKind
@@ -15,6 +14,7 @@ from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable
+from sbtutorial.broker.timers import Timer
 
 TTL_EXPIRED = "TTLExpiredException"
 MAX_DELIVERY_COUNT_EXCEEDED = "MaxDeliveryCountExceeded"
@@ -107,15 +107,15 @@ class DeadLettering:
                 expires_at, self._time_to_live_action, message.sequence_number
             )
 
-    def start_all_times_to_live(self, messages: Iterable[Message]) -> None:
-        """As `start_time_to_live` for very many, each with the `expires_at` that it has already."""
-        mortal = [message for message in messages if message.expires_at is not None]
-        timers = self._context.timers.call_all_at(
-            [(message.expires_at or 0.0, message.sequence_number) for message in mortal],
-            self._time_to_live_action,
-        )
-        for message, timer in zip(mortal, timers, strict=True):
-            message.timer = timer
+    def prepare_time_to_live(self, message: Message, expires_at: float | None) -> Timer | None:
+        """As `start_time_to_live`, of a message that is not here yet; the timer is to be set."""
+        message.expires_at = expires_at
+        message.timer = None
+        if expires_at is not None:
+            message.timer = self._context.timers.prepared(
+                expires_at, self._time_to_live_action, message.sequence_number
+            )
+        return message.timer
 
     def count_delivery(self, message: Message) -> None:
         """One delivery more has failed, or has ended in a deferral, which counts as much."""

@@ -6,7 +6,7 @@ Source: Azure Service Bus, "Message transfers, locks, and settlement", "Message 
 "Message browsing".
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,6 @@ from sbtutorial.broker.subqueues.disposition import (
     dead_letter_properties,
 )
 from sbtutorial.broker.subqueues.locks import Locks, Tokens
-from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.message_table import MessageTable
 from sbtutorial.broker.subqueues.overdue import Overdue
 from sbtutorial.broker.subqueues.property_merging import PropertyMerging
@@ -372,23 +371,6 @@ class SubQueue:
         )
         # Hot, three times a message: a named tuple's own way to make one takes twice as long.
         self.context.journal(tuple.__new__(MessageChange, fields))
-
-    def report_all(
-        self,
-        kind: ChangeKind,
-        messages: Sequence[Message],
-        at: float,
-        who: str,
-        *,
-        is_new: bool = False,
-    ) -> None:
-        """As `report`, of very many messages in one state; see to what is left to do for them."""
-        if messages:
-            state = messages[0].state
-            self.context.journal_all(
-                changes_of(self.path, kind, messages, at, who, state, is_new=is_new)
-            )
-            self.finish_many()
 
     def finish_many(self) -> None:
         """See to what is left to do when very many messages have come in or gone."""
