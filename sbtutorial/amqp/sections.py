@@ -42,6 +42,9 @@ Ends = Mapping[int, int]
 NOT_CHECKED: Ends = {}
 # What is looked at in a data section takes as long as so many bytes of other sections.
 _SECTION_COST = 8
+# To count the bytes of so many sections takes less than a millisecond.
+_MOST_LOOKED_AT = 1000
+_NO_BATCH = "a batch must be made of data sections"
 
 
 class _Kind(NamedTuple):
@@ -171,25 +174,55 @@ def data_sections(payload: bytes, at_most: int | None = None) -> list[bytes]:
     while offset < size:
         code, start, end = _next_section(payload, offset)
         if code == DATA:
-            contents.append(payload[start + (2 if payload[start] == 0xA0 else 5) : end])
+            contents.append(_content_of_data(payload, start, end))
             if at_most is not None and len(contents) > at_most:
                 break
         elif code in _BODY:
-            raise DecodeError("a batch must be made of data sections")
+            raise DecodeError(_NO_BATCH)
         offset = end
     return contents
+
+
+def data_sections_in_steps(payload: bytes, at_most: int) -> Generator[int, None, list[bytes]]:
+    """As `data_sections`, of what may have very many sections, or long ones.
+
+    Yields:
+        About how many bytes a step has walked over.
+    """
+    contents: list[bytes] = []
+    offset = walked = 0
+    while offset < len(payload) and len(contents) <= at_most:
+        code, start = _head_of_section(payload, offset)
+        if code == DATA:
+            offset = skip(payload, start)
+            contents.append(_content_of_data(payload, start, offset))
+        elif code in _BODY:
+            raise DecodeError(_NO_BATCH)
+        else:
+            offset = yield from skip_in_steps(payload, start)
+            walked += offset - start
+        walked += _SECTION_COST
+        if walked > STEP_BYTES:
+            yield STEP_BYTES
+            walked = 0
+    return contents
+
+
+def _content_of_data(payload: bytes, start: int, end: int) -> bytes:
+    return payload[start + (2 if payload[start] == 0xA0 else 5) : end]
 
 
 def structure_bytes(payload: bytes) -> int:
     """How much of a message has to be walked through to check it: all but the contents of data.
 
-    It costs next to nothing for an honest message, and never more than a short look at each
-    section. Nothing is checked here.
+    It costs next to nothing for an honest message; of more sections than one has, all counts.
+    Nothing is checked here.
     """
-    size = offset = 0
+    size = offset = count = 0
     try:
         while offset < len(payload):
-            if payload[offset : offset + 2] != b"\x00\x53":
+            count += 1
+            if count > _MOST_LOOKED_AT or payload[offset : offset + 2] != b"\x00\x53":
                 return len(payload)
             start = offset + _DESCRIPTOR_SIZE
             end = said_end(payload, start)

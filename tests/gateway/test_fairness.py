@@ -318,6 +318,46 @@ def test_what_is_long_to_walk_over_is_read_in_many_turns(way: str) -> None:
     assert turns > 50
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [Properties().encode() * 40_000, encode_section(MESSAGE_ANNOTATIONS, {"a": [None] * 100_000})],
+    ids=["empty sections", "a long section"],
+)
+def test_the_envelope_of_a_batch_is_walked_over_in_many_turns(
+    broker: SteppedBroker, other: tuple[Client, SenderLink], envelope: bytes
+) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        envelope + encode_section(DATA, encode_section(DATA, b"x")),
+        delivery_tag=b"b",
+        settled=False,
+        message_format=BATCH_MESSAGE_FORMAT,
+    )
+    say(hog)
+    for _ in range(3):
+        assert turns_until_answered(broker, *other) <= FEW
+    assert not verdicts(hog)
+    hog.pump()
+    assert verdicts(hog) == [Accepted()]
+    assert queue.receivable.counts().active == 1
+
+
+def test_a_long_batch_with_too_many_messages_is_refused(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        encode_section(DATA, b"") * 5000,
+        delivery_tag=b"b",
+        settled=False,
+        message_format=BATCH_MESSAGE_FORMAT,
+    )
+    hog.pump()
+    (verdict,) = verdicts(hog)
+    assert "more than 4500 messages" in verdict.error.description
+    assert queue.receivable.counts().total == 0
+
+
 def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:
     queue_of(broker, "orders")
     hog = connect(broker, "hog")

@@ -246,9 +246,18 @@ class Ingress:
     def _preparation(self, messages: Sequence[Message], now: float, who: str) -> Preparation | None:
         """What gets messages ready before they are taken; None where it is not known how."""
         waits = self._waits(messages)
-        if self.duplicates is not None or (self.fans_out and not waits):
+        if self.fans_out and not waits:
             return None
-        return Preparation(self._context, self.schedule, self._destination, now, who, waits=waits)
+        return Preparation(
+            self._context,
+            self.schedule,
+            self._destination,
+            now,
+            who,
+            waits=waits,
+            known=self.duplicates,
+            key_of=self._duplicate_key,
+        )
 
     def _take_all(self, messages: Sequence[Message], now: float, who: str) -> list[int]:
         """As `_accept` for each of very many that were checked."""

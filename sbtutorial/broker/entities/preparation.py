@@ -4,10 +4,11 @@ What is foreseen is their numbers, above all: nobody else sends to the entity me
 Where somebody does, all is done anew when they are taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.destination import Destination
+from sbtutorial.broker.entities.duplicate_detection import Accepted, DuplicateWindow
 from sbtutorial.broker.entities.prepared import Prepared, joined
 from sbtutorial.broker.entities.schedule import Schedule
 from sbtutorial.broker.message import Message
@@ -26,6 +27,8 @@ class Preparation:
         now: The instant at which all of them will have come.
         who: The sender.
         waits: Whether all wait for their turns.
+        known: The ids that are remembered there; None where nobody looks for duplicates.
+        key_of: What a message is known by there.
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class Preparation:
         who: str,
         *,
         waits: bool,
+        known: DuplicateWindow | None,
+        key_of: Callable[[Message], Hashable],
     ) -> None:
         self._context = context
         self._schedule = schedule
@@ -46,13 +51,20 @@ class Preparation:
         self._waits = waits
         self._first_number = context.last_sequence_number + 1
         self._count = 0
+        self._known = known
+        self._key_of = key_of
+        self._accepted: dict[Hashable, Accepted] = {}
+        self._has_repeated = False
         self._waiting: list[Prepared] = []
         self._coming: list[Prepared] = []
 
     def is_as_foreseen(self, *, waits: bool) -> bool:
         """Whether they have the numbers that come next, and wait for their turns if they should."""
         next_number = self._context.last_sequence_number + 1
-        return next_number == self._first_number and waits == self._waits
+        is_new = not self._has_repeated
+        if self._known is not None:
+            is_new = is_new and not self._known.has_any(self._accepted)
+        return is_new and next_number == self._first_number and waits == self._waits
 
     def add(self, messages: Sequence[Message]) -> None:
         """Get some more ready."""
@@ -62,11 +74,18 @@ class Preparation:
         for message in messages:
             message.sequence_number = self._first_number + self._count
             self._count += 1
+            if self._known is not None and message.message_id is not None:
+                self._accept(message)
             at = message.scheduled_enqueue_at
             is_early = at is not None and at > now
             (waiting if is_early or self._waits else coming).append(message)
         self._waiting.append(self._schedule.prepare(waiting, now, self._who))
         self._coming.append(self._destination.prepare(coming, now, self._who))
+
+    def _accept(self, message: Message) -> None:
+        key = self._key_of(message)
+        self._has_repeated |= key in self._accepted
+        self._accepted[key] = Accepted(key, self._now, message.sequence_number)
 
     def finish(self, now: float) -> list[int]:
         """Have all of them taken, in one go; returns their numbers."""
@@ -74,6 +93,8 @@ class Preparation:
             self._first_number,
             self._first_number + self._count - 1,
         )
+        if self._known is not None:
+            self._known.remember_all(self._accepted)
         self._schedule.take_all(joined(self._waiting), now)
         self._destination.enqueue_all(joined(self._coming))
         self._destination.announce(now)

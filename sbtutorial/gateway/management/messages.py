@@ -90,6 +90,7 @@ def schedule_message(call: Call) -> InSteps:
     payloads = list(map(_payload, entries))
     messages, now = yield from read_messages_in_steps(payloads, now, read, _unreadable)
     numbers = yield from in_units(ingress.send_in_steps(messages, now=now, who=call.who))
+    yield UNITS_A_PART  # before as many numbers are written
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 

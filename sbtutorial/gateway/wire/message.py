@@ -145,7 +145,15 @@ def batch_parts(payload: bytes, at_most: int) -> list[bytes]:
         DecodeError: The bytes are no batch.
         BrokerError: MESSAGE_SIZE_EXCEEDED: it has too many messages.
     """
-    parts = data_sections(payload, at_most)
+    return of_number(data_sections(payload, at_most), at_most)
+
+
+def of_number(parts: list[bytes], at_most: int) -> list[bytes]:
+    """The messages of a batch, unless they are too many.
+
+    Raises:
+        BrokerError: MESSAGE_SIZE_EXCEEDED.
+    """
     if len(parts) > at_most:
         raise BrokerError(
             ErrorCode.MESSAGE_SIZE_EXCEEDED,

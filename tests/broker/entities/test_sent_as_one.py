@@ -29,12 +29,12 @@ START = 1_000_000.0
 MANY = 700
 
 
-def message(number: int) -> Message:
+def message(number: int, *, repeats: bool = True) -> Message:
     """Some are scheduled, some expire, some repeat the id of one before."""
     return Message(
         "content",
         size_bytes=100 + number % 7,
-        message_id=f"m{number - 3 if number % 50 == 49 else number}",
+        message_id=f"m{number - 3 if repeats and number % 50 == 49 else number}",
         session_id=f"s{number % 90}",
         time_to_live=[None, 60.0, 500.0][number % 3],
         scheduled_enqueue_at=START + 30 + number if number % 5 == 4 else None,
@@ -100,14 +100,15 @@ def benches(request: pytest.FixtureRequest) -> tuple[Bench, Bench]:
     return Bench(MAKERS[request.param]), Bench(MAKERS[request.param])
 
 
+@pytest.mark.parametrize("repeats", [True, False])
 def test_many_at_once_come_to_the_same_as_one_after_the_other(
-    benches: tuple[Bench, Bench],
+    benches: tuple[Bench, Bench], repeats: bool
 ) -> None:
     plain, quick = benches
     for bench in benches:  # some are there before
         bench.send([message(number) for number in range(-20, 0)])
-    messages = [message(number) for number in range(MANY)]
-    twins = [message(number) for number in range(MANY)]
+    messages = [message(number, repeats=repeats) for number in range(MANY)]
+    twins = [message(number, repeats=repeats) for number in range(MANY)]
     assert quick.send_in_steps(messages) == plain.send(twins)
     for bench in benches:
         bench.finish()
@@ -179,6 +180,19 @@ def test_an_entity_that_changes_meanwhile_takes_all_or_none(bench: Bench, way: s
         done_at_once(steps, START)  # type: ignore[arg-type]
     there = sum(len(subqueue.messages) for subqueue in queue.subqueues)
     assert there == (way == "smaller")
+
+
+def test_an_id_that_comes_meanwhile_is_the_first() -> None:
+    bench = Bench(MAKERS["duplicates"])
+    steps = under_way(bench)
+    window = bench.entity.ingress.duplicates
+    assert window is not None
+    window.remember("m600", 77, START)  # of which nobody has been told, nor of another number
+    numbers = done_at_once(steps, START)  # type: ignore[arg-type]
+    assert numbers[600] == 77
+    assert (numbers[599], numbers[601]) == (600, 601)
+    told = [one.kind for one in bench.changes if one.message_id == "m600"]
+    assert told == ["duplicate_dropped"]
 
 
 def test_those_that_come_meanwhile_come_before(bench: Bench) -> None:
