@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.types import Int, Long, Timestamp
+from sbtutorial.amqp.types import Int, Long, Timestamp, encode
 from sbtutorial.broker.background import Steps
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
@@ -259,7 +259,9 @@ def update_disposition(call: Call) -> InSteps:
     def settle(token: UUID, *, now: float, who: str) -> None:
         call.target.settling.settle_checked(token, disposition, now=now, who=who)
 
-    yield from under_locks(call, tokens, check, settle)
+    changes = call.body.get("properties-to-modify")
+    weight = len(encode(changes)) if changes else 0
+    yield from under_locks(call, tokens, check, settle, weight=weight)
     return {}
 
 
