@@ -19,7 +19,12 @@ from sbtutorial.amqp.messaging import (
     map_items,
     split_sections,
 )
-from sbtutorial.amqp.sections import data_sections_in_steps, structure_bytes
+from sbtutorial.amqp.sections import (
+    Ends,
+    check_in_steps,
+    data_sections_in_steps,
+    structure_bytes,
+)
 from sbtutorial.amqp.types import Symbol, UInt, decode, encode
 
 HEADER = Header(durable=True).encode()
@@ -179,3 +184,30 @@ def test_of_very_many_sections_all_counts_as_structure() -> None:
     section = encode_section(DATA, b"x" * 200)
     assert structure_bytes(section * 1000) < 20_000
     assert structure_bytes(section * 1001) == len(section) * 1001
+
+
+def checked(payload: bytes) -> Ends:
+    steps = check_in_steps(payload)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        ends: Ends = end.value
+        return ends
+
+
+@pytest.mark.parametrize("code", [DATA, AMQP_VALUE])
+@pytest.mark.parametrize("before", [b"", PROPERTIES], ids=["body alone", "properties"])
+@pytest.mark.parametrize("after", [b"", FOOT], ids=["", "footer"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_large_body_is_copied_before_sections_are_split(
+    code: int, before: bytes, after: bytes, count: int
+) -> None:
+    body = encode_section(code, b"x" * 2_000_000)
+    payload = before + body * (count if code == DATA else 1) + after
+    ends = checked(payload)
+    is_copied = (count == 1 or code == AMQP_VALUE) and bool(before or after)
+    assert (ends.body is not None) == is_copied
+    assert split_sections(payload, ends) == split_sections(payload)
+    if is_copied:
+        assert split_sections(payload, ends).body is ends.body

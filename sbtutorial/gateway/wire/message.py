@@ -405,15 +405,15 @@ def _application_properties(changed: Mapping[str, object] | None, content: Conte
 
 
 def _property(name: str, value: object) -> bytes:
-    if type(value) is str and len(value) <= _SHORT_TEXT_CHARS:
-        return _text_property(name, value)
+    if isinstance(value, int) or (type(value) is str and len(value) <= _SHORT_TEXT_CHARS):
+        return _short_property(name, value)
     return encode(name) + encode(wire_value(value))
 
 
-@lru_cache(maxsize=256)
-def _text_property(name: str, text: str) -> bytes:
-    """Most say why a message is a dead letter, and so do those of thousands of others."""
-    return encode(name) + encode(wire_value(text))
+@lru_cache(maxsize=256, typed=True)
+def _short_property(name: str, value: int | str) -> bytes:
+    """What says why a message is a dead letter, for one, says it of thousands of others, too."""
+    return encode(name) + encode(wire_value(value))
 
 
 def merged_bytes(message: Message, properties: Mapping[str, object] | None = None) -> int:

@@ -24,11 +24,15 @@ UNITS_AT_ONCE = 24
 # Below this a message costs no more than it does in any case.
 _SHORT_BYTES = 1024
 _BYTES_PER_UNIT = 256
+_COPIED_PER_UNIT = 128 * 1024
 
 
 def reading_cost(payload: bytes) -> int:
     """In units of a turn, beyond what every message costs. Hot: runs for each message."""
-    return 0 if len(payload) < _SHORT_BYTES else structure_bytes(payload) // _BYTES_PER_UNIT
+    size = len(payload)
+    if size < _SHORT_BYTES:
+        return 0
+    return structure_bytes(payload) // _BYTES_PER_UNIT + size // _COPIED_PER_UNIT
 
 
 def is_long(payload: bytes) -> bool:
