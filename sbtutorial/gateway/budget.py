@@ -32,7 +32,7 @@ class Budget:
 
 
 _BYTES_PER_UNIT = 512
-_MESSAGES_A_UNIT = 4
+MESSAGES_A_UNIT = 4
 
 
 def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:
@@ -40,7 +40,7 @@ def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _C
     try:
         count = next(steps)
         while True:
-            now = yield max(count // _MESSAGES_A_UNIT, 1)
+            now = yield max(count // MESSAGES_A_UNIT, 1)
             count = steps.send(now)
     except StopIteration as end:
         result: _Counted = end.value

@@ -19,10 +19,14 @@ from sbtutorial.amqp.messaging import (
     DATA,
     MESSAGE_ANNOTATIONS,
     Accepted,
+    Coordinator,
+    Declare,
+    Discharge,
     Properties,
     Rejected,
     Source,
     Target,
+    TransactionalState,
     encode_section,
 )
 from sbtutorial.amqp.receiver import ReceiverLink
@@ -356,6 +360,32 @@ def test_a_long_batch_with_too_many_messages_is_refused(broker: SteppedBroker) -
     (verdict,) = verdicts(hog)
     assert "more than 4500 messages" in verdict.error.description
     assert queue.receivable.counts().total == 0
+
+
+def test_transactions_that_are_committed_at_once_keep_nobody_waiting(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    asks = encode_section(AMQP_VALUE, None)[:3]
+    control = hog.session.attach_sender("txn", source=Source("x"), target=Coordinator())
+    link = sender(hog, "orders")
+    for _ in range(40):
+        control.send(asks + Declare().encode(), delivery_tag=b"d", settled=False)
+    hog.pump()
+    declared = [state.txn_id for state in verdicts(hog)]
+    for txn_id in declared:
+        for _ in range(20):
+            state = TransactionalState(txn_id)
+            link.send(encode_section(DATA, b"x"), delivery_tag=b"t", settled=False, state=state)
+        hog.pump()
+    for txn_id in declared:
+        control.send(asks + Discharge(txn_id, False).encode(), delivery_tag=b"e", settled=False)
+    say(hog)
+    assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < queue.receivable.counts().active < 800
+    hog.pump()
+    assert queue.receivable.counts().active == 800
 
 
 def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:
