@@ -24,7 +24,8 @@ UNITS_AT_ONCE = 24
 # Below this a message costs no more than it does in any case.
 _SHORT_BYTES = 1024
 _BYTES_PER_UNIT = 256
-_COPIED_PER_UNIT = 128 * 1024
+# To copy a body costs so much for each so many bytes.
+_COPIED_BYTES, _COPIED_UNITS = 1024 * 1024, 8
 
 
 def reading_cost(payload: bytes) -> int:
@@ -32,7 +33,7 @@ def reading_cost(payload: bytes) -> int:
     size = len(payload)
     if size < _SHORT_BYTES:
         return 0
-    return structure_bytes(payload) // _BYTES_PER_UNIT + size // _COPIED_PER_UNIT
+    return structure_bytes(payload) // _BYTES_PER_UNIT + size // _COPIED_BYTES * _COPIED_UNITS
 
 
 def is_long(payload: bytes) -> bool:
