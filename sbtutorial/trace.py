@@ -3,8 +3,8 @@
 import pickle
 import zlib
 from collections import deque
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import islice, repeat, starmap
 from typing import NamedTuple, Protocol
 
 from sbtutorial.text import text_of
@@ -83,12 +83,69 @@ class Event(NamedTuple):
 Subscriber = Callable[[Event], None]
 
 
+class _Together:
+    """Many things that happened together: what they share, and of each what it has for its own.
+
+    It stands in the place of each of their events. What they are about is not kept with them, and
+    there is no object for each, which garbage collection would look at.
+
+    Attributes:
+        entity: Where they happened.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_detail",
+        "_first",
+        "_ids",
+        "_instants",
+        "_kind",
+        "_numbers",
+        "_who",
+        "entity",
+    )
+
+    def __init__(self, happenings: Sequence[Happening], first: int) -> None:
+        one = happenings[0]
+        self._first = first
+        self._kind, self.entity, self._who, self._detail = one.kind, one.entity, one.who, one.detail
+        self._instants = [each.at for each in happenings]
+        self._numbers = [each.sequence_number for each in happenings]
+        self._ids = [each.message_id for each in happenings]
+        self._counts = [each.delivery_count for each in happenings]
+
+    def event(self, number: int) -> Event:
+        """The event of this number."""
+        place = number - self._first
+        return Event(
+            number,
+            self._instants[place],
+            self._kind,
+            self.entity,
+            self._numbers[place],
+            _id_text(self._ids[place]),
+            self._counts[place],
+            self._who,
+            self._detail,
+        )
+
+
+def _event(number: int, one: Event | _Together) -> Event:
+    return one if isinstance(one, Event) else one.event(number)
+
+
+def _id_text(message_id: object) -> str | None:
+    if message_id is None or type(message_id) is str:
+        return message_id
+    return text_of(message_id)
+
+
 class Trace:
     """Keeps the newest events and hands each to its subscribers."""
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY):
         self._capacity = capacity
-        self._events: deque[Event] = deque(maxlen=capacity)
+        self._events: deque[Event | _Together] = deque(maxlen=capacity)
         # Older ones, as bytes until somebody asks for them.
         self._packed = b""
         self._packed_count = 0
@@ -132,6 +189,25 @@ class Trace:
             subscriber(event)
         return event
 
+    def record_all(self, happenings: Sequence[Happening]) -> None:
+        """Add an event for each of many to which the same happened, in a fraction of the time.
+
+        They are made when somebody asks for them. Subscribers hear of the last one alone.
+
+        Args:
+            happenings: Of one kind, entity, client and detail.
+        """
+        if not happenings:
+            return
+        newest = happenings[-self._capacity :]
+        together = _Together(newest, self._last_number + len(happenings) - len(newest) + 1)
+        self._last_number += len(happenings)
+        self._events.extend(repeat(together, len(newest)))
+        if self._subscribers:
+            last = together.event(self._last_number)
+            for subscriber in self._subscribers:
+                subscriber(last)
+
     def after(
         self, number: int, entity: str | None = None, limit: int | None = None
     ) -> list[Event]:
@@ -144,16 +220,17 @@ class Trace:
         """
         if number < self._unpacked_after:
             self._unpack()
-        newer = islice(self._events, max(number - self._unpacked_after, 0), None)
+        first = max(number - self._unpacked_after, 0)
+        newer = enumerate(islice(self._events, first, None), self._unpacked_after + first + 1)
         if entity is not None:
             name = entity.lower()
             below = name + "/$"
             newer = (  # type: ignore[assignment]
-                event
-                for event in newer
-                if (path := event.entity.lower()) == name or path.startswith(below)
+                (number, one)
+                for number, one in newer
+                if (path := one.entity.lower()) == name or path.startswith(below)
             )
-        return list(islice(newer, limit))
+        return list(starmap(_event, islice(newer, limit)))
 
     def pack(self) -> None:
         """Keep what there is as a few bytes, until somebody asks for it.
@@ -162,8 +239,8 @@ class Trace:
         otherwise free. Of 20,000 it takes some twenty milliseconds, so do it when nobody waits.
         """
         self._unpack()
+        events = pickle.dumps([tuple(event) for event in self.after(0)])
         self._packed_count = len(self._events)
-        events = pickle.dumps([tuple(event) for event in self._events])
         self._packed = zlib.compress(events, level=1)
         self._events.clear()
 

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -154,3 +155,44 @@ def test_what_is_packed_makes_room_for_what_comes() -> None:
     trace.pack()
     trace.pack()
     assert [event.sequence_number for event in trace.after(0)] == [3, 4, 5, 6]
+
+
+# -- Many at once -----------------------------------------------------------------------------
+
+
+def alike(count: int) -> list[Any]:
+    """Things that happen together; ids of every kind."""
+    ids = [None, "a", 7, UUID(int=1), b"b"]
+    return [
+        happening(float(n), "cancelled", "Orders", n, ids[n % 5], n % 3, "sender", "why")
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5, 6, 12])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_many_that_happen_together_are_events_like_any(count: int, is_packed: bool) -> None:
+    one_by_one, together = Trace(capacity=5), Trace(capacity=5)
+    for trace in (one_by_one, together):
+        fill(trace, 2)
+        if is_packed:
+            trace.pack()
+    for each in alike(count):
+        one_by_one.record(each)
+    together.record_all(alike(count))
+    for trace in (one_by_one, together):
+        trace.record(happening(9.0, entity="tables"))
+    for after in range(16):
+        assert together.after(after) == one_by_one.after(after)
+        assert together.after(after, "orders", 2) == one_by_one.after(after, "orders", 2)
+    assert (len(together), together.dropped) == (len(one_by_one), one_by_one.dropped)
+    together.pack()
+    assert together.after(0) == one_by_one.after(0)
+
+
+def test_of_many_that_happen_together_subscribers_hear_of_the_last(trace: Trace) -> None:
+    heard: list[Event] = []
+    trace.subscribe(heard.append)
+    trace.record_all(alike(3))
+    assert heard == trace.after(2)
+    assert [event.number for event in heard] == [3]

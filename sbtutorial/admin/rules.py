@@ -45,7 +45,10 @@ def delete(call: AdministrationCall, topic: str, subscription: str, name: str) -
 def list_all(call: AdministrationCall, topic: str, subscription: str) -> Response:
     """Every rule of a subscription, by name."""
     found = call.namespace.directory.subscription(topic, subscription)
-    return feeds.page(call, "Rules", list(found.rules), lambda one: _entry(call, found, one))
+    rules = found.rules
+    return feeds.page(
+        call, "Rules", rules.names, lambda name: _entry(call, found, rules.find(name))
+    )
 
 
 def _etag(rule: Rule) -> str:

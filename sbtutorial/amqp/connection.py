@@ -321,6 +321,24 @@ class Connection:
         """Free the channels of a session that both sides have ended."""
         self._sessions.remove(session)
 
+    @property
+    def has_leftovers(self) -> bool:
+        """Whether `take_leftovers` would give any."""
+        return bool(self._use.leftovers)
+
+    def take_leftovers(self) -> list[Iterator[None]]:
+        """What is left to forget of links with very many deliveries, as steps.
+
+        Nobody waits for it; who takes it sees to it, now and then a step.
+        """
+        leftovers, self._use.leftovers = self._use.leftovers, []
+        return leftovers
+
+    def forget(self) -> None:
+        """Forget all sessions, without a word: who carried the bytes is gone."""
+        for session in self._sessions.clear():
+            session.on_connection_over()
+
     def report(self, reports: Iterator[None]) -> None:
         """Have steps taken before the next frame is read, a few at a time: see `read_frames`."""
         self._reports = reports if self._reports is None else chain(self._reports, reports)

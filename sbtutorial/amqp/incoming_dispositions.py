@@ -107,18 +107,29 @@ def _on_delivery_state(
         if disposition.settled:
             del owners[delivery_id]
         _report_state(session, link, delivery_id, disposition)
-    elif disposition.role is RECEIVER:
-        session.emit(
-            UnknownDelivery(session, delivery_id, disposition.state, disposition.settled, count)
-        )
+    else:
+        _report_unknown(session, delivery_id, disposition, count)
 
 
 def _report_state(
     session: SessionOfDeliveries, link: Link, delivery_id: int, disposition: Disposition
 ) -> None:
-    take = link.unsettled.pop if disposition.settled else link.unsettled.__getitem__
+    unsettled = link.unsettled
+    if delivery_id not in unsettled:  # the link is gone, and this was not forgotten so far
+        _report_unknown(session, delivery_id, disposition, 1)
+        return
+    take = unsettled.pop if disposition.settled else unsettled.__getitem__
     session.emit(
         DispositionReceived(
             link, delivery_id, take(delivery_id), disposition.state, disposition.settled
         )
     )
+
+
+def _report_unknown(
+    session: SessionOfDeliveries, delivery_id: int, disposition: Disposition, count: int
+) -> None:
+    if disposition.role is RECEIVER:
+        session.emit(
+            UnknownDelivery(session, delivery_id, disposition.state, disposition.settled, count)
+        )

@@ -7,6 +7,7 @@ has not proved who it is gets `UNPROVED`, and what is its due once it has.
     connection.limits = ConnectionLimits()
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 KIB, MIB = 1024, 1024 * 1024
@@ -59,11 +60,13 @@ class ResourceUse:
         limits: The limits that hold now.
         link_count: Links of all sessions.
         partial_bytes: Bytes of unfinished deliveries of all links.
+        leftovers: What is to be forgotten that is very much; see `Connection.take_leftovers`.
     """
 
-    __slots__ = ("limits", "link_count", "partial_bytes")
+    __slots__ = ("leftovers", "limits", "link_count", "partial_bytes")
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.link_count = 0
         self.partial_bytes = 0
+        self.leftovers: list[Iterator[None]] = []

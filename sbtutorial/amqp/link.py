@@ -61,7 +61,7 @@ class LinkCarrier(Protocol):
         """Settle a delivery of this side."""
 
     def forget_deliveries(self, link: Any) -> None:
-        """Drop what a link has unsettled and what it has not sent yet."""
+        """Drop what a link has unsettled, which it has no more, and what it has not sent yet."""
 
 
 @dataclass(slots=True)
@@ -307,7 +307,6 @@ class Link:
         """Free what the link keeps: it is detached, or its session is over."""
         self._credit.available = 0
         self.session.forget_deliveries(self)
-        self.unsettled.clear()
 
     def _step(self, on: LinkInput) -> None:
         self.state = step(LINK, self.state, on)

@@ -7,7 +7,8 @@ Source: AMQP 1.0, 3.2; Azure Service Bus, message format 0x80013700 (a batch).
 """
 
 import struct
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
+from io import BytesIO
 from typing import Any, NamedTuple
 
 from sbtutorial.amqp.errors import DecodeError
@@ -37,11 +38,26 @@ _MAP32 = 0xD1
 _DESCRIPTORS = frozenset({0x44, 0x53, 0x80, 0xA3, 0xB3})
 # No sender cuts a message's body into more pieces.
 MAX_SECTIONS = 10_000
-# Where values end that were checked already, by where they begin.
-Ends = Mapping[int, int]
-NOT_CHECKED: Ends = {}
 # What is looked at in a data section takes as long as so many bytes of other sections.
 _SECTION_COST = 8
+# Of a large body so much is copied at once, which costs as much as to walk over so many bytes.
+_COPIED_AT_ONCE, _COPY_COST = 1024 * 1024, 4 * 1024
+# To count the bytes of so many sections takes less than a millisecond.
+_MOST_LOOKED_AT = 1000
+_NO_BATCH = "a batch must be made of data sections"
+
+
+class Ends(dict[int, int]):
+    """Where values end that were checked already, by where they begin.
+
+    Attributes:
+        body: The body, where it is one large section: it was copied a part at a time.
+    """
+
+    body: bytes | None = None
+
+
+NOT_CHECKED = Ends()
 
 
 class _Kind(NamedTuple):
@@ -100,7 +116,10 @@ def split_sections(payload: bytes, ends: Ends = NOT_CHECKED) -> Sections:
     offset, size = 0, len(payload)
     while offset < size:
         code, start, end = _next_section(payload, offset, ends)
-        section = _section_bytes(payload, offset, code, start, end)
+        if ends.body is not None and code in _BODY:
+            section = ends.body
+        else:
+            section = _section_bytes(payload, offset, code, start, end)
         offset = end
         if code not in _BODY:
             if code in found:
@@ -137,9 +156,11 @@ def check_in_steps(payload: bytes) -> Generator[int, None, Ends]:
     Raises:
         DecodeError: As `split_sections`.
     """
-    ends: dict[int, int] = {}
+    ends = Ends()
+    bodies: list[tuple[int, int]] = []
     offset = count = walked = 0
     while offset < len(payload) and count <= MAX_SECTIONS:
+        begin = offset
         code, start = _head_of_section(payload, offset)
         if code == DATA:
             offset = skip(payload, start)
@@ -148,12 +169,25 @@ def check_in_steps(payload: bytes) -> Generator[int, None, Ends]:
             walked += offset - start
             if offset - start > STEP_BYTES:
                 ends[start] = offset
+        if code in _BODY and start - begin == _DESCRIPTOR_SIZE:
+            bodies.append((begin, offset))
         count += 1
         walked += _SECTION_COST
         if walked > STEP_BYTES:
             yield STEP_BYTES
             walked = 0
+    begin, end = bodies[0] if len(bodies) == 1 else (0, 0)
+    if _COPIED_AT_ONCE < end - begin < len(payload):
+        ends.body = yield from _copied(payload, begin, end)
     return ends
+
+
+def _copied(payload: bytes, begin: int, end: int) -> Generator[int, None, bytes]:
+    copy, view = BytesIO(), memoryview(payload)
+    for start in range(begin, end, _COPIED_AT_ONCE):
+        copy.write(view[start : min(start + _COPIED_AT_ONCE, end)])
+        yield _COPY_COST
+    return copy.getvalue()  # which copies nothing
 
 
 def data_sections(payload: bytes, at_most: int | None = None) -> list[bytes]:
@@ -171,25 +205,55 @@ def data_sections(payload: bytes, at_most: int | None = None) -> list[bytes]:
     while offset < size:
         code, start, end = _next_section(payload, offset)
         if code == DATA:
-            contents.append(payload[start + (2 if payload[start] == 0xA0 else 5) : end])
+            contents.append(_content_of_data(payload, start, end))
             if at_most is not None and len(contents) > at_most:
                 break
         elif code in _BODY:
-            raise DecodeError("a batch must be made of data sections")
+            raise DecodeError(_NO_BATCH)
         offset = end
     return contents
+
+
+def data_sections_in_steps(payload: bytes, at_most: int) -> Generator[int, None, list[bytes]]:
+    """As `data_sections`, of what may have very many sections, or long ones.
+
+    Yields:
+        About how many bytes a step has walked over.
+    """
+    contents: list[bytes] = []
+    offset = walked = 0
+    while offset < len(payload) and len(contents) <= at_most:
+        code, start = _head_of_section(payload, offset)
+        if code == DATA:
+            offset = skip(payload, start)
+            contents.append(_content_of_data(payload, start, offset))
+        elif code in _BODY:
+            raise DecodeError(_NO_BATCH)
+        else:
+            offset = yield from skip_in_steps(payload, start)
+            walked += offset - start
+        walked += _SECTION_COST
+        if walked > STEP_BYTES:
+            yield STEP_BYTES
+            walked = 0
+    return contents
+
+
+def _content_of_data(payload: bytes, start: int, end: int) -> bytes:
+    return payload[start + (2 if payload[start] == 0xA0 else 5) : end]
 
 
 def structure_bytes(payload: bytes) -> int:
     """How much of a message has to be walked through to check it: all but the contents of data.
 
-    It costs next to nothing for an honest message, and never more than a short look at each
-    section. Nothing is checked here.
+    It costs next to nothing for an honest message; of more sections than one has, all counts.
+    Nothing is checked here.
     """
-    size = offset = 0
+    size = offset = count = 0
     try:
         while offset < len(payload):
-            if payload[offset : offset + 2] != b"\x00\x53":
+            count += 1
+            if count > _MOST_LOOKED_AT or payload[offset : offset + 2] != b"\x00\x53":
                 return len(payload)
             start = offset + _DESCRIPTOR_SIZE
             end = said_end(payload, start)

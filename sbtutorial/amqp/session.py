@@ -42,6 +42,8 @@ from sbtutorial.amqp.types.composites import Composite
 from sbtutorial.amqp.types.serial import serial_add
 from sbtutorial.amqp.windows import INCOMING_WINDOW, OUTGOING_WINDOW, SessionWindows
 
+# Of deliveries that nobody will settle any more, so many are forgotten at once.
+_FORGOTTEN_AT_ONCE = 256
 _TOO_MANY = "There are too many links on this session or connection; detach one of them."
 
 
@@ -105,6 +107,7 @@ class Session:
         self._links = LinkTable(use)
         self.windows = SessionWindows()
         self._next_delivery_id = 0
+        self._forgets_later = False
         self._transfers = TransferWriter(carrier, channel, self.windows)
         self.writer = SessionWriter(carrier, channel, self.windows, self._transfers)
 
@@ -199,13 +202,21 @@ class Session:
         return delivery_id
 
     def forget_deliveries(self, link: Link) -> None:
-        """Forget what a link that leaves had unsettled or had not sent yet."""
+        """Forget what a link that leaves had unsettled or had not sent yet.
+
+        Of very many deliveries the link has none any more; that they were its own is forgotten
+        later, in steps.
+        """
         owners: dict[int, Any] = (
             self.outgoing_unsettled if link.role is SENDER else self.incoming_unsettled
         )
-        for delivery_id in link.unsettled:
-            if owners.get(delivery_id) is link:
-                del owners[delivery_id]
+        unsettled, link.unsettled = link.unsettled, {}
+        forgetting = _forgetting(unsettled, owners, link)
+        if len(unsettled) > _FORGOTTEN_AT_ONCE or (unsettled and self._forgets_later):
+            self.use.leftovers.append(forgetting)
+        else:
+            for _ in forgetting:
+                pass
         self._transfers.forget(link.handle)
 
     # --- for its connection
@@ -349,11 +360,22 @@ class Session:
 
     def _drop_links(self) -> None:
         self._transfers.clear()
+        count = len(self.outgoing_unsettled) + len(self.incoming_unsettled)
+        self._forgets_later = count > _FORGOTTEN_AT_ONCE
         for link in self._links.clear():
             link.on_session_over()
 
     def _step(self, on: SessionInput) -> None:
         self.state = self.writer.state = step(SESSION, self.state, on)
+
+
+def _forgetting(unsettled: dict[int, bytes], owners: dict[int, Any], link: Link) -> Iterator[None]:
+    while unsettled:
+        for _ in range(min(_FORGOTTEN_AT_ONCE, len(unsettled))):
+            delivery_id, _ = unsettled.popitem()
+            if owners.get(delivery_id) is link:
+                del owners[delivery_id]
+        yield
 
 
 _HANDLERS: dict[type, Callable[[Session, Any, bytes], None]] = {

@@ -13,7 +13,7 @@ A transaction leaves no record of its own: what it did is reported in one go, so
 store has all of it or nothing.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -205,7 +205,19 @@ class NamespaceChange(NamedTuple):
 
 Change = MessageChange | SessionChange | EntityChange | RuleChange | NamespaceChange
 Journal = Callable[[Change], None]
+# Told of very many changes that happened together, none of which is among `ACCOUNTS`.
+JournalOfMany = Callable[[Sequence[Change]], None]
 
 
 def no_journal(change: Change) -> None:
     """Keep nothing."""
+
+
+def told_one_by_one(journal: Journal) -> JournalOfMany:
+    """What tells a journal of many changes, one after the other."""
+
+    def tell(changes: Sequence[Change]) -> None:
+        for change in changes:
+            journal(change)
+
+    return tell

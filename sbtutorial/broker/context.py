@@ -4,13 +4,13 @@ Subqueues and ingresses hold the context of their entity and know nothing of the
 Source: Azure Service Bus, "Suspend and reactivate messaging entities".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from sbtutorial.broker.background import BackgroundWork
-from sbtutorial.broker.changes import ChangeKind, EntityChange, Journal
+from sbtutorial.broker.changes import ChangeKind, EntityChange, Journal, JournalOfMany
 from sbtutorial.broker.descriptions import finite_seconds
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import Limits
@@ -43,6 +43,11 @@ class Sink(Protocol):
 
     def send(self, messages: Sequence[Message], *, now: float, who: str = "") -> object:
         """Take all of these messages, or none."""
+
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, object]:
+        """As `send`, of very many; each step tells what it has cost, in messages."""
 
     def is_waiting(self, message: Message) -> bool:
         """Whether a message that was taken is still on its way to where receivers find it."""
@@ -90,6 +95,7 @@ class NamespaceContext:
         timers: Everything that will happen by itself.
         background: What takes too long to be done at once.
         journal: Told of each thing that happens.
+        journal_all: Told of many that happen together.
         new_token: Makes lock tokens.
         find_sink: The way into the entity of a path.
         property_access: Looks into messages, for rules.
@@ -102,6 +108,7 @@ class NamespaceContext:
     timers: Timers
     background: BackgroundWork
     journal: Journal
+    journal_all: JournalOfMany
     new_token: Callable[[], UUID]
     find_sink: Callable[[str], Sink]
     property_access: PropertyAccess
@@ -134,6 +141,7 @@ class EntityContext:
         self.timers = lent.timers
         self.background = lent.background
         self.journal = lent.journal
+        self.journal_all = lent.journal_all
         self.new_token = lent.new_token
         self.find_sink = lent.find_sink
         self.property_access = lent.property_access

@@ -12,9 +12,11 @@ from sbtutorial.broker.background import BackgroundWork
 from sbtutorial.broker.changes import (
     ChangeKind,
     Journal,
+    JournalOfMany,
     NamespaceChange,
     RuleChange,
     no_journal,
+    told_one_by_one,
 )
 from sbtutorial.broker.context import EntityContext, NamespaceContext, Shortage
 from sbtutorial.broker.descriptions import (
@@ -60,6 +62,7 @@ class Namespace:
         *,
         limits: Limits = STANDARD,
         journal: Journal = no_journal,
+        journal_all: JournalOfMany | None = None,
         new_token: Callable[[], UUID] = uuid4,
         property_access: PropertyAccess | None = None,
     ):
@@ -73,6 +76,7 @@ class Namespace:
             timers=self.timers,
             background=self.background,
             journal=journal,
+            journal_all=journal_all or told_one_by_one(journal),
             new_token=new_token,
             find_sink=lambda path: self.directory.sendable(path).ingress,
             property_access=property_access or NoPropertyAccess(),

@@ -7,7 +7,7 @@ timer that is cancelled, so that nobody waits for it however many there are.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
@@ -88,6 +88,7 @@ class Timers:
         self._swept: _Heap = []  # the one before, as long as a sweep is under way
         self._made_count = 0
         self._shell_count = 0
+        self._is_running = False
 
     def __len__(self) -> int:
         return len(self._heap) + len(self._swept) - self._shell_count
@@ -100,6 +101,22 @@ class Timers:
         self._made_count += 1  # ties run in the order in which they were made
         heappush(self._heap, (at, self._made_count, timer))
         return timer
+
+    def prepared(self, at: float, action: Action, arg: object) -> Timer:
+        """A timer as `call_at` makes one, for `set_all`: until then nothing happens."""
+        return Timer(self, at, action, arg)
+
+    def set_all(self, timers: Iterable[Timer]) -> None:
+        """Have very many happen that were prepared, as if they were made now."""
+        heap, count, first = self._heap, self._made_count, inf
+        for timer in timers:
+            count += 1
+            at = timer.at
+            first = min(first, at)
+            heappush(heap, (at, count, timer))
+        self._made_count = count
+        if first <= self.caught_up_to:
+            self.caught_up_to = -inf
 
     def next_at(self) -> float | None:
         """When the next timer is due, or earlier than that; None when nothing is."""
@@ -114,8 +131,12 @@ class Timers:
         return min(at, swept[0][0]) if swept else at
 
     def catch_up(self, now: float) -> None:
-        """Run what is due by `now` before something else happens, unless too much of it is."""
-        if not self.is_behind:
+        """Run what is due by `now` before something else happens, unless too much of it is.
+
+        What happens within something that is due runs nothing: it comes first, and of very many
+        that are due at one instant each would run within the one before.
+        """
+        if not (self.is_behind or self._is_running):
             self.run_due(now, self.most_at_once)
 
     def run_due(self, now: float, at_most: int = sys.maxsize) -> None:
@@ -132,6 +153,13 @@ class Timers:
             self.is_behind = False
             self.caught_up_to = now
             return
+        was_running, self._is_running = self._is_running, True
+        try:
+            self._run_some(now, at_most)
+        finally:
+            self._is_running = was_running
+
+    def _run_some(self, now: float, at_most: int) -> None:
         while True:
             shells = self._shell_count
             heap = self._soonest()

@@ -67,6 +67,12 @@ class Transaction:
         self._count_in(1, now)
         self._settlements[token.bytes] = _Settling(subqueue, token, disposition)
 
+    @property
+    def message_count(self) -> int:
+        """How many messages a commit would settle or bring in, each copy counted."""
+        sent = sum(len(messages) * sink.copies for sink, messages in self._sends.items())
+        return sent + len(self._settlements)
+
     def commit(self, *, now: float, who: str) -> None:
         """Do all of it.
 

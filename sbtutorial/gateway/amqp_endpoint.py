@@ -19,7 +19,7 @@ from sbtutorial.amqp.performatives import Error
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.endpoint import Close, Write
-from sbtutorial.gateway.event_handling import EventHandling
+from sbtutorial.gateway.event_handling import EventHandling, forgetting
 from sbtutorial.gateway.faults import OUTAGE_REFUSED
 from sbtutorial.gateway.late_output import LateOutput
 from sbtutorial.gateway.nodes.peer import Peer
@@ -178,6 +178,8 @@ class AmqpEndpoint:
             self._break_off()
             return
         connection = self.connection
+        if connection.has_leftovers:
+            self._core.reactor.start(forgetting(connection))
         if data := connection.data_to_send():
             if self._is_paused:
                 self._unread_answer_bytes += len(data)
@@ -349,7 +351,7 @@ class AmqpEndpoint:
 
     def _leave(self) -> None:
         """Everything is done that can be done for this client."""
-        self._handling.forget_all()
+        self._handling.leave()
         self._core.clients.leave(self)
         self.peer.leave()
         self._core.reactor.forget(self)

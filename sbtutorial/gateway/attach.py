@@ -43,7 +43,7 @@ def attach(link: Link, peer: Peer) -> None:
         peer.claims.require_proof()
         peer.core.require_store()
         link.accept(target=Coordinator(CAPABILITIES), max_message_size=_SMALL_REQUEST)
-        link.context = CoordinatorNode(link, peer.transactions, peer.who)
+        link.context = CoordinatorNode(link, peer.transactions, peer.who, peer.core.budget)
         return
     address = parse_address(_address(link))
     sends_to_client = isinstance(link, SenderLink)

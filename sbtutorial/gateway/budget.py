@@ -1,5 +1,10 @@
 """How much a turn may do, in counted units: the same run takes the same turns on every machine."""
 
+from collections.abc import Generator
+from typing import TypeVar
+
+_Counted = TypeVar("_Counted")
+
 
 class Budget:
     """What is left of a share of a turn.
@@ -27,3 +32,16 @@ class Budget:
 
 
 _BYTES_PER_UNIT = 512
+MESSAGES_A_UNIT = 4
+
+
+def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:
+    """Steps that count messages, as a job that counts what they cost."""
+    try:
+        count = next(steps)
+        while True:
+            now = yield max(count // MESSAGES_A_UNIT, 1)
+            count = steps.send(now)
+    except StopIteration as end:
+        result: _Counted = end.value
+        return result

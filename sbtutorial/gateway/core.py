@@ -6,7 +6,7 @@ random bytes, the same input and the same clock give the same output.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
 from sbtutorial.broker.changes import ACCOUNTS, Change
@@ -98,6 +98,7 @@ class Core:
             namespace,
             limits=limits,
             journal=self._record if store is None else self._journal,
+            journal_all=self.trace.record_all if store is None else self._journal_all,
             new_token=self.ids.uuid,
             property_access=WirePropertyAccess(clock.to_wire, clock.from_wire),
         )
@@ -301,6 +302,10 @@ class Core:
         self._uncommitted.append(change)
         if change.kind not in ACCOUNTS:  # as `_record`; hot
             self.trace.record(change)
+
+    def _journal_all(self, changes: Sequence[Change]) -> None:
+        self._uncommitted += changes
+        self.trace.record_all(changes)
 
     def _record(self, change: Change) -> None:
         if change.kind not in ACCOUNTS:

@@ -35,6 +35,7 @@ from sbtutorial.gateway.wire.conditions import error_of
 # Of very many links that end, so many end at once, which takes so much of a turn.
 _LINKS_AT_ONCE = 64
 _LINKS_UNITS = 20
+_FORGETTING_UNITS = 3
 
 
 class EventHandling:
@@ -145,6 +146,18 @@ class EventHandling:
         if job := self._in_steps(self._forget, list(self.links)):
             self._core.reactor.start(job)
 
+    def leave(self) -> None:
+        """As `forget_all`, and then forget all that was unsettled."""
+        rest = self._in_steps(self._forget, list(self.links))
+        self._core.reactor.start(self._forget_unsettled(rest))
+
+    def _forget_unsettled(self, rest: Job | None) -> Job:
+        yield 0
+        if rest is not None:
+            yield from rest
+        self._connection.forget()
+        yield from forgetting(self._connection)
+
     def _in_steps(self, act: Callable[[Link], None], links: list[Link]) -> Job | None:
         """Do something to each of many links: to some of them now, to the rest with a job."""
         for link in links[:_LINKS_AT_ONCE]:
@@ -188,6 +201,14 @@ _NOTHING_HELD = BrokerError(
     "The lock supplied is invalid: no such delivery is unsettled on this session. "
     "Receive the message again.",
 )
+
+
+def forgetting(connection: Connection) -> Job:
+    """Be rid of what a connection has left to forget."""
+    yield 0
+    for leftover in connection.take_leftovers():
+        for _ in leftover:
+            yield _FORGETTING_UNITS
 
 
 def _each(act: Callable[[Link], None], links: list[Link]) -> Job:

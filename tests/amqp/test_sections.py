@@ -19,6 +19,12 @@ from sbtutorial.amqp.messaging import (
     map_items,
     split_sections,
 )
+from sbtutorial.amqp.sections import (
+    Ends,
+    check_in_steps,
+    data_sections_in_steps,
+    structure_bytes,
+)
 from sbtutorial.amqp.types import Symbol, UInt, decode, encode
 
 HEADER = Header(durable=True).encode()
@@ -145,3 +151,63 @@ def test_batch_of_anything_but_data_is_a_decode_error() -> None:
 def test_section_with_a_value_decodes_to_it() -> None:
     described, _ = decode(encode_section(AMQP_VALUE, {"a": 1}))
     assert (described.descriptor, described.value) == (AMQP_VALUE, {"a": 1})
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 9000])
+def test_data_sections_are_found_in_steps_as_at_once(count: int) -> None:
+    envelope = Properties(message_id="m").encode() * 5
+    payload = envelope + b"".join(encode_section(DATA, b"%d" % n) for n in range(count))
+    steps = data_sections_in_steps(payload, 9000)
+    seen = 0
+    try:
+        while True:
+            next(steps)
+            seen += 1
+    except StopIteration as end:
+        assert end.value == data_sections(payload)
+    assert seen == 0 if count < 10 else seen > 1
+
+
+def test_no_more_data_sections_are_found_in_steps_than_one_too_many() -> None:
+    steps = data_sections_in_steps(encode_section(DATA, b"x") * 9, 5)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert end.value.value == [b"x"] * 6
+
+
+def test_what_is_no_batch_is_no_batch_in_steps_either() -> None:
+    with pytest.raises(DecodeError, match="data sections"):
+        next(data_sections_in_steps(encode_section(AMQP_VALUE, "x"), 5))
+
+
+def test_of_very_many_sections_all_counts_as_structure() -> None:
+    section = encode_section(DATA, b"x" * 200)
+    assert structure_bytes(section * 1000) < 20_000
+    assert structure_bytes(section * 1001) == len(section) * 1001
+
+
+def checked(payload: bytes) -> Ends:
+    steps = check_in_steps(payload)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        ends: Ends = end.value
+        return ends
+
+
+@pytest.mark.parametrize("code", [DATA, AMQP_VALUE])
+@pytest.mark.parametrize("before", [b"", PROPERTIES], ids=["body alone", "properties"])
+@pytest.mark.parametrize("after", [b"", FOOT], ids=["", "footer"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_large_body_is_copied_before_sections_are_split(
+    code: int, before: bytes, after: bytes, count: int
+) -> None:
+    body = encode_section(code, b"x" * 2_000_000)
+    payload = before + body * (count if code == DATA else 1) + after
+    ends = checked(payload)
+    is_copied = (count == 1 or code == AMQP_VALUE) and bool(before or after)
+    assert (ends.body is not None) == is_copied
+    assert split_sections(payload, ends) == split_sections(payload)
+    if is_copied:
+        assert split_sections(payload, ends).body is ends.body

@@ -4,7 +4,14 @@ import pytest
 
 from sbtutorial.amqp.connection import ConnectionLimits
 from sbtutorial.amqp.errors import Condition, LocalProtocolError
-from sbtutorial.amqp.events import LinkDetached, MessageReceived, SessionBegun, SessionEnded
+from sbtutorial.amqp.events import (
+    DispositionReceived,
+    LinkDetached,
+    MessageReceived,
+    SessionBegun,
+    SessionEnded,
+    UnknownDelivery,
+)
 from sbtutorial.amqp.messaging import Accepted
 from sbtutorial.amqp.performatives import (
     Begin,
@@ -198,3 +205,42 @@ def test_transfer_ids_wrap() -> None:
     link.session.windows.next_incoming_id = 0xFFFFFFFF
     raw.say(Transfer(0, 0, b"t", 0))
     assert raw.say(Flow(0, 1, 0, 1, echo=True))[0].next_incoming_id == 0
+
+
+def test_very_many_deliveries_of_a_link_that_is_gone_are_forgotten_in_steps() -> None:
+    wire, sender, receiver = server_sends()
+    receiver.grant(1000)
+    wire.pump()
+    for number in range(1000):
+        sender.send(b"x", delivery_tag=b"%d" % number, settled=False)
+    wire.pump()
+    session, connection = sender.session, wire.server.connection
+    receiver.detach()
+    wire.pump()
+    assert not sender.unsettled
+    assert len(session.outgoing_unsettled) == 1000
+    # What the peer still says of them means as little as it would if all were forgotten.
+    receiver.session.writer.send_disposition(True, 5, Accepted(), False)
+    receiver.session.writer.send_disposition(True, 7, Accepted(), True)
+    wire.pump()
+    unknown = wire.server.of(UnknownDelivery)
+    assert [(one.delivery_id, one.settled, one.count) for one in unknown] == [
+        (5, False, 1),
+        (7, True, 1),
+    ]
+    assert not wire.server.of(DispositionReceived)
+    assert connection.has_leftovers
+    (steps,) = connection.take_leftovers()
+    assert len(list(steps)) > 2
+    assert not connection.has_leftovers
+    assert not session.outgoing_unsettled
+
+
+def test_few_deliveries_are_forgotten_at_once() -> None:
+    wire, sender, receiver = server_sends()
+    sender.send(b"x", delivery_tag=b"1", settled=False)
+    wire.pump()
+    receiver.detach()
+    wire.pump()
+    assert not sender.session.outgoing_unsettled
+    assert not wire.server.connection.has_leftovers

@@ -192,3 +192,37 @@ def test_clear_forgets_everything(agenda, ran) -> None:
     agenda.run_due(2.0)
     assert ran == []
     assert agenda.next_at() is None
+
+
+def test_what_happens_within_something_due_does_not_run_what_is_due_after_it(agenda, ran) -> None:
+    def act(name: object, at: float) -> None:
+        agenda.catch_up(at)
+        ran.append((name, at))
+
+    for name in range(3000):  # one within the other would be deeper than Python goes
+        agenda.call_at(1.0, act, name)
+    agenda.run_due(1.0)
+    assert ran == [(name, 1.0) for name in range(3000)]
+
+
+def test_what_was_prepared_happens_as_if_it_was_called_when_it_is_set(agenda, ran) -> None:
+    calls = [(3.0, "b"), (2.0, "a"), (5.0, "never")]
+    timers = [
+        agenda.prepared(at, lambda arg, due: ran.append((arg, due)), arg) for at, arg in calls
+    ]
+    agenda.run_due(1.0)
+    assert len(agenda) == 0
+    agenda.call_at(2.0, lambda arg, due: ran.append((arg, due)), "first")
+    agenda.set_all(timers)
+    agenda.call_at(2.0, lambda arg, due: ran.append((arg, due)), "last")
+    timers[2].cancel()
+    agenda.run_due(9.0)
+    assert ran == [("first", 2.0), ("a", 2.0), ("last", 2.0), ("b", 3.0)]
+
+
+def test_what_is_due_already_when_it_is_set_happens_at_the_same_instant(agenda, ran) -> None:
+    agenda.run_due(4.0)
+    agenda.set_all([agenda.prepared(3.0, lambda arg, due: ran.append((arg, due)), "late")])
+    assert agenda.caught_up_to < 4.0
+    agenda.catch_up(4.0)
+    assert ran == [("late", 3.0)]

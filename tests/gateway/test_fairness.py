@@ -19,16 +19,25 @@ from sbtutorial.amqp.messaging import (
     DATA,
     MESSAGE_ANNOTATIONS,
     Accepted,
+    Coordinator,
+    Declare,
+    Discharge,
     Properties,
     Rejected,
     Source,
     Target,
+    TransactionalState,
     encode_section,
 )
 from sbtutorial.amqp.receiver import ReceiverLink
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.types import Array, Int, Long, Symbol, UInt
-from sbtutorial.broker.descriptions import QueueDescription
+from sbtutorial.broker.descriptions import (
+    EntityStatus,
+    QueueDescription,
+    SubscriptionDescription,
+    TopicDescription,
+)
 from sbtutorial.broker.entities.queue import Queue
 from sbtutorial.broker.limits import PREMIUM
 from sbtutorial.gateway.amqp_endpoint import ROOM_BYTES
@@ -313,6 +322,72 @@ def test_what_is_long_to_walk_over_is_read_in_many_turns(way: str) -> None:
     assert turns > 50
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [Properties().encode() * 40_000, encode_section(MESSAGE_ANNOTATIONS, {"a": [None] * 100_000})],
+    ids=["empty sections", "a long section"],
+)
+def test_the_envelope_of_a_batch_is_walked_over_in_many_turns(
+    broker: SteppedBroker, other: tuple[Client, SenderLink], envelope: bytes
+) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        envelope + encode_section(DATA, encode_section(DATA, b"x")),
+        delivery_tag=b"b",
+        settled=False,
+        message_format=BATCH_MESSAGE_FORMAT,
+    )
+    say(hog)
+    for _ in range(3):
+        assert turns_until_answered(broker, *other) <= FEW
+    assert not verdicts(hog)
+    hog.pump()
+    assert verdicts(hog) == [Accepted()]
+    assert queue.receivable.counts().active == 1
+
+
+def test_a_long_batch_with_too_many_messages_is_refused(broker: SteppedBroker) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        encode_section(DATA, b"") * 5000,
+        delivery_tag=b"b",
+        settled=False,
+        message_format=BATCH_MESSAGE_FORMAT,
+    )
+    hog.pump()
+    (verdict,) = verdicts(hog)
+    assert "more than 4500 messages" in verdict.error.description
+    assert queue.receivable.counts().total == 0
+
+
+def test_transactions_that_are_committed_at_once_keep_nobody_waiting(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders")
+    hog = connect(broker, "hog")
+    asks = encode_section(AMQP_VALUE, None)[:3]
+    control = hog.session.attach_sender("txn", source=Source("x"), target=Coordinator())
+    link = sender(hog, "orders")
+    for _ in range(40):
+        control.send(asks + Declare().encode(), delivery_tag=b"d", settled=False)
+    hog.pump()
+    declared = [state.txn_id for state in verdicts(hog)]
+    for txn_id in declared:
+        for _ in range(20):
+            state = TransactionalState(txn_id)
+            link.send(encode_section(DATA, b"x"), delivery_tag=b"t", settled=False, state=state)
+        hog.pump()
+    for txn_id in declared:
+        control.send(asks + Discharge(txn_id, False).encode(), delivery_tag=b"e", settled=False)
+    say(hog)
+    assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < queue.receivable.counts().active < 800
+    hog.pump()
+    assert queue.receivable.counts().active == 800
+
+
 def test_a_client_is_not_read_while_it_has_sent_much_ahead(broker: SteppedBroker) -> None:
     queue_of(broker, "orders")
     hog = connect(broker, "hog")
@@ -480,6 +555,114 @@ def test_very_many_locks_that_end_with_a_client_keep_nobody_waiting(
     assert turns_until_answered(broker, *other) <= FEW
     broker.run()
     assert [event.what for event in broker.trace.after(0)].count("receiver_gone") == 2000
+
+
+@pytest.mark.parametrize("way", ["lost", "close", "end", "detach"])
+def test_very_many_deliveries_that_nobody_will_settle_are_forgotten_a_few_a_turn(
+    broker: SteppedBroker,
+    other: tuple[Client, SenderLink],
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    monkeypatch.setattr("sbtutorial.amqp.session._FORGOTTEN_AT_ONCE", 16)
+    queue = queue_of(broker, "orders", lock_duration=timedelta(minutes=5))
+    fill(broker, queue, 2000)
+    client = connect(broker, "client")
+    link = receiver(client, "orders", 0)
+    link.grant(2000)
+    client.pump()
+    sessions = client.endpoint.connection._sessions
+    (session,) = sessions._by_channel.values()
+    assert len(session.outgoing_unsettled) == 2000
+    if way == "lost":
+        client.endpoint.connection_lost()
+    else:
+        end = {"close": client.connection.close, "end": client.session.end, "detach": link.detach}
+        end[way]()
+        say(client)
+    for _ in range(2):
+        assert turns_until_answered(broker, *other) <= FEW
+    if way != "lost":
+        assert session.outgoing_unsettled  # it is not all done at once
+    broker.run()
+    assert not session.outgoing_unsettled
+    assert queue.receivable.counts().locked == 2000
+    gone = [event.what for event in broker.trace.after(0)].count("receiver_gone")
+    assert gone == (2000 if way == "lost" else 0)
+
+
+def test_who_waits_for_a_session_is_served_a_few_a_turn(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders", requires_session=True)
+    client = connect(broker, "client")
+    next_session = {Symbol("com.microsoft:session-filter"): None}
+    links = [
+        client.session.attach_receiver(
+            f"waits {number}", source=Source("orders", filter=next_session), target=Target("here")
+        )
+        for number in range(600)
+    ]
+    client.pump()
+    batch = b"".join(
+        encode_section(DATA, Properties(group_id=f"s{number}").encode()) for number in range(600)
+    )
+    hog = connect(broker, "hog")
+    sender(hog, "orders").send(
+        batch, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    say(hog)
+    while not queue.receivable.counts().active:
+        assert broker.step()
+    assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < len(queue.main.held_ids) < 600  # type: ignore[attr-defined]
+    client.pump()
+    assert all(link.is_attached for link in links)
+    held = [f"s{number}" for number in range(600)]
+    assert queue.main.held_ids == held  # type: ignore[attr-defined]
+
+
+def test_thousands_who_receive_where_nobody_can_any_more_are_detached_a_few_a_turn(
+    broker: SteppedBroker, other: tuple[Client, SenderLink]
+) -> None:
+    queue = queue_of(broker, "orders")
+    client = connect(broker, "client")
+    for number in range(1000):
+        client.session.attach_receiver(f"r{number}", source=Source("orders"), target=Target("h"))
+    client.pump()
+    disabled = QueueDescription(status=EntityStatus.DISABLED)
+    with broker.reactor.turn() as now:
+        broker.namespace.update(queue, disabled, now=now)
+    assert turns_until_answered(broker, *other) <= FEW
+    client.read()
+    assert 0 < len(client.of(LinkDetached)) < 1000
+    client.pump()
+    assert len(client.of(LinkDetached)) == 1000
+
+
+@pytest.mark.parametrize("subscriptions", [0, 1])
+def test_a_batch_to_a_topic_is_handed_out_a_few_a_turn_whoever_takes_it(
+    broker: SteppedBroker, other: tuple[Client, SenderLink], subscriptions: int
+) -> None:
+    with broker.reactor.turn() as now:
+        topic = broker.namespace.create("news", TopicDescription(), now=now)
+        for _ in range(subscriptions):
+            broker.namespace.create("news/Subscriptions/s", SubscriptionDescription(), now=now)
+    hog = connect(broker, "hog")
+    batch = encode_section(DATA, encode_section(DATA, b"x")) * 3000
+    sender(hog, "news").send(
+        batch, delivery_tag=b"b", settled=False, message_format=BATCH_MESSAGE_FORMAT
+    )
+    say(hog)
+    while not topic.scheduled_count:
+        assert broker.step()
+    for _ in range(3):
+        assert turns_until_answered(broker, *other) <= FEW
+    assert 0 < topic.scheduled_count < 3000
+    assert not verdicts(hog)
+    hog.pump()
+    assert verdicts(hog) == [Accepted()]
+    assert topic.scheduled_count == 0
 
 
 @pytest.mark.parametrize("way", ["delete", "reset"])

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sbtutorial.broker.background import Steps
+from sbtutorial.broker.entities.prepared import Prepared
 from sbtutorial.broker.message import Message
 
 
@@ -38,6 +39,12 @@ class Destination(Protocol):
 
     def enqueue(self, message: Message, now: float, who: str) -> None:
         """Let a new message, numbered by now, begin its life here."""
+
+    def prepare(self, messages: list[Message], now: float, who: str) -> Prepared:
+        """Get very many messages ready, numbered by now, for `enqueue_all`."""
+
+    def enqueue_all(self, prepared: Prepared) -> None:
+        """As `enqueue` for each of many."""
 
     def begin_life(self, message: Message, at: float) -> None:
         """Let a scheduled message, numbered anew by now, begin its life here."""

@@ -4,7 +4,7 @@ Source: Azure Service Bus, "Duplicate detection".
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from math import inf
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from sbtutorial.broker.timers import Timer, Timers
 _FORGOTTEN_AT_ONCE = 200
 
 
-class _Accepted(NamedTuple):
+class Accepted(NamedTuple):
     """One id that was accepted, when, and under which number."""
 
     key: Hashable
@@ -35,10 +35,10 @@ class DuplicateWindow:
     def __init__(self, length_seconds: float, timers: Timers):
         self.length_seconds = length_seconds
         self._timers = timers
-        self._accepted: dict[Hashable, _Accepted] = {}
+        self._accepted: dict[Hashable, Accepted] = {}
         # Oldest first, since what is taken from the front of a `dict` makes it slow to look there.
         # One whose id was accepted anew stays here until its window is over.
-        self._order: deque[_Accepted] = deque()
+        self._order: deque[Accepted] = deque()
         self._forgotten_until = -inf  # what was accepted by then, however long the window becomes
         self._sweep: Timer | None = None
 
@@ -66,8 +66,19 @@ class DuplicateWindow:
 
     def remember(self, key: Hashable, sequence_number: int, now: float) -> None:
         """Start the window of an id that has just been accepted."""
-        accepted = self._accepted[key] = _Accepted(key, now, sequence_number)
+        accepted = self._accepted[key] = Accepted(key, now, sequence_number)
         self._order.append(accepted)
+        if self._sweep is None:
+            self._set_sweep()
+
+    def has_any(self, keys: Mapping[Hashable, object]) -> bool:
+        """Whether some of these ids may be remembered."""
+        return not self._accepted.keys().isdisjoint(keys)
+
+    def remember_all(self, accepted: Mapping[Hashable, Accepted]) -> None:
+        """As `remember`, of very many that are new."""
+        self._accepted.update(accepted)
+        self._order.extend(accepted.values())
         if self._sweep is None:
             self._set_sweep()
 
@@ -80,10 +91,10 @@ class DuplicateWindow:
             self._sweep = None
         return _free(order, accepted) if order else None
 
-    def _is_newest(self, accepted: _Accepted) -> bool:
+    def _is_newest(self, accepted: Accepted) -> bool:
         return self._accepted.get(accepted.key) is accepted
 
-    def _end_of(self, accepted: _Accepted) -> float:
+    def _end_of(self, accepted: Accepted) -> float:
         """When its window is over, or an instant after that."""
         if accepted.at <= self._forgotten_until:
             return self._forgotten_until
@@ -109,7 +120,7 @@ class DuplicateWindow:
             self._sweep = self._timers.call_at(self._end_of(self._order[0]), self._forget_old, None)
 
 
-def _free(order: deque[_Accepted], accepted: dict[Hashable, _Accepted]) -> Steps:
+def _free(order: deque[Accepted], accepted: dict[Hashable, Accepted]) -> Steps:
     while order:
         count = min(len(order), _FORGOTTEN_AT_ONCE)
         for _ in range(count):

@@ -6,10 +6,11 @@ Source: Azure Service Bus, "Chaining Service Bus entities with autoforwarding"; 
 send via"; of dead letters that wait, Azure/azure-service-bus#666.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from math import inf
 from typing import NamedTuple
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import SESSION_ID_IS_NULL, BrokerError, ErrorCode, SessionIdMissing
@@ -27,6 +28,8 @@ MAX_HOPS = 4
 # So many messages go on in one piece, or as many copies of fewer; what else is ready goes when
 # others have had their turn.
 MOST_AT_ONCE = 50
+_COPIED_AT_ONCE = 64
+_STEPS_LIKE_A_TIMER = 5  # what a step costs is counted in smaller units
 _COST = 2  # of sending one on, in the units of timers
 # Azure's own words, where they are known.
 HOPS_EXCEEDED = "MaxTransferHopCountExceeded"
@@ -60,12 +63,28 @@ class Forwarding:
         self._context = subqueue.context
         self._waits = False  # for the target to take more, or for `_timer`
         self._timer: Timer | None = None
+        self._is_over = False
+        self._counted_at, self._count = -inf, 0  # what became ready at this instant
         self._kept: list[Message] = []  # dead letters that no waiting helps
 
     def on_ready(self, now: float) -> None:
-        """Send on what is ready, after what is ready already."""
-        if not self._waits:
+        """Send on what is ready, after what is ready already; of very many some go on later."""
+        if self._waits:
+            return
+        self._count = self._count + 1 if now == self._counted_at else 1
+        self._counted_at = now
+        if self._count > MOST_AT_ONCE:
+            self._waits = True
+            self._context.background.add(self._send_on_later(now))
+        else:
             self._send_on(now, most_hops=0)
+
+    def _send_on_later(self, now: float) -> Steps:
+        yield _COST  # of those that have become ready together all are there by then
+        if not self._is_over:
+            self._waits = False
+            self._send_on(now)
+            yield MOST_AT_ONCE * _COST * _STEPS_LIKE_A_TIMER
 
     def resume(self, now: float) -> bool:
         """Send on what the target takes, up to a number; whether it took that."""
@@ -81,6 +100,7 @@ class Forwarding:
 
     def end(self) -> None:
         """Forward no more: what is still here waits for receivers."""
+        self._is_over = True
         self._context.target_waiters.remove(self.target, self)
         if self._timer is not None:
             self._timer.cancel()
@@ -209,6 +229,23 @@ class Transfer:
         try:
             self._hand_on(messages, now, who)
         except BrokerError:  # one of them keeps no other one back
+            for message in messages:
+                self._hand_on_or_keep(message, now, who)
+
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, None]:
+        """As `send`, of very many."""
+        self.check(messages, now=now)
+        twins: list[Message] = []
+        for start in range(0, len(messages), _COPIED_AT_ONCE):
+            twins += [one.copy() for one in messages[start : start + _COPIED_AT_ONCE]]
+            now = yield _COPIED_AT_ONCE
+        try:
+            yield from self._find_sink(self._target).send_in_steps(twins, now=now, who=who)
+        except BrokerError:
+            now = yield 1
+            self.check(messages, now=now)
             for message in messages:
                 self._hand_on_or_keep(message, now, who)
 

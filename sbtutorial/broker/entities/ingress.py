@@ -5,19 +5,23 @@ Source: Azure Service Bus, "Quotas", "Duplicate detection", "Message sequencing 
 is dropped, azure-service-bus#265.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from uuid import UUID
 
 from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.entities.acceptance import check_message, require_session_ids
+from sbtutorial.broker.entities.cancellation import Cancellation
 from sbtutorial.broker.entities.destination import Destination
 from sbtutorial.broker.entities.duplicate_detection import DuplicateWindow
 from sbtutorial.broker.entities.partitioning import PartitionRule
+from sbtutorial.broker.entities.preparation import PREPARED_AT_ONCE, Preparation
 from sbtutorial.broker.entities.schedule import Schedule
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.limits import MIN_MESSAGE_BYTES
 from sbtutorial.broker.message import Message
+from sbtutorial.broker.states import MessageState
+from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
 # So many copies are handed out at once, which takes fifteen milliseconds.
@@ -92,10 +96,45 @@ class Ingress:
         self._destination.announce(now)
         return numbers
 
+    def send_in_steps(
+        self, messages: Sequence[Message], *, now: float, who: str = ""
+    ) -> Generator[int, float, list[int]]:
+        """As `send`, of very many: they are looked at a part at a time, and taken in one go.
+
+        Yields:
+            What a step has cost, in messages; wants to be sent the time of the next one.
+        """
+        if len(messages) <= PREPARED_AT_ONCE:
+            return self.send(messages, now=now, who=who)
+        context = self._context
+        description = context.description
+        context.begin_send(now)
+        preparation = self._preparation(messages, now, who)
+        for start in range(0, len(messages), PREPARED_AT_ONCE):
+            part = messages[start : start + PREPARED_AT_ONCE]
+            for message in part:
+                check_message(message, context)
+            self._subqueue.messages.expect(part)
+            if preparation is not None:
+                preparation.add(part)
+            now = yield PREPARED_AT_ONCE
+        if context.description is not description:
+            self.check(messages, now=now)
+            preparation = None
+        self._check_together(messages, now)
+        context.access(now)
+        if preparation is None or not preparation.is_as_foreseen(waits=self._waits(messages)):
+            return self._take_all(messages, now, who)
+        return preparation.finish(now)
+
     @property
     def copies(self) -> int:
         """About how many messages one becomes that is sent here, as far as that is done at once."""
         return self._destination.copies
+
+    def cancellation(self, who: str) -> Cancellation:
+        """What cancels very many scheduled messages as one."""
+        return Cancellation(self._context, self._subqueue, self.schedule, who)
 
     def check(self, messages: Sequence[Message], *, now: float) -> None:
         """Refuse what `send` would refuse, and change nothing.
@@ -108,6 +147,11 @@ class Ingress:
         context.begin_send(now)
         for message in messages:
             check_message(message, context)
+        self._check_together(messages, now)
+
+    def _check_together(self, messages: Sequence[Message], now: float) -> None:
+        context = self._context
+        context.begin_send(now)
         if self._subqueue.requires_session:
             require_session_ids(messages, context.path)
         if self._partition_rule is not None:
@@ -193,6 +237,55 @@ class Ingress:
         else:
             self._destination.enqueue(message, now, who)
         return number
+
+    def _waits(self, messages: Sequence[Message]) -> bool:
+        """Whether so many wait for their turns, as others do, or as their copies are very many."""
+        copies = len(messages) * self.copies if self.fans_out else 0
+        return self.schedule.has_turns or copies > _MOST_COPIES_AT_ONCE
+
+    def _preparation(self, messages: Sequence[Message], now: float, who: str) -> Preparation | None:
+        """What gets messages ready before they are taken; None where it is not known how."""
+        waits = self._waits(messages)
+        if self.fans_out and not waits:
+            return None
+        return Preparation(
+            self._context,
+            self.schedule,
+            self._destination,
+            now,
+            who,
+            waits=waits,
+            known=self.duplicates,
+            key_of=self._duplicate_key,
+        )
+
+    def _take_all(self, messages: Sequence[Message], now: float, who: str) -> list[int]:
+        """As `_accept` for each of very many that were checked."""
+        waits = self._waits(messages)
+        waiting: list[Message] = []
+        coming: list[Message] = []
+        dropped: list[Message] = []
+        takes_long, next_number = self._destination.takes_long, self._context.next_sequence_number
+        numbers = []
+        for message in messages:
+            at = message.scheduled_enqueue_at
+            is_early = at is not None and at > now
+            original = self._original(message, now)
+            if original is not None:
+                message.sequence_number = next_number() if is_early else original
+                dropped.append(message)
+            else:
+                message.sequence_number = next_number()
+                self.remember(message, now)
+                where = waiting if is_early or waits or takes_long(message) else coming
+                where.append(message)
+            numbers.append(message.sequence_number)
+        self.schedule.take_all(self.schedule.prepare(waiting, now, who), now)
+        self._destination.enqueue_all(self._destination.prepare(coming, now, who))
+        path, kind = self._subqueue.path, ChangeKind.DUPLICATE_DROPPED
+        self._context.journal_all(changes_of(path, kind, dropped, now, who, MessageState.NEW))
+        self._destination.announce(now)
+        return numbers
 
     def _original(self, message: Message, now: float) -> int | None:
         if self.duplicates is None or message.message_id is None:

@@ -10,9 +10,11 @@ from sbtutorial.broker.changes import ChangeKind
 from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.forwarding import Forwarding
+from sbtutorial.broker.entities.prepared import Prepared, take_in
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.paths import DEAD_LETTER_SUFFIX, TRANSFER_DEAD_LETTER_SUFFIX
 from sbtutorial.broker.states import TRANSITIONS, Input, MessageState
+from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.session_subqueue import SessionSubQueue
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 
@@ -131,6 +133,22 @@ class Receivable:
         self.main.messages.put(message, TRANSITIONS[message.state, Input.SEND])
         self.begin_life(message, now)
         self.main.report(kind, message, now, who, is_new=True)
+
+    def prepare(self, messages: list[Message], now: float, who: str) -> Prepared:
+        """Get very many messages ready, numbered by now, for `enqueue_all`."""
+        default, main = self._context.default_time_to_live, self.main
+        state, timers = TRANSITIONS[MessageState.NEW, Input.SEND], []
+        for message in messages:
+            message.enqueued_at, message.state = now, state
+            seconds = shorter(message.time_to_live, default)
+            expires_at = None if seconds is None else now + seconds
+            timers.append(main.dead_lettering.prepare_time_to_live(message, expires_at))
+        changes = changes_of(main.path, ChangeKind.SENT, messages, now, who, state, is_new=True)
+        return Prepared(messages, changes, list(filter(None, timers)))
+
+    def enqueue_all(self, prepared: Prepared) -> None:
+        """As `enqueue` for each of very many, in a fraction of the time."""
+        take_in(prepared, self._context, self.main)
 
     def begin_life(self, message: Message, now: float) -> None:
         """Begin a message's life: count its time to live, the shorter of its own and the entity's.

@@ -13,11 +13,13 @@ from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.descriptions import shorter
 from sbtutorial.broker.entities.entity import Entity
 from sbtutorial.broker.entities.ingress import Ingress
+from sbtutorial.broker.entities.prepared import Prepared
 from sbtutorial.broker.entities.subscription import Copies, Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.rule import Rule
 from sbtutorial.broker.states import Input, MessageState
+from sbtutorial.broker.subqueues.many_changes import changes_of
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.text import some_names
 
@@ -180,6 +182,19 @@ class Topic(Entity):
         self.scheduled.report(ChangeKind.SENT, message, now, who)
         self._fan_out(message, now)
 
+    def prepare(self, messages: list[Message], now: float, who: str) -> Prepared:
+        """Tell of very many messages, for `enqueue_all`."""
+        for message in messages:
+            message.enqueued_at = now
+        path, state = self.scheduled.path, MessageState.NEW
+        return Prepared(messages, changes_of(path, ChangeKind.SENT, messages, now, who, state), [])
+
+    def enqueue_all(self, prepared: Prepared) -> None:
+        """As `enqueue` for each: where copies are very many, messages wait for their turns."""
+        for message, change in zip(prepared.messages, prepared.changes, strict=True):
+            self.context.journal(change)
+            self._fan_out(message, change.at)
+
     def begin_life(self, message: Message, at: float) -> None:
         """Only copies have one."""
 
@@ -210,6 +225,7 @@ class Topic(Entity):
 
     def hand_out_in_steps(self, message: Message, at: float) -> Steps:
         """Hand out copies little by little: all are worked out before the first is taken."""
+        yield _COPY_COST  # of the message itself, though nobody may take a copy
         self._shorten_life(message)
         view = cache(partial(self.context.property_access.view, message))
         weight = _weight(message)

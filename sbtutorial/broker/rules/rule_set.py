@@ -6,6 +6,8 @@ Source: Azure Service Bus, "Topic filters and actions".
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
+from sortedcontainers import SortedList
+
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.rules.filters.boolean import TrueFilter
@@ -21,6 +23,7 @@ class RuleSet:
     """The rules of one subscription, by name in any case.
 
     Attributes:
+        names: Theirs, in ordinal order.
         correlation_count: How many have a correlation filter; the others count as SQL.
         questions: What a message is asked until it is known which match: filters and look-ups.
     """
@@ -28,6 +31,7 @@ class RuleSet:
     def __init__(self, path: str) -> None:
         self._path = path
         self._by_name: dict[str, Rule] = {}
+        self.names: SortedList[str] = SortedList()
         self._index = RuleIndex()
         self._takes_all = False
         self.questions = 0
@@ -38,7 +42,7 @@ class RuleSet:
 
     def __iter__(self) -> Iterator[Rule]:
         """By name, in ordinal order."""
-        return iter(sorted(self._by_name.values(), key=lambda rule: rule.name))
+        return map(self.find, self.names)
 
     def add(self, rule: Rule) -> None:
         """Live by one more rule.
@@ -53,6 +57,7 @@ class RuleSet:
                 "or choose another name.",
             )
         self._by_name[rule.name.lower()] = rule
+        self.names.add(rule.name)
         self._index.add(rule)
         self.correlation_count += rule.filter.kind == "correlation"
         self._take_stock()
@@ -77,10 +82,15 @@ class RuleSet:
         """
         rule = self.find(name)
         del self._by_name[name.lower()]
+        self.names.remove(rule.name)
         self._index.remove(rule)
         self.correlation_count -= rule.filter.kind == "correlation"
         self._take_stock()
         return rule
+
+    def get(self, name: str) -> Rule | None:
+        """The rule of this name, in any case; None where there is none."""
+        return self._by_name.get(name.lower())
 
     def find(self, name: str) -> Rule:
         """The rule of this name, in any case.

@@ -14,6 +14,7 @@ from sbtutorial.broker.context import EntityContext
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import Input, MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable
+from sbtutorial.broker.timers import Timer
 
 TTL_EXPIRED = "TTLExpiredException"
 MAX_DELIVERY_COUNT_EXCEEDED = "MaxDeliveryCountExceeded"
@@ -105,6 +106,16 @@ class DeadLettering:
             message.timer = self._context.timers.call_at(
                 expires_at, self._time_to_live_action, message.sequence_number
             )
+
+    def prepare_time_to_live(self, message: Message, expires_at: float | None) -> Timer | None:
+        """As `start_time_to_live`, of a message that is not here yet; the timer is to be set."""
+        message.expires_at = expires_at
+        message.timer = None
+        if expires_at is not None:
+            message.timer = self._context.timers.prepared(
+                expires_at, self._time_to_live_action, message.sequence_number
+            )
+        return message.timer
 
     def count_delivery(self, message: Message) -> None:
         """One delivery more has failed, or has ended in a deferral, which counts as much."""

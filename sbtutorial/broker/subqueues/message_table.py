@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import TRANSITIONS, Input, MessageState, allows
@@ -209,14 +210,21 @@ class MessageTable:
         self.size_bytes += message.size_bytes
         self.change(message, state)
 
+    def expect(self, messages: Sequence[Message]) -> None:
+        """Make ready what takes long, as these will come with very many others; see `fill`."""
+
     def fill(self, messages: Sequence[Message]) -> None:
-        """Take in many, each in the state that it has already; of no session."""
+        """Take in many, each in the state that it has already; then see `finish`."""
         self._messages.put_all(messages)
+        counts = self.counts
         for message in messages:
             self.size_bytes += message.size_bytes
-            self.counts[message.state] += 1
-        active = MessageState.ACTIVE
-        self._ready.join_all([one.sequence_number for one in messages if one.state is active])
+            counts[message.state] += 1
+        self._make_ready([one for one in messages if one.state is _ACTIVE])
+
+    def finish(self) -> Steps | None:
+        """What is left to do when many have come in or gone, if anything; nobody waits for it."""
+        return None
 
     def change(self, message: Message, state: MessageState) -> None:
         """Have a message in this state from now on."""
@@ -239,6 +247,16 @@ class MessageTable:
         if len(ready.heap) > 2 * ready_count + _FEWEST_LEFTOVERS_TO_SWEEP:
             ready.sweep(ready_count)
 
+    def drop_all(self, messages: Sequence[Message], state: MessageState) -> None:
+        """Let many go, in this state, that are not ready and have no timer; then see `finish`."""
+        self._messages.take_out_all([message.sequence_number for message in messages])
+        counts = self.counts
+        for message in messages:
+            self.size_bytes -= message.size_bytes
+            counts[message.state] -= 1
+            message.state = state
+        counts[state] += len(messages)
+
     def grow(self, message: Message, size_bytes: int) -> None:
         """Note that the properties of a message here have become longer."""
         message.grow(size_bytes)
@@ -253,6 +271,10 @@ class MessageTable:
         self._messages.take_out(message.sequence_number)
         message.sequence_number = sequence_number
         self._messages.put(message)
+
+    def _make_ready(self, messages: Sequence[Message]) -> None:
+        """Have many that have just come in wait for receivers."""
+        self._ready.join_all([message.sequence_number for message in messages])
 
     def _heap_of(self, _message: Message) -> ReadyHeap:
         """Where a message waits for receivers: one heap for all."""

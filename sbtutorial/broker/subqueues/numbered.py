@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from operator import rshift
 
@@ -63,6 +63,20 @@ class NumberedMessages(dict[int, Message]):
             del self._blocks[bisect_left(self._blocks, block)]
             if not sizes:
                 self.clear()  # a dictionary has room for as many as it ever held, until it is told
+
+    def take_out_all(self, numbers: Iterable[int]) -> None:
+        """Let go of many that are here."""
+        numbers = list(numbers)
+        for number in numbers:
+            del self[number]
+        sizes = self._sizes
+        for block, size in Counter(map(rshift, numbers, repeat(_BLOCK_BITS))).items():
+            sizes[block] -= size
+            if not sizes[block]:
+                del sizes[block]
+        self._blocks = sorted(sizes)
+        if not sizes:
+            self.clear()
 
     def in_order(self, first: int = 0) -> Iterator[Message]:
         """The messages from a number on; those that come or go meanwhile may be among them."""

@@ -54,6 +54,9 @@ TOLD_AFTER_SECONDS = 1.0
 # so much of what a step costs.
 _RETURNED_AT_ONCE = 100
 _RETURN_COST = 2
+# Of those who wait for a session, so many are given one at once; each costs a step so much.
+_SERVED_AT_ONCE = 64
+_SERVING_COST = 12
 
 LET_GO = LockEnd(ChangeKind.SESSION_UNLOCKED, Input.RELEASE, ChangeKind.RELEASED, 0)
 BROKEN_OFF = LET_GO._replace(is_break=True)
@@ -94,6 +97,7 @@ class SessionSubQueue(SubQueue):
         # Their lock is over and their holders have not been told; a dictionary keeps its order.
         self._untold: dict[MessageSession, None] = {}
         self._waiters = SessionWaiters(path, context.timers)
+        self._is_serving = False  # very many of them, in steps
 
     @property
     def is_awaited(self) -> bool:
@@ -312,12 +316,30 @@ class SessionSubQueue(SubQueue):
         return session
 
     def _serve_waiters(self, now: float) -> None:
-        while self._waiters and self.context.can_receive:
-            entry = self.messages.next_free()
-            if entry is None:
+        """Give sessions to those who wait: to some of them now, to very many in steps."""
+        for _ in range(_SERVED_AT_ONCE):
+            if not self._serve_one(now):
                 return
-            waiter = self._waiters.take_first()
-            waiter.accepted(self._hold(entry.id, now, waiter.who, waiter.holder), now=now)
+        if not self._is_serving:
+            self._is_serving = True
+            self.context.background.add(self._serve_in_steps(now))
+
+    def _serve_in_steps(self, now: float) -> Steps:
+        try:
+            while self._serve_one(now):
+                yield _SERVING_COST
+        finally:
+            self._is_serving = False
+
+    def _serve_one(self, now: float) -> bool:
+        if not (self._waiters and self.context.can_receive):
+            return False
+        entry = self.messages.next_free()
+        if entry is None:
+            return False
+        waiter = self._waiters.take_first()
+        waiter.accepted(self._hold(entry.id, now, waiter.who, waiter.holder), now=now)
+        return True
 
     def _on_lock_over(self, session: MessageSession, at: float) -> None:
         has_lost_messages = bool(session.locked)

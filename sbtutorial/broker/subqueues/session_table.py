@@ -3,19 +3,21 @@
 Source: Azure Service Bus, "Message sessions", session state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from math import inf, nextafter
 from typing import NamedTuple
 
 from sortedcontainers import SortedDict, SortedList, SortedSet
 
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.states import MessageState
 from sbtutorial.broker.subqueues.message_table import MessageTable, ReadyHeap
 from sbtutorial.broker.subqueues.numbered import NumberedMessages
 
 _ACTIVE, _LOCKED = MessageState.ACTIVE, MessageState.LOCKED
+_SORTED_AT_ONCE = 64
 
 
 class SessionState(NamedTuple):
@@ -97,12 +99,17 @@ class MessageSessionTable(MessageTable):
         self._free: SortedDict[int, SessionEntry] = SortedDict()  # by their first ready message
         self._by_session: SortedList[tuple[str | None, int]] = SortedList()
         self._stirred: dict[str, None] = {}
+        self._expected: dict[str, SessionEntry] = {}  # of sessions that will be, perhaps
+        # What came in or went with very many others, and is not in the sorted lists so far.
+        self._unsorted: list[Message] = []
+        self._unlisted: dict[str, None] = {}
+        self._leftovers: list[tuple[str | None, int]] = []
         return before
 
     @property
     def is_blank(self) -> bool:
         """Whether `clear` would change nothing: sessions may be known without messages."""
-        return super().is_blank and not self._listed and not self._entries
+        return super().is_blank and not (self._listed or self._unlisted or self._entries)
 
     # -- Sessions -----------------------------------------------------------------------------
 
@@ -110,7 +117,9 @@ class MessageSessionTable(MessageTable):
         """The session of this id, which exists from now on."""
         entry = self._entries.get(session_id)
         if entry is None:
-            entry = self._entries[session_id] = SessionEntry(session_id, self.is_ready)
+            expected = self._expected.pop(session_id, None)
+            entry = expected or SessionEntry(session_id, self.is_ready)
+            self._entries[session_id] = entry
         return entry
 
     def look_at(self, session_id: str) -> SessionEntry | None:
@@ -153,6 +162,7 @@ class MessageSessionTable(MessageTable):
         self, session_id: str, from_sequence_number: int, max_count: int
     ) -> list[Message]:
         """Look at one session's messages as `peek` looks at all."""
+        self._sort(len(self._unsorted) + len(self._leftovers))
         keys = self._by_session.irange((session_id, from_sequence_number), (session_id, inf))
         return [self[number] for _, number in islice(keys, max(max_count, 0))]
 
@@ -166,6 +176,7 @@ class MessageSessionTable(MessageTable):
 
     def list_sessions(self, *, skip: int, top: int) -> list[str]:
         """Ids, in order, of the sessions that have active messages or a state."""
+        self._list(len(self._unlisted))
         return list(self._listed[skip : skip + top])
 
     def list_updated_after(self, at: float, *, skip: int, top: int) -> list[str]:
@@ -199,11 +210,32 @@ class MessageSessionTable(MessageTable):
     def drop(self, message: Message, state: MessageState) -> None:
         """Let a message go, in this state, and the timer that it has."""
         super().drop(message, state)
-        self._by_session.remove((message.session_id, message.sequence_number))
+        self._by_session.discard((message.session_id, message.sequence_number))
+
+    def drop_all(self, messages: Sequence[Message], state: MessageState) -> None:
+        """Let many go, in this state, that are not ready and have no timer; then see `finish`."""
+        super().drop_all(messages, state)
+        self._leftovers += [(one.session_id, one.sequence_number) for one in messages]
+
+    def expect(self, messages: Sequence[Message]) -> None:
+        """Make ready what takes long, as these will come with very many others; see `fill`."""
+        for session_id in {message.session_id for message in messages}:
+            if session_id is not None and session_id not in self._entries:
+                self._expected[session_id] = SessionEntry(session_id, self.is_ready)
+
+    def fill(self, messages: Sequence[Message]) -> None:
+        """Take in many, of the highest numbers, each in the state that it has already."""
+        super().fill(messages)
+        self._unsorted += messages
+
+    def finish(self) -> Steps | None:
+        """Sort in or out what has come or gone with very many others, in steps; if anything."""
+        self._expected.clear()
+        return self._finish() if self._unsorted or self._leftovers or self._unlisted else None
 
     def renumber(self, message: Message, sequence_number: int) -> None:
         """Keep a message under another number from now on."""
-        self._by_session.remove((message.session_id, message.sequence_number))
+        self._by_session.discard((message.session_id, message.sequence_number))
         super().renumber(message, sequence_number)
         self._by_session.add((message.session_id, sequence_number))
 
@@ -213,6 +245,41 @@ class MessageSessionTable(MessageTable):
             entry.ready.tidy()
 
     # -- How it is done -----------------------------------------------------------------------
+
+    def _finish(self) -> Steps:
+        while self._unsorted or self._leftovers or self._unlisted:
+            self._sort(_SORTED_AT_ONCE)
+            self._list(_SORTED_AT_ONCE)
+            yield _SORTED_AT_ONCE
+
+    def _sort(self, at_most: int) -> None:
+        """Know some messages by their session that came with many others, or do not any more."""
+        for _ in range(min(at_most, len(self._leftovers))):
+            self._by_session.discard(self._leftovers.pop())
+        for _ in range(min(at_most, len(self._unsorted))):
+            message = self._unsorted.pop()
+            key = message.session_id, message.sequence_number
+            is_here = self.find(message.sequence_number) is message
+            if is_here and key not in self._by_session:  # as one is that has a new number by now
+                self._by_session.add(key)
+
+    def _list(self, at_most: int) -> None:
+        for _ in range(min(at_most, len(self._unlisted))):
+            self._listed.add(self._unlisted.popitem()[0])
+
+    def _make_ready(self, messages: Sequence[Message]) -> None:
+        free: dict[int, SessionEntry] = {}
+        for message in messages:
+            number, entry = message.sequence_number, self._entry_of(message)
+            entry.ready.join(number)
+            entry.ready_count += 1
+            if entry.is_held:
+                self._stirred[entry.id] = None
+            elif entry.place is None:
+                entry.place = number
+                free[number] = entry
+        self._free.update(free)
+        self._unlisted.update(dict.fromkeys(one.session_id or "" for one in messages))
 
     def _heap_of(self, message: Message) -> ReadyHeap:
         return self._entry_of(message).ready
@@ -237,6 +304,7 @@ class MessageSessionTable(MessageTable):
             self._listed.add(entry.id)
         else:
             self._listed.discard(entry.id)
+            self._unlisted.pop(entry.id, None)
         if not entry.is_held and not entry.is_active:
             self._entries.pop(entry.id, None)
 

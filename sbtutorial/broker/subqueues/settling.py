@@ -144,6 +144,12 @@ class Settling:
         """
         if disposition.has_changes:
             self.check(token, disposition, now=now)
+        self.settle_checked(token, disposition, now=now, who=who)
+
+    def settle_checked(
+        self, token: UUID, disposition: Disposition, *, now: float, who: str = ""
+    ) -> None:
+        """As `settle`, of what `check` has looked at and nobody has changed since."""
         _SETTLE[disposition.settlement](self, token, disposition, now=now, who=who)
 
     def put_back(

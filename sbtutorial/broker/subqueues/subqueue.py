@@ -372,6 +372,11 @@ class SubQueue:
         # Hot, three times a message: a named tuple's own way to make one takes twice as long.
         self.context.journal(tuple.__new__(MessageChange, fields))
 
+    def finish_many(self) -> None:
+        """See to what is left to do when very many messages have come in or gone."""
+        if steps := self.messages.finish():
+            self.context.background.add(steps)
+
     def announce(self) -> None:
         """Tell the listeners to look again: the entity itself has changed."""
         for listener in tuple(self.listeners):

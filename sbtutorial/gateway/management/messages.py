@@ -4,13 +4,14 @@ Each is one function from the request's body to the response's; see `management`
 Source: Azure Service Bus, "AMQP request-response-based operations".
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.types import Int, Long, Timestamp
+from sbtutorial.amqp.types import Int, Long, Timestamp, encode
+from sbtutorial.broker.background import Steps
 from sbtutorial.broker.entities.ingress import Ingress
 from sbtutorial.broker.entities.subscription import Subscription
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -19,11 +20,11 @@ from sbtutorial.broker.subqueues.disposition import Disposition, Settlement
 from sbtutorial.broker.subqueues.message_session import MessageSession
 from sbtutorial.broker.subqueues.subqueue import SubQueue
 from sbtutorial.clock import Clock
+from sbtutorial.gateway.budget import in_units
 from sbtutorial.gateway.management.call import Call, InSteps, Operation, array_of
 from sbtutorial.gateway.management.parts import (
     PART,
     UNITS_A_PART,
-    in_units,
     parts_by_size,
     parts_of,
     under_locks,
@@ -88,7 +89,8 @@ def schedule_message(call: Call) -> InSteps:
     read = partial(read_message, from_wire=call.clock.from_wire, new_id=call.ids.message_id)
     payloads = list(map(_payload, entries))
     messages, now = yield from read_messages_in_steps(payloads, now, read, _unreadable)
-    numbers = ingress.send(messages, now=now, who=call.who)
+    numbers = yield from in_units(ingress.send_in_steps(messages, now=now, who=call.who))
+    yield UNITS_A_PART  # before as many numbers are written
     return {"sequence-numbers": array_of(map(Long, numbers))}
 
 
@@ -124,25 +126,27 @@ def cancel_scheduled_message(call: Call) -> InSteps:
     ends the broker in the middle leaves all or none. Source: Azure/azure-sdk-for-net#9874.
     """
     numbers = _sequence_numbers(call)
-    schedule, now = _ingress(call).schedule, call.now
+    ingress, now = _ingress(call), call.now
     if len(numbers) <= PART:
-        schedule.cancel(numbers, now=now, who=call.who)
+        ingress.schedule.cancel(numbers, now=now, who=call.who)
         return {}
-    held: list[Message] = []
+    cancellation = ingress.cancellation(call.who)
     try:
-        for part, _ in parts_of(numbers):
-            held += schedule.hold(part, now=now)
-            now = yield UNITS_A_PART
-        schedule.cancel_held(held, now, call.who)
-    except BrokerError:
-        for some, _ in parts_of(held):
-            schedule.let_go_on(some)
-            yield UNITS_A_PART
-        raise
+        for part, is_last in parts_of(numbers):
+            cancellation.hold(part, now=now)
+            if not is_last:
+                now = yield UNITS_A_PART
+        cancellation.finish(now)
     except Exception:
-        schedule.let_go_on(held)
+        yield from _in_steps(cancellation.let_go())
         raise
+    yield from _in_steps(cancellation.let_go())
     return {}
+
+
+def _in_steps(steps: Steps) -> Generator[int, float, None]:
+    for _ in steps:
+        yield UNITS_A_PART
 
 
 def _sequence_numbers(call: Call) -> list[int]:
@@ -253,9 +257,11 @@ def update_disposition(call: Call) -> InSteps:
         subqueue.settling.check(token, disposition, now=now)
 
     def settle(token: UUID, *, now: float, who: str) -> None:
-        call.target.settling.settle(token, disposition, now=now, who=who)
+        call.target.settling.settle_checked(token, disposition, now=now, who=who)
 
-    yield from under_locks(call, tokens, check, settle)
+    changes = call.body.get("properties-to-modify")
+    weight = len(encode(changes)) if changes else 0
+    yield from under_locks(call, tokens, check, settle, weight=weight)
     return {}
 
 

@@ -11,14 +11,14 @@ from sbtutorial.gateway.management.call import Call
 # Of what takes some ten microseconds each, so many are done at once, which takes so much of a turn.
 PART = 64
 UNITS_A_PART = 20
-# Of what was checked before, so much is done in one turn, and so in one commit: about 30 ms.
+# Of what was checked before, so much is done in one turn, and so in one commit: about 30 ms. That
+# is of what has so few bytes.
 AS_ONE = 5000
+_LIGHT_BYTES = 512
 
-_MESSAGES_A_UNIT = 4
 _BYTES_A_PART = 1024 * 1024
 
 _Thing = TypeVar("_Thing")
-_Counted = TypeVar("_Counted")
 _Result = TypeVar("_Result", covariant=True)
 
 
@@ -55,20 +55,8 @@ def parts_by_size(messages: Sequence[Message]) -> Iterator[tuple[list[Message], 
     yield part, True
 
 
-def in_units(steps: Generator[int, float, _Counted]) -> Generator[int, float, _Counted]:
-    """Steps that count messages, as a job that counts what they cost."""
-    try:
-        count = next(steps)
-        while True:
-            now = yield max(count // _MESSAGES_A_UNIT, 1)
-            count = steps.send(now)
-    except StopIteration as end:
-        result: _Counted = end.value
-        return result
-
-
 def under_locks(
-    call: Call, tokens: Sequence[UUID], check: Check, act: Act[_Result]
+    call: Call, tokens: Sequence[UUID], check: Check, act: Act[_Result], *, weight: int = 0
 ) -> Generator[int, float, list[_Result]]:
     """Do something under each of many locks, if that can be done under all of them.
 
@@ -76,6 +64,13 @@ def under_locks(
     broker in the middle leaves all done or none of up to `AS_ONE`, which is one commit; of more
     than that, as many whole times so many as were done. A lock that somebody else ends meanwhile,
     who knows its token, too, ends this before anything is done under up to so many.
+
+    Args:
+        call: Names the subqueue.
+        tokens: Of the locks.
+        check: Asked before.
+        act: Done under each.
+        weight: How many bytes are worked on under each: of many, so many fewer are one commit.
 
     Returns:
         The result of each, in order.
@@ -86,14 +81,16 @@ def under_locks(
     subqueue, now = call.target, call.now
     held: list[Message] = []
     results: list[_Result] = []
+    light = max(weight // _LIGHT_BYTES, 1)
+    as_one = max(AS_ONE // light, 1)
     try:
-        for part, is_last in parts_of(tokens):
+        for part, is_last in parts_of(tokens, max(PART // light, 1)):
             for token in part:
                 check(token, now=now)
                 held.append(subqueue.suspend_lock(token, now=now))
             if not is_last:
                 now = yield UNITS_A_PART
-        for part, is_last in parts_of(tokens, AS_ONE):
+        for part, is_last in parts_of(tokens, as_one):
             for token in part:
                 subqueue.require_lock(token, now=now)
             results += [act(token, now=now, who=call.who) for token in part]

@@ -35,10 +35,11 @@ def enumerate_rules(call: Call) -> InSteps:
     """`com.microsoft:enumerate-rules`: `top` of them by name, after the first `skip`."""
     call.require_no_forwarding()
     skip = _count(call, "skip")
-    page = list(_subscription(call).rules)[skip : skip + _count(call, "top")]
+    there = _subscription(call).rules
     rules = []
-    for part, is_last in parts_of(page):
-        rules += [{"rule-description": written_rule(one, call.clock.to_wire)} for one in part]
+    for part, is_last in parts_of(there.names[skip : skip + _count(call, "top")]):
+        found = filter(None, map(there.get, part))  # those that are still there
+        rules += [{"rule-description": written_rule(one, call.clock.to_wire)} for one in found]
         if not is_last:
             yield UNITS_A_PART
     return {"rules": rules} if rules else None

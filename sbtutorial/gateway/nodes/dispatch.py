@@ -8,6 +8,7 @@ connection is behind in reading, and the message that it might have had stays re
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -23,6 +24,8 @@ _LOG = logging.getLogger(__name__)
 
 # What one source may hand out before another one has its turn.
 _AT_ONCE = 32
+# Of receivers that can receive no more, so many are detached at once, and so many like one unit.
+_ENDED_AT_ONCE, _ENDED_A_UNIT = 128, 4
 
 
 class MessageSource(Protocol):
@@ -147,11 +150,19 @@ class Dispatcher:
             self._answer_drains()
         return False
 
-    def end(self, refusal: BrokerError) -> None:
-        """Nobody can receive here now: detach every receiver."""
+    def end(self, refusal: BrokerError) -> bool:
+        """Nobody can receive here now: detach receivers, of very many some.
+
+        Returns:
+            Whether there may be more.
+        """
         error = error_of(refusal)
-        for receiver in list(self.receivers):
+        attached = (one for one in self.receivers if one.link.is_attached)
+        some = list(islice(attached, _ENDED_AT_ONCE))
+        for receiver in some:
             receiver.detach(error)
+        self._budget.spend(len(some) // _ENDED_A_UNIT)
+        return len(some) == _ENDED_AT_ONCE
 
     def _give_up(self, receiver: Receiver) -> None:
         """A defect of ours ends this link, and nobody else's."""
@@ -215,7 +226,6 @@ class Dispatchers:
             dispatcher = self._by_source.get(source)
             if dispatcher is None:
                 continue
-            if ending := source.ending:
-                dispatcher.end(ending)
-            elif dispatcher.serve(now):
+            ending = source.ending
+            if dispatcher.end(ending) if ending else dispatcher.serve(now):
                 self.changed[source] = None

@@ -147,6 +147,8 @@ def _array(encoded: bytes, offset: int, width: int) -> Generator[int, float, tup
 def encode_in_steps(value: Any) -> Generator[int, float, list[bytes]]:
     """A value in bytes, in pieces: who joined very many of them would keep others waiting.
 
+    Its lists are empty afterwards, for to be rid of very many things at once takes long, too.
+
     Yields:
         What a step has cost, in units of a turn.
     """
@@ -170,7 +172,10 @@ def _list_in_bytes(values: list[Any]) -> Generator[int, float, list[bytes]]:
     pieces: list[bytes] = []
     items: list[bytes] = []
     size = count = 0
-    for value in values:
+    in_all = len(values)
+    values.reverse()
+    while values:
+        value = values.pop()
         if count == _AT_ONCE or size > _BYTES_AT_ONCE:
             yield _UNITS
             pieces.append(b"".join(items))
@@ -184,7 +189,7 @@ def _list_in_bytes(values: list[Any]) -> Generator[int, float, list[bytes]]:
             items.append(encode(value))
             size += len(items[-1])
         count += 1
-    return _compound(0xC0, _LIST32, len(values), [*pieces, b"".join(items)])
+    return _compound(0xC0, _LIST32, in_all, [*pieces, b"".join(items)])
 
 
 def _is_large(value: Any) -> bool:

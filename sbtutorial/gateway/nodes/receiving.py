@@ -4,6 +4,8 @@ Source: AMQP 1.0, 2.6.7 and 2.6.12; Azure Service Bus, "Message transfers, locks
 """
 
 import logging
+from collections.abc import Iterator
+from itertools import islice
 from uuid import UUID
 
 from sbtutorial.amqp.events import DispositionReceived
@@ -15,6 +17,7 @@ from sbtutorial.amqp.messaging import (
     TransactionalState,
 )
 from sbtutorial.amqp.performatives import Error, SenderSettleMode
+from sbtutorial.amqp.pieces import Payload
 from sbtutorial.amqp.sender import SenderLink
 from sbtutorial.amqp.states import LinkState
 from sbtutorial.broker.errors import BrokerError
@@ -33,6 +36,7 @@ _LOG = logging.getLogger(__name__)
 _CANNOT_BE_WRITTEN = "BrokerError", "The broker cannot write this message; its log says why."
 # Locks of a receiver that broke off, put on record in one step.
 _GONE_AT_ONCE = 100
+_FORGOTTEN_AT_ONCE, _FORGETTING_UNITS = 256, 3
 
 
 class ReceiverNode(Node):
@@ -92,26 +96,31 @@ class ReceiverNode(Node):
         """Leave; what is unsettled on the link now was held by a client that broke off."""
         self._peer.parked.pop(self, None)
         self._dispatchers.leave(self)
-        held = self._held()
-        self._abandoned(held[:_GONE_AT_ONCE], self._clock.now())
-        rest = held[_GONE_AT_ONCE:] if self.source.locks_outlive_links else None
-        return self._abandon(rest) if rest else None
+        held = self._take_held()
+        is_unsettled = bool(self.link.unsettled) and self.source.locks_outlive_links
+        tokens = iter(held.values()) if is_unsettled else iter(())
+        self._abandoned(list(islice(tokens, _GONE_AT_ONCE)), self._clock.now())
+        return self._abandon(tokens, held) if len(held) > _GONE_AT_ONCE else None
 
-    def _held(self) -> list[UUID]:
-        """The tokens of what is unsettled on the link."""
-        return []
+    def _take_held(self) -> dict[bytes, UUID]:
+        """The tokens of what is unsettled on the link, which are forgotten."""
+        return {}
 
-    def _abandon(self, held: list[UUID]) -> Job:
-        """Put many locks on record that nobody stands behind any more."""
+    def _abandon(self, tokens: Iterator[UUID], held: dict[bytes, UUID]) -> Job:
+        """Put many locks on record that nobody stands behind any more; and forget them all."""
         now = yield 0
-        for start in range(0, len(held), _GONE_AT_ONCE):
-            self._abandoned(held[start : start + _GONE_AT_ONCE], now)
+        while some := list(islice(tokens, _GONE_AT_ONCE)):
+            self._abandoned(some, now)
             now = yield 32
+        while held:
+            for _ in range(min(len(held), _FORGOTTEN_AT_ONCE)):
+                held.popitem()
+            yield _FORGETTING_UNITS
 
     def _abandoned(self, held: list[UUID], now: float) -> None:
         self.source.receiver_gone(held, now=now, who=self.who)
 
-    def _encoded(self, message: Message) -> bytes | None:
+    def _encoded(self, message: Message) -> Payload | None:
         """The message as it goes out; None for one that cannot, which is a defect of ours."""
         try:
             return encode_delivery(message, to_wire=self._to_wire)
@@ -205,10 +214,9 @@ class PeekLockNode(ReceiverNode):
             else:
                 self.link.settle(event.delivery_id, answer)
 
-    def _held(self) -> list[UUID]:
-        # A settlement that was done and is not to be told has no token any more.
-        tokens = map(self._tokens.get, self.link.unsettled.values())
-        return [token for token in tokens if token is not None]
+    def _take_held(self) -> dict[bytes, UUID]:
+        held, self._tokens = self._tokens, {}
+        return held
 
     def _is_untold(self) -> bool:
         """Whether what was done is not to be told, because somebody asked for that."""

@@ -19,6 +19,7 @@ from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.broker.context import Sink
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
+from sbtutorial.gateway.budget import in_units
 from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.nodes.node import Node
 from sbtutorial.gateway.nodes.peer import Peer
@@ -28,6 +29,8 @@ from sbtutorial.gateway.wire.message import batch_parts, of_batch, read_message,
 from sbtutorial.gateway.wire.reading import (
     AT_ONCE,
     UNITS_AT_ONCE,
+    batch_parts_in_steps,
+    is_long,
     read_messages_in_steps,
     reading_cost,
 )
@@ -76,6 +79,8 @@ class SenderNode(Node):
 
     def _batch_received(self, event: MessageReceived, now: float) -> Job | None:
         """A batch of many is a job: read a few at a time, then checked and taken as one."""
+        if is_long(event.payload):
+            return self._take_long_batch(event)
         parts = batch_parts(event.payload, self._max_batch_messages)
         cost = sum(map(reading_cost, parts)) if len(parts) <= AT_ONCE else 0
         if len(parts) * self._sink.copies > AT_ONCE or cost > UNITS_AT_ONCE:
@@ -84,6 +89,15 @@ class SenderNode(Node):
         read = read_parts(parts, 1, from_wire=self._from_wire, new_id=self._new_id)
         self._take(list(read), event, now)
         return None
+
+    def _take_long_batch(self, event: MessageReceived) -> Job:
+        yield 0
+        try:
+            parts = yield from batch_parts_in_steps(event.payload, self._max_batch_messages)
+        except (DecodeError, BrokerError) as refusal:
+            self._answer(event, _rejected(refusal))
+            return
+        yield from self._take_in_steps(parts, event, of_batch)
 
     def _read(self, payload: bytes, ends: Ends = NOT_CHECKED) -> Message:
         return read_message(payload, ends, from_wire=self._from_wire, new_id=self._new_id)
@@ -115,7 +129,7 @@ class SenderNode(Node):
             if isinstance(event.state, TransactionalState):
                 self._take_with_transaction(messages, event, event.state, now)
                 return
-            self._sink.send(messages, now=now, who=self._who)
+            yield from in_units(self._sink.send_in_steps(messages, now=now, who=self._who))
         except (DecodeError, BrokerError) as refusal:
             self._answer(event, _rejected(refusal))
         else:

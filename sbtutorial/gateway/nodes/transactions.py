@@ -22,6 +22,7 @@ from sbtutorial.amqp.types import Symbol
 from sbtutorial.amqp.types.composites import decode_composite
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.transaction import Transaction
+from sbtutorial.gateway.budget import MESSAGES_A_UNIT, Budget
 from sbtutorial.gateway.ids import Ids
 from sbtutorial.gateway.nodes.node import Node
 
@@ -87,8 +88,11 @@ class CoordinatorNode(Node):
 
     CREDIT = 100
 
-    def __init__(self, link: ReceiverLink, transactions: Transactions, who: str) -> None:
+    def __init__(
+        self, link: ReceiverLink, transactions: Transactions, who: str, budget: Budget
+    ) -> None:
         self._link = link
+        self._budget = budget
         self._transactions = transactions
         self._who = who
         link.grant(self.CREDIT)
@@ -119,6 +123,7 @@ class CoordinatorNode(Node):
             return _rejected(UNKNOWN_ID, "There is no such transaction on this connection.")
         if request.fail:
             return Accepted()
+        self._budget.spend(transaction.message_count // MESSAGES_A_UNIT)
         try:
             transaction.commit(now=now, who=self._who)
         except BrokerError as refusal:

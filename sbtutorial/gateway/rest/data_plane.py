@@ -32,6 +32,7 @@ from sbtutorial.gateway.access.sas import (
     TokenError,
     Verified,
 )
+from sbtutorial.gateway.budget import in_units
 from sbtutorial.gateway.core import Core
 from sbtutorial.gateway.faults import Occasion
 from sbtutorial.gateway.reactor import Job
@@ -245,7 +246,7 @@ def _send_in_steps(
             now = yield _UNITS
         entity = call.core.namespace.directory.sendable(call.path.entity)
         _require_size(messages, entity.context.max_message_bytes)
-        entity.ingress.send(messages, now=now, who=call.who)
+        yield from in_units(entity.ingress.send_in_steps(messages, now=now, who=call.who))
         response = _done(call, Occasion.SENT, 201)
     except BrokerError as refusal:
         response = _refused(refusal)

@@ -25,6 +25,7 @@ from sbtutorial.amqp.messaging import (
     map_items,
     split_sections,
 )
+from sbtutorial.amqp.pieces import Payload, Pieces
 from sbtutorial.amqp.sections import NOT_CHECKED, Ends
 from sbtutorial.amqp.types import Int, Symbol, encode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
@@ -77,6 +78,8 @@ _BEFORE_ONLY_LOCK_TOKEN = build_map_section(DELIVERY_ANNOTATIONS, _LOCK_TOKEN_KE
 _EMPTY_ANNOTATIONS = build_map_section(DELIVERY_ANNOTATIONS, b"", 0)
 _pack_long = struct.Struct(">q").pack
 _MAX_UINT_MS = 0xFFFFFFFF
+_LARGE_BYTES = 256 * 1024
+_SHORT_TEXT_CHARS = 256
 
 ToWire = Callable[[float], float]
 NewId = Callable[[], str]
@@ -142,7 +145,15 @@ def batch_parts(payload: bytes, at_most: int) -> list[bytes]:
         DecodeError: The bytes are no batch.
         BrokerError: MESSAGE_SIZE_EXCEEDED: it has too many messages.
     """
-    parts = data_sections(payload, at_most)
+    return of_number(data_sections(payload, at_most), at_most)
+
+
+def of_number(parts: list[bytes], at_most: int) -> list[bytes]:
+    """The messages of a batch, unless they are too many.
+
+    Raises:
+        BrokerError: MESSAGE_SIZE_EXCEEDED.
+    """
     if len(parts) > at_most:
         raise BrokerError(
             ErrorCode.MESSAGE_SIZE_EXCEEDED,
@@ -286,29 +297,29 @@ def encode_message(message: Message, *, to_wire: ToWire) -> bytes:
     A lock token, the end of its lock and a state other than active are written when the message
     has them, so one form serves deferred messages and peeked ones.
     """
-    return _joined(message, _delivery_annotations(message), to_wire)
+    return b"".join(_sections(message, _delivery_annotations(message), to_wire))
 
 
-def encode_delivery(message: Message, *, to_wire: ToWire) -> bytes:
+def encode_delivery(message: Message, *, to_wire: ToWire) -> Payload:
     """The message as a link delivers it: delivery annotations are always there, if only empty.
 
-    Azure does so in receive-and-delete, where it has nothing to say in them.
+    Azure does so in receive-and-delete, where it has nothing to say in them. Nobody waits for a
+    copy of a large body: it goes out a frame at a time.
     """
-    return _joined(message, _delivery_annotations(message) or _EMPTY_ANNOTATIONS, to_wire)
+    sections = _sections(message, _delivery_annotations(message) or _EMPTY_ANNOTATIONS, to_wire)
+    return b"".join(sections) if message.size_bytes < _LARGE_BYTES else Pieces(sections)
 
 
-def _joined(message: Message, delivery_annotations: bytes, to_wire: ToWire) -> bytes:
+def _sections(message: Message, delivery_annotations: bytes, to_wire: ToWire) -> tuple[bytes, ...]:
     content: Content = message.content  # type: ignore[assignment]
-    return b"".join(
-        (
-            _header(message, content),
-            delivery_annotations,
-            _message_annotations(message, content, to_wire),
-            _properties(message, content, to_wire),
-            _application_properties(message.properties, content),
-            content.body,
-            content.footer or b"",
-        )
+    return (
+        _header(message, content),
+        delivery_annotations,
+        _message_annotations(message, content, to_wire),
+        _properties(message, content, to_wire),
+        _application_properties(message.properties, content),
+        content.body,
+        content.footer or b"",
     )
 
 
@@ -389,8 +400,20 @@ def _application_properties(changed: Mapping[str, object] | None, content: Conte
     if not changed:
         return content.application_properties or b""
     kept = [raw for key, raw in _items(content.application_properties) if key not in changed]
-    added = [encode(str(key)) + encode(wire_value(value)) for key, value in changed.items()]
+    added = [_property(str(key), value) for key, value in changed.items()]
     return build_map_section(APPLICATION_PROPERTIES, b"".join(kept + added), len(kept) + len(added))
+
+
+def _property(name: str, value: object) -> bytes:
+    if isinstance(value, int) or (type(value) is str and len(value) <= _SHORT_TEXT_CHARS):
+        return _short_property(name, value)
+    return encode(name) + encode(wire_value(value))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _short_property(name: str, value: int | str) -> bytes:
+    """What says why a message is a dead letter, for one, says it of thousands of others, too."""
+    return encode(name) + encode(wire_value(value))
 
 
 def merged_bytes(message: Message, properties: Mapping[str, object] | None = None) -> int:

@@ -7,9 +7,16 @@ a hostile message is one long list of next to nothing.
 from collections.abc import Callable, Generator, Sequence
 
 from sbtutorial.amqp.errors import DecodeError
-from sbtutorial.amqp.sections import NOT_CHECKED, Ends, check_in_steps, structure_bytes
+from sbtutorial.amqp.sections import (
+    NOT_CHECKED,
+    Ends,
+    check_in_steps,
+    data_sections_in_steps,
+    structure_bytes,
+)
 from sbtutorial.broker.errors import BrokerError
 from sbtutorial.broker.message import Message
+from sbtutorial.gateway.wire.message import of_number
 
 # Of what is cheap so many are read at once; of what is not, about so much of a turn.
 AT_ONCE = 64
@@ -17,11 +24,16 @@ UNITS_AT_ONCE = 24
 # Below this a message costs no more than it does in any case.
 _SHORT_BYTES = 1024
 _BYTES_PER_UNIT = 256
+# To copy a body costs so much for each so many bytes.
+_COPIED_BYTES, _COPIED_UNITS = 1024 * 1024, 8
 
 
 def reading_cost(payload: bytes) -> int:
     """In units of a turn, beyond what every message costs. Hot: runs for each message."""
-    return 0 if len(payload) < _SHORT_BYTES else structure_bytes(payload) // _BYTES_PER_UNIT
+    size = len(payload)
+    if size < _SHORT_BYTES:
+        return 0
+    return structure_bytes(payload) // _BYTES_PER_UNIT + size // _COPIED_BYTES * _COPIED_UNITS
 
 
 def is_long(payload: bytes) -> bool:
@@ -45,6 +57,20 @@ def checked_in_steps(payload: bytes) -> Generator[int, float, Ends]:
     except StopIteration as end:
         ends: Ends = end.value
         return ends
+
+
+def batch_parts_in_steps(payload: bytes, at_most: int) -> Generator[int, float, list[bytes]]:
+    """As `batch_parts`, of a batch that `is_long`.
+
+    Yields:
+        What a step has cost, in units of a turn.
+    """
+    steps = data_sections_in_steps(payload, at_most)
+    try:
+        while True:
+            yield next(steps) // _BYTES_PER_UNIT
+    except StopIteration as end:
+        return of_number(end.value, at_most)
 
 
 def read_messages_in_steps(

@@ -366,12 +366,12 @@ def test_cancelling_is_all_or_none(world: World, queue: Queue) -> None:
 def test_time_of_what_is_held_back_to_be_cancelled_does_not_come(
     world: World, queue: Queue
 ) -> None:
-    schedule = queue.ingress.schedule
+    cancellation = queue.ingress.cancellation("sender")
     numbers = world.send(queue, "a", "b", scheduled_enqueue_at=START + 30)
-    held = schedule.hold(numbers, now=world.now)
+    cancellation.hold(numbers, now=world.now)
     world.pass_time(31)
     assert queue.receivable.counts().scheduled == 2
-    schedule.cancel_held(held, world.now, "sender")
+    cancellation.finish(world.now)
     assert queue.receivable.counts().total == 0
 
 

@@ -137,20 +137,21 @@ def handed_out(topic: Topic) -> list[object]:
 
 
 def test_what_waits_for_its_topic_can_be_cancelled_in_parts(world: World, waiting: Topic) -> None:
-    schedule = waiting.ingress.schedule
-    held = schedule.hold([1, 3], now=world.now)
+    cancellation = waiting.ingress.cancellation("sender")
+    cancellation.hold([1, 3], now=world.now)
     set_status(world, waiting, EntityStatus.ACTIVE)
     world.pass_time(1)
     assert handed_out(waiting) == [1, 3, 4]
-    schedule.cancel_held(held, world.now, "sender")
+    cancellation.finish(world.now)
     assert waiting.scheduled_count == 0
 
 
 def test_what_was_not_cancelled_after_all_waits_for_its_topic_still(
     world: World, waiting: Topic
 ) -> None:
-    schedule = waiting.ingress.schedule
-    schedule.let_go_on(schedule.hold([1, 3], now=world.now))
+    cancellation = waiting.ingress.cancellation("sender")
+    cancellation.hold([1, 3], now=world.now)
+    assert sum(cancellation.let_go()) == 2
     world.pass_time(1)
     assert (waiting.scheduled_count, handed_out(waiting)) == (5, [])
     set_status(world, waiting, EntityStatus.ACTIVE)

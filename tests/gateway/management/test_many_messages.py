@@ -181,6 +181,21 @@ def test_settling_very_many_keeps_nobody_waiting(status: str, active: int, total
     assert (counts.active, counts.locked, counts.total) == (active, 0, total)
 
 
+def test_the_more_is_laid_over_messages_the_fewer_of_them_are_settled_in_one_turn() -> None:
+    bench = Bench()
+    bench.fill()
+    asked = {
+        "disposition-status": "abandoned",
+        "lock-tokens": Array(bench.lock_all()),
+        "properties-to-modify": {"note": "v" * 30_000},
+    }
+    bench.ask("update-disposition", asked)
+    bench.answered()
+    assert sum(bench.changes) >= MANY
+    counts = bench.queue.receivable.counts()
+    assert (counts.active, counts.locked) == (MANY, 0)
+
+
 def test_renewing_very_many_keeps_nobody_waiting() -> None:
     bench = Bench()
     bench.fill()

@@ -1,6 +1,7 @@
 """What is read and written in steps is what would be read and written at once."""
 
 from collections.abc import Generator
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def run(steps: Generator[int, float, Any]) -> tuple[Any, int]:
 
 @pytest.mark.parametrize("value", LONG_VALUES, ids=lambda value: str(value)[:20])
 def test_a_value_is_read_and_written_as_it_would_be_at_once(value: Any) -> None:
-    encoded = encode(value)
+    encoded, value = encode(value), deepcopy(value)
     read, _ = run(read_in_steps(b"..." + encoded, 3))
     assert read == decode(encoded)[0] == value
     assert type(read) is type(value)

@@ -18,6 +18,7 @@ from sbtutorial.amqp.messaging import (
     encode_section,
     split_sections,
 )
+from sbtutorial.amqp.pieces import Pieces
 from sbtutorial.amqp.types import Byte, Long, Symbol, Timestamp, ULong, decode
 from sbtutorial.broker.errors import BrokerError, ErrorCode
 from sbtutorial.broker.message import Message
@@ -196,6 +197,16 @@ def test_property_of_more_than_32_kilobytes_is_refused_by_name(
     with pytest.raises(BrokerError, match="property 'note' has 32811 bytes") as caught:
         read_messages(payload, 0, from_wire=same, new_id=new_id)
     assert caught.value.code is ErrorCode.MESSAGE_SIZE_EXCEEDED
+
+
+def test_a_large_delivery_is_not_joined() -> None:
+    body = encode_section(DATA, b"x" * 300_000)
+    message = read(Properties(message_id="m").encode() + body)
+    payload = encode_delivery(message, to_wire=same)
+    assert isinstance(payload, Pieces)
+    sections = split_sections(payload[:])
+    assert sections.body == body
+    assert sections.delivery_annotations is not None
 
 
 def test_delivery_has_delivery_annotations_even_if_they_say_nothing() -> None:
