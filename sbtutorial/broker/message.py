@@ -110,6 +110,11 @@ class Message:
     def __repr__(self) -> str:
         return f"<Message {self.sequence_number} {self.state.name} id={self.message_id!r}>"
 
+    @property
+    def source_on_arrival(self) -> str | None:
+        """Its `dead_letter_source` when it came; a sender gives none, whatever became of it since."""
+        return self.dead_letter_source if self.hops else None
+
     def copy(self) -> "Message":
         """The same message as if just sent, for another entity; its number goes along as origin."""
         twin = Message(

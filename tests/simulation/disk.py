@@ -47,7 +47,7 @@ class Records:
 
 
 class NotingFile(SqliteFile):
-    """The file that the product has; small turns are noted first, and its end is a kill."""
+    """The file that the product has; small turns are noted first."""
 
     def write(self, turns: Sequence[Iterable[Change]]) -> None:
         """Note them, or write them with all that is noted."""
@@ -58,16 +58,20 @@ class NotingFile(SqliteFile):
         if self.has_much_noted:
             super().write([])
 
+
+class KilledFile(NotingFile):
+    """One whose end is always a kill."""
+
     def close(self) -> None:
-        """Leave it as a killed broker does."""
+        """Leave it as it is."""
         self.let_go()
 
 
-def in_a_file(path: Path) -> Callable[[], Keeper]:
+def in_a_file(path: Path, kind: type[NotingFile] = NotingFile) -> Callable[[], Keeper]:
     """The file that the product has; it is opened again in each life."""
     ids = Random(0)
     codec = ChangeCodec(lambda: UUID(bytes=ids.randbytes(16), version=4))
-    return lambda: NotingFile(path, codec)
+    return lambda: kind(path, codec)
 
 
 class Disk:

@@ -129,14 +129,18 @@ def hold_back_for_ever(self: Schedule, now: float) -> None:
     """A topic that is enabled again has forgotten what it held back."""
 
 
-def one_by_one(call: Any, tokens: Sequence[Any], _check: Any, act: Any) -> Iterator[int]:
+def one_by_one(
+    call: Any, tokens: Sequence[Any], _check: Any, act: Any, **_weight: int
+) -> Iterator[int]:
     """What cannot be done under one lock keeps nothing else from being done."""
     results = [act(token, now=call.now, who=call.who) for token in tokens]
     yield 1
     return results  # type: ignore[return-value]
 
 
-def turn_by_turn(call: Any, tokens: Sequence[Any], check: Any, act: Any) -> Iterator[int]:
+def turn_by_turn(
+    call: Any, tokens: Sequence[Any], check: Any, act: Any, **_weight: int
+) -> Iterator[int]:
     """Each lock has a turn, and so a commit, of its own."""
     results = []
     for token in tokens:

@@ -12,7 +12,7 @@ from sbtutorial.broker.descriptions import EntityStatus
 from sbtutorial.store.stepped import Keeper
 from tests.simulation.audit import last_look, look_into
 from tests.simulation.broken import Broken
-from tests.simulation.disk import in_a_file
+from tests.simulation.disk import KilledFile, in_a_file
 from tests.simulation.failing import listening
 from tests.simulation.scenery import THEMES, Scenery, Theme, make_scenery
 from tests.simulation.world import World
@@ -204,7 +204,9 @@ class Trouble:
 def run_in_a_file(seed: int, tell: Callable[[str], None] | None = None, **options: Any) -> int:
     """As `run`, with the file that the product keeps a namespace in."""
     with TemporaryDirectory() as folder:
-        return run(seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite")), **options)
+        return run(
+            seed, tell, open_keeper=in_a_file(Path(folder, "kept.sqlite"), KilledFile), **options
+        )
 
 
 Run = Callable[[int], int]

@@ -176,7 +176,7 @@ def _write_message(change: MessageChange) -> list[Any] | None:
         message.partition_key,
         message.time_to_live,
         message.scheduled_enqueue_at,
-        message.dead_letter_source,
+        message.source_on_arrival,
         message.enqueued_sequence_number,
         message.hops,
     ]

@@ -100,7 +100,7 @@ def _message(message: Message, is_new: bool) -> tuple[Any, ...]:
         message.partition_key,
         message.time_to_live,
         message.scheduled_enqueue_at,
-        message.dead_letter_source,
+        message.source_on_arrival,
         message.enqueued_sequence_number,
         message.hops,
     )

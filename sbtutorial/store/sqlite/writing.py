@@ -84,7 +84,7 @@ class Writer:
 
     def _fixed(self, rows: Gathered, key: int) -> tuple[Any, ...]:
         message, order = rows.born[key]
-        source = rows.sources.get(key) if key in rows.sources else message.dead_letter_source
+        source = rows.sources.get(key) if key in rows.sources else message.source_on_arrival
         return order, key, *_sent(message), column(source), *_travelled(message)
 
     def _state(
