@@ -19,17 +19,17 @@ FAST, LONG = "--fast", "--long"
 # longest begin first (tests/order.py).
 _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Each process that runs tests has to find all of them first, also those that it never runs. So two
-# kinds are apart: thousands that need no other process, for which one a core is enough; and real
-# clients, which sleep most of the time, so that very many of them are heard at once.
-_IN_ONE_PROCESS = (
-    *("tests/amqp", "tests/broker", "tests/gateway", "tests/http", "tests/store"),
-    *("tests/admin", "tests/server"),
-)
+# kinds are apart: thousands that need no other process, and have one for each half, to which nobody
+# deals them out (that took a fifth of their time); and real clients, which sleep most of the time,
+# so that very many of them are heard at once.
+_OF_THE_RULES = ("tests/amqp", "tests/broker", "tests/http", "tests/store", "tests/admin")
+_OF_THE_GATEWAY = ("tests/gateway", "tests/server")
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
 _OF_THE_BROWSER = "tests/browser"
 _BY_DAY, _BY_NIGHT = ("-m", "not overnight"), ("-m", "overnight")
 _OTHERS = tuple(
-    f"--ignore={folder}" for folder in (*_IN_ONE_PROCESS, *_OF_CLIENTS, _OF_THE_BROWSER)
+    f"--ignore={folder}"
+    for folder in (*_OF_THE_RULES, *_OF_THE_GATEWAY, *_OF_CLIENTS, _OF_THE_BROWSER)
 )
 
 _LINT = (
@@ -48,10 +48,8 @@ EVERYTHING = (
     ),
     (
         Step("pytest", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
-        Step(
-            "pytest of the broker",
-            ("pytest", "-n", "2", *_SIDE_BY_SIDE, *_BY_DAY, *_IN_ONE_PROCESS),
-        ),
+        Step("pytest of the rules", ("pytest", *_BY_DAY, *_OF_THE_RULES)),
+        Step("pytest of the gateway", ("pytest", *_BY_DAY, *_OF_THE_GATEWAY)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -113,16 +113,22 @@ class Installer:
         """
         package = f".[{','.join(extras)}]" if extras else "."
         wanted = [*versions, "--editable", package]
-        if not self._install_by_uv(extras, wanted):
+        if not self._install_by_uv(extras, wanted, versions):
             say(f"Installing {_things(extras)}; this takes a minute or two …")
-            options = ["--disable-pip-version-check", "--no-input"]
-            self._fill("pip", [self._python, "-m", "pip", "install", *options, *wanted])
+            self._fill("pip", self._pip_install(*wanted))
 
-    def _install_by_uv(self, extras: Sequence[str], wanted: Sequence[str]) -> bool:
-        """Whether uv is here, can be told what pip is told, and has done it."""
+    def _install_by_uv(
+        self, extras: Sequence[str], wanted: Sequence[str], versions: Sequence[str]
+    ) -> bool:
+        """Whether uv is here or can be had, can be told what pip is told, and has done it."""
         program = uv.find(self._python)
-        words = uv.words_for(self._settings_of_pip()) if program else None
-        if program is None or words is None:
+        if program is None and not extras:  # the broker alone is here before a uv would be
+            return False
+        words = uv.words_for(self._settings_of_pip())
+        if words is None:
+            return False
+        program = program or self._fetch_uv(versions)
+        if program is None:
             return False
         say(f"Installing {_things(extras)} by uv, which is here …")
         try:
@@ -132,6 +138,20 @@ class Installer:
             say("\n".join(["uv does not manage, so pip is asked.", *said]))
             return False
         return True
+
+    def _fetch_uv(self, versions: Sequence[str]) -> str | None:
+        """Have pip bring uv: both together take a fifth of the time that pip alone does.
+
+        Who cannot have it, or not from this index, does without.
+        """
+        say("Fetching uv, which installs quickly …")
+        with suppress(SetupError):
+            self._run("pip", self._pip_install(*versions, "uv"))
+        return uv.find(self._python)
+
+    def _pip_install(self, *wanted: str) -> list[str | Path]:
+        options = ("--disable-pip-version-check", "--no-input")
+        return [self._python, "-m", "pip", "install", *options, *wanted]
 
     def _settings_of_pip(self) -> list[str]:
         return self._run("pip", [self._python, "-m", "pip", "config", "list"])

@@ -84,7 +84,9 @@ def words_for(settings: Iterable[str]) -> Words | None:
 
 
 def command(uv: str, python: Path, words: Words, wanted: Sequence[str]) -> list[str]:
-    """The command line that installs into an environment.
+    """The command line that installs into an environment, with bytecode, as pip would.
+
+    Else the kernels that are started first would all make it, each for itself.
 
     Args:
         uv: The program.
@@ -93,7 +95,8 @@ def command(uv: str, python: Path, words: Words, wanted: Sequence[str]) -> list[
         wanted: What pip would be told: packages, a constraint, or to take the newest.
     """
     own = [one for one in wanted if not one.startswith("--upgrade-strategy")]  # it has one only
-    return [uv, "pip", "install", "--python", str(python), *words.options, *own]
+    options = ("--compile-bytecode", "--python", str(python))
+    return [uv, "pip", "install", *options, *words.options, *own]
 
 
 def _counting(settings: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
 
@@ -8,7 +9,14 @@ import pytest
 
 from sbtutorial.setup import installing, uv
 from sbtutorial.setup.file_lock import try_lock
-from sbtutorial.setup.installing import Installer, Progress, SetupError, explain, one_at_a_time
+from sbtutorial.setup.installing import (
+    LOCKED,
+    Installer,
+    Progress,
+    SetupError,
+    explain,
+    one_at_a_time,
+)
 
 PYPROJECT = """
 [build-system]
@@ -91,32 +99,56 @@ def test_without_network_neither_uv_nor_pip_manages_and_the_remedy_is_to_connect
     assert "127.0.0.1:9" in by_pip.partition("Installing the broker; this takes")[0]
 
 
+WANTED = " ".join((*LOCKED, "--editable", ".[lab]"))
+PIP = "install --disable-pip-version-check --no-input"
+LOOKED, FETCHED = "config list", " ".join((PIP, *LOCKED, "uv"))
+BY_UV, BY_PIP = f"install --compile-bytecode --python {sys.executable} {WANTED}", f"{PIP} {WANTED}"
+
+
 @pytest.mark.parametrize(
-    ("program", "settings", "ran"),
+    ("found", "settings", "ran"),
     [
-        ("uv", [], ["pip", "uv"]),
-        ("uv", ["install.pre='true'"], ["pip", "pip"]),
-        (None, [], ["pip"]),
+        (["uv"], [], [LOOKED, BY_UV]),
+        (["uv"], ["install.pre='true'"], [LOOKED, BY_PIP]),
+        ([None, "uv"], [], [LOOKED, FETCHED, BY_UV]),
+        ([None, None], [], [LOOKED, FETCHED, BY_PIP]),
+        ([None], ["install.pre='true'"], [LOOKED, BY_PIP]),
     ],
+    ids=["is here", "has no word", "is fetched", "cannot be had", "is not fetched in vain"],
 )
-def test_uv_installs_where_it_is_and_can_be_told_what_pip_is_told(
-    program: str | None,
+def test_uv_installs_where_it_can_be_had_and_can_be_told_what_pip_is_told(
+    found: list[str | None],
     settings: list[str],
     ran: list[str],
     clone: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names: list[str] = []
+    commands: list[str] = []
+    looks = iter(found)
 
-    def run(_: Installer, name: str, *__: object) -> list[str]:
-        names.append(name)
+    def run(_: Installer, __: str, command: Sequence[str | Path], *___: object) -> list[str]:
+        told = [str(word) for word in command]
+        commands.append(" ".join(told[told.index("pip") + 1 :]))
+        if told[-1] == "uv" and found[-1] is None:
+            raise SetupError("There is none.")
         return settings
 
-    monkeypatch.setattr(uv, "find", lambda _: program)
+    monkeypatch.setattr(uv, "find", lambda _: next(looks))
     monkeypatch.setattr(Installer, "_run", run)
-    Installer(clone, Path(sys.executable)).install(["lab"], ())
+    Installer(clone, Path(sys.executable)).install(["lab"], LOCKED)
 
-    assert names == ran
+    assert commands == ran
+
+
+def test_for_the_broker_alone_no_uv_is_fetched(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(uv, "find", lambda _: None)
+    monkeypatch.setattr(Installer, "_run", lambda _, name, *__: names.append(name))
+    Installer(clone, Path(sys.executable)).install([], LOCKED)
+
+    assert names == ["pip"]
 
 
 def test_an_interpreter_that_cannot_be_started_is_a_sentence(clone: Path) -> None:

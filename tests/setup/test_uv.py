@@ -81,7 +81,7 @@ def test_a_setting_that_uv_has_no_word_for_leaves_the_work_to_pip(name: str) -> 
 
 def test_the_command_has_the_lock_or_the_newest_as_pip_would() -> None:
     words = Words(("--no-index",), {})
-    begin = ["uv", "pip", "install", "--python", str(PYTHON), "--no-index"]
+    begin = ["uv", "pip", "install", "--compile-bytecode", "--python", str(PYTHON), "--no-index"]
 
     assert uv.command("uv", PYTHON, words, [*LOCKED, "--editable", "."]) == [
         *(*begin, *LOCKED, "--editable", ".")
