@@ -112,7 +112,7 @@ class Message:
 
     @property
     def source_on_arrival(self) -> str | None:
-        """Its `dead_letter_source` when it came; a sender gives none, whatever became of it since."""
+        """Its `dead_letter_source` as it came: none from a sender, whatever became of it since."""
         return self.dead_letter_source if self.hops else None
 
     def copy(self) -> "Message":
