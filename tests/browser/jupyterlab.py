@@ -38,20 +38,10 @@ _ADDRESS = re.compile(r"(?P<origin>http://127\.0\.0\.1:\d+)(?P<path>/lab\S*)\?to
 
 
 class Place(NamedTuple):
-    """Where to find a notebook, and how one sees that all of it is there.
-
-    Attributes:
-        url: Opens it, and the front end with it.
-        code_cell_count: Of its cells of code.
-        workspace: How the address of a page begins that can open it, too; "" if it is only there
-            by its own.
-        path: By which such a page does.
-    """
+    """Where to find a notebook, and how one sees that all of it is there."""
 
     url: str
     code_cell_count: int
-    workspace: str = ""
-    path: str = ""
 
 
 class Server:
@@ -60,23 +50,21 @@ class Server:
     Attributes:
         notebooks: Its folder: the learner's copy, with the lessons as if never run.
         first: What it prints for the reader to open.
-        workspace: How the addresses of what opens by itself begin.
     """
 
     def __init__(self, notebooks: Path, address: re.Match[str]) -> None:
         self.notebooks = notebooks
         self.first = Place(address[0], self._code_cell_count(Path(address["path"]).stem))
         self._origin, self._token = address["origin"], address["token"]
-        self.workspace = f"{self._origin}/lab/workspaces/by-itself"
 
     def place(self, notebook: str) -> Place:
         """Where a notebook opens by itself, in a workspace that remembers nothing.
 
         The learner's own, which `first` opens, is left as it is.
         """
-        path = f"{notebook}.ipynb"
-        url = f"{self.workspace}/tree/{path}?reset&token={self._token}"
-        return Place(url, self._code_cell_count(notebook), self.workspace, path)
+        path = f"/lab/workspaces/by-itself/tree/{notebook}.ipynb"
+        url = f"{self._origin}{path}?reset&token={self._token}"
+        return Place(url, self._code_cell_count(notebook))
 
     def place_in_notebook_7(self, notebook: str) -> Place:
         """Where it opens in Jupyter Notebook, the front end without a place beside the notebook."""

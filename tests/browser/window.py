@@ -52,30 +52,6 @@ _HAS_A_KERNEL = """() => {
     return name && name !== "No Kernel"
         && document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]");
 }"""
-# What was open is closed when something else is: an empty page would open what it begins with.
-_OPEN_HERE = """async path => {
-    if (!window.jupyterapp || document.querySelector(".jp-Dialog, .lm-Menu")) return false;
-    const { commands, shell } = window.jupyterapp;
-    const before = [...shell.widgets("main")];
-    await commands.execute("docmanager:open", { path, factory: "Notebook" });
-    before.forEach(widget => widget.dispose());
-    shell.expandLeft();
-    return true;
-}"""
-# What a notebook still waits for is broken off, and says so: nobody is to hear it later. Promises
-# that are broken are told of in their order.
-_CLOSE_ALL = """() => new Promise(resolve => {
-    const last = new Error("all is closed");
-    const hear = event => {
-        event.preventDefault();
-        if (event.reason !== last) return;
-        window.removeEventListener("unhandledrejection", hear);
-        resolve();
-    };
-    window.addEventListener("unhandledrejection", hear);
-    [...window.jupyterapp.shell.widgets("main")].forEach(one => one.dispose());
-    Promise.reject(last);
-})"""
 _READ_CELLS = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].map(cell => [
     cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
     [...cell.querySelectorAll(".jp-OutputArea-output:not(.lm-mod-hidden)")].map(output => [
@@ -132,26 +108,6 @@ def console_errors(page: Page) -> Iterator[list[str]]:
         page.remove_listener("pageerror", note_error)
 
 
-def leave(page: Page, workspace: str) -> None:
-    """Close what is open on a page, without a word, and keep a JupyterLab for the next notebook.
-
-    Args:
-        page: Of any front end.
-        workspace: How the address of a page begins that another notebook can use.
-    """
-    if page.url.startswith(workspace):
-        page.evaluate(_CLOSE_ALL)
-    else:
-        page.goto("about:blank")
-
-
-def _is_opened_here(page: Page, place: Place) -> bool:
-    """Open a notebook in the page as it stands, for a fifth of what a new one costs, if it can."""
-    if not place.workspace or not page.url.startswith(place.workspace):
-        return False
-    return bool(page.evaluate(_OPEN_HERE, place.path))
-
-
 class Window:
     """JupyterLab with one notebook open, and its kernel ready.
 
@@ -162,8 +118,7 @@ class Window:
 
     def __init__(self, page: Page, place: Place) -> None:
         self.page = page
-        if not _is_opened_here(page, place):
-            page.goto(place.url)
+        page.goto(place.url)
         self.code_cells = page.locator(".jp-Notebook .jp-CodeCell")
         expect(self.code_cells).to_have_count(place.code_cell_count)
         self._wait_until_idle()
@@ -189,8 +144,7 @@ class Window:
         """Write a line at the end of a cell."""
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+End")
-        self.page.keyboard.press("Enter")
-        self.page.keyboard.insert_text(line)
+        self.page.keyboard.type(f"\n{line}")
 
     def save(self) -> None:
         """Press Ctrl+S, and see that it is saved."""
