@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
+import psutil
 import pytest
 from urllib3 import Retry, request
 
@@ -274,13 +275,19 @@ def address_said_by(server: "subprocess.Popen[str]") -> str:
 
 
 def end(server: "subprocess.Popen[str]") -> None:
-    """It does not hear a signal that comes while it starts."""
+    """It does not hear a signal that comes while it starts: then it is ended, and its own as well.
+
+    What it has started would keep its last words open, and whoever waits for them.
+    """
+    started = psutil.Process(server.pid).children(recursive=True)
     server.terminate()
     try:
         server.communicate(timeout=LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
-        server.kill()
-        server.communicate()
+        for process in (server, *started):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        server.communicate(timeout=LIMIT_SECONDS)
 
 
 def page(address: str) -> str:
