@@ -39,7 +39,6 @@ from sbtutorial.broker.descriptions import (
     TopicDescription,
 )
 from sbtutorial.broker.errors import BrokerError
-from sbtutorial.broker.message import AssignedId, Message
 from sbtutorial.broker.rules.filters.actions import SqlAction, parse_action
 from sbtutorial.broker.rules.filters.boolean import FalseFilter, TrueFilter
 from sbtutorial.broker.rules.filters.correlation import SYSTEM_CONDITIONS, CorrelationFilter
@@ -47,7 +46,8 @@ from sbtutorial.broker.rules.filters.sql import SqlFilter, parse_filter
 from sbtutorial.broker.rules.rule import Action, Filter, Rule
 from sbtutorial.broker.states import MessageState
 from sbtutorial.gateway.wire.kept_content import KeptContent, write_content
-from sbtutorial.gateway.wire.message import Annotations, Content
+from sbtutorial.gateway.wire.kept_message import read_message, write_message
+from sbtutorial.gateway.wire.message import Content
 from sbtutorial.gateway.wire.turn_record import read_turn, write_turn
 from sbtutorial.gateway.wire.values import wire_value
 
@@ -125,6 +125,7 @@ class ChangeCodec:
 
 def _write_message_change(change: MessageChange) -> list[Any]:
     sets = change.is_new or change.kind in SETS_PROPERTIES
+    keeps = change.is_new or change.kind is ChangeKind.SENT
     return [
         int(change.state),
         change.is_new,
@@ -137,13 +138,13 @@ def _write_message_change(change: MessageChange) -> list[Any]:
         _write_properties(change.properties) if sets else None,
         change.size_bytes,
         change.header_bytes,
-        _write_message(change),
+        write_message(change.message, with_content=change.is_new) if keeps else None,
     ]
 
 
 def _read_message_change(common: list[Any], own: list[Any], _new_id: NewId) -> Change:
     state, is_new, *rest, size_bytes, header_bytes, written = own
-    message = _read_message(written, size_bytes, header_bytes)
+    message = read_message(written, size_bytes, header_bytes)
     common[4] = message.message_id
     rest[-1] = _read_properties(rest[-1])
     sizes = [size_bytes, header_bytes]
@@ -161,61 +162,6 @@ def _read_properties(written: dict[str, bytes] | None) -> dict[str, object] | No
     if written is None:
         return None
     return {name: decode(value)[0] for name, value in written.items()}
-
-
-def _write_message(change: MessageChange) -> list[Any] | None:
-    """What never changes of a message; its content where there is somebody to keep it."""
-    message = change.message
-    if not change.is_new and change.kind is not ChangeKind.SENT:
-        return None
-    return [
-        _write_content(message.content) if change.is_new else None,
-        isinstance(message.message_id, AssignedId),
-        message.message_id,
-        message.session_id,
-        message.partition_key,
-        message.time_to_live,
-        message.scheduled_enqueue_at,
-        message.source_on_arrival,
-        message.enqueued_sequence_number,
-        message.hops,
-    ]
-
-
-def _read_message(written: list[Any] | None, size_bytes: int, header_bytes: int) -> Message:
-    if written is None:
-        return Message(None, size_bytes=size_bytes, header_bytes=header_bytes)
-    content, is_assigned, message_id, session_id, partition_key, ttl, scheduled, *rest = written
-    message = Message(
-        None if content is None else _read_content(content),
-        size_bytes=size_bytes,
-        header_bytes=header_bytes,
-        message_id=AssignedId(message_id) if is_assigned else message_id,
-        session_id=session_id,
-        partition_key=partition_key,
-        time_to_live=ttl,
-        scheduled_enqueue_at=scheduled,
-    )
-    message.dead_letter_source, message.enqueued_sequence_number, message.hops = rest
-    return message
-
-
-def _write_content(content: Any) -> list[Any]:
-    assert isinstance(content, Content), "an AMQP message's"
-    return [_write_section(getattr(content, name)) for name in Content.__slots__]
-
-
-def _write_section(section: Any) -> Any:
-    if isinstance(section, Annotations):
-        return [bytes(section.items), section.entry_count]
-    return bytes(section) if isinstance(section, memoryview) else section
-
-
-def _read_content(written: list[Any]) -> Content:
-    content = Content.__new__(Content)
-    for name, section in zip(Content.__slots__, written, strict=True):
-        setattr(content, name, Annotations(*section) if isinstance(section, list) else section)
-    return content
 
 
 # -- Sessions and the namespace -----------------------------------------------------------------

@@ -20,9 +20,8 @@ from sbtutorial.broker.changes import (
     MessageChange,
     SessionChange,
 )
-from sbtutorial.broker.message import AssignedId, Message
 from sbtutorial.broker.states import MessageState
-from sbtutorial.gateway.wire.kept_content import read_content, write_content
+from sbtutorial.gateway.wire.kept_message import read_message, write_message
 
 _VERSION = 4
 _SENT, _ACCESSED = ChangeKind.SENT, ChangeKind.ACCESSED
@@ -84,25 +83,7 @@ def _message_change(change: MessageChange) -> tuple[Any, ...]:
         dict(properties) if sets and properties is not None else None,
         change.size_bytes,
         change.header_bytes,
-        _message(change.message, is_new) if is_new or kind is _SENT else None,
-    )
-
-
-def _message(message: Message, is_new: bool) -> tuple[Any, ...]:
-    """What never changes of a message; its content where somebody is to have it."""
-    message_id = message.message_id
-    is_assigned = type(message_id) is AssignedId
-    return (
-        write_content(message.content) if is_new else None,  # type: ignore[arg-type]
-        str(message_id) if is_assigned else message_id,
-        is_assigned,
-        message.session_id,
-        message.partition_key,
-        message.time_to_live,
-        message.scheduled_enqueue_at,
-        message.source_on_arrival,
-        message.enqueued_sequence_number,
-        message.hops,
+        write_message(change.message, with_content=is_new) if is_new or kind is _SENT else None,
     )
 
 
@@ -116,32 +97,9 @@ def _read(one: Any, decode: Decode) -> Change:
         return SessionChange._make((at, ChangeKind(kind), *rest))
     (entity, number, delivery_count, who, detail, state, is_new, target, *times) = rest
     before, enqueued_at, expires_at, token, locked_until, properties, *sizes, written = times
-    message = _read_message(written, *sizes)
+    message = read_message(written, *sizes)
     return MessageChange(
         *(at, ChangeKind(kind), entity, number, message.message_id, delivery_count, who, detail),
         *(message, MessageState(state), is_new, target, before, enqueued_at, expires_at),
         *(token and UUID(bytes=token), locked_until, properties, *sizes),
     )
-
-
-def _read_message(written: tuple[Any, ...] | None, size_bytes: int, header_bytes: int) -> Message:
-    if written is None:
-        return Message(None, size_bytes=size_bytes, header_bytes=header_bytes)
-    content, message_id, is_assigned, session_id, partition_key, *times, source, number, hops = (
-        written
-    )
-    time_to_live, scheduled_at = times
-    message = Message(
-        None if content is None else read_content(content),
-        size_bytes=size_bytes,
-        header_bytes=header_bytes,
-        message_id=AssignedId(message_id) if is_assigned else message_id,
-        session_id=session_id,
-        partition_key=partition_key,
-        time_to_live=time_to_live,
-        scheduled_enqueue_at=scheduled_at,
-    )
-    message.dead_letter_source = source
-    message.enqueued_sequence_number = number
-    message.hops = hops
-    return message

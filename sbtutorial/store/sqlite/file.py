@@ -33,6 +33,8 @@ _LONG_LOG_BYTES = 16 * 1024 * 1024
 _CACHE_KIB, _SMALL_CACHE_KIB = 8000, 400
 _MOST_LOG_BYTES = 32 * 1024 * 1024
 _BUSY_SECONDS = 5.0
+# What comes of reading what nobody can have written.
+_DAMAGED = sqlite3.Error, ValueError, LookupError, AssertionError, TypeError, ArithmeticError
 
 
 class FileCodec(Codec, MessageCodec, MessageReader, Protocol):
@@ -107,7 +109,7 @@ class SqliteFile:
                 yield from loader.load()
                 count = loader.message_count
                 check.finish(count, lambda: self._on_progress(count, count))
-        except (sqlite3.Error, ValueError, LookupError, AssertionError, TypeError) as error:
+        except _DAMAGED as error:
             raise TutorialError(trouble(self.path, error)) from error
         self._remover.load()
         yield from self._load_noted(Gatherer(self._codec, loader.places, loader.last_ord))
@@ -121,7 +123,7 @@ class SqliteFile:
             self._gatherer = gatherer  # whoever has left by now has nothing written
             self.put([self.gather([])])
             self._noted.end()
-        except (sqlite3.Error, OSError, ValueError) as error:
+        except (OSError, *_DAMAGED) as error:
             raise TutorialError(trouble(self.path, error)) from error
 
     def setting(self, name: str) -> str | None:
