@@ -251,6 +251,25 @@ def test_dead_letters_of_a_subscription_go_to_the_place_that_they_did_not_reach(
     assert errors == []
 
 
+def test_a_click_counts_though_the_tree_changes_before_the_button_is_let_go(
+    explorer: Explorer,
+) -> None:
+    with console_errors(explorer.page) as errors:
+        for source in (MAKE_NEWS, BURY):
+            explorer.window.run(explorer.cell(source))
+        expect(explorer.node("kitchen")).to_be_visible()
+        explorer.node("kitchen").hover()
+        explorer.page.mouse.down()
+        explorer.view.get_by_role("button", name="new queue").dispatch_event("click")
+        explorer.fill("name", "orders")
+        explorer.detail.get_by_label("name", exact=True).press("Enter")
+        expect(explorer.said).to_have_text("queue orders created")
+        explorer.page.mouse.up()
+        expect(explorer.list.locator("h3")).to_have_text("kitchen")
+        expect(explorer.node("orders")).to_be_visible()
+    assert errors == []
+
+
 def test_all_of_it_is_reached_by_keyboard(explorer: Explorer) -> None:
     with console_errors(explorer.page) as errors:
         keys = explorer.page.keyboard

@@ -43,6 +43,7 @@ class View {
     head.append(button("refresh", () => this.refresh(), { name: "look at the tree again" }), files);
 
     this.tree = element("ul", "sbx-tree");
+    this.tree.addEventListener("pointerdown", () => this.holdTree());
     const news = element("div", "sbx-row");
     news.append(
       button("new queue", () => this.showCreate("queue")),
@@ -156,7 +157,22 @@ class View {
     this.ask("tree", {}, { done: "looked again" });
   }
 
+  // It is a click only if what was pressed is still there when it is let go.
+  holdTree() {
+    this.isTreeHeld = true;
+    const ends = ["pointerup", "pointercancel"];
+    const letGo = () => {
+      for (const end of ends) document.removeEventListener(end, letGo);
+      setTimeout(() => {
+        this.isTreeHeld = false;
+        this.drawTree();
+      });
+    };
+    for (const end of ends) document.addEventListener(end, letGo);
+  }
+
   drawTree() {
+    if (this.isTreeHeld) return;
     const { namespace, nodes = [], trouble } = this.picture;
     if (trouble) this.tell(trouble, true);
     if (namespace) this.namespace.textContent = `namespace ${namespace}`;
