@@ -47,6 +47,8 @@ _HAS_ENDED = """([error, planned]) => {
         && cell.querySelector(`[data-mime-type="${error}"]`);
     return hasRun(cells.at(-1)) || cells.some(isFailed);
 }"""
+# As soon as a cell is taken it carries a star.
+_HEARD_MS = 30_000
 _HAS_A_KERNEL = """() => {
     const name = document.querySelector(".jp-Toolbar-kernelName")?.textContent;
     return name && name !== "No Kernel"
@@ -236,6 +238,18 @@ class Window:
 
 class NotebookWindow(Window):
     """Jupyter Notebook 7 in the place of JupyterLab."""
+
+    def run_all(self) -> None:
+        """As in JupyterLab; once more, if nothing came of it.
+
+        A kernel that the page has not reached yet is "idle", too, and cells are then passed over.
+        """
+        super().run_all()
+        try:
+            first = self.code_cells.first.locator(".jp-InputPrompt")
+            expect(first).not_to_have_text("[ ]:", timeout=_HEARD_MS)
+        except AssertionError:
+            super().run_all()
 
     def _wait_until_idle(self) -> None:
         """It says "idle" already while there is no kernel yet."""
