@@ -9,7 +9,7 @@ when a method runs, never before.
 import logging
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -315,15 +315,20 @@ def _place(connection: ConnectionString) -> str:
     return f"{connection.host}:{connection.port or _EMULATOR_PORT}"
 
 
-def wait(seconds: float) -> None:
+def wait(
+    seconds: float,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Let time pass the slow way, with a progress bar where `tqdm` is installed."""
     print(f"Time cannot be moved here, so this waits {seconds:.0f} s.")
-    end, shown_seconds = time.monotonic() + seconds, 0.0
+    end, shown_seconds = now() + seconds, 0.0
     with _progress_bar(seconds) as bar:
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - now()) > 0:
             bar.update(seconds - left - shown_seconds)
             shown_seconds = seconds - left
-            time.sleep(min(left, 1.0))
+            sleep(min(left, 1.0))
         bar.update(seconds - shown_seconds)
 
 

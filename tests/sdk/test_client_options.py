@@ -4,7 +4,6 @@ import asyncio
 import logging
 import ssl
 from base64 import b64encode
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.sdk.flavours import Sync
 from tests.sdk.proxies import HttpProxy, Recorder, standing_before
 from tests.sdk.test_lock_renewer import renewing
 from tests.sdk.test_receive import take
-from tests.sdk.test_renewal import next_time
+from tests.sdk.test_renewal import RENEWED_LOCK, next_time
 from tests.sdk.test_schedule import in_an_hour
 
 pytestmark = pytest.mark.feature("Options of the clients")
@@ -230,9 +229,7 @@ async def test_a_subscription_receiver_takes_every_setting(bench: Bench) -> None
     """A receiver of a subscription takes every setting."""
     async with bench.administration() as administration:
         await administration.create_topic("news")
-        await administration.create_subscription(
-            "news", "slow", lock_duration=timedelta(seconds=10)
-        )
+        await administration.create_subscription("news", "slow", lock_duration=RENEWED_LOCK)
     renewed = next_time(bench.broker, "lock_renewed")
     async with bench.client() as client:
         async with client.get_topic_sender("news", socket_timeout=1) as sender:

@@ -23,12 +23,15 @@ from azure.servicebus.exceptions import (
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
-from tests.sdk.test_renewal import next_time
+from tests.sdk.test_renewal import (
+    BEYOND_THE_FIRST_LOCK_SECONDS,
+    LOCK_SECONDS,
+    RENEWED_LOCK,
+    next_time,
+)
 
 pytestmark = pytest.mark.feature("Locks")
 
-# The renewer goes by the client's own clock: short locks, but none that a busy computer loses.
-LOCK_SECONDS = 10
 SHORTEST_LOCK = timedelta(seconds=5)
 
 
@@ -72,10 +75,9 @@ def plain(receiver: Any) -> Any:
 @pytest.fixture
 def bench(bench: Bench) -> Bench:
     """With short locks: on `slow`, on `brief` and on the sessions of `tables`."""
-    lock = timedelta(seconds=LOCK_SECONDS)
-    bench.make_queue("slow", lock_duration=lock)
+    bench.make_queue("slow", lock_duration=RENEWED_LOCK)
     bench.make_queue("brief", lock_duration=SHORTEST_LOCK)
-    bench.make_queue("tables", lock_duration=lock, requires_session=True)
+    bench.make_queue("tables", lock_duration=RENEWED_LOCK, requires_session=True)
     return bench
 
 
@@ -108,7 +110,7 @@ async def test_a_receiver_registers_its_session_with_its_renewer(
     ):
         message = await take(receiver)
         assert await asyncio.to_thread(renewed.wait, 20)
-        bench.broker.advance(LOCK_SECONDS - 3)
+        bench.broker.advance(BEYOND_THE_FIRST_LOCK_SECONDS)
         await receiver.complete_message(message)
     assert bench.counts("tables").total == 0
 

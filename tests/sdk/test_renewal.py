@@ -17,6 +17,13 @@ from tests.sdk.flavours import Sync
 pytestmark = pytest.mark.feature("Locks")
 
 
+# The SDK's renewer renews when 10 s are left, and at half the time where a lock is shorter: with
+# this one after 5 s, and a busy computer has 10 more before it is lost.
+LOCK_SECONDS = 15
+RENEWED_LOCK = timedelta(seconds=LOCK_SECONDS)
+BEYOND_THE_FIRST_LOCK_SECONDS = LOCK_SECONDS - 4  # with the 5 that passed; the renewed one holds
+
+
 def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
     """Set when the broker next reports something of this kind."""
     happened = threading.Event()
@@ -34,7 +41,7 @@ def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
 
 async def test_the_sdks_renewer_keeps_a_lock_alive(bench: Bench) -> None:
     """`AutoLockRenewer` keeps the lock of a message."""
-    bench.make_queue("slow", lock_duration=timedelta(seconds=10))
+    bench.make_queue("slow", lock_duration=RENEWED_LOCK)
     await bench.send("roast", queue="slow")
     renewed = next_time(bench.broker, "lock_renewed")
     async with bench.receiver("slow") as receiver:
@@ -45,7 +52,7 @@ async def test_the_sdks_renewer_keeps_a_lock_alive(bench: Bench) -> None:
             receiver.plain if is_sync else receiver, message, max_lock_renewal_duration=60
         )
         assert await asyncio.to_thread(renewed.wait, 20)
-        bench.broker.advance(8)
+        bench.broker.advance(BEYOND_THE_FIRST_LOCK_SECONDS)
         await receiver.complete_message(message)
         if is_sync:
             renewer.close()

@@ -29,7 +29,7 @@ from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import SHORT_SECONDS, Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
-from tests.sdk.test_renewal import next_time
+from tests.sdk.test_renewal import BEYOND_THE_FIRST_LOCK_SECONDS, RENEWED_LOCK, next_time
 
 pytestmark = pytest.mark.feature("Message sessions")
 
@@ -298,7 +298,7 @@ async def test_a_renewed_session_lock_holds_for_its_whole_duration_again(bench: 
 
 async def test_the_sdks_renewer_keeps_a_session_alive(bench: Bench) -> None:
     """`AutoLockRenewer` keeps the lock of a session."""
-    bench.make_queue("slow", requires_session=True, lock_duration=timedelta(seconds=10))
+    bench.make_queue("slow", requires_session=True, lock_duration=RENEWED_LOCK)
     await bench.send("roast", queue="slow", session_id="7")
     renewed = next_time(bench.broker, "session_lock_renewed")
     is_sync = isinstance(bench.flavour, Sync)
@@ -314,7 +314,7 @@ async def test_the_sdks_renewer_keeps_a_session_alive(bench: Bench) -> None:
             max_lock_renewal_duration=60,
         )
         assert await asyncio.to_thread(renewed.wait, 20)
-        bench.broker.advance(8)
+        bench.broker.advance(BEYOND_THE_FIRST_LOCK_SECONDS)
         await receiver.complete_message(message)
     if is_sync:
         renewer.close()
