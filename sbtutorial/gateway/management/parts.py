@@ -11,9 +11,9 @@ from sbtutorial.gateway.management.call import Call
 # Of what takes some ten microseconds each, so many are done at once, which takes so much of a turn.
 PART = 64
 UNITS_A_PART = 20
-# Of what was checked before, so much is done in one turn, and so in one commit: about 30 ms. That
-# is of what has so few bytes.
-AS_ONE = 5000
+# Of what was checked before, so much is done in one turn, and so in one commit: up to 30 ms, if all
+# of it becomes dead letters. That is of what has so few bytes.
+AS_ONE = 2500
 _LIGHT_BYTES = 512
 
 _BYTES_A_PART = 1024 * 1024
