@@ -73,7 +73,9 @@ class FrameReader:
 
     def feed(self, data: bytes) -> None:
         """Take in the next piece."""
-        if data:
+        if self._offset == len(self._buffer) and not self._pieces:  # as a rule: all has been read
+            self._buffer, self._offset = data, 0
+        elif data:
             self._pieces.append(data)
             self._pieces_size += len(data)
 

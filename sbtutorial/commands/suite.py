@@ -19,17 +19,31 @@ FAST, LONG = "--fast", "--long"
 # longest begin first (tests/order.py).
 _SIDE_BY_SIDE = ("--dist=loadgroup", "--no-loadscope-reorder")
 # Each process that runs tests has to find all of them first, also those that it never runs. So two
-# kinds are apart: thousands that need no other process, and have one for each half, to which nobody
-# deals them out (that took a fifth of their time); and real clients, which sleep most of the time,
-# so that very many of them are heard at once.
+# kinds are apart: thousands that need no other process, and have one for each third, to which
+# nobody deals them out (that took a fifth of their time); and real clients, which sleep most of the
+# time, so that very many of them are heard at once.
 _OF_THE_RULES = ("tests/amqp", "tests/broker", "tests/http", "tests/store", "tests/admin")
 _OF_THE_GATEWAY = ("tests/gateway", "tests/server")
+_OF_THE_WHOLE = (
+    *("tests/fuzz", "tests/health", "tests/lessons", "tests/properties", "tests/simulation"),
+    *("tests/test_architecture.py", "tests/test_cli.py", "tests/test_clock.py"),
+    *("tests/test_connection_string.py", "tests/test_folders.py", "tests/test_order.py"),
+    *("tests/test_packaging.py", "tests/test_readme.py", "tests/test_same_examples.py"),
+    *("tests/test_security_page.py", "tests/test_short_ids.py", "tests/test_snapshot.py"),
+    *("tests/test_sources.py", "tests/test_text.py", "tests/test_trace.py"),
+)
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
 _OF_THE_BROWSER = "tests/browser"
 _BY_DAY, _BY_NIGHT = ("-m", "not overnight"), ("-m", "overnight")
 _OTHERS = tuple(
     f"--ignore={folder}"
-    for folder in (*_OF_THE_RULES, *_OF_THE_GATEWAY, *_OF_CLIENTS, _OF_THE_BROWSER)
+    for folder in (
+        *_OF_THE_RULES,
+        *_OF_THE_GATEWAY,
+        *_OF_THE_WHOLE,
+        *_OF_CLIENTS,
+        _OF_THE_BROWSER,
+    )
 )
 
 _LINT = (
@@ -50,6 +64,7 @@ EVERYTHING = (
         Step("pytest", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of the rules", ("pytest", *_BY_DAY, *_OF_THE_RULES)),
         Step("pytest of the gateway", ("pytest", *_BY_DAY, *_OF_THE_GATEWAY)),
+        Step("pytest of the whole", ("pytest", *_BY_DAY, *_OF_THE_WHOLE)),
         Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),

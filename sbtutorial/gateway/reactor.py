@@ -129,6 +129,8 @@ class Reactor:
         self._alarm = scheduler.alarm(clock.now, self._on_alarm)
         self._alarms: dict[Handler, Alarm] = {}
         self._turn = Turn(self)
+        # Hot: each is bound once.
+        self._call_soon, self._run = scheduler.call_soon, self.run
 
     # -- What others ask for ----------------------------------------------------------------
 
@@ -146,10 +148,11 @@ class Reactor:
         self._schedule()
 
     def has_input(self, handler: Handler) -> None:
-        """Have a connection act on what it has, in a turn to come."""
+        """Have a connection act on what it has, in a turn to come. Hot: runs in each turn."""
         self._readable[handler] = None
-        if not (self._is_scheduled or self._is_in_turn):
-            self._schedule()
+        if not (self._is_scheduled or self._is_in_turn):  # as `_schedule`
+            self._is_scheduled = True
+            self._call_soon(self._run)
 
     def has_output(self, handler: Handler) -> None:
         """Have a connection flushed at the end of the turn."""
@@ -257,7 +260,7 @@ class Reactor:
     def _schedule(self) -> None:
         if not (self._is_scheduled or self._is_in_turn):
             self._is_scheduled = True
-            self._scheduler.call_soon(self.run)
+            self._call_soon(self._run)
 
     def _read(self, now: float) -> None:
         left = READ_UNITS_IN_ALL

@@ -53,6 +53,7 @@ def test_everything_is_checked_and_summed_up(
         "pytest of clients",
         "pytest of the gateway",
         "pytest of the rules",
+        "pytest of the whole",
     ]
     # Between them they run every test of the day, and none twice.
     main, *others = (
