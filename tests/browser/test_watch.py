@@ -212,6 +212,22 @@ def test_it_is_live_and_its_buttons_answer_while_a_cell_is_busy(shop: Shop, busy
     assert found[len(found) // 2] < LATE_MS
 
 
+def test_a_click_counts_though_the_picture_changes_before_the_button_is_let_go(shop: Shop) -> None:
+    with console_errors(shop.page) as errors:
+        shop.run(TABLES)
+        view = shop.view_in(TABLES)
+        cut = view.locator(".sbw-people").get_by_role("button", name=re.compile("^cut "))
+        expect(cut).to_have_count(1)
+        cut.hover()
+        shop.page.mouse.down()
+        view.get_by_role("button", name="send", exact=True).dispatch_event("click")
+        expect(view.locator(".sbw-lines")).to_contain_text("send_messages")
+        shop.page.mouse.up()
+        expect(view.locator(".sbw-lines")).to_contain_text("cut")
+        expect(card(view, 2)).to_be_visible()
+    assert errors == []
+
+
 def test_all_of_it_can_be_done_by_keyboard_and_a_body_is_only_text(shop: Shop) -> None:
     keys = shop.page.keyboard
     with console_errors(shop.page) as errors:

@@ -1,7 +1,7 @@
 // The Explorer: a tree, a list, and one message or form. What it shows and does is asked of the
 // kernel, which answers with plain values and with the line of Python that says the same
-// (`actions.py`). `connection` comes from `asking.js`, the parts of a page from `parts.js`; both stand
-// before this.
+// (`actions.py`). `connection` comes from `asking.js`, `steady` from `steady.js`, the parts of a page
+// from `parts.js`; all stand before this.
 //
 // Whatever is shown of a message is text that somebody sent: it goes into the page as text only.
 
@@ -22,7 +22,7 @@ class View {
     this.build();
     el.append(this.root);
     this.drawTree();
-    this.onPicture = () => this.drawTree();
+    this.onPicture = steady(this.tree, () => this.drawTree());
     model.on("change:picture", this.onPicture);
     this.onNews = (news) => news.progress && this.tell(news.progress);
     model.on("msg:custom", this.onNews);
@@ -43,7 +43,6 @@ class View {
     head.append(button("refresh", () => this.refresh(), { name: "look at the tree again" }), files);
 
     this.tree = element("ul", "sbx-tree");
-    this.tree.addEventListener("pointerdown", () => this.holdTree());
     const news = element("div", "sbx-row");
     news.append(
       button("new queue", () => this.showCreate("queue")),
@@ -54,6 +53,7 @@ class View {
 
     this.listPane = element("section", "sbx-pane sbx-list-pane");
     this.listPane.setAttribute("aria-label", "what is in it");
+    this.drawPage = steady(this.listPane, (...page) => this.showPage(...page));
     this.detailPane = element("section", "sbx-pane sbx-detail-pane");
     this.detailPane.setAttribute("aria-label", "one message, or a form");
 
@@ -157,22 +157,7 @@ class View {
     this.ask("tree", {}, { done: "looked again" });
   }
 
-  // It is a click only if what was pressed is still there when it is let go.
-  holdTree() {
-    this.isTreeHeld = true;
-    const ends = ["pointerup", "pointercancel"];
-    const letGo = () => {
-      for (const end of ends) document.removeEventListener(end, letGo);
-      setTimeout(() => {
-        this.isTreeHeld = false;
-        this.drawTree();
-      });
-    };
-    for (const end of ends) document.addEventListener(end, letGo);
-  }
-
   drawTree() {
-    if (this.isTreeHeld) return;
     const { namespace, nodes = [], trouble } = this.picture;
     if (trouble) this.tell(trouble, true);
     if (namespace) this.namespace.textContent = `namespace ${namespace}`;
@@ -344,7 +329,7 @@ class View {
   async load({ quiet = false, start = 0 } = {}) {
     const { path } = this.selected;
     const page = await this.ask("browse", this.browseAsked(start), { quiet });
-    if (page && this.selected?.path === path) this.showPage(page, start > 0);
+    if (page) this.drawPage(path, page, start > 0);
   }
 
   // The same again, as it is now: nobody has asked for it.
@@ -353,7 +338,8 @@ class View {
     await this.load({ quiet: true });
   }
 
-  showPage(page, isFurther) {
+  showPage(path, page, isFurther) {
+    if (this.selected?.path !== path) return;
     const rows = page.messages.map((message) => this.messageItem(message, page.heldNumbers));
     if (isFurther) this.messages.append(...rows);
     else this.keepFocus(this.messages, () => this.messages.replaceChildren(...rows));
@@ -937,16 +923,20 @@ class View {
       nodes.push(form);
     }
     this.showDetail(`load on ${path}`, ...nodes);
-    this.drawLoads(running);
+    const draw = steady(running, (loads) => this.showLoads(running, loads));
+    this.lookAtLoads(draw);
     this.loadTimer = setInterval(() => {
-      if (running.isConnected && !document.hidden) this.drawLoads(running);
+      if (running.isConnected && !document.hidden) this.lookAtLoads(draw);
     }, LOOK_AT_LOADS_MS);
   }
 
-  async drawLoads(place) {
+  async lookAtLoads(draw) {
     const answer = await this.ask("loads", {}, { quiet: true });
-    if (!answer) return;
-    const items = answer.loads.map((load, at) => {
+    if (answer) draw(answer.loads);
+  }
+
+  showLoads(place, loads) {
+    const items = loads.map((load, at) => {
       const words = `${load.name} ${load.does}: ${plural(load.total, "message")}`;
       const state = load.failure || (load.isRunning ? "works" : "has ended");
       const item = element("div", "sbx-load", element("p", "", `${words}, ${state}`), chart(load.rows));

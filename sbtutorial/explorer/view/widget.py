@@ -26,7 +26,7 @@ class ExplorerView(LiveWidget):
         tells_events: Whether the broker is one that tells what happens.
     """
 
-    _esm = "\n".join((source("asking.js"), _own("parts.js"), _own("explorer.js")))
+    _esm = "\n".join((source("asking.js", "steady.js"), _own("parts.js"), _own("explorer.js")))
     _css = _own("explorer.css")
 
     def __init__(self, explorer: Explorer, *, tells_events: bool, **traits: Any) -> None:

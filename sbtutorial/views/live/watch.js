@@ -1,7 +1,7 @@
 // The live view of a queue. The kernel sends a picture of plain values (`picture.py`) whenever
 // something happened; everything between two pictures, the seconds that run down and the cards that
-// move, is done here. `connection` comes from `asking.js`, and `PlannedFaults` from `planned.js`,
-// which stand before this.
+// move, is done here. `connection` comes from `asking.js`, `steady` from `steady.js`, `PlannedFaults`
+// from `planned.js`; all stand before this.
 //
 // Whatever is shown of a message is text that somebody sent: it goes into the page as text only.
 
@@ -241,7 +241,7 @@ class QueueView {
     this.shown = 0; // the lines of which of these presses stand there
     this.way = connection(model, { onWaiting: (waits) => this.wait(waits) });
     this.build();
-    this.onPicture = () => this.draw(model.get("picture"));
+    this.onPicture = steady(root, () => this.draw(model.get("picture")));
     model.on("change:picture", this.onPicture);
     this.followKernel();
     this.onPicture();

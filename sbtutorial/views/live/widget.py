@@ -16,7 +16,7 @@ class QueueView(LiveWidget):
         place: Where it stands: "cell"; "asks" to be put beside the notebook; "beside" it.
     """
 
-    _esm = source("asking.js", "live/planned.js", "live/watch.js")
+    _esm = source("asking.js", "steady.js", "live/planned.js", "live/watch.js")
     _css = source("live/watch.css")
 
     place = traitlets.Unicode("cell").tag(sync=True)
