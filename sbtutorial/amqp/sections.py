@@ -80,6 +80,8 @@ _KINDS: dict[int, _Kind] = {
 }
 _CODES_BY_SYMBOL = {kind.symbol: code for code, kind in _KINDS.items()}
 _BODY = frozenset({DATA, AMQP_SEQUENCE, AMQP_VALUE})
+# Who needs to know what is in them decodes them whole, and so checks them: that is not done twice.
+_COMPOSITES = frozenset({HEADER, PROPERTIES})
 
 
 class Sections(NamedTuple):
@@ -101,6 +103,7 @@ def split_sections(payload: bytes, ends: Ends = NOT_CHECKED) -> Sections:
     """Cut a message into its sections, in whatever order they come.
 
     A section whose descriptor is written the long way gets the short form: clients read no other.
+    What is in the header and in the properties is for `decode_section` to check, for it does.
 
     Args:
         payload: A whole message.
@@ -305,7 +308,19 @@ def encode_section(code: int, value: Any) -> bytes:
 def _next_section(payload: bytes, offset: int, ends: Ends = NOT_CHECKED) -> tuple[int, int, int]:
     """The section at `offset`: its code, where its value begins, and where it ends."""
     code, start = _head_of_section(payload, offset)
+    if code in _COMPOSITES:
+        return code, start, _said_end(payload, start)
     return code, start, ends.get(start) or skip(payload, start)
+
+
+def _said_end(payload: bytes, start: int) -> int:
+    try:
+        end = said_end(payload, start)
+    except (IndexError, struct.error):
+        end = len(payload) + 1
+    if end > len(payload):
+        raise DecodeError("the message ends in the middle of a section")
+    return end
 
 
 def _head_of_section(payload: bytes, offset: int) -> tuple[int, int]:
