@@ -1,7 +1,7 @@
 """One JupyterLab and one browser for all tests here.
 
-A page of JupyterLab with a kernel costs three seconds of a processor before anything is tested. So
-tests of one file that can begin where another one has ended have one page, `shared_page`, for all.
+The page stays for the next test, which opens its notebook there and has a kernel of its own. Tests
+of one file that can begin where another one has ended share the notebook, too: `shared_page`.
 """
 
 from collections.abc import Iterator
@@ -35,11 +35,13 @@ def tab() -> "Iterator[Page]":
 
 @contextmanager
 def _visited(tab: "Page", server: "Server") -> "Iterator[Page]":
-    """The one page; it is left without a kernel, and of the size that it had."""
+    """The one page; it is left without a notebook and a kernel, and of the size that it had."""
+    from tests.browser.opening import leave
+
     size = tab.viewport_size
     assert size is not None
     yield tab
-    tab.goto("about:blank")
+    leave(tab, server.workspace)
     tab.set_viewport_size(size)
     server.end_kernels()
 

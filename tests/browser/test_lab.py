@@ -48,7 +48,8 @@ def test_after_a_restart_a_worker_says_which_cell_to_run(server: Server, page: P
 
 def test_a_notebook_that_is_closed_takes_its_kernel_along(server: Server, page: Page) -> None:
     """Or a course would need the memory of all of its kernels."""
-    open_notebook(server, page, "closed", ("print('served')",))
+    window = open_notebook(server, page, "closed", ("print('served')",))
+    window.write(window.code_cells.first, "# not saved")
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
         tab = page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="closed")
         tab.locator(".lm-TabBar-tabCloseIcon").click()

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import accessibility
 from tests.browser.accessibility import accessibility_faults, faint_texts
 from tests.browser.jupyterlab import THEMES, Server
+from tests.browser.opening import POLLING_MS
 from tests.browser.test_lab import open_notebook
 from tests.browser.window import Window, console_errors, what_is_missing
 
@@ -309,7 +310,7 @@ def test_it_says_when_the_broker_is_gone_and_goes_on_and_ends_with_the_kernel(
     expect(card(view, 3)).to_be_visible()
     page.evaluate(NOTE_STATES)
     window.run(window.code_cells.nth(2))
-    page.wait_for_function("() => window.states.includes('gone') && window.states.at(-1) == 'live'")
+    page.wait_for_function(IS_BACK, polling=POLLING_MS)
     view.get_by_role("button", name="send", exact=True).click()
     expect(card(view, 4)).to_be_visible()
 
@@ -355,6 +356,7 @@ NOTE_STATES = """() => {
     new MutationObserver(() => window.states.push(view.dataset.state))
         .observe(view, { attributeFilter: ["data-state"] });
 }"""
+IS_BACK = "() => window.states.includes('gone') && window.states.at(-1) == 'live'"
 STICKING_OUT = """view => [view, ...view.querySelectorAll("*")]
     .filter(one => one.getClientRects().length && !one.closest("svg"))
     .filter(one => one.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
