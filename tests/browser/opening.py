@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.jupyterlab import Place
+from tests.browser.jupyterlab import LIMIT_SECONDS, Place
 
 POLLING_MS = 100  # a page that is asked at each of its frames has little time for anything else
 _HEARD_MS = 30_000  # as soon as a cell is taken up, it carries a star
@@ -51,26 +51,32 @@ _CLOSE_ALL = """async () => {
         };
         window.addEventListener("unhandledrejection", hear);
     });
-    const open = [...window.jupyterapp.shell.widgets("main")];
+    const open = [...(window.jupyterapp?.shell.widgets("main") ?? [])];
     await Promise.allSettled(open.map(one => one.sessionContext?.shutdown()));
     open.forEach(one => one.dispose());
     Promise.reject(last);
     await isOver;
 }"""
+# What JupyterLab writes before a cell: a star when it is taken up, its count when it has ended.
 _LISTEN = """cell => {
-    const prompt = () => cell.querySelector(".jp-InputPrompt").textContent;
+    const prompt = () => cell.querySelector(".jp-InputPrompt")?.textContent ?? "[ ]:";
     const before = prompt();
-    window.hasTaken = new Promise(resolve => {
-        const watch = new MutationObserver(() => {
-            if (prompt() === before) return;
-            watch.disconnect();
-            resolve(true);
-        });
-        watch.observe(cell, { subtree: true, childList: true, characterData: true });
+    const { taken, ended } = window.asked = {
+        taken: Promise.withResolvers(), ended: Promise.withResolvers(),
+    };
+    let isTaken = false;
+    const watch = new MutationObserver(() => {
+        isTaken ||= prompt() !== before;
+        if (!isTaken) return;
+        taken.resolve(true);
+        if (!/\\d/.test(prompt())) return;
+        watch.disconnect();
+        ended.resolve(true);
     });
+    watch.observe(cell, { subtree: true, childList: true, characterData: true });
 }"""
-_HAS_TAKEN = """atMostMs => Promise.race([
-    window.hasTaken, new Promise(resolve => setTimeout(resolve, atMostMs, false)),
+_IS_SO_IN_TIME = """([what, atMostMs]) => Promise.race([
+    window.asked[what].promise, new Promise(resolve => setTimeout(resolve, atMostMs, false)),
 ])"""
 
 
@@ -91,17 +97,9 @@ def wait_until_ready(page: Page, place: Place) -> None:
     page.wait_for_function(_IS_READY, arg=place.path, polling=POLLING_MS)
 
 
-def leave(page: Page, workspace: str) -> None:
-    """Close what is open on a page, without a word; what another notebook can use stays.
-
-    Args:
-        page: Of any front end.
-        workspace: How the address of a page begins that another notebook can use.
-    """
-    if page.url.startswith(workspace):
-        page.evaluate(_CLOSE_ALL)
-    else:
-        page.goto("about:blank")
+def close_all(page: Page) -> None:
+    """Close what is open in the JupyterLab on a page, if there is one, without a word."""
+    page.evaluate(_CLOSE_ALL)
 
 
 def have_run(cell: Locator, ask: Callable[[], None]) -> None:
@@ -113,6 +111,16 @@ def have_run(cell: Locator, ask: Callable[[], None]) -> None:
     for _ in range(_TRIES):
         cell.evaluate(_LISTEN)
         ask()
-        if cell.page.evaluate(_HAS_TAKEN, _HEARD_MS):
+        if cell.page.evaluate(_IS_SO_IN_TIME, ["taken", _HEARD_MS]):
             return
     raise AssertionError(f"asked {_TRIES} times, the page did not run this:\n{cell.inner_text()}")
+
+
+def wait_until_ended(cell: Locator) -> None:
+    """Wait until the cell that was the last to be asked for has run.
+
+    Raises:
+        AssertionError: It goes on and on.
+    """
+    has_ended = cell.page.evaluate(_IS_SO_IN_TIME, ["ended", LIMIT_SECONDS * 1000])
+    assert has_ended, f"this still runs:\n{cell.inner_text()}"

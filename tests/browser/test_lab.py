@@ -25,7 +25,10 @@ pytestmark = [
 START_HERE, RECEIVE = "00_start_here", "03_receive_messages"
 
 
-def test_lab_opens_on_the_first_lesson_and_no_answer_is_there(server: Server, page: Page) -> None:
+def test_lab_opens_on_the_first_lesson_and_no_answer_is_there(
+    server: Server, new_page: Page
+) -> None:
+    page = new_page
     window = Window(page, server.first)
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Start here")
     expect(page).to_have_url(re.compile(f"/{START_HERE}[.]ipynb$"))

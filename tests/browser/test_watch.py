@@ -94,7 +94,7 @@ from threading import Event
 for number in range(10_000):
     print("at work", number, flush=True)
     checkpoint("counted")
-    Event().wait(0.02)"""
+    Event().wait(0.1)"""
 
 
 BEGIN = f"""\
