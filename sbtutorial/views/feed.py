@@ -89,8 +89,10 @@ class Feed:
     def _run(self) -> None:
         is_gone = False
         while self._has_listeners():
+            # That a broker is back is news, though nothing has happened there.
+            wait_seconds = 0 if is_gone else _WAIT_SECONDS
             try:
-                page = self._client.news(self._last, self._presence, _WAIT_SECONDS)
+                page = self._client.news(self._last, self._presence, wait_seconds)
             except TutorialError as error:
                 if not is_gone:
                     self._tell(News(trouble=str(error)))

@@ -1,7 +1,8 @@
 """One JupyterLab and one browser for all tests here.
 
-A page of JupyterLab with a kernel costs three seconds of a processor before anything is tested. So
-tests of one file that can begin where another one has ended have one page, `shared_page`, for all.
+The page stays for the next test, which opens its notebook there and has a kernel of its own. Tests
+of one file that can begin where another one has ended share the notebook, too: `shared_page`. Who
+comes to see a front end open has a `new_page`.
 """
 
 from collections.abc import Iterator
@@ -35,11 +36,13 @@ def tab() -> "Iterator[Page]":
 
 @contextmanager
 def _visited(tab: "Page", server: "Server") -> "Iterator[Page]":
-    """The one page; it is left without a kernel, and of the size that it had."""
+    """The one page; it is left without a notebook and a kernel, and of the size that it had."""
+    from tests.browser.opening import close_all
+
     size = tab.viewport_size
     assert size is not None
     yield tab
-    tab.goto("about:blank")
+    close_all(tab)
     tab.set_viewport_size(size)
     server.end_kernels()
 
@@ -55,3 +58,12 @@ def shared_page(tab: "Page", server: "Server") -> "Iterator[Page]":
     """One for all tests of a file that ask for it; they leave to each other what they do there."""
     with _visited(tab, server) as page:
         yield page
+
+
+@pytest.fixture
+def new_page(tab: "Page", server: "Server") -> "Iterator[Page]":
+    """One of its own, for what is only to be seen when a front end is opened."""
+    page = tab.context.new_page()
+    yield page
+    page.close()
+    server.end_kernels()

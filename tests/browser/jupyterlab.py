@@ -38,10 +38,20 @@ _ADDRESS = re.compile(r"(?P<origin>http://127\.0\.0\.1:\d+)(?P<path>/lab\S*)\?to
 
 
 class Place(NamedTuple):
-    """Where to find a notebook, and how one sees that all of it is there."""
+    """Where to find a notebook, and how one sees that all of it is there.
+
+    Attributes:
+        url: Opens it, and the front end with it.
+        path: As the server calls it.
+        code_cell_count: Of its cells of code.
+        workspace: How the address of a page begins in which it can be opened, too; "" if it is only
+            to be had by its own.
+    """
 
     url: str
+    path: str
     code_cell_count: int
+    workspace: str = ""
 
 
 class Server:
@@ -50,30 +60,32 @@ class Server:
     Attributes:
         notebooks: Its folder: the learner's copy, with the lessons as if never run.
         first: What it prints for the reader to open.
+        workspace: How the addresses of what opens by itself begin.
     """
 
     def __init__(self, notebooks: Path, address: re.Match[str]) -> None:
         self.notebooks = notebooks
-        self.first = Place(address[0], self._code_cell_count(Path(address["path"]).stem))
+        self.first = self._place(address[0], Path(address["path"]).stem)
         self._origin, self._token = address["origin"], address["token"]
+        self.workspace = f"{self._origin}/lab/workspaces/by-itself"
 
     def place(self, notebook: str) -> Place:
         """Where a notebook opens by itself, in a workspace that remembers nothing.
 
         The learner's own, which `first` opens, is left as it is.
         """
-        path = f"/lab/workspaces/by-itself/tree/{notebook}.ipynb"
-        url = f"{self._origin}{path}?reset&token={self._token}"
-        return Place(url, self._code_cell_count(notebook))
+        url = f"{self.workspace}/tree/{notebook}.ipynb?reset&token={self._token}"
+        return self._place(url, notebook)._replace(workspace=self.workspace)
 
     def place_in_notebook_7(self, notebook: str) -> Place:
         """Where it opens in Jupyter Notebook, the front end without a place beside the notebook."""
         url = f"{self._origin}/notebooks/{notebook}.ipynb?token={self._token}"
-        return Place(url, self._code_cell_count(notebook))
+        return self._place(url, notebook)
 
-    def _code_cell_count(self, notebook: str) -> int:
-        cells = nbformat.read(self.notebooks / f"{notebook}.ipynb", as_version=4).cells
-        return sum(cell.cell_type == "code" for cell in cells)
+    def _place(self, url: str, notebook: str) -> Place:
+        path = f"{notebook}.ipynb"
+        cells = nbformat.read(self.notebooks / path, as_version=4).cells
+        return Place(url, path, sum(cell.cell_type == "code" for cell in cells))
 
     def end_kernels(self) -> None:
         """Shut down what runs, so that the next notebook to open gets a kernel of its own."""

@@ -31,9 +31,10 @@ PREDICT = 'lab.predict("How many orders are left?", 3, 2, 1, 0)'
 
 
 def test_notebook_7_has_the_view_in_its_cell_and_its_buttons_answer(
-    server: Server, page: Page
+    server: Server, new_page: Page
 ) -> None:
     pytest.importorskip("notebook", reason="the test of Jupyter Notebook needs notebook")
+    page = new_page
     sources = (PREPARE, WATCH, PREDICT, WAIT)
     write_notebook(server, "notebook_7", sources)
     window = NotebookWindow(page, server.place_in_notebook_7("notebook_7"))
@@ -53,11 +54,11 @@ def test_notebook_7_has_the_view_in_its_cell_and_its_buttons_answer(
 @pytest.mark.overnight
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_in_notebook_7_every_lesson_shows_what_is_saved(
-    server: Server, page: Page, lesson: Path
+    server: Server, new_page: Page, lesson: Path
 ) -> None:
     pytest.importorskip("notebook", reason="the test of Jupyter Notebook needs notebook")
     saved = nbformat.read(lesson, as_version=4)
-    window = NotebookWindow(page, server.place_in_notebook_7(lesson.stem))
+    window = NotebookWindow(new_page, server.place_in_notebook_7(lesson.stem))
     window.run_all()
     window.wait_until_ended(saved)
     # What stands beside the notebook in JupyterLab stands in its cell here, and moves.

@@ -25,7 +25,10 @@ pytestmark = [
 START_HERE, RECEIVE = "00_start_here", "03_receive_messages"
 
 
-def test_lab_opens_on_the_first_lesson_and_no_answer_is_there(server: Server, page: Page) -> None:
+def test_lab_opens_on_the_first_lesson_and_no_answer_is_there(
+    server: Server, new_page: Page
+) -> None:
+    page = new_page
     window = Window(page, server.first)
     expect(page.locator(".jp-Notebook h1")).to_contain_text("Start here")
     expect(page).to_have_url(re.compile(f"/{START_HERE}[.]ipynb$"))
@@ -48,7 +51,8 @@ def test_after_a_restart_a_worker_says_which_cell_to_run(server: Server, page: P
 
 def test_a_notebook_that_is_closed_takes_its_kernel_along(server: Server, page: Page) -> None:
     """Or a course would need the memory of all of its kernels."""
-    open_notebook(server, page, "closed", ("print('served')",))
+    window = open_notebook(server, page, "closed", ("print('served')",))
+    window.write(window.code_cells.first, "# not saved")
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as ended:
         tab = page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="closed")
         tab.locator(".lm-TabBar-tabCloseIcon").click()

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import accessibility
 from tests.browser.accessibility import accessibility_faults, faint_texts
 from tests.browser.jupyterlab import THEMES, Server
-from tests.browser.test_lab import open_notebook
+from tests.browser.test_lab import CONNECT, open_notebook
 from tests.browser.window import Window, console_errors, what_is_missing
 
 MISSING = what_is_missing()
@@ -76,6 +76,11 @@ with client.get_queue_sender("orders") as sender:
 SEND_LONG = """\
 with client.get_queue_sender("orders", client_identifier="z" * 60) as sender:
     sender.send_messages(ServiceBusMessage("x" * 300, subject="y" * 300))"""
+KILL = """\
+import os
+from sbtutorial.hosting.control_client import ControlClient
+
+os.kill(ControlClient(lab.connection_string).status()["pid"], 9)"""
 WAIT = """\
 lab.fresh_queue("bell")
 print("waiting")
@@ -89,7 +94,7 @@ from threading import Event
 for number in range(10_000):
     print("at work", number, flush=True)
     checkpoint("counted")
-    Event().wait(0.02)"""
+    Event().wait(0.1)"""
 
 
 BEGIN = f"""\
@@ -318,14 +323,16 @@ def test_nothing_sticks_out_at_any_width_in_either_theme(shop: Shop) -> None:
 def test_it_says_when_the_broker_is_gone_and_goes_on_and_ends_with_the_kernel(
     server: Server, page: Page
 ) -> None:
-    window = open_notebook(server, page, "ends", (PREPARE, WATCH, "lab.kill_broker()"))
-    window.run(window.code_cells.first)
-    window.run(window.code_cells.nth(1))
+    window = open_notebook(server, page, "ends", (PREPARE, WATCH, KILL, CONNECT))
+    prepare, watch, kill, connect = window.code_cells.all()
+    window.run(prepare)
+    window.run(watch)
     view = page.locator(".jupyterlab-sidecar .sbw")
     expect(card(view, 3)).to_be_visible()
-    page.evaluate(NOTE_STATES)
-    window.run(window.code_cells.nth(2))
-    page.wait_for_function("() => window.states.includes('gone') && window.states.at(-1) == 'live'")
+    window.run(kill)
+    expect(view).to_have_attribute("data-state", "gone")
+    window.run(connect)
+    expect(view).to_have_attribute("data-state", "live")
     view.get_by_role("button", name="send", exact=True).click()
     expect(card(view, 4)).to_be_visible()
 
@@ -364,12 +371,6 @@ NOTE_LAGS = """() => {
     window.lags = [];
     new MutationObserver(() => window.lags.push(Number(view.dataset.lagMs)))
         .observe(view, { attributeFilter: ["data-event"] });
-}"""
-NOTE_STATES = """() => {
-    const view = document.querySelector(".jupyterlab-sidecar .sbw");
-    window.states = [];
-    new MutationObserver(() => window.states.push(view.dataset.state))
-        .observe(view, { attributeFilter: ["data-state"] });
 }"""
 STICKING_OUT = """view => [view, ...view.querySelectorAll("*")]
     .filter(one => one.getClientRects().length && !one.closest("svg"))

@@ -19,6 +19,7 @@ from playwright.sync_api import (
 
 from sbtutorial.setup.requirements import lacking, requirements
 from tests.browser.jupyterlab import LIMIT_SECONDS, Place
+from tests.browser.opening import POLLING_MS, have_run, open_in, wait_until_ended, wait_until_ready
 from tests.browser.shown import ERROR, Cell, Output, code_cells, faults, is_planned
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -29,8 +30,8 @@ _FLAGS = (
 )
 _BUSY = "[*]:"
 _HAS_RUN = re.compile(r"^\[\d+\]:$")
+_LONG_POLLING_MS = 500  # a tenth of a processor less for what lasts
 _DRAWING_SECONDS = 5  # after a cell has ended, until all of it is on the page
-_POLLING_MS = 100  # a page that is asked at each of its frames has little time for anything else
 _NEXT_CHANGE = """atMostMs => new Promise(resolve => {
     const watch = new MutationObserver(() => done());
     const timer = setTimeout(() => done(), atMostMs);  // a picture is drawn without a change
@@ -47,8 +48,6 @@ _HAS_ENDED = """([error, planned]) => {
         && cell.querySelector(`[data-mime-type="${error}"]`);
     return hasRun(cells.at(-1)) || cells.some(isFailed);
 }"""
-# As soon as a cell is taken it carries a star.
-_HEARD_MS = 30_000
 _HAS_A_KERNEL = """() => {
     const name = document.querySelector(".jp-Toolbar-kernelName")?.textContent;
     return name && name !== "No Kernel"
@@ -81,8 +80,9 @@ def chromium(width: int = 1280, height: int = 900, scale: float = 1) -> Iterator
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_FLAGS))
         viewport = ViewportSize(width=width, height=height)
-        page = browser.new_page(viewport=viewport, device_scale_factor=scale)
-        page.set_default_timeout(LIMIT_SECONDS * 1000)
+        context = browser.new_context(viewport=viewport, device_scale_factor=scale)
+        context.set_default_timeout(LIMIT_SECONDS * 1000)
+        page = context.new_page()
         try:
             yield page
         finally:
@@ -120,13 +120,15 @@ class Window:
 
     def __init__(self, page: Page, place: Place) -> None:
         self.page = page
-        page.goto(place.url)
         self.code_cells = page.locator(".jp-Notebook .jp-CodeCell")
-        expect(self.code_cells).to_have_count(place.code_cell_count)
-        self._wait_until_idle()
+        self._place = place
+        self._open()
 
     def run_all(self) -> None:
         """Choose Run, Run All Cells."""
+        have_run(self.code_cells.first, self._choose_run_all)
+
+    def _choose_run_all(self) -> None:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
@@ -140,13 +142,14 @@ class Window:
         self._press("notebook:restart-kernel")
         with self.page.expect_response(re.compile(r"/api/kernels/[^/]+/restart")):
             self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        self._wait_until_idle()
+        wait_until_ready(self.page, self._place)
 
     def write(self, cell: Locator, line: str) -> None:
         """Write a line at the end of a cell."""
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+End")
-        self.page.keyboard.type(f"\n{line}")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.insert_text(line)  # at once: nothing is completed
 
     def save(self) -> None:
         """Press Ctrl+S, and see that it is saved."""
@@ -176,15 +179,16 @@ class Window:
 
     def run(self, cell: Locator) -> None:
         """Click into a cell and press Shift+Enter."""
+        have_run(cell, lambda: self._press_in(cell))
+
+    def _press_in(self, cell: Locator) -> None:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
     def run_anew(self, cell: Locator) -> None:
         """Run a cell, which may have run before, and wait for its end."""
-        prompt = cell.locator(".jp-InputPrompt")
-        before = prompt.inner_text()
         self.run(cell)
-        expect(prompt).to_have_text(re.compile(rf"^(?!{re.escape(before)}$)\[\d+\]:$"))
+        wait_until_ended(cell)
 
     def cells(self) -> list[Cell]:
         """Every code cell as it is on the page now."""
@@ -197,7 +201,7 @@ class Window:
         """What of this notebook, as it is saved, the page does not show; it has time to draw."""
         end = time.monotonic() + _DRAWING_SECONDS
         while (found := faults(notebook, self.cells())) and time.monotonic() < end:
-            self.page.evaluate(_NEXT_CHANGE, 4 * _POLLING_MS)
+            self.page.evaluate(_NEXT_CHANGE, 4 * POLLING_MS)
         return found
 
     def outputs(self, cell: Locator) -> Locator:
@@ -215,22 +219,20 @@ class Window:
                 cell.querySelector(".jp-Cell-outputArea")?.textContent.includes(text)
                 && cell.querySelector(".jp-InputPrompt")?.textContent.trim() === busy)""",
             arg=[text, _BUSY],
-            polling=_POLLING_MS,
+            polling=POLLING_MS,
         )
 
     def wait_until_ended(self, notebook: NotebookNode) -> None:
         """Wait for the last cell, or for an error that is not planned: nothing runs after it."""
         planned = [index for index, cell in enumerate(code_cells(notebook)) if is_planned(cell)]
-        self.page.wait_for_function(_HAS_ENDED, arg=[ERROR, planned], polling=_POLLING_MS)
+        self.page.wait_for_function(_HAS_ENDED, arg=[ERROR, planned], polling=_LONG_POLLING_MS)
 
     def wait_until_done(self, cell: Locator, count: int) -> None:
         """Wait until a cell carries its execution count."""
         expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{count}]:")
 
-    def _wait_until_idle(self) -> None:
-        """Cells that are started while it says "Initializing" never run."""
-        status = self.page.locator("#jp-main-statusbar")
-        status.get_by_text(re.compile(r"\| Idle$")).wait_for()
+    def _open(self) -> None:
+        open_in(self.page, self._place)
 
     def _press(self, command: str) -> None:
         self.page.locator(f"jp-button[data-command='{command}']").click()
@@ -239,18 +241,8 @@ class Window:
 class NotebookWindow(Window):
     """Jupyter Notebook 7 in the place of JupyterLab."""
 
-    def run_all(self) -> None:
-        """As in JupyterLab; once more, if nothing came of it.
-
-        A kernel that the page has not reached yet is "idle", too, and cells are then passed over.
-        """
-        super().run_all()
-        try:
-            first = self.code_cells.first.locator(".jp-InputPrompt")
-            expect(first).not_to_have_text("[ ]:", timeout=_HEARD_MS)
-        except AssertionError:
-            super().run_all()
-
-    def _wait_until_idle(self) -> None:
-        """It says "idle" already while there is no kernel yet."""
-        self.page.wait_for_function(_HAS_A_KERNEL, polling=_POLLING_MS)
+    def _open(self) -> None:
+        """Have it open; it says "idle" already while there is no kernel yet."""
+        self.page.goto(self._place.url)
+        expect(self.code_cells).to_have_count(self._place.code_cell_count)
+        self.page.wait_for_function(_HAS_A_KERNEL, polling=POLLING_MS)

@@ -1,6 +1,7 @@
 """What a notebook does with its lab, against a real background broker."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from threading import Thread
 from typing import Any
 
@@ -30,6 +32,7 @@ from sbtutorial.lab.lab import Lab
 from sbtutorial.lab.offline import OfflineService
 from sbtutorial.lab.service import Mode
 from sbtutorial.trace import Event
+from sbtutorial.views import feed
 from sbtutorial.views.event_table import EventTable
 from tests.hosting.stranger import echo, stranger
 from tests.killing import kill
@@ -272,6 +275,23 @@ def test_a_broker_that_is_killed_goes_on_with_what_it_held(
     lab.kill_broker()
     assert capsys.readouterr().out == "killed the broker (signal 9), and started it again\n"
     assert lab.service.snapshot("orders").counts["ready"] == 1
+
+
+def test_views_hear_that_a_killed_broker_is_back_though_nothing_happens_there(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_WAIT_SECONDS", 60.0)  # longer than anybody waits here
+    news: Queue[feed.News] = Queue()
+    stop = feed.Feed.of(lab.connection_string).listen(news.put)
+    broker = find()
+    assert broker is not None
+    os.kill(broker.record.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    while not news.get(timeout=50).trouble:
+        pass
+    connect()
+    while not news.get(timeout=50).is_anew:
+        pass
+    stop()
 
 
 def test_what_was_done_and_not_told_outlives_the_broker(lab: Lab) -> None:
