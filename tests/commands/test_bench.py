@@ -5,12 +5,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from sbtutorial.commands.bench import program, rabbit, raw, scale_program, sdk, sdk_client
+from sbtutorial.commands.bench import (
+    program,
+    rabbit,
+    raw,
+    scale_program,
+    sdk,
+    sdk_client,
+    turn_program,
+)
 from sbtutorial.commands.bench.rows import QUICK, Row, Sizes, Target, median_ratio
 
-TINY = QUICK._replace(
-    messages=5, batched=20, raw=20, came_and_went=20, in_file=20, deep=1100, queues=3
-)._replace(connections=3, rules=3, operations=3, brokers=2, idle_seconds=0.01)
+TINY = (
+    QUICK._replace(
+        messages=5, batched=20, raw=20, came_and_went=20, in_file=20, deep=1100, queues=3
+    )
+    ._replace(connections=3, rules=3, operations=3, brokers=2, idle_seconds=0.01)
+    ._replace(in_batch=3, at_once=3)
+)
 
 
 def measured(part: str) -> list[Row]:
@@ -113,6 +125,22 @@ def test_an_operation_is_measured_in_each_world(what: str) -> None:
 
 def test_few_and_many_are_compared() -> None:
     assert [row.target for row in measured("scale")] == [Target(1.2), Target(3), Target(1.2)]
+
+
+@pytest.mark.parametrize("what", turn_program.REQUESTS)
+def test_the_longest_turn_of_each_request_is_measured(what: str) -> None:
+    assert turn_program.measure(what, count=3) > 0
+
+
+def test_what_is_refused_is_no_measurement() -> None:
+    with pytest.raises(RuntimeError, match="did not accept it"):
+        turn_program.measure("a batch to a queue", count=100_000)
+
+
+def test_each_request_is_a_row() -> None:
+    rows = measured("turns")
+    assert len(rows) == len(turn_program.REQUESTS)
+    assert {row.target for row in rows} == {Target(50)}
 
 
 def test_memory_is_looked_at_again_when_all_messages_are_gone() -> None:

@@ -676,7 +676,7 @@ def test_a_deep_queue_that_goes_is_freed_a_little_at_a_time(
             broker.namespace.delete(queue, now=now)
         else:
             broker.namespace.reset(now=now)
-    assert len(broker.namespace.background) == 1
+    assert len(broker.namespace.background) >= 1
     steps = 0
     while broker.step():
         steps += 1

@@ -19,6 +19,7 @@ from sbtutorial.commands.bench import (
     sdk,
     starting,
     thirty,
+    turning,
 )
 from sbtutorial.commands.bench.brokers import own_home
 from sbtutorial.commands.bench.rows import QUICK, Part, Row, Sizes
@@ -31,6 +32,7 @@ PARTS: dict[str, Part] = {
     "raw": raw.rows,
     "scale": scaling.rows,
     "depths": scaling.deep_rows,
+    "turns": turning.rows,
     "file": files.rows,
     "thirty": thirty.rows,
 }

@@ -70,6 +70,8 @@ class Sizes(NamedTuple):
         in_file: In the file with which a broker starts.
         deep: In the queue, and in the file, that are very deep.
         queues, connections, rules: How many are many.
+        in_batch: Messages in one batch.
+        at_once: Of what comes to a broker at one instant.
         operations: To tell what one costs.
         brokers: On one machine.
         idle_seconds: To see whether anything is done while nothing is to do.
@@ -85,6 +87,8 @@ class Sizes(NamedTuple):
     queues: int = 1000
     connections: int = 500
     rules: int = 2000
+    in_batch: int = 4500
+    at_once: int = 100_000
     operations: int = 2000
     brokers: int = 30
     idle_seconds: float = 5.0
@@ -102,6 +106,8 @@ QUICK = Sizes(
     queues=50,
     connections=20,
     rules=100,
+    in_batch=200,
+    at_once=500,
     operations=100,
     brokers=2,
     idle_seconds=0.5,
@@ -118,7 +124,7 @@ def median_ratio(pairs: Iterable[tuple[float, float]]) -> float:
 def _shown(value: float, unit: str) -> str:
     if unit in ("", "s"):
         text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-    elif unit in ("MB", "µs", "GB"):
+    elif unit in ("MB", "ms", "µs", "GB"):
         text = f"{value:,.1f}"
     else:
         text = f"{value:,.0f}"
