@@ -25,8 +25,10 @@ from sbtutorial.amqp.types import Int, Long, UInt, decode
 from sbtutorial.broker.message import Message
 from sbtutorial.testing import Client as PlainClient
 from tests.simulation.broken import Broken
-from tests.simulation.client import PLAIN, SESSION_FILTER, TIMEOUT, hold_of, read_sight
+from tests.simulation.client import TIMEOUT
 from tests.simulation.ledger import DEAD, Seen
+from tests.simulation.living import PLAIN
+from tests.simulation.messages import SESSION_FILTER, hold_of, read_sight
 from tests.simulation.promises import AT_LAST, ON_AUDIT, WHAT_CAN_BE_RECEIVED_IS_RECEIVED
 from tests.simulation.scenery import Scenery
 from tests.simulation.standing_promises import (

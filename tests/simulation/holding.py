@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from tests.simulation.client import BY_TOKEN, Client, Disconnected, Doing, Received
+from tests.simulation.client import Client, Received
+from tests.simulation.living import Disconnected, Doing
+from tests.simulation.messages import BY_TOKEN
 from tests.simulation.world import World
 
 _MOST = 3
@@ -49,7 +51,7 @@ class Holder(Client):
         link.keep_credit(_MOST)
         self.flush()
         message = yield from self.next_message(link, 30.0)
-        if link in self._ended:
+        if self.has_ended(link):
             raise Disconnected
         while message is not None and len(self.held) < _MOST:
             self.held.append(message)

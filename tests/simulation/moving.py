@@ -13,8 +13,10 @@ from sbtutorial.amqp.messaging import (
     Source,
     TransactionalState,
 )
-from tests.simulation.client import Client, Doing, Received, payload_of
+from tests.simulation.client import Client, Received
 from tests.simulation.ledger import Bundle
+from tests.simulation.living import Doing
+from tests.simulation.messages import payload_of
 from tests.simulation.world import World
 
 _VALUE = bytes((0x00, 0x53, AMQP_VALUE))
@@ -38,8 +40,8 @@ class Mover(Client):
         control = self.session.attach_sender(
             "control", source=Source(self.name), target=Coordinator()
         )
-        yield from self._attach(control)
-        while source not in self._ended:
+        yield from self.attach(control)
+        while not self.has_ended(source):
             messages: list[Received] = []
             message = yield from self.next_message(source, 30.0)
             while message is not None and len(messages) < 2:

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 from xml.sax.saxutils import escape
 
-from tests.simulation.client import Doing, Wait
 from tests.simulation.ledger import Sight
+from tests.simulation.living import Doing, Wait
 from tests.simulation.network import Stamp
 from tests.simulation.promises import NO_CLIENT_WAITS_FOR_EVER, PATIENCE_SECONDS
 from tests.simulation.world import World

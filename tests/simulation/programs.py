@@ -4,8 +4,11 @@ from random import Random
 from typing import Any, ClassVar
 
 from sbtutorial.broker.descriptions import EntityStatus
-from tests.simulation.client import Answer, Client, Doing, Received, payload_of
+from tests.simulation.asking import Answer
+from tests.simulation.client import Client, Received
 from tests.simulation.ledger import DEAD, Copy, SessionWork
+from tests.simulation.living import Doing
+from tests.simulation.messages import payload_of
 from tests.simulation.network import Wire
 from tests.simulation.world import World
 
@@ -118,7 +121,7 @@ class Receiver(Client):
         credit = link.available_credit
         while True:
             message = yield from self.next_message(link, 30.0)
-            if link in self._ended:
+            if self.has_ended(link):
                 return
             if message is not None:
                 yield from self.handle(link, message)
@@ -188,7 +191,7 @@ class Taker(Client):
     def work(self) -> Doing:
         credit = self.random.choice((1, 5))
         link = yield from self.receiver(self.place, takes=True, credit=credit)
-        while link not in self._ended:
+        while not self.has_ended(link):
             if (yield from self.next_message(link, 30.0)) is not None:
                 yield from self.think()
                 link.keep_credit(credit)

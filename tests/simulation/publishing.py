@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from sbtutorial.amqp.types import Long
 from sbtutorial.broker.changes import Change, ChangeKind
-from tests.simulation.client import Client, Doing, payload_of
+from tests.simulation.client import Client
 from tests.simulation.ledger import Copy
+from tests.simulation.living import Doing
+from tests.simulation.messages import payload_of
 from tests.simulation.programs import Sender
 from tests.simulation.world import World
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.simulation.client import Doing, payload_of
+from tests.simulation.living import Doing
+from tests.simulation.messages import payload_of
 from tests.simulation.programs import Sender
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from tests.simulation.broken import SLACK_SECONDS
-from tests.simulation.client import Client, Doing
+from tests.simulation.client import Client
 from tests.simulation.ledger import Lock, Verdict
+from tests.simulation.living import Doing
 from tests.simulation.over_http import http_sight, over_http, queue_xml
 from tests.simulation.promises import (
     WHAT_IS_USED_STAYS,
