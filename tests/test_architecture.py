@@ -31,18 +31,18 @@ ROOMS = " ".join(STAIR).split()
 
 # Somebody else's packages that a room may use. `LAZY` ones only inside functions: `connect()` and
 # the commands must not pay for what is not used yet.
-LAZY = {"azure", "IPython", "matplotlib", "numpy", "PIL", "tqdm"}
+LAZY = {"azure", "IPython", "matplotlib", "numpy", "PIL", "requests", "tqdm", "urllib3"}
 LAZY |= {"anywidget", "sidecar", "traitlets"}
 # Modules that need one of them to be defined at all: whoever imports such a module does it lazily.
 HEAVY = {"views.widget", "views.beside", "views.live.widget", "explorer.view.widget"}
-HEAVY |= {"views.question.widget"}
+HEAVY |= {"views.question.widget", "hosting.client_transport"}
 PACKAGES = {
     "folders": {"platformdirs"},
     "broker": {"sortedcontainers", "lark"},
     "admin": {"defusedxml"},
     "local": {"defusedxml"},
     "server": {"h11", "wsproto", "trustme", "certifi", "filelock"},
-    "hosting": {"filelock", "platformdirs"},
+    "hosting": {"filelock", "platformdirs", "azure", "requests", "urllib3"},
     "views": {"IPython", "matplotlib", "numpy", "PIL", "anywidget", "sidecar", "traitlets"},
     "plugin": {"pytest", "pluggy"},
     "workers": {"IPython"},
