@@ -80,6 +80,8 @@ GROUPS: Mapping[str, str] = {
     "tests/notebook/test_program_magic.py": "",
     "tests/notebook/test_tracebacks.py": "",
     "tests/notebooks/test_elsewhere.py": "",
+    "tests/notebooks/test_encore.py::test_": "",
+    "tests/notebooks/test_rehearsal.py": "",
     "tests/views/test_crash.py": "",
     "tests/setup/test_wheel.py": "",
     "tests/store/test_restore.py": "",
