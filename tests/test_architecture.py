@@ -69,6 +69,12 @@ WITH_AN_EVENT_LOOP = {"server", "hosting", "workers", "notebook", "commands", "e
 DECLARED = {("lab.lab", "exercises.checker"), ("lab.lab", "exercises.course")}
 
 
+# What a notebook imports with its first cell, and a worker with its lab, has nothing of these: the
+# broker is another process.
+FIRST_CELL = ("lab.connecting", "notebook.")
+ONLY_IN_A_BROKER = {"amqp", "store", "admin", "server"}
+
+
 class Import(NamedTuple):
     """One import: what (`broker.message`, or `lark` with `is_ours` False), and whether lazily."""
 
@@ -170,6 +176,23 @@ def test_a_module_imports_what_its_room_may_and_nothing_else(module: str) -> Non
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(edges()) == []
+
+
+def imported_at_once(beginnings: tuple[str, ...]) -> set[str]:
+    """Modules that begin so, and all that they import before anything of them is called."""
+    found: set[str] = set()
+    new = {module for module in MODULES if module.startswith(beginnings)}
+    while new:
+        found |= new
+        eager = (one for module in new for one in imports(MODULES[module].read_text("utf-8")))
+        new = {one.what for one in eager if one.is_ours and not one.is_lazy} - found
+    return found
+
+
+def test_a_first_cell_imports_nothing_of_the_broker() -> None:
+    found = imported_at_once(FIRST_CELL)
+    assert {"hosting.background", "notebook.program_magic"} <= found
+    assert [module for module in found if room_of(module) in ONLY_IN_A_BROKER] == []
 
 
 def test_what_is_declared_is_needed() -> None:
