@@ -35,8 +35,8 @@ SECONDS: Mapping[str, float] = {
     "tests/setup/test_installing.py": 2,
     "tests/setup/test_wheel.py": 20,  # with those that stay with it
     "tests/workers": 1.5,
-    "tests/plugin": 4,
-    "tests/plugin/test_plugin.py::test_asyncio": 10,
+    "tests/plugin": 3,
+    "tests/plugin/test_plugin.py::test_asyncio": 7,
     "tests/local": 1,
     "tests/local/test_types.py": 10,  # with those that stay with it
     "tests/exercises": 1,
