@@ -38,7 +38,7 @@ SECONDS: Mapping[str, float] = {
     "tests/plugin": 3,
     "tests/plugin/test_plugin.py::test_asyncio": 7,
     "tests/local": 1,
-    "tests/local/test_types.py": 10,  # with those that stay with it
+    "tests/local/test_types.py": 8,  # with those that stay with it
     "tests/exercises": 1,
     "tests/commands": 1,
     "tests/admin/test_sdk.py": 1,
