@@ -81,7 +81,10 @@ _free: list[Stage] = []
 @contextmanager
 def stage() -> Iterator[Stage]:
     """One for the caller alone; after an error it is not used again."""
-    mine = _free.pop() if _free else Stage()
+    try:
+        mine = _free.pop()  # another thread may have been quicker
+    except IndexError:
+        mine = Stage()
     try:
         yield mine
     except BaseException:
