@@ -31,18 +31,18 @@ ROOMS = " ".join(STAIR).split()
 
 # Somebody else's packages that a room may use. `LAZY` ones only inside functions: `connect()` and
 # the commands must not pay for what is not used yet.
-LAZY = {"azure", "IPython", "matplotlib", "numpy", "PIL", "tqdm"}
+LAZY = {"azure", "IPython", "matplotlib", "numpy", "PIL", "requests", "tqdm", "urllib3"}
 LAZY |= {"anywidget", "sidecar", "traitlets"}
 # Modules that need one of them to be defined at all: whoever imports such a module does it lazily.
 HEAVY = {"views.widget", "views.beside", "views.live.widget", "explorer.view.widget"}
-HEAVY |= {"views.question.widget"}
+HEAVY |= {"views.question.widget", "hosting.client_transport"}
 PACKAGES = {
     "folders": {"platformdirs"},
     "broker": {"sortedcontainers", "lark"},
     "admin": {"defusedxml"},
     "local": {"defusedxml"},
     "server": {"h11", "wsproto", "trustme", "certifi", "filelock"},
-    "hosting": {"filelock", "platformdirs"},
+    "hosting": {"filelock", "platformdirs", "azure", "requests", "urllib3"},
     "views": {"IPython", "matplotlib", "numpy", "PIL", "anywidget", "sidecar", "traitlets"},
     "plugin": {"pytest", "pluggy"},
     "workers": {"IPython"},
@@ -67,6 +67,12 @@ WITH_AN_EVENT_LOOP = {"server", "hosting", "workers", "notebook", "commands", "e
 # service, and says how far the learner is with them. Breaches
 # that are still to be mended stand here too, and only ever get fewer.
 DECLARED = {("lab.lab", "exercises.checker"), ("lab.lab", "exercises.course")}
+
+
+# What a notebook imports with its first cell, and a worker with its lab, has nothing of these: the
+# broker is another process.
+FIRST_CELL = ("lab.connecting", "notebook.")
+ONLY_IN_A_BROKER = {"amqp", "store", "admin", "server"}
 
 
 class Import(NamedTuple):
@@ -170,6 +176,23 @@ def test_a_module_imports_what_its_room_may_and_nothing_else(module: str) -> Non
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(edges()) == []
+
+
+def imported_at_once(beginnings: tuple[str, ...]) -> set[str]:
+    """Modules that begin so, and all that they import before anything of them is called."""
+    found: set[str] = set()
+    new = {module for module in MODULES if module.startswith(beginnings)}
+    while new:
+        found |= new
+        eager = (one for module in new for one in imports(MODULES[module].read_text("utf-8")))
+        new = {one.what for one in eager if one.is_ours and not one.is_lazy} - found
+    return found
+
+
+def test_a_first_cell_imports_nothing_of_the_broker() -> None:
+    found = imported_at_once(FIRST_CELL)
+    assert {"hosting.background", "notebook.program_magic"} <= found
+    assert [module for module in found if room_of(module) in ONLY_IN_A_BROKER] == []
 
 
 def test_what_is_declared_is_needed() -> None:

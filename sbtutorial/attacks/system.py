@@ -3,10 +3,13 @@
 import ast
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sbtutorial.attacks.scene import Scene
 from sbtutorial.errors import TutorialError
 from sbtutorial.workers.cell import compile_cell, tree_of
+
+if TYPE_CHECKING:
+    from sbtutorial.attacks.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,7 +69,7 @@ def make_system(name: str, source: str) -> System:
     return System(name, source)
 
 
-def empty_functions(system: System, scene: Scene) -> list[str]:
+def empty_functions(system: System, scene: "Scene") -> list[str]:
     """What a scene calls and has no more than a docstring, `...` or `pass` in it."""
     return [
         node.name
@@ -86,7 +89,7 @@ def _coroutines(system: System) -> list[str]:
     return [node.name for node in body if isinstance(node, ast.AsyncFunctionDef)]
 
 
-def require_functions(system: System, scene: Scene) -> None:
+def require_functions(system: System, scene: "Scene") -> None:
     """See that a system defines what a scene calls.
 
     Raises:

@@ -48,8 +48,11 @@ def open_admin(connection_string: str, **options: Any) -> "ServiceBusAdministrat
     """
     from azure.servicebus.management import ServiceBusAdministrationClient
 
+    from sbtutorial.hosting.client_transport import transport
+
+    whole = {"transport": transport(), **options}
     admin: ServiceBusAdministrationClient = open_any(
-        ServiceBusAdministrationClient, connection_string, **options
+        ServiceBusAdministrationClient, connection_string, **whole
     )
     return admin
 

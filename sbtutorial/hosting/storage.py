@@ -5,7 +5,6 @@ it for as long as a broker has it open, so no two ever write one file, whatever 
 were told.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +75,8 @@ class Kept:
 
     def store(self) -> "DurableStore":
         """The store of a broker on this event loop."""
+        import asyncio  # which would cost each notebook and worker that only asks for a path
+
         from sbtutorial.hosting.durable_store import DurableStore
 
         call_soon = asyncio.get_running_loop().call_soon_threadsafe

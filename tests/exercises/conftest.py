@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sbtutorial.explorer.links import open_admin
 from sbtutorial.lab.lab import Lab
 from tests.own_home import lab_at
 
@@ -46,7 +47,5 @@ def define(source: str) -> Callable[..., Any]:
 
 
 def queue_names(lab: Lab) -> list[str]:
-    from azure.servicebus.management import ServiceBusAdministrationClient
-
-    with ServiceBusAdministrationClient.from_connection_string(lab.connection_string) as admin:
+    with open_admin(lab.connection_string) as admin:
         return [queue.name for queue in admin.list_queues()]

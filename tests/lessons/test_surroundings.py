@@ -14,12 +14,16 @@ from sbtutorial.lessons.working_copy import FOLDER
 from tests.notebooks.lessons import LESSONS, ROOT
 
 WORKSPACES = "JUPYTERLAB_WORKSPACES_DIR"
-SAY_ALL = """
+SAY_KERNEL = """
 from jupyter_client.kernelspec import KernelSpecManager
+
+print(KernelSpecManager().get_kernel_spec("python3").argv)
+"""
+SAY_ALL = f"""
+{SAY_KERNEL}
 from jupyterlab.commands import get_workspaces_dir
 from jupyterlab_server.settings_utils import _get_overrides
 
-print(KernelSpecManager().get_kernel_spec("python3").argv)
 overrides, _ = _get_overrides("")
 print(overrides["@jupyterlab/apputils-extension:notification"])
 print(overrides["@jupyterlab/notebook-extension:tracker"])
@@ -27,10 +31,10 @@ print(get_workspaces_dir())
 """
 
 
-def say(environ: dict[str, str]) -> list[str]:
+def say(program: str, environ: dict[str, str]) -> list[str]:
     """What Jupyter makes of an environment."""
     said = subprocess.run(
-        [sys.executable, "-c", SAY_ALL], env=environ, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     )
     return said.stdout.splitlines()
 
@@ -38,7 +42,7 @@ def say(environ: dict[str, str]) -> list[str]:
 def test_jupyter_starts_kernels_with_our_extension_asks_nobody_and_remembers_in_the_copy(
     tmp_path: Path,
 ) -> None:
-    kernel, notification, tracker, workspaces = say(surrounded(os.environ, tmp_path))
+    kernel, notification, tracker, workspaces = say(SAY_ALL, surrounded(os.environ, tmp_path))
 
     assert kernel.startswith(f"['{sys.executable}', ")
     assert kernel.endswith("'--ext=sbtutorial']")
@@ -88,7 +92,7 @@ def test_where_no_kernel_is_installed_there_is_one_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(surroundings.sysconfig, "get_path", lambda _: str(tmp_path / "nothing"))
-    kernel, *_ = say(surrounded(os.environ, tmp_path))
+    (kernel,) = say(SAY_KERNEL, surrounded(os.environ, tmp_path))
     assert kernel.endswith("'-f', '{connection_file}', '--ext=sbtutorial']")
 
 

@@ -1,13 +1,13 @@
 """A lesson on stage: run whole by nbval, each output compared with the saved one, and timed."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from xml.etree import ElementTree
+
+from tests.notebooks.stage import Run, stage
 
 _CONFIGURATION = Path(__file__).with_name("nbval.ini")
 _PICTURES = Path(__file__).with_name("pictures.cfg")
@@ -21,7 +21,7 @@ class Performance(NamedTuple):
     Attributes:
         lesson: Which.
         complaint: What nbval has to say of the first cell that differs; "" if none does.
-        seconds: From the start of the program that runs it to its end.
+        seconds: Until its pytest has ended, with the start of its kernel.
         cell_seconds: Of each cell of code, in order, as far as it came.
     """
 
@@ -33,28 +33,24 @@ class Performance(NamedTuple):
 
 def perform(lesson: Path, environment: Mapping[str, str]) -> Performance:
     """Run a whole lesson in a kernel of its own and compare each output, strictly."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, stage() as ours:
         report = Path(folder) / "report.xml"
         began_at = time.monotonic()
-        run = subprocess.run(
+        run = ours.run(
             [
-                *(sys.executable, "-m", "pytest", "-c", _CONFIGURATION),
-                *(f"--nbval-sanitize-with={_PICTURES}", f"--junitxml={report}", lesson),
+                *("-c", str(_CONFIGURATION), f"--nbval-sanitize-with={_PICTURES}"),
+                *(f"--junitxml={report}", str(lesson)),
             ],
-            env={**environment, **_CLEAN_PYTEST},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
+            {**environment, **_CLEAN_PYTEST},
         )
         seconds = time.monotonic() - began_at
         cells = _cell_seconds(report) if report.exists() else ()
     return Performance(lesson, _complaint(run), seconds, cells)
 
 
-def _complaint(run: "subprocess.CompletedProcess[str]") -> str:
-    _, _, found = run.stdout.partition(_FAILURES)
-    return (found or run.stdout) if run.returncode else ""
+def _complaint(run: Run) -> str:
+    _, _, found = run.said.partition(_FAILURES)
+    return (found or run.said) if run.code else ""
 
 
 def _cell_seconds(report: Path) -> tuple[float, ...]:

@@ -171,7 +171,7 @@ def test_it(servicebus):
 
 @pytest.mark.sdk
 def test_each_test_has_a_namespace_of_its_own(run: Run) -> None:
-    assert "4 passed" in run(**{"test_it.py": BEGIN + EACH_OF_ITS_OWN})
+    assert "4 passed" in run(plugins=None, **{"test_it.py": BEGIN + EACH_OF_ITS_OWN})
 
 
 @pytest.mark.sdk
@@ -197,7 +197,8 @@ def test_asyncio_side_by_side_with_aiohttp_imported_before(
 ) -> None:
     """The test module imports aiohttp, which reads certificates, before there is a broker."""
     files = {"test_it.py": BEGIN + ASYNCIO.replace("LOOP", loop), "conftest.py": conftest}
-    said = run("-n", "2", f"--asyncio-mode={mode}", **files)
+    plugins = ("xdist.plugin", "pytest_asyncio.plugin")
+    said = run("-n", "2", f"--asyncio-mode={mode}", plugins=plugins, **files)
     assert "2 passed" in said, said
 
 
