@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import nbformat
 import psutil
 from nbformat import NotebookNode
+from urllib3 import Retry, request
 
 from sbtutorial.lessons.working_copy import FOLDER
 from tests.clients.installed import EARLIER_KERNEL as EARLIER_KERNEL_FOLDER
@@ -136,7 +137,9 @@ def opened(
     """
     process = _start(command, folder, environment)
     try:
-        yield _address(process)
+        address = _address(process)
+        _wait_until_it_answers(address["origin"])
+        yield address
     finally:
         _end(process)
 
@@ -197,6 +200,12 @@ def _address(process: subprocess.Popen[str]) -> re.Match[str]:
             Thread(target=process.stderr.read, daemon=True).start()
             return address
     raise AssertionError(f"JupyterLab did not start:\n{''.join(said)}")
+
+
+def _wait_until_it_answers(origin: str) -> None:
+    """What a server prints when it starts, it prints before it listens."""
+    patience = Retry(total=40, backoff_factor=0.1, backoff_max=1)
+    request("GET", f"{origin}/api", retries=patience, timeout=LIMIT_SECONDS)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
