@@ -1,6 +1,7 @@
 """For all tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,13 @@ from tests.short_ids import short_id
 # Whatever this computer is set to, tests do not go to Azure.
 for name in (*VARIABLES, PREFIX_VARIABLE):
     os.environ.pop(name, None)
+
+# Who starts tests with `nohup`, or behind an `&`, has them ignore signals, and all that they start:
+# programs that are to end by one would not hear of it.
+for ignored, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, ignored, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, default)
 
 # The same examples every time, however slow the machine: a test says the same of the same code.
 # `pytest --hypothesis-profile=search` looks for new ones.
