@@ -50,6 +50,7 @@ class AmqpEndpoint:
     Attributes:
         peer: What is known of the client.
         connection: The engine.
+        is_proved: Whether the client has ever proved who it is on this connection.
         is_cut: Whether a fault has ended the connection.
     """
 
@@ -64,6 +65,7 @@ class AmqpEndpoint:
         )
         self.connection.room_bytes = ROOM_BYTES
         self._outgoing = self.connection.outgoing
+        self.is_proved = False
         self._probation: Probation | None = Probation()
         late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
         self._proof_due = core.clock.elapsed() + PROOF_SECONDS + late_seconds
@@ -94,11 +96,6 @@ class AmqpEndpoint:
     def takes_input(self) -> bool:
         """Whether the client may send more: little of what it sent is still to be acted on."""
         return self._input_bytes < MAX_BACKLOG_BYTES
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether the client has ever proved who it is on this connection."""
-        return self._probation is None
 
     def receive_data(self, data: bytes) -> None:
         """Take in what the client sent, to act on it in a turn to come."""
@@ -148,10 +145,10 @@ class AmqpEndpoint:
         connection, outgoing, output = self.connection, self._outgoing, self._output
         if connection.has_rest and not self._is_lost:
             return False  # what is asked for meanwhile would have to wait behind it
+        # As `_must_wait`; while this works on, only the engine writes.
+        room_bytes = MAX_UNREAD_ANSWER_BYTES - output.size_bytes - self._unread_answer_bytes
         while budget.left > 0 and not self._jobs:
-            # As `_must_wait`.
-            unread = outgoing.size_bytes + output.size_bytes + self._unread_answer_bytes
-            if unread >= MAX_UNREAD_ANSWER_BYTES and not self._is_lost:
+            if outgoing.size_bytes >= room_bytes and not self._is_lost:
                 return self._has_more()
             if events:
                 budget.left -= 1
@@ -264,7 +261,7 @@ class AmqpEndpoint:
 
     def has_proof(self) -> None:
         """Allow what a client that is known may do."""
-        self._probation = None
+        self.is_proved, self._probation = True, None
         self._proof_due = inf
         self.connection.limits = ConnectionLimits()
 
