@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
@@ -277,17 +277,18 @@ def address_said_by(server: "subprocess.Popen[str]") -> str:
 def end(server: "subprocess.Popen[str]") -> None:
     """It does not hear a signal that comes while it starts: then it is ended, and its own as well.
 
-    What it has started would keep its last words open, and whoever waits for them.
+    Its last words are nobody's; what it has started may keep them open for as long as it likes.
     """
-    started = psutil.Process(server.pid).children(recursive=True)
+    assert server.stderr
+    Thread(target=server.stderr.read, daemon=True).start()
     server.terminate()
     try:
-        server.communicate(timeout=LIMIT_SECONDS)
+        server.wait(LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
-        for process in (server, *started):
+        for process in (*psutil.Process(server.pid).children(recursive=True), server):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        server.communicate(timeout=LIMIT_SECONDS)
+        server.wait(LIMIT_SECONDS)
 
 
 def page(address: str) -> str:
