@@ -61,11 +61,11 @@ EVERYTHING = (
         Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
     ),
     (
-        Step("pytest", ("pytest", "-n", "9", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of the rules", ("pytest", *_BY_DAY, *_OF_THE_RULES)),
         Step("pytest of the gateway", ("pytest", *_BY_DAY, *_OF_THE_GATEWAY)),
         Step("pytest of the whole", ("pytest", *_BY_DAY, *_OF_THE_WHOLE)),
-        Step("pytest of clients", ("pytest", "-n", "12", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
+        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),
 )

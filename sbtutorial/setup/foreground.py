@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,26 +24,39 @@ def run(
     Ctrl-C reaches the program by itself, as it shares our terminal, and what it does then is its
     own affair: JupyterLab asks whether one is sure. Signals that reach only us are passed on.
     """
-    process = subprocess.Popen(command, cwd=cwd, env=environ)
-    with _at_its_service(process):
+    with _at_its_service() as serve:
+        process = subprocess.Popen(command, cwd=cwd, env=environ)
+        serve(process)
         code = process.wait()
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _at_its_service(process: subprocess.Popen[Any]) -> Iterator[None]:
+def _at_its_service() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
+    """Handle signals for a program, which is told of when there is one."""
+    programs: list[subprocess.Popen[Any]] = []
+    early: list[int] = []
+
     def ignore(*_: object) -> None:
         pass
 
     def pass_on(number: int, _: object) -> None:
-        process.send_signal(number)
+        if programs:
+            programs[0].send_signal(number)
+        else:
+            early.append(number)
+
+    def serve(program: subprocess.Popen[Any]) -> None:
+        programs.append(program)
+        for number in early:
+            program.send_signal(number)
 
     handlers: dict[str, Any] = dict.fromkeys(_FROM_THE_TERMINAL, ignore)
     handlers |= dict.fromkeys(_PASSED_ON, pass_on)
     numbers = {name: getattr(signal, name) for name in handlers if hasattr(signal, name)}
     before = {number: signal.signal(number, handlers[name]) for name, number in numbers.items()}
     try:
-        yield
+        yield serve
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

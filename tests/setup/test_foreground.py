@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from sbtutorial.setup import foreground
 from sbtutorial.setup.foreground import run
 
 CLONE = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 
-# Says that it is there, and waits to be told something.
+# Says that it is there, and waits to be told something, which may come before it waits.
 LISTENER = """
 import signal, sys
-def told(number, _):
-    print(f"told {signal.Signals(number).name}", flush=True)
-    sys.exit(5)
-signal.signal(signal.SIGTERM, told)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 print("ready", flush=True)
-signal.pause()
+number = signal.sigwait({signal.SIGTERM})
+print(f"told {signal.Signals(number).name}", flush=True)
+sys.exit(5)
 """
 RUNNER = """
 import sys
@@ -77,6 +77,15 @@ def test_ctrl_c_is_left_to_the_program() -> None:
 
     assert runner.communicate(timeout=30) == ("told SIGINT\n", "")
     assert runner.returncode == 5
+
+
+@posix
+def test_a_signal_that_comes_before_the_program_is_passed_on_when_there_is_one() -> None:
+    with foreground._at_its_service() as serve:
+        signal.raise_signal(signal.SIGTERM)
+        program = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        serve(program)
+        assert program.wait(30) == -signal.SIGTERM
 
 
 def test_handlers_are_as_before_when_it_is_over() -> None:
