@@ -82,7 +82,7 @@ FAST_TESTS = (
 )
 QUICKLY = (
     (
-        Step("pytest", ("pytest", "--numprocesses=2", *_SIDE_BY_SIDE, *FAST_TESTS)),
+        Step("pytest", ("pytest", "--numprocesses=2", *_SIDE_BY_SIDE, *_BY_DAY, *FAST_TESTS)),
         *_LINT,
     ),
 )

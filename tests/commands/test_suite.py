@@ -102,6 +102,7 @@ def test_the_fast_door_lints_runs_some_tests_and_names_the_others(
     assert suite.main(["--fast"]) == 0
 
     assert named(ran) == [*LINT[:1], "pytest", *LINT[1:]]
+    assert all("-m not overnight" in " ".join(one.command) for one in ran if one.name == "pytest")
     last_line = capfd.readouterr().out.splitlines()[-1]
     assert last_line.startswith("--- left out: ")
     left_out = last_line.removeprefix("--- left out: ").split(", ")
