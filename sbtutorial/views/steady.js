@@ -22,8 +22,9 @@ function steady(node, draw) {
     isDue = isDown;
     if (!isDown) draw(...now);
   };
-  node.addEventListener("pointerdown", () => {
-    if (isDown) return;
+  node.addEventListener("pointerdown", ({ button }) => {
+    // Another button may open a menu of the browser's own, which keeps its end to itself.
+    if (isDown || button !== 0) return;
     isDown = true;
     for (const end of ends) document.addEventListener(end, letGo, true);
   });
