@@ -1,7 +1,8 @@
 """The real SDK on a real socket, and a bench with a queue on it for each test."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from azure.servicebus.exceptions import ServiceBusError
 
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.entities.receivable import MessageCounts
+from sbtutorial.broker.states import MessageState
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.broker_server import BrokerServer
@@ -48,12 +50,26 @@ def reason_for(failure: pytest.ExceptionInfo[ServiceBusError]) -> str:
 
 
 class Bench:
-    """A broker with one queue, `orders`, and one flavour of the SDK."""
+    """A broker with one queue, `orders`, and one flavour of the SDK.
+
+    To close a link takes the SDK half a second, which it sleeps. Nobody has to wait for that of a
+    sender, which holds nothing: it is closed beside what the test does next.
+    """
 
     def __init__(self, broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> None:
         self.broker = broker
         self.flavour = flavour
         self._ca_pem = ca_pem
+        self._closing: list[asyncio.Task[None]] = []
+
+    async def senders_closed(self) -> None:
+        """Wait until the senders are gone that the test has done with.
+
+        Raises:
+            Exception: One could not be closed.
+        """
+        while self._closing:
+            await self._closing.pop()
 
     def make_queue(self, name: str = "orders", **properties: Any) -> None:
         description = QueueDescription(**{"lock_duration": timedelta(seconds=30), **properties})
@@ -72,12 +88,18 @@ class Bench:
     def what_happened(self) -> list[str]:
         return self.broker.call(lambda broker: [event.what for event in broker.trace.after(0)])
 
+    def ready(self, path: str) -> int:
+        """How many messages are there to be received now."""
+
+        def count(broker: BrokerServer) -> int:
+            subqueue = broker.namespace.directory.subqueue(path)
+            return subqueue.messages.count(MessageState.ACTIVE) if subqueue.has_ready else 0
+
+        return self.broker.call(count)
+
     def patience(self, path: str) -> float:
         """How long to wait for what is ready now: in vain for a moment only."""
-        is_there = self.broker.call(
-            lambda broker: broker.namespace.directory.subqueue(path).has_ready
-        )
-        return PATIENCE_SECONDS if is_there else SHORT_SECONDS
+        return PATIENCE_SECONDS if self.ready(path) else SHORT_SECONDS
 
     def client(self, **options: Any) -> Any:
         # What is tried again is tried soon: the pauses that the SDK chooses are not ours to wait.
@@ -95,9 +117,9 @@ class Bench:
         )
 
     @asynccontextmanager
-    async def sender(self, queue: str = "orders") -> AsyncIterator[Any]:
-        async with self.client() as client, client.get_queue_sender(queue) as sender:
-            yield sender
+    async def sender(self, queue: str = "orders", **options: Any) -> AsyncIterator[Any]:
+        async with self._sending(lambda client: client.get_queue_sender(queue, **options)) as one:
+            yield one
 
     @asynccontextmanager
     async def receiver(self, queue: str = "orders", **options: Any) -> AsyncIterator[Any]:
@@ -106,8 +128,16 @@ class Bench:
 
     @asynccontextmanager
     async def publisher(self, topic: str) -> AsyncIterator[Any]:
-        async with self.client() as client, client.get_topic_sender(topic) as sender:
+        async with self._sending(lambda client: client.get_topic_sender(topic)) as sender:
             yield sender
+
+    @asynccontextmanager
+    async def _sending(self, sender_of: Callable[[Any], Any]) -> AsyncIterator[Any]:
+        """A sender; when all has gone well with it, it is closed on the side."""
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(self.client())
+            yield await stack.enter_async_context(sender_of(client))
+            self._closing.append(asyncio.create_task(stack.pop_all().aclose()))
 
     @asynccontextmanager
     async def subscriber(self, topic: str, name: str, **options: Any) -> AsyncIterator[Any]:
@@ -125,14 +155,14 @@ class Bench:
     async def drain(self, queue: str = "orders") -> list[str]:
         """Every message that is ready now, taken and gone."""
         mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+        count, wait = self.ready(queue), self.patience(queue)
         async with self.receiver(queue, receive_mode=mode) as receiver:
-            taken: list[str] = []
-            while True:
-                wait = self.patience(queue)
+            taken = list(map(str, await receiver.receive_messages(100, max_wait_time=wait)))
+            while len(taken) < count:
                 messages = await receiver.receive_messages(100, max_wait_time=wait)
-                if not messages:
-                    return taken
-                taken += [str(message) for message in messages]
+                assert messages, f"of {count} came {taken} only"
+                taken += map(str, messages)
+        return taken
 
 
 @pytest.fixture(params=[Sync, Aio], ids=["sync", "aio"])
@@ -147,7 +177,8 @@ def broker(certificates_folder: Path) -> Iterator[ThreadedBroker]:
 
 
 @pytest.fixture
-def bench(broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> Bench:
+async def bench(broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> AsyncIterator[Bench]:
     bench = Bench(broker, flavour, ca_pem)
     bench.make_queue()
-    return bench
+    yield bench
+    await bench.senders_closed()

@@ -1,6 +1,6 @@
 """Limits of each tier."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -60,12 +60,15 @@ def tier() -> Tier:
 
 
 @pytest.fixture
-def bench(tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path) -> Iterator[Bench]:
+async def bench(
+    tier: Tier, certificates_folder: Path, flavour: Flavour, ca_pem: Path
+) -> AsyncIterator[Bench]:
     """In a namespace of the tier."""
     with ThreadedBroker(limits=tier.limits, certificates_folder=certificates_folder) as broker:
         bench = Bench(broker, flavour, ca_pem)
         bench.make_queue(default_message_time_to_live=timedelta(hours=1))
         yield bench
+        await bench.senders_closed()
 
 
 def crowd(bench: Bench, *, queues: int = 0, subscriptions: int = 0) -> None:
