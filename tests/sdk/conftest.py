@@ -54,12 +54,22 @@ class Bench:
 
     To close a link takes the SDK half a second, which it sleeps. Nobody has to wait for that of a
     sender, which holds nothing: it is closed beside what the test does next.
+
+    Attributes:
+        client_options: What its clients are told.
     """
 
     def __init__(self, broker: ThreadedBroker, flavour: Flavour, ca_pem: Path) -> None:
         self.broker = broker
         self.flavour = flavour
         self._ca_pem = ca_pem
+        # What is tried again is tried soon: the pauses that the SDK chooses are not ours to wait.
+        # And the asyncio client reads certificates for each connection, also for one without TLS:
+        # all public roots if it is told of none, for a fifth of what a test costs.
+        self.client_options: dict[str, Any] = {
+            "retry_backoff_factor": 0.01,
+            "connection_verify": str(ca_pem),
+        }
         self._closing: list[asyncio.Task[None]] = []
 
     async def senders_closed(self) -> None:
@@ -102,11 +112,7 @@ class Bench:
         return PATIENCE_SECONDS if self.ready(path) else SHORT_SECONDS
 
     def client(self, **options: Any) -> Any:
-        # What is tried again is tried soon: the pauses that the SDK chooses are not ours to wait.
-        # And the asyncio client reads certificates for each connection, also for one without TLS:
-        # all public roots if it is told of none, for a fifth of what a test costs.
-        usual = {"retry_backoff_factor": 0.01, "connection_verify": str(self._ca_pem)}
-        return self.flavour.client(self.broker.connection_string, **usual | options)
+        return self.flavour.client(self.broker.connection_string, **self.client_options | options)
 
     def administration(self, connection_string: str = "", **options: Any) -> Any:
         # `connect()` makes this option needless, once for a whole process; tests share theirs.
@@ -127,9 +133,9 @@ class Bench:
             yield receiver
 
     @asynccontextmanager
-    async def publisher(self, topic: str) -> AsyncIterator[Any]:
-        async with self._sending(lambda client: client.get_topic_sender(topic)) as sender:
-            yield sender
+    async def publisher(self, topic: str, **options: Any) -> AsyncIterator[Any]:
+        async with self._sending(lambda client: client.get_topic_sender(topic, **options)) as one:
+            yield one
 
     @asynccontextmanager
     async def _sending(self, sender_of: Callable[[Any], Any]) -> AsyncIterator[Any]:

@@ -22,9 +22,10 @@ from sbtutorial.server.broker_server import KEY_NAME
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.proxies import HttpProxy, Recorder, standing_before
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_lock_renewer import renewing
 from tests.sdk.test_receive import take
-from tests.sdk.test_renewal import RENEWED_LOCK, next_time
+from tests.sdk.test_renewal import SOON_RENEWED_LOCK, next_time
 from tests.sdk.test_schedule import in_an_hour
 
 pytestmark = pytest.mark.feature("Options of the clients")
@@ -43,13 +44,12 @@ def without_emulator(bench: Bench) -> str:
 
 
 async def goes_there_and_back(client: Any) -> None:
-    async with client:
-        async with client.get_queue_sender("orders") as sender:
-            await sender.send_messages(ServiceBusMessage("coffee"))
-        async with client.get_queue_receiver("orders") as receiver:
-            message = await take(receiver)
-            assert str(message) == "coffee"
-            await receiver.complete_message(message)
+    links = (client.get_queue_sender("orders"), client.get_queue_receiver("orders"))
+    async with client, side_by_side(*links) as (sender, receiver):
+        await sender.send_messages(ServiceBusMessage("coffee"))
+        message = await take(receiver)
+        assert str(message) == "coffee"
+        await receiver.complete_message(message)
 
 
 # -- Who is who -------------------------------------------------------------------------------
@@ -71,8 +71,8 @@ async def test_a_sender_and_a_receiver_are_known_by_the_identifiers_that_they_ch
             client.get_queue_receiver("orders", client_identifier="cook"),
             client.get_subscription_receiver("news", "all", client_identifier="reader"),
         )
-        for sender, receiver in zip(senders, receivers, strict=True):
-            async with sender, receiver:
+        async with side_by_side(*senders, *receivers):
+            for sender, receiver in zip(senders, receivers, strict=True):
                 await sender.send_messages(ServiceBusMessage("x"))
                 await receiver.complete_message(await take(receiver))
         names = [one.client_identifier for one in (*senders, *receivers)]
@@ -84,7 +84,8 @@ async def test_a_sender_and_a_receiver_are_known_by_the_identifiers_that_they_ch
 
 
 async def test_without_an_identifier_each_gets_its_own(bench: Bench) -> None:
-    async with bench.sender() as one, bench.sender() as another, bench.receiver() as receiver:
+    links = (bench.sender(), bench.sender(), bench.receiver())
+    async with side_by_side(*links) as (one, another, receiver):
         names = {one.client_identifier, another.client_identifier, receiver.client_identifier}
     assert len(names) == 3
 
@@ -161,11 +162,15 @@ async def test_a_longer_socket_timeout_changes_nothing_else(
     address = f"sb://{host_of(bench)}"
     client = bench.client(custom_endpoint_address=address, transport_type=way)
     body = "x" * 200_000
-    async with client:
-        async with client.get_queue_sender("orders", socket_timeout=2) as sender:
-            await sender.send_messages(ServiceBusMessage(body))
-        async with client.get_queue_receiver("orders", socket_timeout=2) as receiver:
-            assert str(await take(receiver)) == body
+    async with (
+        client,
+        side_by_side(
+            client.get_queue_sender("orders", socket_timeout=2),
+            client.get_queue_receiver("orders", socket_timeout=2),
+        ) as (sender, receiver),
+    ):
+        await sender.send_messages(ServiceBusMessage(body))
+        assert str(await take(receiver)) == body
 
 
 @pytest.mark.feature("Keys and tokens")
@@ -229,13 +234,12 @@ async def test_a_subscription_receiver_takes_every_setting(bench: Bench) -> None
     """A receiver of a subscription takes every setting."""
     async with bench.administration() as administration:
         await administration.create_topic("news")
-        await administration.create_subscription("news", "slow", lock_duration=RENEWED_LOCK)
+        await administration.create_subscription("news", "slow", lock_duration=SOON_RENEWED_LOCK)
     renewed = next_time(bench.broker, "lock_renewed")
-    async with bench.client() as client:
-        async with client.get_topic_sender("news", socket_timeout=1) as sender:
-            await sender.send_messages(ServiceBusMessage("rain"))
-        async with (
-            renewing(bench) as renewer,
+    async with (
+        renewing(bench) as renewer,
+        side_by_side(
+            bench.publisher("news", socket_timeout=1),
             bench.subscriber(
                 "news",
                 "slow",
@@ -243,10 +247,12 @@ async def test_a_subscription_receiver_takes_every_setting(bench: Bench) -> None
                 max_wait_time=1,
                 socket_timeout=1,
                 auto_lock_renewer=renewer,
-            ) as receiver,
-        ):
-            message = await take(receiver)
-            assert str(message) == "rain"
-            assert await asyncio.to_thread(renewed.wait, 20)
-            await receiver.complete_message(message)
-            assert [message async for message in receiver] == []  # after a second
+            ),
+        ) as (sender, receiver),
+    ):
+        await sender.send_messages(ServiceBusMessage("rain"))
+        message = await take(receiver)
+        assert str(message) == "rain"
+        assert await asyncio.to_thread(renewed.wait, 20)
+        await receiver.complete_message(message)
+        assert [message async for message in receiver] == []  # after a second

@@ -1,5 +1,6 @@
 """Deferred messages: what a deferral counts, and what becomes of them when their time is over."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode, ServiceBu
 from azure.servicebus.exceptions import MessageNotFoundError
 
 from tests.sdk.conftest import Bench
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 
 pytestmark = pytest.mark.feature("Scheduled and deferred messages")
@@ -80,16 +82,23 @@ async def test_a_deferral_too_many_dead_letters_the_message(bench: Bench) -> Non
     """
     bench.make_queue("once", max_delivery_count=1)
     bench.make_queue("twice", max_delivery_count=2)
-    for queue in ("once", "twice"):
-        await bench.send("coffee", queue=queue)
-    async with bench.receiver("once") as receiver:
-        await defer(receiver)
-    async with bench.receiver("twice") as receiver:
-        number = await defer(receiver)
-        assert bench.counts("twice").deferred == 1
-        await receiver.abandon_message(await ask(receiver, number))
-    for queue, count in (("once", 1), ("twice", 2)):
-        assert await reasons(bench, queue) == [("coffee", count, "MaxDeliveryCountExceeded")]
+
+    async def defer_once() -> None:
+        await bench.send("coffee", queue="once")
+        async with bench.receiver("once") as receiver:
+            await defer(receiver)
+
+    async def defer_and_abandon() -> None:
+        await bench.send("coffee", queue="twice")
+        async with bench.receiver("twice") as receiver:
+            number = await defer(receiver)
+            assert bench.counts("twice").deferred == 1
+            await receiver.abandon_message(await ask(receiver, number))
+
+    await asyncio.gather(defer_once(), defer_and_abandon())
+    once, twice = await asyncio.gather(reasons(bench, "once"), reasons(bench, "twice"))
+    assert once == [("coffee", 1, "MaxDeliveryCountExceeded")]
+    assert twice == [("coffee", 2, "MaxDeliveryCountExceeded")]
 
 
 async def test_a_lock_that_runs_out_on_a_deferred_message_counts_too(bench: Bench) -> None:
@@ -104,23 +113,31 @@ async def test_a_lock_that_runs_out_on_a_deferred_message_counts_too(bench: Benc
 
 async def test_a_deferral_counts_in_sessions_subscriptions_and_by_token(bench: Bench) -> None:
     """It counts in sessions and subscriptions too, and when another receiver defers."""
+
+    async def in_a_session() -> None:
+        await bench.send("soup", queue="tables", session_id="7")
+        async with bench.receiver("tables", session_id="7") as receiver:
+            assert (await ask(receiver, await defer(receiver))).delivery_count == 1
+
+    async def in_a_subscription() -> None:
+        links = (bench.publisher("news"), bench.subscriber("news", "all"))
+        async with side_by_side(*links) as (sender, receiver):
+            await sender.send_messages(ServiceBusMessage("rain"))
+            assert (await ask(receiver, await defer(receiver))).delivery_count == 1
+
+    async def by_token() -> None:
+        await bench.send("coffee")
+        async with bench.receiver() as receiver:
+            message = await take(receiver)
+        async with bench.receiver() as other:
+            await other.defer_message(message)  # over the management link
+            assert (await ask(other, message.sequence_number)).delivery_count == 1
+
     bench.make_queue("tables", requires_session=True)
-    await bench.send("soup", queue="tables", session_id="7")
-    async with bench.receiver("tables", session_id="7") as receiver:
-        assert (await ask(receiver, await defer(receiver))).delivery_count == 1
     async with bench.administration() as administration:
         await administration.create_topic("news")
         await administration.create_subscription("news", "all")
-    async with bench.publisher("news") as sender:
-        await sender.send_messages(ServiceBusMessage("rain"))
-    async with bench.subscriber("news", "all") as receiver:
-        assert (await ask(receiver, await defer(receiver))).delivery_count == 1
-    await bench.send("coffee")
-    async with bench.receiver() as receiver:
-        message = await take(receiver)
-    async with bench.receiver() as other:
-        await other.defer_message(message)  # over the management link
-        assert (await ask(other, message.sequence_number)).delivery_count == 1
+    await asyncio.gather(in_a_session(), in_a_subscription(), by_token())
 
 
 async def test_no_delivery_of_a_dead_letter_is_counted(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from azure.servicebus.amqp import AmqpAnnotatedMessage
 from azure.servicebus.exceptions import MessageNotFoundError
 
 from tests.sdk.conftest import Bench
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 
 pytestmark = pytest.mark.feature("Duplicate detection")
@@ -34,21 +35,23 @@ async def test_the_window_counts_from_the_first_message_and_then_begins_anew(
     bench: Bench, once: None
 ) -> None:
     """The window counts from the first message, and begins anew after it."""
-    await bench.send("first", queue="once", message_id="7")
-    bench.broker.advance(100)
-    await bench.send("again", queue="once", message_id="7")
-    bench.broker.advance(21)  # since "first"; since "again" less than the window
-    await bench.send("new", queue="once", message_id="7")
-    await bench.send("again", queue="once", message_id="7")
+    async with bench.sender("once") as sender:
+        await sender.send_messages(order("first"))
+        bench.broker.advance(100)
+        await sender.send_messages(order("again"))
+        bench.broker.advance(21)  # since "first"; since "again" less than the window
+        await sender.send_messages(order("new"))
+        await sender.send_messages(order("again"))
     assert await bench.drain("once") == ["first", "new"]
 
 
 async def test_what_became_of_the_first_message_plays_no_part(bench: Bench, once: None) -> None:
     """A repeated id is dropped, though the first message is gone."""
-    await bench.send("first", queue="once", message_id="7")
-    assert await bench.drain("once") == ["first"]
-    await bench.send("again", queue="once", message_id="7")
-    await bench.send("other", queue="once", message_id="8")
+    async with bench.sender("once") as sender:
+        await sender.send_messages(order("first"))
+        assert await bench.drain("once") == ["first"]
+        await sender.send_messages(order("again"))
+        await sender.send_messages(order("other", "8"))
     assert await bench.drain("once") == ["other"]
 
 
@@ -121,7 +124,8 @@ async def test_a_topic_hands_out_no_duplicates(bench: Bench) -> None:
         await sender.send_messages([order("goal again"), order("foul", "8")])
         bench.broker.advance(121)
         await sender.send_messages(order("goal much later"))
-    for name in ("one", "two"):
-        async with bench.subscriber("news", name) as receiver:
+    links = (bench.subscriber("news", name) for name in ("one", "two"))
+    async with side_by_side(*links) as receivers:
+        for receiver in receivers:
             got = [str(await take(receiver)) for _ in range(3)]
             assert got == ["goal", "foul", "goal much later"]

@@ -23,6 +23,7 @@ from sbtutorial.hosting.control_client import ControlClient
 from sbtutorial.lab.refusals import REFUSALS
 from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
 from tests.sdk.test_transports import WAYS, client
@@ -164,11 +165,9 @@ async def test_a_receiver_whose_connection_is_cut_connects_again(
     bench: Bench, control: ControlClient
 ) -> None:
     """Connections can be cut, of all or of one client by its name: the SDK connects again."""
-    async with (
-        bench.client(**SOON) as client,
-        client.get_queue_sender("orders") as sender,
-        client.get_queue_receiver("orders", client_identifier="cashier") as receiver,
-    ):
+    bench.client_options.update(SOON)
+    links = (bench.sender(), bench.receiver(client_identifier="cashier"))
+    async with side_by_side(*links) as (sender, receiver):
         await sender.send_messages(ServiceBusMessage("coffee"))
         await receiver.complete_message(await take(receiver))
         assert control.cut_connections("cashier") == 1
@@ -184,6 +183,7 @@ async def test_a_lock_outlives_the_connection_that_is_cut(
 ) -> None:
     """A lock outlives a connection that is cut."""
     await bench.send("coffee")
+    await bench.senders_closed()
     async with bench.client(**SOON) as client, client.get_queue_receiver("orders") as receiver:
         message = await take(receiver)
         assert control.cut_connections() == 1
@@ -293,9 +293,11 @@ async def test_an_outage_is_over_for_whoever_tries_for_long_enough(
     patient = {"retry_total": 200, "retry_backoff_factor": 0.1, "retry_backoff_max": 0.2}
     async with (
         bench.client(**patient) as client,
-        client.get_queue_sender("orders") as sender,
         bench.client(retry_total=0) as hasty,
-        hasty.get_queue_sender("orders") as impatient,
+        side_by_side(client.get_queue_sender("orders"), hasty.get_queue_sender("orders")) as (
+            sender,
+            impatient,
+        ),
     ):
         control.outage(4)
         with pytest.raises(ServiceBusError):
@@ -312,6 +314,7 @@ async def test_an_outage_is_over_for_whoever_tries_for_long_enough(
 async def test_locks_and_messages_outlive_an_outage(bench: Bench, control: ControlClient) -> None:
     """A lock outlives an outage, which a reset would end; `advance` does not."""
     await bench.send("coffee")
+    await bench.senders_closed()
     patient = {"retry_total": 50, "retry_backoff_factor": 0.1, "retry_backoff_max": 0.2}
     async with bench.client(**patient) as client, client.get_queue_receiver("orders") as receiver:
         message = await take(receiver)

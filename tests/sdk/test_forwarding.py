@@ -1,5 +1,6 @@
 """Forwarding."""
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from azure.servicebus.management import EntityStatus, SqlRuleAction, SqlRuleFilt
 from sbtutorial.broker.message import Message
 from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 from tests.sdk.test_schedule import in_an_hour
 
@@ -166,13 +168,16 @@ async def test_dead_letters_are_forwarded_with_their_reason_and_source(bench: Be
         await administration.create_subscription(
             "news", "sport", forward_dead_lettered_messages_to="morgue"
         )
-    await bench.send("tea", queue="bar")
-    async with bench.publisher("news") as sender:
-        await sender.send_messages(ServiceBusMessage("goal"))
-    async with bench.receiver("bar") as receiver:
+    async with side_by_side(
+        bench.sender("bar"),
+        bench.publisher("news"),
+        bench.receiver("bar"),
+        bench.subscriber("news", "sport"),
+    ) as (sender, publisher, receiver, subscriber):
+        await sender.send_messages(ServiceBusMessage("tea"))
+        await publisher.send_messages(ServiceBusMessage("goal"))
         await receiver.dead_letter_message(await take(receiver), reason="cold")
-    async with bench.subscriber("news", "sport") as receiver:
-        await receiver.dead_letter_message(await take(receiver), reason="old")
+        await subscriber.dead_letter_message(await take(subscriber), reason="old")
     async with bench.receiver("morgue") as receiver:
         for source, reason in (("bar", "cold"), ("news/Subscriptions/sport", "old")):
             dead = await take(receiver)
@@ -184,10 +189,9 @@ async def test_the_fifth_hop_is_one_too_many(bench: Bench) -> None:
     """A message is forwarded four times; before the fifth it is dead-lettered."""
     async with bench.administration() as administration:
         await chain(administration, "q0", "q1", "q2", "q3", "q4", "orders")
-    await bench.send("four hops", queue="q1")
-    await bench.send("five hops", queue="q0")
-    assert await bench.drain() == ["four hops"]
-    (dead,) = await dead_letters(bench, "q4", 1)
+    await asyncio.gather(bench.send("four hops", queue="q1"), bench.send("five hops", queue="q0"))
+    arrived, (dead,) = await asyncio.gather(bench.drain(), dead_letters(bench, "q4", 1))
+    assert arrived == ["four hops"]
     assert (str(dead), dead.dead_letter_reason) == ("five hops", "MaxTransferHopCountExceeded")
     assert "forwarded 4 times" in dead.dead_letter_error_description
 
@@ -214,8 +218,8 @@ async def test_what_a_closed_link_of_the_chain_refuses_is_dead_lettered_before_i
         await bench.send("tea", queue="a")
         await administration.update_queue(middle, status=EntityStatus.ACTIVE)
     await bench.send("coffee", queue="a")
-    assert await bench.drain() == ["coffee"]
-    (dead,) = await dead_letters(bench, "a", 1)
+    arrived, (dead,) = await asyncio.gather(bench.drain(), dead_letters(bench, "a", 1))
+    assert arrived == ["coffee"]
     assert (str(dead), dead.dead_letter_source) == ("tea", "a")
     assert "'b' is" in dead.dead_letter_error_description
 
@@ -249,8 +253,7 @@ async def test_what_goes_to_a_full_target_is_dead_lettered(bench: Bench) -> None
     bench.broker.call(shrink)
     async with bench.administration() as administration:
         await chain(administration, "a", "orders")
-    for _ in range(5):
-        await bench.send("x" * 250_000, queue="a")
+    await bench.send(*5 * ["x" * 250_000], queue="a")
     assert bench.counts().active == 4
     (dead,) = await dead_letters(bench, "a", 1)
     assert "maximum entity size" in dead.dead_letter_error_description
@@ -263,8 +266,9 @@ async def test_what_has_no_session_is_dead_lettered_before_a_queue_of_sessions(
     async with bench.administration() as administration:
         await administration.create_queue("tables", requires_session=True)
         await chain(administration, "a", "tables")
-    await bench.send("soup", queue="a", session_id="7")
-    await bench.send("lost", queue="a")
+    await asyncio.gather(
+        bench.send("soup", queue="a", session_id="7"), bench.send("lost", queue="a")
+    )
     async with bench.receiver("tables", session_id="7") as receiver:
         assert str(await take(receiver)) == "soup"
     (dead,) = await dead_letters(bench, "a", 1)
@@ -276,8 +280,7 @@ async def test_the_target_drops_duplicates(bench: Bench) -> None:
     async with bench.administration() as administration:
         await administration.create_queue("once", requires_duplicate_detection=True)
         await chain(administration, "a", "once")
-    for _ in range(2):
-        await bench.send("tea", queue="a", message_id="7")
+    await bench.send("tea", "tea", queue="a", message_id="7")
     assert await bench.drain("once") == ["tea"]
     assert bench.counts("a").total == 0
 

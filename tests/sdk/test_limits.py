@@ -1,7 +1,6 @@
 """Limits of each tier."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +25,7 @@ from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Flavour
+from tests.sdk.side_by_side import side_by_side
 
 pytestmark = pytest.mark.feature("Limits")
 
@@ -247,9 +247,9 @@ async def test_what_the_emulator_does_not_have_is_refused(
 @pytest.mark.parametrize("tier", [TIERS[2]], ids=["Emulator"])
 async def test_the_emulator_has_ten_connections(bench: Bench, tier: Tier) -> None:
     """The tier of Microsoft's emulator has ten connections."""
-    async with bench.client(retry_total=0) as client, AsyncExitStack() as senders:
-        for _ in range(10):
-            await senders.enter_async_context(client.get_queue_sender("orders"))
+    client = bench.client(retry_total=0)
+    ten = [client.get_queue_sender("orders") for _ in range(10)]
+    async with client, side_by_side(*ten):
         refused = (ServiceBusQuotaExceededError, ServiceBusConnectionError, ServiceBusError)
         with pytest.raises(refused, match="ConnectionsQuotaExceeded"):
             async with client.get_queue_receiver("orders"):

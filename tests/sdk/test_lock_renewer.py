@@ -22,11 +22,13 @@ from azure.servicebus.exceptions import (
 
 from tests.sdk.conftest import Bench
 from tests.sdk.flavours import Sync
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 from tests.sdk.test_renewal import (
     BEYOND_THE_FIRST_LOCK_SECONDS,
     LOCK_SECONDS,
     RENEWED_LOCK,
+    SOON_RENEWED_LOCK,
     next_time,
 )
 
@@ -74,10 +76,12 @@ def plain(receiver: Any) -> Any:
 
 @pytest.fixture
 def bench(bench: Bench) -> Bench:
-    """With short locks: on `slow`, on `brief` and on the sessions of `tables`."""
-    bench.make_queue("slow", lock_duration=RENEWED_LOCK)
+    """With short locks: on `slow` and `brief`, on the sessions of `tables`, `others` and `soon`."""
+    bench.make_queue("slow", lock_duration=SOON_RENEWED_LOCK)
+    for name in ("tables", "others"):
+        bench.make_queue(name, lock_duration=RENEWED_LOCK, requires_session=True)
     bench.make_queue("brief", lock_duration=SHORTEST_LOCK)
-    bench.make_queue("tables", lock_duration=RENEWED_LOCK, requires_session=True)
+    bench.make_queue("soon", lock_duration=SOON_RENEWED_LOCK, requires_session=True)
     return bench
 
 
@@ -97,22 +101,24 @@ async def test_a_receiver_registers_each_message_with_its_renewer(bench: Bench) 
     assert bench.counts("slow").total == 0
 
 
-@pytest.mark.parametrize("session_id", ["7", NEXT_AVAILABLE_SESSION])
-async def test_a_receiver_registers_its_session_with_its_renewer(
-    bench: Bench, session_id: Any
-) -> None:
+async def test_a_receiver_registers_its_session_with_its_renewer(bench: Bench) -> None:
     """A receiver made with `auto_lock_renewer` registers its session by itself."""
     await bench.send("roast", queue="tables", session_id="7")
-    renewed = next_time(bench.broker, "session_lock_renewed")
+    await bench.send("roast", queue="others", session_id="8")
+    renewed = next_time(bench.broker, "session_lock_renewed", "tables", "others")
     async with (
         renewing(bench) as renewer,
-        bench.receiver("tables", session_id=session_id, auto_lock_renewer=renewer) as receiver,
+        side_by_side(
+            bench.receiver("tables", session_id="7", auto_lock_renewer=renewer),
+            bench.receiver("others", session_id=NEXT_AVAILABLE_SESSION, auto_lock_renewer=renewer),
+        ) as receivers,
     ):
-        message = await take(receiver)
+        messages = [await take(receiver) for receiver in receivers]
         assert await asyncio.to_thread(renewed.wait, 20)
         bench.broker.advance(BEYOND_THE_FIRST_LOCK_SECONDS)
-        await receiver.complete_message(message)
-    assert bench.counts("tables").total == 0
+        for receiver, message in zip(receivers, messages, strict=True):
+            await receiver.complete_message(message)
+    assert bench.counts("tables").total == bench.counts("others").total == 0
 
 
 async def test_who_asked_is_told_of_a_message_whose_lock_was_lost(bench: Bench) -> None:
@@ -136,9 +142,9 @@ async def test_who_asked_is_told_of_a_message_whose_lock_was_lost(bench: Bench) 
 
 async def test_who_asked_is_told_of_a_session_whose_lock_was_lost(bench: Bench) -> None:
     """`on_lock_renew_failure` is told of a session whose lock was lost."""
-    await bench.send("roast", queue="tables", session_id="7")
+    await bench.send("roast", queue="soon", session_id="7")
     failures = Failures(bench)
-    async with renewing(bench) as renewer, bench.receiver("tables", session_id="7") as receiver:
+    async with renewing(bench) as renewer, bench.receiver("soon", session_id="7") as receiver:
         message = await take(receiver)
         bench.broker.advance(LOCK_SECONDS + 1)
         held = plain(receiver.session)

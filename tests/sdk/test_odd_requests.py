@@ -1,5 +1,6 @@
 """What no lesson does: the SDK is told in words, and the message is where it was."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -78,14 +79,18 @@ async def test_an_action_converts_a_text_to_the_type_of_the_property(bench: Benc
     action = parse_action("SET level = '5'; SET open = 'true'; SET note = 'x'")
     subscribe(bench, "marked", Rule("mark", parse_filter("1=1"), action))
     properties = {"level": 1, "open": False}
-    await publish(bench, ServiceBusMessage("a", application_properties=properties))
-    await publish(bench, ServiceBusMessage("b", application_properties={"level": True}))
-    (marked,) = await read(bench, "marked")
+    await publish(
+        bench,
+        ServiceBusMessage("a", application_properties=properties),
+        ServiceBusMessage("b", application_properties={"level": True}),
+    )
+    (marked,), (dead,) = await asyncio.gather(
+        read(bench, "marked"), read(bench, "marked", DEAD_LETTERS)
+    )
     assert marked.application_properties == {
         b"level": 5,
         b"open": True,
         b"note": b"x",
         b"RuleName": b"mark",
     }
-    (dead,) = await read(bench, "marked", DEAD_LETTERS)
     assert "SET cannot change True to '5'" in dead.dead_letter_error_description

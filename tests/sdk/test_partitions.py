@@ -33,12 +33,13 @@ async def wide(bench: Bench) -> Bench:
         await administration.create_topic("broad", **options)
         await administration.create_queue("plain", enable_partitioning=True)
         await administration.create_queue("tables", requires_session=True, **options)
+    bench.client_options["retry_total"] = 0
     return bench
 
 
 async def refusal(bench: Bench, queue: str, what: Any) -> str:
     """Why it is refused; empty if it is taken."""
-    async with bench.client(retry_total=0) as client, client.get_queue_sender(queue) as sender:
+    async with bench.sender(queue) as sender:
         try:
             await sender.send_messages(what)
         except ServiceBusError as refused:

@@ -82,8 +82,9 @@ async def test_dead_letters_can_be_peeked_and_deferred(bench: Bench) -> None:
 async def test_peeking_in_a_session_begins_at_a_number_too(bench: Bench) -> None:
     """Peeking in a session goes on where it stopped, or from a sequence number."""
     bench.make_queue("tables", requires_session=True)
-    for body, table in (("soup", "7"), ("cake", "8"), ("salad", "7"), ("tea", "7")):
-        await bench.send(body, queue="tables", session_id=table)
+    async with bench.sender("tables") as sender:
+        for body, table in (("soup", "7"), ("cake", "8"), ("salad", "7"), ("tea", "7")):
+            await sender.send_messages(ServiceBusMessage(body, session_id=table))
     for session_id in ("7", NEXT_AVAILABLE_SESSION):
         async with bench.receiver("tables", session_id=session_id) as receiver:
             assert seen(await receiver.peek_messages(1)) == [(1, "soup")]

@@ -22,15 +22,19 @@ pytestmark = pytest.mark.feature("Locks")
 LOCK_SECONDS = 15
 RENEWED_LOCK = timedelta(seconds=LOCK_SECONDS)
 BEYOND_THE_FIRST_LOCK_SECONDS = LOCK_SECONDS - 4  # with the 5 that passed; the renewed one holds
+# And this one after 2 s: for who waits for the renewal only.
+SOON_RENEWED_LOCK = timedelta(seconds=12)
 
 
-def next_time(broker: ThreadedBroker, what: str) -> threading.Event:
-    """Set when the broker next reports something of this kind."""
-    happened = threading.Event()
+def next_time(broker: ThreadedBroker, what: str, *entities: str) -> threading.Event:
+    """Set when the broker next reports something of this kind; where named, of each of these."""
+    happened, missing = threading.Event(), set(entities)
 
     def note(event: Any) -> None:
         if event.what == what:
-            happened.set()
+            missing.discard(event.entity)
+            if not missing:
+                happened.set()
 
     def subscribe(broker: BrokerServer) -> None:
         broker.trace.subscribe(note)

@@ -15,8 +15,9 @@ from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.websocket import MAX_MESSAGE_BYTES
-from tests.sdk.conftest import Bench, reason_for
+from tests.sdk.conftest import PATIENCE_SECONDS, Bench, reason_for
 from tests.sdk.flavours import Aio, Flavour, Sync
+from tests.sdk.side_by_side import side_by_side
 
 pytestmark = pytest.mark.feature("Transports")
 
@@ -115,14 +116,14 @@ async def tapped(port: int) -> AsyncIterator[tuple[Tap, int]]:
 async def test_a_message_goes_there_and_back(bench: Bench, way: Way, ca_pem: Path) -> None:
     """One port takes AMQP, AMQP in TLS, AMQP over WebSocket, and that in TLS."""
     body = "coffee" * 30_000  # many frames of WebSocket or TLS
-    async with client(bench, way, ca_pem) as made:
-        async with made.get_queue_sender("orders") as sender:
-            await sender.send_messages(ServiceBusMessage(body))
-        async with made.get_queue_receiver("orders") as receiver:
-            (message,) = await receiver.receive_messages(max_wait_time=5)
-            assert str(message) == body
-            assert await receiver.renew_message_lock(message) == message.locked_until_utc
-            await receiver.complete_message(message)
+    made = client(bench, way, ca_pem)
+    links = (made.get_queue_sender("orders"), made.get_queue_receiver("orders"))
+    async with made, side_by_side(*links) as (sender, receiver):
+        await sender.send_messages(ServiceBusMessage(body))
+        (message,) = await receiver.receive_messages(max_wait_time=PATIENCE_SECONDS)
+        assert str(message) == body
+        assert await receiver.renew_message_lock(message) == message.locked_until_utc
+        await receiver.complete_message(message)
     assert bench.counts().total == 0
 
 
@@ -153,7 +154,7 @@ async def test_many_large_messages_in_one_go_arrive_whole_over_websocket(
         async with made.get_queue_receiver("orders", prefetch_count=40) as receiver:
             left = 40
             while left:
-                messages = await receiver.receive_messages(left, max_wait_time=5)
+                messages = await receiver.receive_messages(left, max_wait_time=PATIENCE_SECONDS)
                 assert {b"".join(message.body) for message in messages} == {body}
                 for message in messages:
                     await receiver.complete_message(message)

@@ -14,6 +14,7 @@ from azure.servicebus.management import EntityStatus
 
 from sbtutorial.server.broker_server import BrokerServer
 from tests.sdk.conftest import PATIENCE_SECONDS, Bench
+from tests.sdk.side_by_side import side_by_side
 from tests.sdk.test_receive import take
 
 pytestmark = pytest.mark.feature("Forwarding")
@@ -50,7 +51,7 @@ async def fill(bench: Bench, names: str, **properties: Any) -> None:
 
 async def bury(bench: Bench, names: str, size: int = LARGE) -> None:
     """Dead-letter messages of `bar`, each by a delivery that fails."""
-    async with bench.sender("bar") as sender, bench.receiver("bar") as receiver:
+    async with side_by_side(bench.sender("bar"), bench.receiver("bar")) as (sender, receiver):
         for name in names:
             await sender.send_messages(ServiceBusMessage(name * size))
             await receiver.abandon_message(await take(receiver))
@@ -165,7 +166,8 @@ async def test_dead_letters_of_a_subscription_wait_too(full: Bench) -> None:
         await administration.create_subscription(
             "news", "sport", forward_dead_lettered_messages_to="morgue", max_delivery_count=1
         )
-    async with full.publisher("news") as sender, full.subscriber("news", "sport") as receiver:
+    links = (full.publisher("news"), full.subscriber("news", "sport"))
+    async with side_by_side(*links) as (sender, receiver):
         await sender.send_messages(ServiceBusMessage("f" * LARGE))
         await receiver.abandon_message(await take(receiver))
     await bury(full, "g")
