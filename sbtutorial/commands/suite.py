@@ -35,16 +35,11 @@ _OF_THE_WHOLE = (
 _OF_CLIENTS = ("tests/clients", "tests/legacy", "tests/sdk")
 _OF_THE_BROWSER = "tests/browser"
 _BY_DAY, _BY_NIGHT = ("-m", "not overnight"), ("-m", "overnight")
-_OTHERS = tuple(
+_SHARED_OUT = tuple(
     f"--ignore={folder}"
-    for folder in (
-        *_OF_THE_RULES,
-        *_OF_THE_GATEWAY,
-        *_OF_THE_WHOLE,
-        *_OF_CLIENTS,
-        _OF_THE_BROWSER,
-    )
+    for folder in (*_OF_THE_RULES, *_OF_THE_GATEWAY, *_OF_THE_WHOLE, _OF_THE_BROWSER)
 )
+_OTHERS = (*_SHARED_OUT, *(f"--ignore={folder}" for folder in _OF_CLIENTS))
 
 _LINT = (
     Step("mypy", ("mypy",)),
@@ -57,15 +52,15 @@ EVERYTHING = (
         *_LINT,
         # Other makers' clients, as far as they can be had here; without one its tests skip.
         Step("other clients", ("tests.clients.installed",)),
-        # The bytecode of all tests, made once: what runs side by side would each make its own.
-        Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet")),
+        # The bytecode of tests that several processes share: each of them would make its own.
+        Step("collection", ("pytest", "--collect-only", "--quiet", "--quiet", *_SHARED_OUT)),
     ),
     (
-        Step("pytest", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
+        Step("pytest", ("pytest", "-n", "9", *_SIDE_BY_SIDE, *_BY_DAY, *_OTHERS)),
         Step("pytest of the rules", ("pytest", *_BY_DAY, *_OF_THE_RULES)),
         Step("pytest of the gateway", ("pytest", *_BY_DAY, *_OF_THE_GATEWAY)),
         Step("pytest of the whole", ("pytest", *_BY_DAY, *_OF_THE_WHOLE)),
-        Step("pytest of clients", ("pytest", "-n", "8", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
+        Step("pytest of clients", ("pytest", "-n", "7", *_SIDE_BY_SIDE, *_BY_DAY, *_OF_CLIENTS)),
         Step("browser tests", ("pytest", *_BY_DAY, _OF_THE_BROWSER)),
     ),
 )
