@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.exercises import printing, running, surroundings
+from sbtutorial.exercises.closing import Aside
 from sbtutorial.exercises.leftovers import end_threads, receivers
 from sbtutorial.exercises.other_queues import CHECKER, EXERCISE, Use, explained, use_since
 from sbtutorial.exercises.story import Story
@@ -74,6 +75,7 @@ class Workbench:
         self._names: list[str] = []
         self._made: list[str] = []
         self._windows: dict[tuple[str, bool], ServiceBusReceiver] = {}
+        self._aside = Aside()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -146,7 +148,7 @@ class Workbench:
 
     def send_to_topic(self, topic: str, *messages: "ServiceBusMessage") -> None:
         """Put messages into a topic, one after the other."""
-        with self.client.get_topic_sender(topic) as sender:
+        with self._aside.opened(self.client.get_topic_sender(topic)) as sender:
             sender.send_messages(list(messages))
 
     def peek_subscription(self, topic: str, subscription: str) -> "list[ServiceBusReceivedMessage]":
@@ -283,7 +285,8 @@ class Workbench:
             ServiceBusMessage(message, message_id=message) if isinstance(message, str) else message
             for message in messages
         ]
-        with self.client.get_queue_sender(queue, client_identifier=CHECKER) as sender:
+        link = self.client.get_queue_sender(queue, client_identifier=CHECKER)
+        with self._aside.opened(link) as sender:
             sender.send_messages(ready)
         self.tell(f"{_named(messages)} sent")
 
@@ -339,6 +342,7 @@ class Workbench:
         return text
 
     def _close(self) -> None:
+        self._aside.wait()
         with suppress(Exception):  # an answer may have closed, or broken, what it was lent
             self._open.close()
 

@@ -1,0 +1,37 @@
+"""Links of the SDK that close while something else happens: to close one takes it half a second."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from threading import Thread
+from typing import TypeVar
+
+_Link = TypeVar("_Link")
+
+
+class Aside:
+    """Closes links, each on a thread of its own. Only senders: a receiver would take messages."""
+
+    def __init__(self) -> None:
+        self._closing: list[Thread] = []
+
+    @contextmanager
+    def opened(self, link: AbstractContextManager[_Link]) -> Iterator[_Link]:
+        """A link that is open in the block; after it the link is closed, and nobody waits.
+
+        After an error it is closed at once.
+        """
+        with ExitStack() as stack:
+            yield stack.enter_context(link)
+            closing = Thread(target=_close, args=(stack.pop_all(),), name="closes", daemon=True)
+            self._closing.append(closing)
+            closing.start()
+
+    def wait(self) -> None:
+        """Return when all of them are closed."""
+        for closing in self._closing:
+            closing.join()
+
+
+def _close(stack: ExitStack) -> None:
+    with suppress(Exception):  # its entity may be gone, or the broker: it is closed then, too
+        stack.close()
