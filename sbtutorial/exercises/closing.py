@@ -9,7 +9,10 @@ _Link = TypeVar("_Link")
 
 
 class Aside:
-    """Closes links, each on a thread of its own. Only senders: a receiver would take messages."""
+    """Closes links, each on a thread of its own.
+
+    They are senders, or receivers that have only peeked: another would take messages meanwhile.
+    """
 
     def __init__(self) -> None:
         self._closing: list[Thread] = []

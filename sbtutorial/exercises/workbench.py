@@ -153,7 +153,8 @@ class Workbench:
 
     def peek_subscription(self, topic: str, subscription: str) -> "list[ServiceBusReceivedMessage]":
         """The first messages of a subscription, in order and untouched."""
-        with self.client.get_subscription_receiver(topic, subscription) as window:
+        link = self.client.get_subscription_receiver(topic, subscription)
+        with self._aside.opened(link) as window:
             return window.peek_messages(_PAGE_COUNT)
 
     def unused_name(self) -> str:

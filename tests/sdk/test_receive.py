@@ -12,7 +12,7 @@ from azure.servicebus.exceptions import (
 )
 
 from sbtutorial.server.broker_server import BrokerServer
-from tests.sdk.conftest import SHORT_SECONDS, TO_THE_END_SECONDS, Bench
+from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, TO_THE_END_SECONDS, Bench
 
 pytestmark = pytest.mark.feature("Receiving and settling")
 
@@ -20,7 +20,7 @@ DELETE = ServiceBusReceiveMode.RECEIVE_AND_DELETE
 
 
 async def take(receiver):
-    (message,) = await receiver.receive_messages(max_wait_time=5)
+    (message,) = await receiver.receive_messages(max_wait_time=PATIENCE_SECONDS)
     return message
 
 

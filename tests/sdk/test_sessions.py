@@ -26,7 +26,7 @@ from azure.servicebus.exceptions import (
 
 from sbtutorial.broker.descriptions import SubscriptionDescription, TopicDescription
 from sbtutorial.server.broker_server import BrokerServer
-from tests.sdk.conftest import SHORT_SECONDS, Bench
+from tests.sdk.conftest import PATIENCE_SECONDS, SHORT_SECONDS, Bench
 from tests.sdk.flavours import Sync
 from tests.sdk.test_receive import take
 from tests.sdk.test_renewal import BEYOND_THE_FIRST_LOCK_SECONDS, RENEWED_LOCK, next_time
@@ -64,7 +64,9 @@ async def send(bench: Bench, *messages: str) -> None:
 async def bodies(receiver: Any, count: int) -> list[str]:
     found: list[str] = []
     while len(found) < count:
-        messages = await receiver.receive_messages(count - len(found), max_wait_time=5)
+        messages = await receiver.receive_messages(
+            count - len(found), max_wait_time=PATIENCE_SECONDS
+        )
         assert messages, f"only {found} came"
         found += map(str, messages)
     return found
