@@ -103,6 +103,7 @@ class Connection:
             that the rest follows with the next calls.
         has_rest: There is a delivery of which `data_to_send` gives more when called again.
         finished: The byte stream can be closed, once `data_to_send` is on its way.
+        idle_timeout: Has the deadlines.
         waiting_events: What has happened and nobody has taken yet, the oldest first.
         leftovers: What is left to forget of links with very many deliveries, as steps. Nobody
             waits for it; who takes it sees to it, now and then a step.
@@ -162,7 +163,7 @@ class Connection:
         self._reports: Iterator[None] | None = None  # of the frame that was read last
         self._closed_event_is_out = False
         self._now = 0.0
-        self._idle_timeout = IdleTimeout(idle_time_out_ms)
+        self.idle_timeout = IdleTimeout(idle_time_out_ms)
 
     # --- what the caller asks for
 
@@ -216,7 +217,7 @@ class Connection:
     def feed(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, to be acted on by `read_frames`, a few frames at a time."""
         self._now = now
-        self._idle_timeout.received_at = now
+        self.idle_timeout.received_at = now
         if not self.finished:
             self._reader.feed(data)
 
@@ -277,7 +278,7 @@ class Connection:
             self._flush_dispositions()
         data = self.outgoing.take()
         if data:
-            self._idle_timeout.sent_at = self._now
+            self.idle_timeout.sent_at = self._now
         return data
 
     @property
@@ -290,28 +291,23 @@ class Connection:
     def next_deadline(self) -> float | None:
         """When to call `handle_deadline`, on the clock of `now`; None for never.
 
-        Who has asked need not do so again before it `has_new_deadline`: until then it moves away
-        only, and to be called too early does no harm.
+        Who has asked need not do so again before `idle_timeout.has_come_nearer`: until then it
+        moves away only, and to be called too early does no harm.
         """
-        deadline = self._idle_timeout.next_deadline
-        self._idle_timeout.has_come_nearer = deadline == inf
+        deadline = self.idle_timeout.next_deadline
+        self.idle_timeout.has_come_nearer = deadline == inf
         return None if deadline == inf or self.finished else deadline
-
-    @property
-    def has_new_deadline(self) -> bool:
-        """Whether the next deadline may be nearer than when somebody asked for it last."""
-        return self._idle_timeout.has_come_nearer
 
     def handle_deadline(self, now: float) -> None:
         """Send the heartbeat that is due, or end a connection past its idle-time-out (2.4.5)."""
         self._now = now
         if self.finished:
             return
-        if now >= self._idle_timeout.give_up_at:
+        if now >= self.idle_timeout.give_up_at:
             self._give_up()
-        elif now >= self._idle_timeout.heartbeat_at:
+        elif now >= self.idle_timeout.heartbeat_at:
             self.outgoing.write(HEARTBEAT)
-            self._idle_timeout.sent_at = now
+            self.idle_timeout.sent_at = now
 
     def _give_up(self) -> None:
         if self.state is not _State.OPENED:
@@ -319,7 +315,7 @@ class Connection:
             return
         error = Error(
             Condition.RESOURCE_LIMIT_EXCEEDED,
-            f"nothing was received for {self._idle_timeout.allowed_seconds:g} seconds",
+            f"nothing was received for {self.idle_timeout.allowed_seconds:g} seconds",
         )
         self._send_close(_Input.SEND_CLOSE_FAILURE, error)
         self._emit_closed(error)
@@ -400,7 +396,7 @@ class Connection:
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
         self._sessions.limit_channels(remote_open.channel_max)
         self._reader.max_frame_size = self._open.max_frame_size
-        self._idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
+        self.idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
         if self.state is _State.OPEN_RCVD:
             self._send_open()
         if self.state is _State.OPENED:
@@ -428,7 +424,7 @@ class Connection:
         self._end_sessions()
         self._machine.step(on)
         self.write_frame(0, Close(error).encode())
-        self._idle_timeout.on_close_sent(self._now)
+        self.idle_timeout.on_close_sent(self._now)
 
     def _flush_dispositions(self) -> None:
         for writer in self._with_disposition:

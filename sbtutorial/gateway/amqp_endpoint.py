@@ -63,6 +63,7 @@ class AmqpEndpoint:
         self.connection.room_bytes = ROOM_BYTES
         self._outgoing = self.connection.outgoing
         self._events = self.connection.waiting_events
+        self._idle_timeout = self.connection.idle_timeout
         self.is_proved = False
         self._probation: Probation | None = Probation()
         late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
@@ -190,7 +191,7 @@ class AmqpEndpoint:
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
         is_late = self._output.size_bytes > 0  # by a fault, of which each piece has its instant
-        return is_late or self._has_new_deadline or connection.has_new_deadline
+        return is_late or self._has_new_deadline or self._idle_timeout.has_come_nearer
 
     def job_done(self) -> None:
         """Act on what came after the request that took so long."""
