@@ -180,13 +180,14 @@ class AmqpEndpoint:
         connection = self.connection
         if connection.leftovers:
             self._core.reactor.start(forgetting(connection))
+        had_rest = connection.has_rest  # what the client has said meanwhile waits behind it
         if data := connection.data_to_send():
             if self._is_paused:
                 self._unread_answer_bytes += len(data)
             self._output.write(data)
         if connection.finished:
             self._output.close()
-        elif connection.has_rest and not (self._is_paused and self._must_wait()):
+        elif had_rest and not (self._is_paused and self._must_wait()):
             self._core.reactor.has_input(self)
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
