@@ -308,18 +308,18 @@ class _Alarm:
         self._those_set = those_set
         self._clock = clock
         self._ring = ring
-        self._at = inf
+        self.at = inf
 
     def set(self, at: float) -> None:
-        self._at = min(at, self._at)
+        self.at = min(at, self.at)
         self._those_set[self] = None
 
     def cancel(self) -> None:
-        self._at = inf
+        self.at = inf
         self._those_set.pop(self, None)
 
     def ring_if_due(self) -> bool:
-        if self._at > self._clock():
+        if self.at > self._clock():
             return False
         self.cancel()
         self._ring()

@@ -3,7 +3,7 @@
 import pickle
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice, repeat, starmap
 from typing import NamedTuple, Protocol
 
@@ -141,10 +141,16 @@ def _id_text(message_id: object) -> str | None:
 
 
 class Trace:
-    """Keeps the newest events and hands each to its subscribers."""
+    """Keeps the newest events and hands each to its subscribers.
 
-    def __init__(self, capacity: int = DEFAULT_CAPACITY):
+    Args:
+        capacity: How many events it holds.
+        ignoring: Kinds of what is no event to anybody who reads.
+    """
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY, ignoring: Collection[str] = ()):
         self._capacity = capacity
+        self._ignored = ignoring
         self._events: deque[Event | _Together] = deque(maxlen=capacity)
         # Older ones, as bytes until somebody asks for them.
         self._packed = b""
@@ -165,11 +171,13 @@ class Trace:
         """How many of the oldest events had to make room."""
         return self._last_number - len(self)
 
-    def record(self, happening: Happening) -> Event:
+    def record(self, happening: Happening) -> None:
         """Add an event; a message id that is not text becomes text here. Hot: once a change."""
+        kind = happening.kind
+        if kind in self._ignored:
+            return
         self._last_number += 1
         message_id = happening.message_id
-        kind = happening.kind
         fields = (
             self._last_number,
             happening.at,
@@ -187,7 +195,6 @@ class Trace:
         self._events.append(event)
         for subscriber in self._subscribers:
             subscriber(event)
-        return event
 
     def record_all(self, happenings: Sequence[Happening]) -> None:
         """Add an event for each of many to which the same happened, in a fraction of the time.

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from sbtutorial.broker.changes import Change, ChangeKind, NamespaceChange
+from sbtutorial.broker.changes import ACCOUNTS, Change, ChangeKind, NamespaceChange
 from sbtutorial.broker.descriptions import QueueDescription
 from sbtutorial.broker.message import Message
 from sbtutorial.broker.namespace import Namespace
@@ -29,13 +29,19 @@ def trace() -> Trace:
     return Trace(capacity=5)
 
 
+def recorded(trace: Trace, what: Any) -> Event:
+    trace.record(what)
+    (event,) = trace.after(trace.last_number - 1)
+    return event
+
+
 def fill(trace: Trace, count: int, entity: str = "orders") -> None:
     for n in range(count):
         trace.record(happening(float(n), entity=entity, sequence_number=n))
 
 
 def test_events_are_numbered_from_one(trace: Trace) -> None:
-    first = trace.record(happening(1.5, "locked", "orders", 7, "id", 2, "cashier", "why"))
+    first = recorded(trace, happening(1.5, "locked", "orders", 7, "id", 2, "cashier", "why"))
     assert first == Event(1, 1.5, "locked", "orders", 7, "id", 2, "cashier", "why")
     assert trace.last_number == 1
 
@@ -44,7 +50,7 @@ def test_events_are_numbered_from_one(trace: Trace) -> None:
     ("given", "kept"), [(None, None), ("a", "a"), (7, "7"), (UUID(int=1), str(UUID(int=1)))]
 )
 def test_message_id_is_kept_as_text(trace: Trace, given: object, kept: str | None) -> None:
-    assert trace.record(happening(message_id=given)).message_id == kept
+    assert recorded(trace, happening(message_id=given)).message_id == kept
 
 
 def test_oldest_events_make_room_and_are_counted(trace: Trace) -> None:
@@ -107,7 +113,7 @@ def test_subscriber_may_stop_from_within_its_call(trace: Trace) -> None:
 
 def test_event_is_frozen(trace: Trace) -> None:
     with pytest.raises(AttributeError):
-        trace.record(happening()).what = "else"  # type: ignore[misc]
+        recorded(trace, happening()).what = "else"  # type: ignore[misc]
 
 
 def test_that_time_was_advanced_is_an_event_with_its_seconds(trace: Trace) -> None:
@@ -115,10 +121,10 @@ def test_that_time_was_advanced_is_an_event_with_its_seconds(trace: Trace) -> No
     Namespace("tutorial", journal=told.append).advance(60.0, now=100.0)
     (change,) = told
     assert isinstance(change, NamespaceChange)
-    event = trace.record(change)
+    event = recorded(trace, change)
     assert (event.entity, event.detail) == ("tutorial", "by 60 s")
     assert (event.what, event.at, event.seconds) == ("advanced", 100.0, 60.0)
-    assert trace.record(happening()).seconds == 0.0
+    assert recorded(trace, happening()).seconds == 0.0
 
 
 def test_a_change_of_the_broker_is_recorded_as_it_is(trace: Trace) -> None:
@@ -128,7 +134,15 @@ def test_a_change_of_the_broker_is_recorded_as_it_is(trace: Trace) -> None:
     message.sequence_number, message.delivery_count = 7, 2
     queue.main.report(ChangeKind.LOCKED, message, 1.5, "cashier", "why")
     (_, change) = told
-    assert trace.record(change) == Event(1, 1.5, "locked", "orders", 7, "0xff", 2, "cashier", "why")
+    event = recorded(trace, change)
+    assert event == Event(1, 1.5, "locked", "orders", 7, "0xff", 2, "cashier", "why")
+
+
+def test_what_is_no_event_to_anybody_who_reads_is_left_out() -> None:
+    trace = Trace(ignoring=ACCOUNTS)
+    trace.record(happening(kind=ChangeKind.ACCESSED))
+    trace.record(happening(kind=ChangeKind.LOCKED))
+    assert [(event.number, event.what) for event in trace.after(0)] == [(1, "locked")]
 
 
 def test_what_is_packed_is_there_for_whoever_asks() -> None:

@@ -14,6 +14,7 @@ broker through a second engine and need no socket either.
 Source: AMQP 1.0, 2.4, and 5.3 for SASL.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import chain
@@ -100,6 +101,15 @@ class Connection:
         write_frame: For its sessions: queue one frame.
         room_bytes: So much may be written before `data_to_send`; of a delivery that is larger than
             that the rest follows with the next calls.
+        has_rest: There is a delivery of which `data_to_send` gives more when called again.
+        finished: The byte stream can be closed, once `data_to_send` is on its way.
+        idle_timeout: Has the deadlines.
+        waiting_events: What has happened and nobody has taken yet, the oldest first.
+        leftovers: What is left to forget of links with very many deliveries, as steps. Nobody
+            waits for it; who takes it sees to it, now and then a step.
+        emit: For its sessions: report an event to the caller.
+        has_disposition: For its sessions: have a disposition flushed before anything is given to
+            the network.
     """
 
     def __init__(
@@ -130,10 +140,12 @@ class Connection:
         )
         self._machine = ConnectionStateMachine()
         self._use = ResourceUse(limits or ConnectionLimits())
+        self.leftovers = self._use.leftovers
         self._reader = FrameReader(min(max_frame_size, self._use.limits.max_opening_frame_size))
         self.outgoing = FrameWriter()
         self.write_frame = self.outgoing.write_frame
         self.room_bytes = inf
+        self.has_rest = self.finished = False
         self._waiting_for_room: dict[TransferWriter, None] = {}
         self._opening: Opening
         if role is ConnectionRole.SERVER:
@@ -145,11 +157,13 @@ class Connection:
         self._open_is_wanted = False
         self._sessions = SessionTable(channel_max, self._use)
         self._with_disposition: list[SessionWriter] = []
-        self._events: list[Event] = []
+        self.has_disposition = self._with_disposition.append
+        self.waiting_events: deque[Event] = deque()
+        self.emit = self.waiting_events.append
         self._reports: Iterator[None] | None = None  # of the frame that was read last
         self._closed_event_is_out = False
         self._now = 0.0
-        self._idle_timeout = IdleTimeout(idle_time_out_ms)
+        self.idle_timeout = IdleTimeout(idle_time_out_ms)
 
     # --- what the caller asks for
 
@@ -197,58 +211,66 @@ class Connection:
     def receive_data(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, in pieces of any size; never raises for what they say."""
         self.feed(data, now=now)
-        while self._read_or_fail(_ALL, _ALL) == _ALL:
+        while self.read_frames(_ALL, _ALL) == _ALL:
             pass
 
     def feed(self, data: bytes, *, now: float) -> None:
         """Take in bytes from the peer, to be acted on by `read_frames`, a few frames at a time."""
         self._now = now
-        machine = self._machine
-        if not machine.is_closing:
-            self._idle_timeout.on_received(now)
-        if machine.state is not _State.END:
+        self.idle_timeout.received_at = now
+        if not self.finished:
             self._reader.feed(data)
 
-    def read_frames(self, at_most: int) -> int:
-        """Act on frames that are here whole; never raises for what they say.
+    def read_frames(self, at_most: int, max_events: int = MAX_WAITING_EVENTS) -> int:
+        """Act on frames that are here whole; never raises for what they say. Hot.
 
-        One frame may tell of thousands of deliveries: so it stops early, too, once
-        `MAX_WAITING_EVENTS` wait to be taken.
+        Args:
+            at_most: So many frames.
+            max_events: It stops early, too, once so many events wait to be taken: one frame may
+                tell of thousands of deliveries.
 
         Returns:
             How many there were, or `at_most` if it stopped early; fewer when all are read.
         """
-        return self._read_or_fail(at_most, MAX_WAITING_EVENTS)
-
-    def _read_or_fail(self, at_most: int, max_events: int) -> int:
+        machine, next_frame, count = self._machine, self._reader.next_frame, 0
         try:
-            return self._read(at_most, max_events)
+            while count < at_most and not self.finished:
+                if len(self.waiting_events) >= max_events:
+                    return at_most
+                if self._reports is not None:
+                    if next(self._reports, _IS_OVER) is _IS_OVER:
+                        self._reports = None
+                    continue
+                if machine.header_is_due:
+                    header = self._reader.next_protocol_header()
+                    if header is None:
+                        break
+                    self._opening.on_header(header)
+                else:
+                    frame = next_frame()
+                    if frame is None:
+                        break
+                    self._on_frame(frame)
+                count += 1
         except RemoteProtocolError as error:
             self._fail(error)
             return at_most  # what follows is to be read, or to be thrown away
+        return count
 
     def receive_eof(self) -> None:
         """The byte stream has ended: so has everything on it."""
         self._finish(None)
 
-    @property
-    def has_events(self) -> bool:
-        """Whether `events` would give any."""
-        return bool(self._events)
-
     def events(self) -> list[Event]:
         """What has happened since the last call, in order."""
-        events, self._events = self._events, []
+        events = list(self.waiting_events)
+        self.waiting_events.clear()
         return events
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether there is a delivery of which `data_to_send` gives more when called again."""
-        return bool(self._waiting_for_room)
 
     def data_to_send(self) -> bytes:
         """What to send now; it is the caller's from here on."""
-        if self._waiting_for_room:
+        if self.has_rest:
+            self.has_rest = False
             waiting, self._waiting_for_room = self._waiting_for_room, {}
             for writer in waiting:
                 writer.resume()
@@ -256,7 +278,7 @@ class Connection:
             self._flush_dispositions()
         data = self.outgoing.take()
         if data:
-            self._idle_timeout.on_sent(self._now)
+            self.idle_timeout.sent_at = self._now
         return data
 
     @property
@@ -264,28 +286,28 @@ class Connection:
         """Where the connection is; see `states`."""
         return self._machine.state
 
-    @property
-    def finished(self) -> bool:
-        """Whether the byte stream can be closed, once `data_to_send` is on its way."""
-        return self._machine.state is _State.END
-
     # --- time
 
     def next_deadline(self) -> float | None:
-        """When to call `handle_deadline`, on the clock of `now`; None for never."""
-        deadline = self._idle_timeout.next_deadline
-        return None if deadline == inf or self._machine.state is _State.END else deadline
+        """When to call `handle_deadline`, on the clock of `now`; None for never.
+
+        Who has asked need not do so again before `idle_timeout.has_come_nearer`: until then it
+        moves away only, and to be called too early does no harm.
+        """
+        deadline = self.idle_timeout.next_deadline
+        self.idle_timeout.has_come_nearer = deadline == inf
+        return None if deadline == inf or self.finished else deadline
 
     def handle_deadline(self, now: float) -> None:
         """Send the heartbeat that is due, or end a connection past its idle-time-out (2.4.5)."""
         self._now = now
-        if self.state is _State.END:
+        if self.finished:
             return
-        if now >= self._idle_timeout.give_up_at:
+        if now >= self.idle_timeout.give_up_at:
             self._give_up()
-        elif now >= self._idle_timeout.heartbeat_at:
+        elif now >= self.idle_timeout.heartbeat_at:
             self.outgoing.write(HEARTBEAT)
-            self._idle_timeout.on_sent(now)
+            self.idle_timeout.sent_at = now
 
     def _give_up(self) -> None:
         if self.state is not _State.OPENED:
@@ -293,16 +315,12 @@ class Connection:
             return
         error = Error(
             Condition.RESOURCE_LIMIT_EXCEEDED,
-            f"nothing was received for {self._idle_timeout.allowed_seconds:g} seconds",
+            f"nothing was received for {self.idle_timeout.allowed_seconds:g} seconds",
         )
         self._send_close(_Input.SEND_CLOSE_FAILURE, error)
         self._emit_closed(error)
 
     # --- for its sessions
-
-    def emit(self, event: Event) -> None:
-        """Report an event to the caller."""
-        self._events.append(event)
 
     @property
     def has_room(self) -> bool:
@@ -311,28 +329,12 @@ class Connection:
 
     def wait_for_room(self, writer: TransferWriter) -> None:
         """Have a writer resume when what was written has been taken."""
+        self.has_rest = True
         self._waiting_for_room[writer] = None
-
-    def has_disposition(self, writer: SessionWriter) -> None:
-        """Have a session's disposition flushed before anything is given to the network."""
-        self._with_disposition.append(writer)
 
     def session_over(self, session: Session) -> None:
         """Free the channels of a session that both sides have ended."""
         self._sessions.remove(session)
-
-    @property
-    def has_leftovers(self) -> bool:
-        """Whether `take_leftovers` would give any."""
-        return bool(self._use.leftovers)
-
-    def take_leftovers(self) -> list[Iterator[None]]:
-        """What is left to forget of links with very many deliveries, as steps.
-
-        Nobody waits for it; who takes it sees to it, now and then a step.
-        """
-        leftovers, self._use.leftovers = self._use.leftovers, []
-        return leftovers
 
     def forget(self) -> None:
         """Forget all sessions, without a word: who carried the bytes is gone."""
@@ -344,28 +346,6 @@ class Connection:
         self._reports = reports if self._reports is None else chain(self._reports, reports)
 
     # --- reading
-
-    def _read(self, at_most: int, max_events: int) -> int:
-        machine, reader, count = self._machine, self._reader, 0
-        while count < at_most and machine.state is not _State.END:
-            if len(self._events) >= max_events:
-                return at_most
-            if self._reports is not None:
-                if next(self._reports, _IS_OVER) is _IS_OVER:
-                    self._reports = None
-                continue
-            if machine.header_is_due:
-                header = reader.next_protocol_header()
-                if header is None:
-                    break
-                self._opening.on_header(header)
-            else:
-                frame = reader.next_frame()
-                if frame is None:
-                    break
-                self._on_frame(frame)
-            count += 1
-        return count
 
     def _on_frame(self, frame: Frame) -> None:
         """Hot: runs for each frame that arrives."""
@@ -416,7 +396,7 @@ class Connection:
         self.max_send_frame_size = min(self._open.max_frame_size, remote_open.max_frame_size)
         self._sessions.limit_channels(remote_open.channel_max)
         self._reader.max_frame_size = self._open.max_frame_size
-        self._idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
+        self.idle_timeout.on_remote_open(remote_open.idle_time_out, self._now)
         if self.state is _State.OPEN_RCVD:
             self._send_open()
         if self.state is _State.OPENED:
@@ -444,7 +424,7 @@ class Connection:
         self._end_sessions()
         self._machine.step(on)
         self.write_frame(0, Close(error).encode())
-        self._idle_timeout.on_close_sent(self._now)
+        self.idle_timeout.on_close_sent(self._now)
 
     def _flush_dispositions(self) -> None:
         for writer in self._with_disposition:
@@ -469,6 +449,7 @@ class Connection:
 
     def _finish(self, error: Error | None) -> None:
         self._machine.end()
+        self.finished = True
         self._reader.clear()
         self._emit_closed(error)
 

@@ -33,9 +33,8 @@ class LinkCredit:
             delivery_count: The count that the receiver had seen; None before it had seen any.
             credit: What it granted from there.
         """
-        if delivery_count is None:
-            delivery_count = self.delivery_count
-        in_flight = serial_distance(delivery_count, self.delivery_count)
+        seen, sent = delivery_count, self.delivery_count
+        in_flight = 0 if seen is None or seen == sent else serial_distance(seen, sent)  # hot
         if in_flight < 0:  # a count ahead of ours is one that the receiver cannot have seen
             in_flight = 0
         self.available = credit - in_flight if credit > in_flight else 0

@@ -3,21 +3,28 @@
 Source: AMQP 1.0, 2.7.6.
 """
 
+import struct
 from collections.abc import Collection, Iterable, Iterator
 
 from sbtutorial.amqp.messaging import Accepted, DeliveryState
 from sbtutorial.amqp.performatives import Disposition
-from sbtutorial.amqp.types.encoding import write_bool, write_uint
+from sbtutorial.amqp.types.encoding import write_bool
 from sbtutorial.amqp.types.serial import serial_add, serial_distance
 
 _FIELDS = 6
-_HEAD = bytes((0x00, 0x53, Disposition.CODE, 0xC0))
-_ROLES = {role: write_bool(role) for role in (False, True)}
 # What follows the numbers: settled or not, accepted, and not batchable.
 _ACCEPTED = {
     settled: write_bool(settled) + Accepted().encode() + write_bool(False)
     for settled in (False, True)
 }
+# It is of fixed size, with numbers that are not in their shortest form.
+_NUMBERS = "BIBI"
+_SIZE = 1 + struct.calcsize(f">{_NUMBERS}") + len(_ACCEPTED[False])
+_HEADS = {
+    role: bytes((0x00, 0x53, Disposition.CODE, 0xC0, _SIZE + 1, _FIELDS)) + write_bool(role)
+    for role in (False, True)
+}
+_pack_accepted = struct.Struct(f">{len(_HEADS[False])}s{_NUMBERS}{len(_ACCEPTED[False])}s").pack
 
 
 class PendingDisposition:
@@ -59,9 +66,9 @@ class PendingDisposition:
         if type(self.outcome) is not Accepted:
             performative = Disposition(self.role, self.first, self.last, self.settled, self.outcome)
             return performative.encode()
-        ids = write_uint(self.first) + write_uint(self.last)
-        items = _ROLES[self.role] + ids + _ACCEPTED[self.settled]
-        return _HEAD + bytes((len(items) + 1, _FIELDS)) + items
+        return _pack_accepted(
+            _HEADS[self.role], 0x70, self.first, 0x70, self.last, _ACCEPTED[self.settled]
+        )
 
 
 def spans_of(first: int, last: int | None, known: Collection[int]) -> Iterable[tuple[int, int]]:

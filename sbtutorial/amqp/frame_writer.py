@@ -32,11 +32,7 @@ class FrameWriter:
         """Send a frame, behind the open."""
         size = len(performative) + len(payload)
         self.size_bytes += size
-        self._frames += (
-            frame_header(size, channel),
-            performative,
-            payload,
-        )
+        self._frames += frame_header(size, channel), performative, payload
 
     def open(self, performative: bytes) -> None:
         """Send the open frame, and those that have waited for it."""

@@ -12,46 +12,58 @@ CLOSE_TIMEOUT_SECONDS = 10.0
 
 
 class IdleTimeout:
-    """Two deadlines, on the clock of whoever calls.
+    """Two deadlines, on the clock of whoever calls, reckoned when somebody asks.
 
     Args:
         idle_time_out_ms: The idle-time-out that the peer was told. It is half of what is allowed,
             so that no hiccup of the network matters. None for no limit.
 
     Attributes:
-        give_up_at: When the connection ends, if no frame arrives before.
-        heartbeat_at: When the peer must be sent a frame.
+        received_at: When something was received last; infinity before that.
+        sent_at: When something was sent last. Both are hot: set for each piece.
         allowed_seconds: How long the peer may send no frame.
+        has_come_nearer: Whether a deadline may be earlier than any before; to be set to False by
+            who takes note of it.
     """
 
-    __slots__ = ("_heartbeat_seconds", "allowed_seconds", "give_up_at", "heartbeat_at")
+    __slots__ = (
+        *("_close_sent_at", "_heartbeat_seconds", "allowed_seconds", "has_come_nearer"),
+        *("received_at", "sent_at"),
+    )
 
     def __init__(self, idle_time_out_ms: int | None) -> None:
         self.allowed_seconds = idle_time_out_ms / 500 if idle_time_out_ms else inf
-        self.give_up_at = inf
-        self.heartbeat_at = inf
+        self.received_at = inf
+        self.sent_at = 0.0
+        self.has_come_nearer = True
         self._heartbeat_seconds = inf
-
-    def on_received(self, now: float) -> None:
-        """Something was received."""
-        self.give_up_at = now + self.allowed_seconds
-
-    def on_sent(self, now: float) -> None:
-        """Something was sent."""
-        self.heartbeat_at = now + self._heartbeat_seconds
+        self._close_sent_at: float | None = None
 
     def on_close_sent(self, now: float) -> None:
         """Wait for the answer to a close and nothing else, whatever is received."""
-        self.give_up_at = now + CLOSE_TIMEOUT_SECONDS
+        self._close_sent_at = now
+        self.has_come_nearer = True
 
     def on_remote_open(self, idle_time_out_ms: int | None, now: float) -> None:
         """Send at least two frames in each of the peer's idle-time-outs."""
         if idle_time_out_ms:
             self._heartbeat_seconds = max(idle_time_out_ms / 2000, LEAST_HEARTBEAT_SECONDS)
-            self.on_sent(now)
+            self.sent_at = now
+            self.has_come_nearer = True
+
+    @property
+    def give_up_at(self) -> float:
+        """When the connection ends, if no frame arrives before."""
+        if self._close_sent_at is not None:
+            return self._close_sent_at + CLOSE_TIMEOUT_SECONDS
+        return self.received_at + self.allowed_seconds
+
+    @property
+    def heartbeat_at(self) -> float:
+        """When the peer must be sent a frame."""
+        return self.sent_at + self._heartbeat_seconds
 
     @property
     def next_deadline(self) -> float:
         """The earlier of the two; infinity for never."""
-        heartbeat_at, give_up_at = self.heartbeat_at, self.give_up_at
-        return heartbeat_at if heartbeat_at < give_up_at else give_up_at
+        return min(self.heartbeat_at, self.give_up_at)

@@ -60,7 +60,7 @@ class ResourceUse:
         limits: The limits that hold now.
         link_count: Links of all sessions.
         partial_bytes: Bytes of unfinished deliveries of all links.
-        leftovers: What is to be forgotten that is very much; see `Connection.take_leftovers`.
+        leftovers: What is to be forgotten that is very much; see `Connection.leftovers`.
     """
 
     __slots__ = ("leftovers", "limits", "link_count", "partial_bytes")

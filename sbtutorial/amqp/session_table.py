@@ -3,6 +3,8 @@
 Source: AMQP 1.0, 2.5.1.
 """
 
+from collections.abc import Callable
+
 from sbtutorial.amqp.errors import Condition, LocalProtocolError, RemoteProtocolError
 from sbtutorial.amqp.limits import ResourceUse
 from sbtutorial.amqp.performatives import Begin
@@ -18,6 +20,9 @@ class SessionTable:
     Args:
         channel_max: The highest channel that the peer may use.
         use: What the peer makes this side keep, and its limits.
+
+    Attributes:
+        find: The session that a channel of the peer's stands for, if any. Hot: a dictionary's own.
     """
 
     def __init__(self, channel_max: int, use: ResourceUse) -> None:
@@ -26,6 +31,7 @@ class SessionTable:
         self._use = use
         self._by_channel: dict[int, Session] = {}
         self._by_remote_channel: dict[int, Session] = {}
+        self.find: Callable[[int], Session | None] = self._by_remote_channel.get
         self._ended_remote_channels: set[int] = set()
 
     def limit_channels(self, remote_channel_max: int) -> None:
@@ -57,10 +63,6 @@ class SessionTable:
         self._ended_remote_channels.discard(remote_channel)
         self._by_remote_channel[remote_channel] = session
         session.on_begin(remote_channel, begin)
-
-    def find(self, remote_channel: int) -> Session | None:
-        """The session that the peer's channel stands for, if any."""
-        return self._by_remote_channel.get(remote_channel)
 
     def has_ended(self, remote_channel: int) -> bool:
         """Whether the peer's channel had a session: some clients detach links after the end."""

@@ -5,6 +5,7 @@ of a delivery that is larger than may be written at once, until what was written
 Source: AMQP 1.0, 2.5.6 and 2.6.14.
 """
 
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -12,7 +13,7 @@ from typing import Protocol
 from sbtutorial.amqp.frames import FRAME_HEADER_SIZE
 from sbtutorial.amqp.performatives import Transfer
 from sbtutorial.amqp.pieces import Payload
-from sbtutorial.amqp.types.encoding import write_binary, write_bool, write_uint
+from sbtutorial.amqp.types.encoding import write_bool, write_uint
 from sbtutorial.amqp.windows import SessionWindows
 
 
@@ -68,8 +69,11 @@ class TransferWriter:
         self, handle: int, delivery_id: int, tag: bytes, settled: bool, payload: Payload
     ) -> None:
         """As `write`, of a plain format and without a state. Hot: nearly every delivery is such."""
-        items = write_uint(handle) + write_uint(delivery_id) + write_binary(tag) + _PLAIN[settled]
-        encoded = _HEAD + bytes((len(items) + 1, _FIELDS)) + items
+        if len(tag) == _TOKEN_SIZE:
+            numbers = 0x70, handle, 0x70, delivery_id, 0xA0, _TOKEN_SIZE
+            encoded = _pack_plain(_HEAD, *numbers, tag, _PLAIN[settled])
+        else:
+            encoded = Transfer(handle, delivery_id, tag, 0, settled).encode()
         most = self._carrier.max_send_frame_size - FRAME_HEADER_SIZE
         if len(encoded) + len(payload) > most:
             self._write_frames(Transfer(handle, delivery_id, tag, 0, settled), payload, most)
@@ -143,9 +147,14 @@ def _act(action: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
     yield from ()
 
 
-# What stands behind the numbers of nearly every transfer: a plain format, whether it is settled,
-# and that there is nothing else to say.
+# Nearly every transfer is written as one of fixed size: its tag is a lock token, its numbers are
+# not in their shortest form; what stands behind them is a plain format, whether it is settled, and
+# that there is nothing else to say.
+_TOKEN_SIZE = 16
 _FIELDS = 11
-_HEAD = bytes((0x00, 0x53, Transfer.CODE, 0xC0))
 _REST = write_bool(False) + b"\x40\x40" + 3 * write_bool(False)
 _PLAIN = {settled: write_uint(0) + write_bool(settled) + _REST for settled in (False, True)}
+_NUMBERS = "BIBIBB"
+_SIZE = struct.calcsize(f">{_NUMBERS}{_TOKEN_SIZE}s") + len(_PLAIN[False])
+_HEAD = bytes((0x00, 0x53, Transfer.CODE, 0xC0, _SIZE + 1, _FIELDS))
+_pack_plain = struct.Struct(f">{len(_HEAD)}s{_NUMBERS}{_TOKEN_SIZE}s{len(_PLAIN[False])}s").pack

@@ -38,7 +38,8 @@ class SessionWindows:
 
     def on_flow(self, flow: Flow) -> None:
         """Take over the peer's window, less what is on its way to it already."""
-        in_flight = serial_distance(flow.next_incoming_id or 0, self.next_outgoing_id)
+        seen, sent = flow.next_incoming_id or 0, self.next_outgoing_id
+        in_flight = 0 if seen == sent else serial_distance(seen, sent)  # hot
         if in_flight < 0:  # an id ahead of ours is one that the peer cannot have seen
             in_flight = 0
         sendable = flow.incoming_window - in_flight

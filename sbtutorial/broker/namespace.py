@@ -57,6 +57,8 @@ class Namespace:
         background: What takes too long to be done at once.
         lifecycle: How entities come and go; `create`, `update` and `delete` are the ways to ask.
         advanced_seconds: How far broker time has been advanced in all.
+        forget_accesses: Tells nobody which entities have been in use: for after a turn whose
+            changes no journal keeps. Hot: a dictionary's own.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Namespace:
             shortage=Shortage(),
         )
         self.lifecycle = Lifecycle(self.directory, self._lent)
+        self.forget_accesses = self._lent.accessed.clear
         self.advanced_seconds = 0.0
 
     # -- Entities -----------------------------------------------------------------------------
@@ -260,10 +263,6 @@ class Namespace:
         for context in accessed:
             context.report_access()
         accessed.clear()
-
-    def forget_accesses(self) -> None:
-        """Tell nobody which entities have been in use: there is no journal to keep it."""
-        self._lent.accessed.clear()
 
     def refuse_sends(self, refusal: BrokerError | None) -> None:
         """Have no entity take messages, for this reason; None: all do as their status says."""

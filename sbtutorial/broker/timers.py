@@ -71,6 +71,7 @@ class Timers:
     """Timers in the order in which they are due; `now` comes from the caller.
 
     Attributes:
+        not_before: No timer is due before this instant; what was may have been cancelled.
         caught_up_to: The instant by which everything that was due has run: who comes with the
             same instant again finds nothing to do, without asking.
         most_at_once: How many `catch_up` runs: all, unless somebody steps the timers.
@@ -80,6 +81,7 @@ class Timers:
     """
 
     def __init__(self) -> None:
+        self.not_before = inf
         self.caught_up_to = -inf
         self.most_at_once = sys.maxsize
         self.is_behind = False
@@ -96,6 +98,8 @@ class Timers:
     def call_at(self, at: float, action: Action, arg: object) -> Timer:
         """Have `action(arg, at)` called once `at` has come; `arg` keeps its closures cheap."""
         timer = Timer(self, at, action, arg)
+        if at < self.not_before:
+            self.not_before = at
         if at <= self.caught_up_to:
             self.caught_up_to = -inf
         self._made_count += 1  # ties run in the order in which they were made
@@ -115,6 +119,7 @@ class Timers:
             first = min(first, at)
             heappush(heap, (at, count, timer))
         self._made_count = count
+        self.not_before = min(self.not_before, first)
         if first <= self.caught_up_to:
             self.caught_up_to = -inf
 
@@ -122,13 +127,6 @@ class Timers:
         """When the next timer is due, or earlier than that; None when nothing is."""
         heap = self._soonest()
         return heap[0][0] if heap else None
-
-    @property
-    def not_before(self) -> float:
-        """No timer is due before this instant; the first one may be a shell. Hot: once a turn."""
-        heap, swept = self._heap, self._swept
-        at = heap[0][0] if heap else inf
-        return min(at, swept[0][0]) if swept else at
 
     def catch_up(self, now: float) -> None:
         """Run what is due by `now` before something else happens, unless too much of it is.
@@ -148,8 +146,7 @@ class Timers:
             now: Broker time.
             at_most: How many, long ones counted as several; what remains leaves `is_behind` true.
         """
-        heap = self._heap
-        if not self._swept and (not heap or heap[0][0] > now):  # as a rule
+        if now < self.not_before:  # as a rule
             self.is_behind = False
             self.caught_up_to = now
             return
@@ -158,6 +155,7 @@ class Timers:
             self._run_some(now, at_most)
         finally:
             self._is_running = was_running
+            self.not_before = min((heap[0][0] for heap in self._heaps() if heap), default=inf)
 
     def _run_some(self, now: float, at_most: int) -> None:
         while True:
@@ -176,12 +174,16 @@ class Timers:
 
     def clear(self) -> None:
         """Forget every timer at once; to cancel one later does nothing."""
-        for heap in (self._heap, self._swept):
+        for heap in self._heaps():
             for _, _, timer in heap:
                 timer._action = timer._arg = None
             heap.clear()
         self._shell_count = 0
         self.is_behind = False
+        self.not_before = inf
+
+    def _heaps(self) -> tuple[_Heap, _Heap]:
+        return self._heap, self._swept
 
     def _soonest(self) -> _Heap:
         """The heap whose first timer is due first; that is a shell only if very many came up."""

@@ -11,9 +11,6 @@ from math import inf
 
 from sbtutorial.amqp.connection import Connection, ConnectionRole
 from sbtutorial.amqp.errors import Condition
-from sbtutorial.amqp.events import (
-    Event,
-)
 from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
 from sbtutorial.amqp.performatives import Error
 from sbtutorial.gateway.access.admission import PROOF_SECONDS, Probation
@@ -65,25 +62,26 @@ class AmqpEndpoint:
         )
         self.connection.room_bytes = ROOM_BYTES
         self._outgoing = self.connection.outgoing
+        self._events = self.connection.waiting_events
+        self._idle_timeout = self.connection.idle_timeout
         self.is_proved = False
         self._probation: Probation | None = Probation()
         late_seconds = _ANSWERS_BEFORE_PROOF * core.faults.delay_seconds
         self._proof_due = core.clock.elapsed() + PROOF_SECONDS + late_seconds
         self._is_turned_out = False
-        self._expiry = self._expiry_due = inf  # of the first token that runs out, by both clocks
         self._budget = core.budget
         self._faults = core.faults
         self._output = LateOutput(write, close, core.faults, core.clock)
         self._input: deque[bytes] = deque()
         self._input_bytes = 0
         self._is_read_to_the_end = True  # what the engine has been fed
-        self._events: deque[Event] = deque()
         self._jobs = 0
         self._is_paused = False
         self._unread_answer_bytes = 0
         self._is_lost = False
         self.is_cut = False
         self._last_said = b""  # before it was cut
+        self._has_new_deadline = True  # besides the engine's
         self._handling = EventHandling(self.peer, self.connection)
         core.clients.enter(self)
         if core.faults.is_out:
@@ -105,6 +103,7 @@ class AmqpEndpoint:
             if not self._is_turned_out:
                 self._turn_out(excess)
                 self._proof_due = self._core.clock.elapsed() + _LAST_WORDS_SECONDS
+                self._has_new_deadline = True
             return
         self._input.append(data)
         self._input_bytes += len(data)
@@ -157,7 +156,7 @@ class AmqpEndpoint:
                 if handler is not None and (job := handler(event, now)):
                     self._jobs += 1
                     self._core.reactor.start(job, owner=self)
-            elif self._input or not self._is_read_to_the_end or connection.has_events:
+            elif self._input or not self._is_read_to_the_end:
                 self._read()
             else:
                 break
@@ -169,24 +168,31 @@ class AmqpEndpoint:
             self.peer.unpark()
         return False
 
-    def flush(self) -> None:
-        """Write what the engine has to say; drop the connection when it has said its last."""
+    def flush(self) -> bool:
+        """Write what the engine has to say; drop the connection when it has said its last.
+
+        Returns:
+            Whether the next deadline may be nearer than the one before.
+        """
         if self.is_cut:
             self._break_off()
-            return
+            return True
         connection = self.connection
-        if connection.has_leftovers:
+        if connection.leftovers:
             self._core.reactor.start(forgetting(connection))
+        had_rest = connection.has_rest  # what the client has said meanwhile waits behind it
         if data := connection.data_to_send():
             if self._is_paused:
                 self._unread_answer_bytes += len(data)
             self._output.write(data)
         if connection.finished:
             self._output.close()
-        elif connection.has_rest and not (self._is_paused and self._must_wait()):
+        elif had_rest and not (self._is_paused and self._must_wait()):
             self._core.reactor.has_input(self)
         elif self.peer.parked and self.has_room:
             self.peer.unpark()
+        is_late = self._output.size_bytes > 0  # by a fault, of which each piece has its instant
+        return is_late or self._has_new_deadline or self._idle_timeout.has_come_nearer
 
     def job_done(self) -> None:
         """Act on what came after the request that took so long."""
@@ -202,26 +208,18 @@ class AmqpEndpoint:
         self._handling.forget_all()
 
     def next_deadline(self) -> float:
-        """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never.
-
-        Hot: runs in each turn.
-        """
-        expiry = self.peer.claims.next_expiry  # by the wall clock
-        if expiry != self._expiry:
-            self._note_expiry(expiry)
-        due, output_due = self._expiry_due, self._output.next_deadline
-        if self._proof_due < due:
-            due = self._proof_due
-        if output_due < due:
-            due = output_due
+        """When to call `handle_deadline`, on the clock's `elapsed`; infinity for never."""
+        self._has_new_deadline = False
+        clock = self._core.clock
+        expiry = clock.elapsed() + (self.peer.claims.next_expiry - clock.wall())
         deadline = self.connection.next_deadline()
-        return due if deadline is None or due < deadline else deadline
+        others = min(expiry, self._proof_due, self._output.next_deadline)
+        return others if deadline is None else min(deadline, others)
 
     def handle_deadline(self) -> None:
         """Keep the connection alive, or end it; detach links whose token has expired."""
         self._output.release()
         self.connection.handle_deadline(self._core.clock.elapsed())
-        self._note_expiry(self.peer.claims.next_expiry)  # the wall clock may have been set
         self._core.reactor.has_input(self)  # the engine may have ended the connection
         if self._probation is not None and self._core.clock.elapsed() >= self._proof_due:
             self._turn_out(self._probation.overdue)
@@ -259,16 +257,15 @@ class AmqpEndpoint:
         """Act on nothing more that the client sends, until `job_done`."""
         self._jobs += 1
 
+    def has_new_claim(self) -> None:
+        """Look again at when the first one expires."""
+        self._has_new_deadline = True
+
     def has_proof(self) -> None:
         """Allow what a client that is known may do."""
         self.is_proved, self._probation = True, None
         self._proof_due = inf
         self.connection.limits = ConnectionLimits()
-
-    def _note_expiry(self, expiry: float) -> None:
-        clock = self._core.clock
-        self._expiry = expiry
-        self._expiry_due = expiry if expiry == inf else expiry + clock.elapsed() - clock.wall()
 
     def _turn_out(self, why: str) -> None:
         """End the connection of a client that has proved nothing; what it has sent is dropped."""
@@ -313,7 +310,7 @@ class AmqpEndpoint:
         return not self._jobs and not (waits_for_others and self._must_wait())
 
     def _read(self) -> None:
-        """Have the engine read on; events may come without input, too, by a deadline.
+        """Have the engine read on.
 
         Hot: runs for each piece that arrives.
         """
@@ -326,10 +323,8 @@ class AmqpEndpoint:
         if not self._is_read_to_the_end:
             count = connection.read_frames(_FRAMES_AT_ONCE)
             self._is_read_to_the_end = count < _FRAMES_AT_ONCE
-        events = connection.events()
-        self._events.extend(events)
-        if count > len(events):
-            self._budget.left -= (count - len(events)) // 2
+        if count > len(self._events):
+            self._budget.left -= (count - len(self._events)) // 2
 
     def _refuse(self) -> None:
         """Be of no use to a client that comes during an outage."""

@@ -93,11 +93,11 @@ class Core:
         self.clock = clock
         self.ids = Ids(random_bytes)
         self.key = key or self.ids.url_safe_key()
-        self.trace = Trace(max_events)
+        self.trace = Trace(max_events, ignoring=ACCOUNTS)
         self.namespace = Namespace(
             namespace,
             limits=limits,
-            journal=self._record if store is None else self._journal,
+            journal=self.trace.record if store is None else self._journal,
             journal_all=self.trace.record_all if store is None else self._journal_all,
             new_token=self.ids.uuid,
             property_access=WirePropertyAccess(clock.to_wire, clock.from_wire),
@@ -110,7 +110,7 @@ class Core:
             self.namespace,
             clock,
             self.dispatchers,
-            self._forget_accesses if store is None else self._commit,
+            self.namespace.forget_accesses if store is None else self._commit,
             scheduler,
             self.budget,
             self.outbox,
@@ -206,7 +206,8 @@ class Core:
         """Cancel every timer, and let go of the store."""
         self.reactor.close()
         if self._store is not None:
-            self._commit(inf)
+            self._accesses_told_at = -inf
+            self._commit()
             self._store.close()
 
     def gate(self, write: Write, close: Close) -> tuple[Write, Close]:
@@ -300,25 +301,18 @@ class Core:
 
     def _journal(self, change: Change) -> None:
         self._uncommitted.append(change)
-        if change.kind not in ACCOUNTS:  # as `_record`; hot
-            self.trace.record(change)
+        self.trace.record(change)
 
     def _journal_all(self, changes: Sequence[Change]) -> None:
         self._uncommitted += changes
         self.trace.record_all(changes)
 
-    def _record(self, change: Change) -> None:
-        if change.kind not in ACCOUNTS:
-            self.trace.record(change)
-
-    def _forget_accesses(self, _now: float) -> None:
-        self.namespace.forget_accesses()
-
-    def _commit(self, now: float) -> None:
+    def _commit(self) -> None:
         """Hand over what the turn has changed, and which entities were in use.
 
         That alone is no reason for a commit, for there is no end of it; now and then it is.
         """
+        now = self.reactor.began_at
         if not self._uncommitted and now < self._accesses_told_at + _ACCESSES_SECONDS:
             return
         self._accesses_told_at = now

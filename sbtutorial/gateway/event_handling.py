@@ -206,7 +206,9 @@ _NOTHING_HELD = BrokerError(
 def forgetting(connection: Connection) -> Job:
     """Be rid of what a connection has left to forget."""
     yield 0
-    for leftover in connection.take_leftovers():
+    leftovers = connection.leftovers.copy()
+    connection.leftovers.clear()
+    for leftover in leftovers:
         for _ in leftover:
             yield _FORGETTING_UNITS
 

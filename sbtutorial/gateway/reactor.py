@@ -52,8 +52,8 @@ class Handler(Protocol):
     def work(self, now: float) -> bool:
         """Act on what has come in, within the budget; whether it could go on at once."""
 
-    def flush(self) -> None:
-        """Write what there is."""
+    def flush(self) -> bool:
+        """Write what there is; whether the next deadline may be nearer than the one before."""
 
     def job_done(self) -> None:
         """The job that it waited for is done."""
@@ -73,7 +73,12 @@ class Alarm(Protocol):
 
     A deadline that moves away leaves it where it is: it then rings once for nothing and is set
     anew, which is far cheaper than moving a timer at every message.
+
+    Attributes:
+        at: When it rings; infinity when it is not set.
     """
+
+    at: float
 
     def set(self, at: float) -> None:
         """Ring at `at`, or earlier; infinity asks for nothing."""
@@ -97,6 +102,7 @@ class Reactor:
 
     Attributes:
         on_turn_end: Called when a turn is over, by whoever carries bytes.
+        began_at: When the turn began, in broker time.
     """
 
     def __init__(
@@ -104,12 +110,13 @@ class Reactor:
         namespace: Namespace,
         clock: Clock,
         dispatchers: Dispatchers,
-        commit: Callable[[float], None],
+        commit: Callable[[], object],
         scheduler: Scheduler,
         budget: Budget,
         outbox: Outbox,
     ) -> None:
         self.on_turn_end: Callable[[], None] = _nothing
+        self.began_at = 0.0
         self._namespace = namespace
         self._clock = clock
         self._dispatchers = dispatchers
@@ -120,7 +127,6 @@ class Reactor:
         self._outbox = outbox
         outbox.on_room = self._schedule
         self._is_scheduled = self._is_in_turn = self._is_halted = False
-        self._now = 0.0  # when the turn began
         # In the order in which they get their share.
         self._readable: OrderedDict[Handler, None] = OrderedDict()
         self._writable: dict[Handler, None] = {}
@@ -224,7 +230,7 @@ class Reactor:
             Broker time.
         """
         self._is_in_turn = True
-        now = self._now = self._clock.now()
+        now = self.began_at = self._clock.now()
         timers = self._timers
         if not self._is_halted:
             if timers.is_behind:
@@ -234,16 +240,23 @@ class Reactor:
         return now
 
     def finish(self) -> None:
-        """Hand out, keep, write, and see to it that what is left gets its turn."""
+        """Hand out, keep, write, and see to it that what is left gets its turn.
+
+        Hot: runs in each turn.
+        """
         try:
             if self._changed_sources and not self._is_halted:
                 self._budget.left = DELIVERY_UNITS
                 self._dispatchers.serve(self._clock.now())
-            self._commit(self._now)
+            self._commit()
             while self._writable:
                 writable, self._writable = self._writable, {}
                 for handler in writable:
-                    self._flush(handler)
+                    try:
+                        if handler.flush():
+                            self._set_alarm(handler)
+                    except Exception:
+                        handler.fail()
             self.on_turn_end()
         finally:
             self._is_in_turn = False
@@ -251,15 +264,15 @@ class Reactor:
 
     def _set_next(self) -> None:
         """See to it that there is a turn when there is something to do."""
-        if self._is_halted:
-            if self._readable or self._jobs.running:
-                self._schedule()
-            return
-        is_behind = self._timers.is_behind
-        if is_behind or self._readable or self._jobs.running or self._changed_sources:
+        if self._readable or self._jobs.running:
             self._schedule()
-        if not is_behind:
-            self._alarm.set(self._timers.not_before)
+        if self._is_halted:
+            return
+        timers = self._timers
+        if timers.is_behind or self._changed_sources:
+            self._schedule()
+        if timers.not_before < self._alarm.at and not timers.is_behind:
+            self._alarm.set(timers.not_before)
 
     def _schedule(self) -> None:
         if not (self._is_scheduled or self._is_in_turn):
@@ -307,22 +320,6 @@ class Reactor:
         else:
             _LOG.exception("a job of the broker's own could not be finished")
 
-    def _flush(self, handler: Handler) -> None:
-        """Hot: runs in each turn."""
-        try:
-            handler.flush()
-        except Exception:
-            handler.fail()
-            return
-        deadline = handler.next_deadline()
-        if deadline < inf:
-            alarm = self._alarms.get(handler)
-            if alarm is None:
-                alarm = self._alarms[handler] = self._scheduler.alarm(
-                    self._clock.elapsed, lambda: self._on_deadline(handler)
-                )
-            alarm.set(deadline)
-
     # -- Alarms -----------------------------------------------------------------------------
 
     def _on_alarm(self) -> None:
@@ -334,6 +331,19 @@ class Reactor:
             if handler.next_deadline() <= self._clock.elapsed():
                 handler.handle_deadline()
             self.has_output(handler)
+        if handler in self._alarms:  # it is not gone
+            self._set_alarm(handler)
+
+    def _set_alarm(self, handler: Handler) -> None:
+        """Have the handler called at its next deadline, as far as it knows by now."""
+        deadline = handler.next_deadline()
+        if deadline < inf:
+            alarm = self._alarms.get(handler)
+            if alarm is None:
+                alarm = self._alarms[handler] = self._scheduler.alarm(
+                    self._clock.elapsed, lambda: self._on_deadline(handler)
+                )
+            alarm.set(deadline)
 
 
 class Turn:

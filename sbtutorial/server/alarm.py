@@ -41,30 +41,34 @@ class LoopScheduler:
 
 
 class LoopAlarm:
-    """One timer of the event loop that only ever moves to an earlier instant; see `Alarm`."""
+    """One timer of the event loop that only ever moves to an earlier instant; see `Alarm`.
+
+    Attributes:
+        at: When it rings, on the clock that was given; infinity when it is not set.
+    """
 
     def __init__(self, clock: Callable[[], float], ring: Callable[[], None]) -> None:
         self._clock = clock
         self._ring = ring
-        self._at = inf
+        self.at = inf
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, at: float) -> None:
         """Ring at `at`, on the clock that was given, or earlier."""
-        if at >= self._at:
+        if at >= self.at:
             return
         self.cancel()
-        self._at = at
+        self.at = at
         delay = max(at - self._clock(), 0.0)
         self._handle = asyncio.get_running_loop().call_later(delay, self._on_time)
 
     def cancel(self) -> None:
         """Do not ring."""
-        self._at = inf
+        self.at = inf
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
     def _on_time(self) -> None:
-        self._at, self._handle = inf, None
+        self.at, self._handle = inf, None
         self._ring()

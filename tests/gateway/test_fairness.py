@@ -209,6 +209,25 @@ def test_what_is_large_is_written_a_little_a_turn(count: int) -> None:
         assert kinds.index(MessageReceived) < kinds.index(LinkFlow)
 
 
+def test_what_is_said_while_a_large_message_is_written_is_answered_after_it() -> None:
+    broker = SteppedBroker(limits=PREMIUM)
+    queue = queue_of(broker, "orders", max_message_size_in_kilobytes=102_400)
+    fill(broker, queue, 1, b"x" * 3_000_000)
+    client = connect(broker, "client")
+    client.HIGH_WATER_BYTES = 100_000_000  # whose kernel takes all of it
+    orders = sender(client, "orders")
+    receiver(client, "orders").grant(1)
+    say(client)
+    broker.step()
+    assert client.endpoint.connection.has_rest
+    send(orders)
+    say(client)
+    broker.run()
+    client.read()
+    kinds = [type(event) for event in client.events]
+    assert kinds.index(MessageReceived) < kinds.index(DispositionReceived)
+
+
 def test_a_client_that_goes_in_the_middle_of_a_large_message_leaves_it_locked() -> None:
     broker = SteppedBroker(limits=PREMIUM)
     queue = queue_of(broker, "orders", max_message_size_in_kilobytes=102_400)

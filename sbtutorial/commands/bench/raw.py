@@ -85,7 +85,11 @@ def _compared(what: str, runs: dict[str, list[Spent]]) -> Iterator[Row]:
     for name, own in runs.items():
         rates = sorted(run.rate for run in own)
         cpu = median(run.broker / run.messages for run in own) * 1e6
-        note = f"{rates[0]:,.0f} to {rates[-1]:,.0f}; {cpu:.0f} µs of the broker's CPU each"
+        busy = median(run.client / run.wall for run in own)
+        note = (
+            f"{rates[0]:,.0f} to {rates[-1]:,.0f}; {cpu:.0f} µs of the broker's CPU each; "
+            f"the client is busy {busy:.0%} of the time"
+        )
         yield Row(f"raw AMQP, {what}: {name}", median(rates), "/s", note=note)
     yield Row(
         f"raw AMQP, {what}: durable ÷ memory", _ratio(runs, "durable", "memory"), "", _DURABLE

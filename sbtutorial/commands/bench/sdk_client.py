@@ -40,7 +40,7 @@ async def send_in_batches(sender: Any, count: int) -> None:
 async def receive_one_by_one(receiver: Any, count: int) -> None:
     """Wait for one, complete it."""
     for _ in range(count):
-        (message,) = await receiver.receive_messages(1, max_wait_time=_SECONDS)
+        (message,) = await _some(receiver, 1)
         await receiver.complete_message(message)
 
 
@@ -48,7 +48,7 @@ async def receive_many(receiver: Any, count: int) -> None:
     """Wait for many, complete each."""
     left = count
     while left:
-        for message in await receiver.receive_messages(min(left, IN_BATCH), _SECONDS):
+        for message in await _some(receiver, left):
             await receiver.complete_message(message)
             left -= 1
 
@@ -57,7 +57,20 @@ async def take_many(receiver: Any, count: int) -> None:
     """Wait for many, which are gone then."""
     left = count
     while left:
-        left -= len(await receiver.receive_messages(min(left, IN_BATCH), _SECONDS))
+        left -= len(await _some(receiver, left))
+
+
+async def _some(receiver: Any, at_most: int) -> list[Any]:
+    """Messages that have come.
+
+    Raises:
+        RuntimeError: None has: what was given to a connection that broke is lost, where receiving
+            deletes.
+    """
+    messages: list[Any] = await receiver.receive_messages(min(at_most, IN_BATCH), _SECONDS)
+    if not messages:
+        raise RuntimeError(f"no message came within {_SECONDS} seconds, and there should be more")
+    return messages
 
 
 # What does it; whether it sends; what its receiver takes.

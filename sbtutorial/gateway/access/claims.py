@@ -25,14 +25,20 @@ class Claims:
 
     Args:
         on_proof: Called when the first token holds.
+        on_claim: Called with each that does: the next one to end may be another.
 
     Attributes:
         is_proved: Whether a token (or a SASL password) has ever held on this connection.
         next_expiry: When the first claim ends, in wall-clock seconds; infinity when none does.
     """
 
-    def __init__(self, on_proof: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        on_proof: Callable[[], None] = lambda: None,
+        on_claim: Callable[[], None] = lambda: None,
+    ) -> None:
         self._on_proof = on_proof
+        self._on_claim = on_claim
         self.is_proved = False
         self.next_expiry = inf
         self._by_path: dict[str, Grant] = {}
@@ -59,6 +65,7 @@ class Claims:
             self.next_expiry = min(self.next_expiry, expires_at)
         else:
             self._find_next_expiry()
+        self._on_claim()
 
     def drop_expired(self, now: float) -> None:
         """Forget the claims that have ended by `now`, in wall-clock seconds."""

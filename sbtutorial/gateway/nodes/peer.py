@@ -40,6 +40,9 @@ class Output(Protocol):
     def has_proof(self) -> None:
         """The client has proved who it is."""
 
+    def has_new_claim(self) -> None:
+        """The client has proved one more thing, which may end before all others."""
+
 
 class Peer:
     """The broker's side of one connection: who it is, what it may do, where its answers go.
@@ -56,7 +59,7 @@ class Peer:
         self.core = core
         self.output = output
         self.who = ""
-        self.claims = Claims(output.has_proof)
+        self.claims = Claims(output.has_proof, output.has_new_claim)
         self.cbs = CbsHandler(self.claims, core.keyring, core.namespace, core.clock.wall)
         self.transactions = Transactions(core.ids)
         self.parked: dict[Parked, None] = {}

@@ -180,7 +180,8 @@ class PeekLockNode(ReceiverNode):
         if payload is None:
             self._set_aside(message, now)
             return
-        tag = token.bytes_le
+        raw = token.int.to_bytes(16, "big")
+        tag = raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]  # as `token.bytes_le`
         self.link.send(payload, delivery_tag=tag, settled=False)
         self._tokens[tag] = token
         self._output.has_output()

@@ -77,6 +77,16 @@ _BEFORE_ONLY_LOCK_TOKEN = build_map_section(DELIVERY_ANNOTATIONS, _LOCK_TOKEN_KE
 ]
 _EMPTY_ANNOTATIONS = build_map_section(DELIVERY_ANNOTATIONS, b"", 0)
 _pack_long = struct.Struct(">q").pack
+# What nearly every message has that is handed out under a lock.
+_USUAL = build_map_section(
+    MESSAGE_ANNOTATIONS,
+    bytes(8).join((_ENQUEUED_TIME_KEY, _SEQUENCE_NUMBER_KEY, _LOCKED_UNTIL_KEY, b"")),
+    3,
+)
+_BEFORE_USUAL = _USUAL[: _USUAL.index(_ENQUEUED_TIME_KEY) + len(_ENQUEUED_TIME_KEY)]
+_pack_usual = struct.Struct(
+    f">{len(_BEFORE_USUAL)}sq{len(_SEQUENCE_NUMBER_KEY)}sq{len(_LOCKED_UNTIL_KEY)}sq"
+).pack
 _MAX_UINT_MS = 0xFFFFFFFF
 _LARGE_BYTES = 256 * 1024
 _SHORT_TEXT_CHARS = 256
@@ -350,7 +360,7 @@ def _delivery_annotations(message: Message) -> bytes:
     items, count = content.delivery_annotations
     if message.lock_token is not None:
         if not count:  # as a rule
-            return _BEFORE_ONLY_LOCK_TOKEN + message.lock_token.bytes
+            return _BEFORE_ONLY_LOCK_TOKEN + message.lock_token.int.to_bytes(16, "big")
         items += _LOCK_TOKEN_KEY + message.lock_token.bytes
         count += 1
     return build_map_section(DELIVERY_ANNOTATIONS, items, count) if count else b""
@@ -359,15 +369,22 @@ def _delivery_annotations(message: Message) -> bytes:
 def _message_annotations(message: Message, content: Content, to_wire: ToWire) -> bytes:
     own, count = content.message_annotations
     shift = to_wire(0.0)  # one look at the clocks is enough
-    items = [
-        _ENQUEUED_TIME_KEY,
-        _pack_long(round((message.enqueued_at + shift) * 1000)),
-        _SEQUENCE_NUMBER_KEY,
-        _pack_long(message.sequence_number),
-    ]
+    number, until = message.sequence_number, message.locked_until
+    enqueued_ms = round((message.enqueued_at + shift) * 1000)
+    locked_ms = None if until is None else round((until + shift) * 1000)
+    is_usual = (
+        message.dead_letter_source is None
+        and message.enqueued_sequence_number is None
+        and message.state is MessageState.LOCKED
+    )
+    if is_usual and locked_ms is not None and not count:  # as a rule: of fixed size
+        return _pack_usual(
+            _BEFORE_USUAL, enqueued_ms, _SEQUENCE_NUMBER_KEY, number, _LOCKED_UNTIL_KEY, locked_ms
+        )
+    items = [_ENQUEUED_TIME_KEY, _pack_long(enqueued_ms), _SEQUENCE_NUMBER_KEY, _pack_long(number)]
     count += 2
-    if message.locked_until is not None:
-        items += (_LOCKED_UNTIL_KEY, _pack_long(round((message.locked_until + shift) * 1000)))
+    if locked_ms is not None:
+        items += (_LOCKED_UNTIL_KEY, _pack_long(locked_ms))
         count += 1
     if (state := _MESSAGE_STATE.get(message.state)) is not None:
         items += (_MESSAGE_STATE_KEY, encode(Int(state)))
