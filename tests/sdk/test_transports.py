@@ -51,11 +51,6 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Way:
-    return WAYS[request.param]
-
-
 def port_of(bench: Bench) -> int:
     port = parse_connection_string(bench.broker.connection_string).port
     assert port is not None
@@ -113,32 +108,39 @@ async def tapped(port: int) -> AsyncIterator[tuple[Tap, int]]:
 
 
 @pytest.mark.differs("Otherwise than on Azure")
-async def test_a_message_goes_there_and_back(bench: Bench, way: Way, ca_pem: Path) -> None:
+async def test_a_message_goes_there_and_back(bench: Bench, ca_pem: Path) -> None:
     """One port takes AMQP, AMQP in TLS, AMQP over WebSocket, and that in TLS."""
     body = "coffee" * 30_000  # many frames of WebSocket or TLS
-    made = client(bench, way, ca_pem)
-    links = (made.get_queue_sender("orders"), made.get_queue_receiver("orders"))
-    async with made, side_by_side(*links) as (sender, receiver):
-        await sender.send_messages(ServiceBusMessage(body))
-        (message,) = await receiver.receive_messages(max_wait_time=PATIENCE_SECONDS)
-        assert str(message) == body
-        assert await receiver.renew_message_lock(message) == message.locked_until_utc
-        await receiver.complete_message(message)
-    assert bench.counts().total == 0
+
+    async def go(name: str) -> tuple[str, int]:
+        queue = name.replace(" ", "-")
+        bench.make_queue(queue)
+        made = client(bench, WAYS[name], ca_pem)
+        links = (made.get_queue_sender(queue), made.get_queue_receiver(queue))
+        async with made, side_by_side(*links) as (sender, receiver):
+            await sender.send_messages(ServiceBusMessage(body))
+            (message,) = await receiver.receive_messages(max_wait_time=PATIENCE_SECONDS)
+            assert str(message) == body, name
+            assert await receiver.renew_message_lock(message) == message.locked_until_utc, name
+            await receiver.complete_message(message)
+        return name, bench.counts(queue).total
+
+    assert await asyncio.gather(*map(go, WAYS)) == [(name, 0) for name in WAYS]
 
 
-@pytest.mark.parametrize("name", [name for name, way in WAYS.items() if way.address])
-async def test_a_client_uses_the_transport_that_it_asks_for(
-    bench: Bench, name: str, ca_pem: Path
-) -> None:
-    async with (
-        tapped(port_of(bench)) as (tap, port),
-        client(bench, WAYS[name], ca_pem, port=port) as made,
-        made.get_queue_sender("orders") as sender,
-    ):
-        await sender.send_messages(ServiceBusMessage("x"))
-    assert [first.startswith(WAYS[name].first_bytes) for first in tap.first_bytes] == [True]
-    assert bench.counts().total == 1
+async def test_a_client_uses_the_transport_that_it_asks_for(bench: Bench, ca_pem: Path) -> None:
+    async def go(name: str) -> tuple[str, list[bool]]:
+        async with (
+            tapped(port_of(bench)) as (tap, port),
+            client(bench, WAYS[name], ca_pem, port=port) as made,
+            made.get_queue_sender("orders") as sender,
+        ):
+            await sender.send_messages(ServiceBusMessage(name))
+        return name, [first.startswith(WAYS[name].first_bytes) for first in tap.first_bytes]
+
+    names = [name for name, way in WAYS.items() if way.address]
+    assert await asyncio.gather(*map(go, names)) == [(name, [True]) for name in names]
+    assert sorted(await bench.drain()) == sorted(names)
 
 
 async def test_many_large_messages_in_one_go_arrive_whole_over_websocket(
@@ -224,17 +226,22 @@ def two_ports(
 
 
 async def test_a_further_port_takes_every_transport(
-    two_ports: tuple[Bench, int], way: Way, ca_pem: Path
+    two_ports: tuple[Bench, int], ca_pem: Path
 ) -> None:
     bench, further = two_ports
-    if not way.address:
-        string = bench.broker.connection_string.replace(str(port_of(bench)), str(further))
-        made = bench.flavour.client(string)
-    else:
-        made = client(bench, way, ca_pem, port=further)
-    async with made, made.get_queue_sender("orders") as sender:
-        await sender.send_messages(ServiceBusMessage("x"))
-    assert bench.counts().total == 1
+
+    async def go(name: str) -> None:
+        way = WAYS[name]
+        if not way.address:
+            string = bench.broker.connection_string.replace(str(port_of(bench)), str(further))
+            made = bench.flavour.client(string)
+        else:
+            made = client(bench, way, ca_pem, port=further)
+        async with made, made.get_queue_sender("orders") as sender:
+            await sender.send_messages(ServiceBusMessage(name))
+
+    await asyncio.gather(*map(go, WAYS))
+    assert sorted(await bench.drain()) == sorted(WAYS)
 
 
 @pytest.mark.parametrize("spell", [str, without_emulator], ids=["emulator", "azure"])
