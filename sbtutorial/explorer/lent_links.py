@@ -191,7 +191,16 @@ class LentReceiver(LentLink):
         return found
 
     def settle(self, how: str, message: "ServiceBusReceivedMessage", **details: Any) -> None:
-        """Settle one that came here: "complete_message" and the like, as the SDK has it."""
+        """Settle one that came here: "complete_message" and the like, as the SDK has it.
+
+        Raises:
+            TutorialError: The link is closed.
+        """
+        if self._link is None:
+            raise TutorialError(
+                "The link that this message came by is closed, and its lock runs out by itself: "
+                "receive it again."
+            )
         getattr(self._link, how)(message, **details)
         self._unsettled -= 1
 

@@ -295,6 +295,16 @@ def test_an_explorer_that_was_closed_opens_again(busy: Explorer) -> None:
     assert bodies(busy) == ["late"]
 
 
+def test_what_an_explorer_that_was_closed_had_locked_is_settled_no_more(explorer: Explorer) -> None:
+    explorer.create_queue("orders")
+    explorer.send("orders", "tea")
+    (held,) = explorer.receive("orders")
+    explorer.close()
+    with pytest.raises(TutorialError, match="came by is closed"):
+        held.complete()
+    assert explorer.tree()["orders"].active == 1
+
+
 def client(lab: Lab) -> ServiceBusClient:
     return ServiceBusClient.from_connection_string(lab.connection_string)
 
