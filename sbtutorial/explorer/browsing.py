@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import merge
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.explorer.lent_links import LentReceiver
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message, is_random, spelled
 from sbtutorial.explorer.places import Kind, Part, Place

@@ -1,7 +1,7 @@
 """The SDK's clients of one namespace, and the links that they open.
 
-What is kept open for the next time is in `kept_links`, and when one stands in for a new one, in
-`lent_links`. Each link of the SDK has a connection of its own.
+What is kept open for the next time, and what may be done again on a new link, is in `keeping`.
+Each link of the SDK has a connection of its own.
 
 A connection string that says `Authentication=DefaultAzureCredential` has no key: the credential of
 `azure.identity` goes with the host, as the SDK wants it. It is made once, as it keeps its tokens.
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
-from sbtutorial.explorer.kept_links import KeptLinks, Key
-from sbtutorial.explorer.lent_links import LentReceiver, LentSender, entered
+from sbtutorial.explorer.keeping.kept_links import KeptLinks, Key
+from sbtutorial.explorer.keeping.lent_links import LentReceiver, LentSender, entered
 from sbtutorial.explorer.places import Kind, Part, Place
 from sbtutorial.explorer.refusals import refusals
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.browsing import peek_all
-from sbtutorial.explorer.lent_links import LentReceiver
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message
 from sbtutorial.explorer.places import Place

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.entities import Entity
-from sbtutorial.explorer.lent_links import LentReceiver
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.places import Place
 from sbtutorial.explorer.tables import Shown, Table

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sbtutorial.explorer.lent_links import LentReceiver
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message
 from sbtutorial.explorer.places import Place

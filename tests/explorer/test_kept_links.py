@@ -2,7 +2,7 @@
 
 from threading import Event
 
-from sbtutorial.explorer.kept_links import IDLE_SECONDS, KeptLinks, Key, close_behind
+from sbtutorial.explorer.keeping.kept_links import IDLE_SECONDS, KeptLinks, Key, close_behind
 
 PATIENCE_SECONDS = 30
 ORDERS, NEWS = Key("receiver", "orders"), Key("receiver", "news")

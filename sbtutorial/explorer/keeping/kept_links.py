@@ -56,7 +56,7 @@ class KeptLinks:
     Args:
         most: How many at most.
         idle_seconds: After how long one is too old to be given out.
-        now: A clock, in seconds.
+        now: A clock, in seconds, that goes on while the computer sleeps: the service's does.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class KeptLinks:
         *,
         most: int = MOST,
         idle_seconds: float = IDLE_SECONDS,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
         self._idle_seconds = idle_seconds

@@ -22,13 +22,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from sbtutorial.errors import TutorialError
-from sbtutorial.explorer.kept_links import KeptLinks, Key, close_behind
+from sbtutorial.explorer.keeping.kept_links import KeptLinks, Key, close_behind
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage, ServiceBusSession
 
 _NO_NUMBER = 0  # of which no message is
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 20.0
 _PAUSE_SECONDS = 0.4
 
 
