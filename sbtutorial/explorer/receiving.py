@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NEXT_SESSION = "next"
 _MOST = 100_000  # in one call
+_MORE_SECONDS = 0.5  # for what is there, and is not handed over at once
 # How a message can be settled: the SDK's method, and what has become of the message then.
 SETTLEMENTS = {
     "complete": ("complete_message", "done"),
@@ -146,8 +147,10 @@ class Receiving:
         with refusals():
             receiver = _HeldReceiver(self, self._links.open_receiver(place, **options))
             try:
-                asked = count if session else _present(receiver.link, place, count)
-                found = receiver.link.receive_messages(asked, max_wait_time=wait_seconds)
+                if session is None:
+                    found = _all_present(receiver.link, place, count, wait_seconds)
+                else:
+                    found = receiver.link.receive_messages(count, max_wait_time=wait_seconds)
             except BaseException:
                 receiver.link.drop()
                 raise
@@ -226,17 +229,29 @@ class _HeldReceiver:
                     self.link.close()
 
 
-def _present(receiver: LentReceiver, place: Place, most: int) -> int:
-    """How many there are to ask for, one at least.
+def _all_present(
+    receiver: LentReceiver, place: Place, most: int, wait_seconds: float
+) -> "list[ServiceBusReceivedMessage]":
+    """Those that are there, or the next one.
 
     What is asked for in vain stays asked for, as long as a message that did come is held: the next
-    that is sent would be locked here, though nobody waits for it any more.
+    that is sent would be locked here, though nobody waits for it any more. So no more is asked for
+    than there are; the SDK hands some of them over, and is asked for the rest.
     """
-    if most == 1:
-        return 1
+    asked = 1 if most == 1 else max(1, _present(receiver, place, most))
+    found = receiver.receive_messages(asked, max_wait_time=wait_seconds)
+    more = found
+    while more and len(found) < asked:
+        more = receiver.receive_messages(asked - len(found), max_wait_time=_MORE_SECONDS)
+        found = [*found, *more]
+    return found
+
+
+def _present(receiver: LentReceiver, place: Place, most: int) -> int:
+    """How many there are that may come, locked ones among them."""
     others = (DEFERRED, SCHEDULED)
     coming = (one for one in peek_all(receiver, place) if one.state not in others)
-    return max(1, sum(1 for _ in islice(coming, most)))
+    return sum(1 for _ in islice(coming, most))
 
 
 def settlement(how: str) -> str:
