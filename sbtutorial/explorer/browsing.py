@@ -10,17 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import merge
-from typing import TYPE_CHECKING
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message, is_random, spelled
 from sbtutorial.explorer.places import Kind, Part, Place
 from sbtutorial.explorer.tables import Shown, Table
 from sbtutorial.snapshot import DEAD
-
-if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusReceiver
 
 PAGE_SIZE = 20
 _AT_ONCE = 250  # of what is peeked; the service may give less
@@ -146,7 +143,7 @@ def matcher(
     return lambda message: all(each(message) for each in conditions)
 
 
-def peek_all(receiver: "ServiceBusReceiver", place: Place, start: int = 0) -> Iterator[Message]:
+def peek_all(receiver: LentReceiver, place: Place, start: int = 0) -> Iterator[Message]:
     """Every message from a number on, as long as somebody asks for more."""
     number = max(start, 1)
     while messages := receiver.peek_messages(_AT_ONCE, sequence_number=number):
@@ -158,7 +155,7 @@ def _found(
     links: Links, place: Place, session: str | None, start: int, count: int, wanted: Wanted | None
 ) -> Iterator[tuple[Message, int]]:
     """Messages, each with how many have been looked at."""
-    with links.browser(place, session) as receiver:
+    with links.receiver(place, session=session) as receiver:
         for at, message in enumerate(peek_all(receiver, place, start), 1):
             if wanted is None or wanted(message):
                 yield message, at

@@ -82,7 +82,7 @@ def dead_letters(links: Links, place: Place) -> DeadLetters:
     """
     dead = place.dead_letters
     groups: dict[str, list[Message]] = {}
-    with links.browser(dead) as receiver:
+    with links.receiver(dead) as receiver:
         for message in peek_all(receiver, dead):
             groups.setdefault(message.reason or NO_REASON, []).append(message)
     ordered = sorted(groups.items(), key=lambda one: (-len(one[1]), one[0]))

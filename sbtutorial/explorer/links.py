@@ -1,31 +1,33 @@
-"""The SDK's clients, kept open: to open a link takes it half a second, to close one as well.
+"""The SDK's clients of one namespace, and the links that they open.
 
-Two kinds of links are kept, senders and receivers that only peek; they take no message. A receiver
-that takes messages is opened for one purpose and closed after it: left open, it would go on taking.
-One thread at a time uses a link; each link has a connection of its own.
+What is kept open for the next time, and what may be done again on a new link, is in `keeping`.
+Each link of the SDK has a connection of its own.
 
 A connection string that says `Authentication=DefaultAzureCredential` has no key: the credential of
 `azure.identity` goes with the host, as the SDK wants it. It is made once, as it keeps its tokens.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from threading import Lock, RLock, Thread
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.errors import TutorialError
+from sbtutorial.explorer.keeping.kept_links import KeptLinks, Key
+from sbtutorial.explorer.keeping.lent_links import LentReceiver, LentSender, entered
 from sbtutorial.explorer.places import Kind, Part, Place
 from sbtutorial.explorer.refusals import refusals
 
 if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
+    from azure.servicebus import ServiceBusClient
     from azure.servicebus.management import ServiceBusAdministrationClient
 
 CLIENT_NAME = "explorer"
 _RETRIES: Any = {"retry_total": 1, "retry_backoff_factor": 0.2}
+_ONCE: Any = {"retry_total": 0}  # with more, the SDK sends again what may have been taken
 
 
 def open_client(connection_string: str, **options: Any) -> "ServiceBusClient":
@@ -101,13 +103,14 @@ class Links:
 
     Args:
         connection_string: As the SDK takes it.
+        kept: Those that are kept open.
     """
 
-    def __init__(self, connection_string: str) -> None:
+    def __init__(self, connection_string: str, kept: KeptLinks | None = None) -> None:
         self._connection_string = connection_string
+        self._kept = KeptLinks() if kept is None else kept
         self._lock = Lock()
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._client: ServiceBusClient | None = None
+        self._clients: dict[str, ServiceBusClient] = {}
         self._administration: ServiceBusAdministrationClient | None = None
         self._administration_lock = RLock()
 
@@ -124,34 +127,25 @@ class Links:
             yield self._administration
 
     @contextmanager
-    def sender(self, place: Place) -> "Iterator[ServiceBusSender]":
-        """A sender to a queue or a topic; one that breaks is opened again the next time.
+    def sender(self, place: Place) -> Iterator[LentSender]:
+        """A sender to a queue or a topic.
 
         Raises:
             TutorialError: The service refuses.
         """
-        with self._use("sender", place.target, self._new_sender) as sender:
+        key = Key("sender", str(place.target))
+
+        def opened() -> Any:
+            return entered(lambda: self._new_sender(place.target))
+
+        with refusals(), LentSender(opened, self._kept, key) as sender:
             yield sender
-
-    @contextmanager
-    def browser(self, place: Place, session: str | None = None) -> "Iterator[ServiceBusReceiver]":
-        """A receiver that only peeks; with a session, it holds that until this ends.
-
-        Raises:
-            TutorialError: The service refuses.
-        """
-        if session is not None:
-            with self.receiver(place, session=session) as receiver:
-                yield receiver
-            return
-        with self._use("browser", place, self._new_receiver) as receiver:
-            yield receiver
 
     @contextmanager
     def receiver(
         self, place: Place, *, session: str | None = None, **options: Any
-    ) -> "Iterator[ServiceBusReceiver]":
-        """A receiver that takes messages, closed at the end.
+    ) -> Iterator[LentReceiver]:
+        """A receiver; with a session, it holds that until this ends.
 
         Args:
             place: A queue, a subscription, or its dead letters.
@@ -166,9 +160,16 @@ class Links:
 
     def open_receiver(
         self, place: Place, *, session: str | None = None, **options: Any
-    ) -> "ServiceBusReceiver":
-        """A receiver that the caller closes."""
-        return self._new_receiver(place, **({"session_id": session} if session else {}), **options)
+    ) -> LentReceiver:
+        """A receiver that the caller closes; its refusals are the SDK's."""
+        if session:
+            options["session_id"] = session
+        key = None if options else Key("receiver", str(place))
+
+        def opened() -> Any:
+            return self._new_receiver(place, **options).__enter__()
+
+        return LentReceiver(opened, self._kept, key)
 
     def sessions(self, place: Place) -> list[str]:
         """The ids of the sessions that have messages or a state.
@@ -176,90 +177,42 @@ class Links:
         Raises:
             TutorialError: The service refuses.
         """
+        client = self._client("receives", _RETRIES)
         with refusals():
             if place.kind is Kind.SUBSCRIPTION:
-                return list(
-                    self._sdk().list_subscription_sessions(place.entity, place.subscription)
-                )
-            return list(self._sdk().list_queue_sessions(place.entity))
+                return list(client.list_subscription_sessions(place.entity, place.subscription))
+            return list(client.list_queue_sessions(place.entity))
 
     def forget(self, place: Place) -> None:
         """Let go of what is open to an entity: it has been deleted, or was made anew."""
-        with self._lock:
-            keys = [key for key in self._kept if _is_of(key[1], place)]
-            kept = [self._kept.pop(key) for key in keys]
-        _close_behind(kept)
+        self._kept.forget(lambda key: _is_of(key.path, place))
 
     def close(self) -> None:
         """Close all of them, in the background."""
-        with self._lock:
-            kept = list(self._kept.values())
-            self._kept.clear()
-            self._client = None
-        _close_behind(kept)
+        self._kept.forget(lambda key: True)
 
-    @contextmanager
-    def _use(self, what: str, place: Place, opened: Callable[[Place], Any]) -> Iterator[Any]:
-        key = (what, str(place))
-        with self._lock:
-            kept = self._kept.setdefault(key, _Kept())
-        with kept.lock:
-            try:
-                with refusals():
-                    kept.link = kept.link or opened(place)
-                    yield kept.link
-            except Exception:
-                self._drop(key, kept)
-                raise
-
-    def _drop(self, key: tuple[str, str], kept: "_Kept") -> None:
-        with self._lock:
-            if self._kept.get(key) is kept:
-                del self._kept[key]
-        _close_behind([kept])
-
-    def _new_sender(self, place: Place) -> "ServiceBusSender":
-        client = self._sdk()
+    def _new_sender(self, place: Place) -> Any:
+        client = self._client("sends", _ONCE)
         if place.kind is Kind.QUEUE:
             return client.get_queue_sender(place.entity, client_identifier=CLIENT_NAME)
         return client.get_topic_sender(place.entity, client_identifier=CLIENT_NAME)
 
-    def _new_receiver(self, place: Place, **options: Any) -> "ServiceBusReceiver":
+    def _new_receiver(self, place: Place, **options: Any) -> Any:
         if place.part is not Part.LIVE:
             options["sub_queue"] = place.part.value
         options.setdefault("client_identifier", CLIENT_NAME)
-        client = self._sdk()
+        client = self._client("receives", _RETRIES)
         if place.kind is Kind.SUBSCRIPTION:
             return client.get_subscription_receiver(place.entity, place.subscription, **options)
         return client.get_queue_receiver(place.entity, **options)
 
-    def _sdk(self) -> "ServiceBusClient":
+    def _client(self, what: str, retries: Any) -> "ServiceBusClient":
         with self._lock:
-            if self._client is None:
-                self._client = open_client(self._connection_string, **_RETRIES)
-            return self._client
-
-
-class _Kept:
-    """A link, opened when it is first used, and who uses it now."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.link: Any = None
+            if what not in self._clients:
+                self._clients[what] = open_client(self._connection_string, **retries)
+            return self._clients[what]
 
 
 def _is_of(path: str, place: Place) -> bool:
     name = place.name.lower()
     return path.lower() == name or path.lower().startswith(name + "/")
-
-
-def _close_behind(kept: list[_Kept]) -> None:
-    """Close links while others go on: each takes the SDK half a second."""
-
-    def close() -> None:
-        for one in kept:
-            with suppress(Exception):
-                one.link.close()
-
-    if any(one.link is not None for one in kept):
-        Thread(target=close, name="sbtutorial explorer closes", daemon=True).start()

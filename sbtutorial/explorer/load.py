@@ -126,7 +126,7 @@ def sender(
             if load.stopping.wait(max(due - time.monotonic(), 0)):
                 return
             with links.sender(place) as open_sender:
-                open_sender.send_messages(draft.to_sdk())
+                open_sender.send(draft.to_sdk())
             load.count()
 
     return Load(name, "sends to", place, work)
@@ -155,7 +155,7 @@ def receiver(
             while not load.stopping.is_set() and done != enough:
                 for message in taking.receive_messages(1, max_wait_time=_WAIT_SECONDS):
                     load.stopping.wait(think_seconds)
-                    taking.complete_message(message)
+                    taking.settle("complete_message", message)
                     load.count()
                     done += 1
 

@@ -4,22 +4,27 @@ Each call of `receive` holds a receiver of its own, until the last of its messag
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sbtutorial.errors import TutorialError
+from sbtutorial.explorer.browsing import peek_all
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message
 from sbtutorial.explorer.places import Place
 from sbtutorial.explorer.refusals import refusals
 from sbtutorial.explorer.tables import Shown, Table
 from sbtutorial.explorer.taking import taken
+from sbtutorial.snapshot import DEFERRED, SCHEDULED
 
 if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiver
+    from azure.servicebus import ServiceBusReceivedMessage
 
 NEXT_SESSION = "next"
 _MOST = 100_000  # in one call
+_MORE_SECONDS = 0.5  # for what is there, and is not handed over at once
 # How a message can be settled: the SDK's method, and what has become of the message then.
 SETTLEMENTS = {
     "complete": ("complete_message", "done"),
@@ -142,10 +147,12 @@ class Receiving:
         with refusals():
             receiver = _HeldReceiver(self, self._links.open_receiver(place, **options))
             try:
-                receiver.sdk.__enter__()  # the wait begins when the link is there
-                found = receiver.sdk.receive_messages(count, max_wait_time=wait_seconds)
+                if session is None:
+                    found = _all_present(receiver.link, place, count, wait_seconds)
+                else:
+                    found = receiver.link.receive_messages(count, max_wait_time=wait_seconds)
             except BaseException:
-                receiver.sdk.close()
+                receiver.link.drop()
                 raise
         held = [HeldMessage(Message.seen(place, one), one, receiver) for one in found]
         receiver.hold(held)
@@ -182,15 +189,15 @@ class Receiving:
     def close(self) -> None:
         """Let go of everything; locks run out by themselves."""
         for receiver in {id(one._receiver): one._receiver for one in self.held()}.values():
-            receiver.sdk.close()
+            receiver.link.close()
         self._held.clear()
 
 
 class _HeldReceiver:
     """A receiver, and those of its messages that are not settled."""
 
-    def __init__(self, owner: Receiving, sdk: "ServiceBusReceiver") -> None:
-        self.sdk = sdk
+    def __init__(self, owner: Receiving, link: LentReceiver) -> None:
+        self.link = link
         self._owner = owner
         self._left: set[HeldMessage] = set()
         self._lock = Lock()
@@ -199,7 +206,7 @@ class _HeldReceiver:
         """These are to be settled."""
         self._left.update(messages)
         if not self._left:
-            self.sdk.close()
+            self.link.close()
 
     def settle(
         self, one: HeldMessage, sdk: "ServiceBusReceivedMessage", how: str, details: dict[str, Any]
@@ -214,12 +221,37 @@ class _HeldReceiver:
                 )
             try:
                 with refusals():
-                    getattr(self.sdk, method)(sdk, **details)
+                    self.link.settle(method, sdk, **details)
             finally:
                 self._left.discard(one)
                 self._owner.let_go(one)
                 if not self._left:
-                    self.sdk.close()
+                    self.link.close()
+
+
+def _all_present(
+    receiver: LentReceiver, place: Place, most: int, wait_seconds: float
+) -> "list[ServiceBusReceivedMessage]":
+    """Those that are there, or the next one.
+
+    What is asked for in vain stays asked for, as long as a message that did come is held: the next
+    that is sent would be locked here, though nobody waits for it any more. So no more is asked for
+    than there are; the SDK hands some of them over, and is asked for the rest.
+    """
+    asked = 1 if most == 1 else max(1, _present(receiver, place, most))
+    found = receiver.receive_messages(asked, max_wait_time=wait_seconds)
+    more = found
+    while more and len(found) < asked:
+        more = receiver.receive_messages(asked - len(found), max_wait_time=_MORE_SECONDS)
+        found = [*found, *more]
+    return found
+
+
+def _present(receiver: LentReceiver, place: Place, most: int) -> int:
+    """How many there are that may come, locked ones among them."""
+    others = (DEFERRED, SCHEDULED)
+    coming = (one for one in peek_all(receiver, place) if one.state not in others)
+    return sum(1 for _ in islice(coming, most))
 
 
 def settlement(how: str) -> str:

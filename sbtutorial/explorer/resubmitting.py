@@ -99,7 +99,7 @@ def resubmit(
             links.sender(target.place) as sender,
         ):
             for number in (message.sequence_number for message in held.messages):
-                sender.send_messages(wire[number])
+                sender.send(wire[number])
                 (done if completed(held, number) else twice).append(number)
     known = {*done, *twice}
     missing = tuple(number for number in numbers if number not in known)
@@ -203,7 +203,7 @@ def _peeked(links: Links, place: Place, numbers: Sequence[int]) -> dict[int, Mes
     if not wanted:
         return found
     last = max(wanted)
-    with links.browser(place) as receiver:
+    with links.receiver(place) as receiver:
         for message in peek_all(receiver, place, min(wanted)):
             if message.sequence_number in wanted:
                 found[message.sequence_number] = message

@@ -41,7 +41,7 @@ def send(links: Links, place: Place, drafts: Iterable[Draft]) -> Sent:
     with links.sender(place) as sender:
         for batch in _batches(drafts):
             messages: Any = [draft.to_sdk() for draft in batch]
-            sender.send_messages(messages[0] if len(messages) == 1 else messages)
+            sender.send(messages[0] if len(messages) == 1 else messages)
             count += len(batch)
     return Sent(place.target, count)
 
@@ -72,7 +72,7 @@ def cancel_scheduled(links: Links, place: Place, numbers: Sequence[int]) -> int:
     """
     _require_target(place)
     with links.sender(place) as sender:
-        sender.cancel_scheduled_messages(list(numbers))
+        sender.cancel_scheduled(list(numbers))
     return len(numbers)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sbtutorial.errors import TutorialError
 from sbtutorial.explorer.entities import Entity
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.places import Place
 from sbtutorial.explorer.tables import Shown, Table
@@ -88,18 +89,22 @@ def set_state(
     _require_sessions(place, entity)
     with links.receiver(place, session=session) as receiver:
         receiver.session.set_state(state)
-    return _look(links, place, session)
+        return _seen(receiver, session)
 
 
 def _look(links: Links, place: Place, session: str) -> Session:
     try:
         with links.receiver(place, session=session) as receiver:
-            state = receiver.session.get_state()
-            return Session(session, False, len(receiver.peek_messages(_COUNTED)), state or None)
+            return _seen(receiver, session)
     except TutorialError as refusal:
         if type(refusal.__cause__).__name__ != "SessionCannotBeLockedError":
             raise
         return Session(session, True)
+
+
+def _seen(receiver: LentReceiver, session: str) -> Session:
+    state = receiver.session.get_state()
+    return Session(session, False, len(receiver.peek_messages(_COUNTED)), state or None)
 
 
 def _require_sessions(place: Place, entity: Entity) -> None:

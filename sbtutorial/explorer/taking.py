@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from sbtutorial.explorer.keeping.lent_links import LentReceiver
 from sbtutorial.explorer.links import Links
 from sbtutorial.explorer.message import Message
 from sbtutorial.explorer.places import Place
 
 if TYPE_CHECKING:
-    from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiver
+    from azure.servicebus import ServiceBusReceivedMessage
 
 WAIT_SECONDS = 2.0
 _AT_ONCE = 50
@@ -27,7 +28,7 @@ class Taken:
         messages: Those that could be had, in the order of their numbers.
     """
 
-    def __init__(self, place: Place, receiver: "ServiceBusReceiver") -> None:
+    def __init__(self, place: Place, receiver: LentReceiver) -> None:
         self._place = place
         self._receiver = receiver
         self._held: dict[int, ServiceBusReceivedMessage] = {}
@@ -40,7 +41,7 @@ class Taken:
 
     def settle(self, number: int, how: str, **details: Any) -> None:
         """Settle one: "complete_message", "abandon_message", as the SDK's receiver has it."""
-        getattr(self._receiver, how)(self._held[number], **details)
+        self._receiver.settle(how, self._held[number], **details)
         del self._held[number]
 
     def take(self, numbers: Collection[int]) -> None:
@@ -76,7 +77,7 @@ class Taken:
 
         for message in (*self._passed, *self._held.values()):
             with suppress(ServiceBusError):  # its lock has run out: it has gone back by itself
-                self._receiver.abandon_message(message)
+                self._receiver.settle("abandon_message", message)
 
 
 @contextmanager

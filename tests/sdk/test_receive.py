@@ -292,6 +292,26 @@ async def test_a_receiver_is_told_that_its_queue_was_deleted(bench: Bench) -> No
             await receiver.receive_messages(max_wait_time=5)
 
 
+@pytest.mark.feature("Errors")
+async def test_whoever_looked_into_a_deleted_queue_does_not_look_into_a_new_one(
+    bench: Bench,
+) -> None:
+    def make_anew(broker: BrokerServer) -> None:
+        with broker.reactor.turn() as now:
+            old = broker.namespace.directory.queue("orders")
+            broker.namespace.delete(old, now=now)
+            broker.namespace.create("orders", old.description, now=now)
+
+    client = bench.client(retry_total=0)
+    async with client, client.get_queue_receiver("orders") as receiver:
+        assert await receiver.peek_messages() == []
+        bench.broker.call(make_anew)
+        await bench.send("a")
+        with pytest.raises(MessagingEntityNotFoundError, match="deleted"):
+            await receiver.peek_messages()
+        assert [str(message) for message in await receiver.peek_messages()] == ["a"]
+
+
 async def test_two_receivers_share_a_queue_and_no_message_goes_to_both(bench: Bench) -> None:
     await bench.send(*(str(number) for number in range(20)))
     seen: list[str] = []

@@ -507,11 +507,18 @@ class View {
     return answer;
   }
 
+  // What was shown for it goes away, unless something else has been opened there meanwhile.
+  async finish(name, asked, options) {
+    const shown = this.detailPane.firstChild;
+    const answer = await this.act(name, asked, options);
+    if (answer && this.detailPane.firstChild === shown) this.clearDetail();
+  }
+
   async settle(number, how, why = {}) {
     const said = { complete: "done", abandon: "given back", defer: "set aside" };
     const done = `message ${number}: ${said[how] ?? "a dead letter now"}`;
     const asked = { name: this.selected.path, number, how, ...why };
-    if (await this.act("settle", asked, { done })) this.clearDetail();
+    await this.finish("settle", asked, { done });
   }
 
   clearDetail() {
@@ -600,7 +607,7 @@ class View {
       ],
       "resubmit",
       async () => {
-        if (await this.act("resubmit", asked())) this.clearDetail();
+        await this.finish("resubmit", asked());
       },
     );
     body?.focus();
@@ -660,7 +667,7 @@ class View {
         const ids = identity.value ? { message_id: identity.value } : {};
         const target = to.value ? { to: to.value } : {};
         const asked = { name: this.selected.path, ...which, ...ids, ...target };
-        if (await this.act("resubmit", asked)) this.clearDetail();
+        await this.finish("resubmit", asked);
       },
     );
   }
@@ -678,7 +685,7 @@ class View {
       `Delete ${plural(count, "message")} of ${path} for good${kind === "dead" ? "" : ", and deferred ones"}?`,
       "yes, delete them",
       async () => {
-        if (await this.act("purge", { name: path })) this.clearDetail();
+        await this.finish("purge", { name: path });
       },
     );
   }

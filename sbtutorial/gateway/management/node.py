@@ -59,6 +59,7 @@ class ManagementHandler:
                 f"'{request.operation}' is not an operation of this broker.",
             )
         self._peer.claims.require(operation.right, management_path(self._target.path))
+        self._target.context.require_existence(request.now)  # another of its name is not meant
         return operation
 
     def _answer_in_steps(self, name: str, operation: Operation, answer: InSteps) -> Answering:
