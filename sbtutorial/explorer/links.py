@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CLIENT_NAME = "explorer"
 _RETRIES: Any = {"retry_total": 1, "retry_backoff_factor": 0.2}
+_SOON: Any = {"retry_backoff_factor": 0.2}  # a broker that is gone is told of after a second, not 5
 _ONCE: Any = {"retry_total": 0}  # with more, the SDK sends again what may have been taken
 
 
@@ -123,7 +124,7 @@ class Links:
         """
         with self._administration_lock, refusals():
             if self._administration is None:
-                self._administration = open_admin(self._connection_string)
+                self._administration = open_admin(self._connection_string, **_SOON)
             yield self._administration
 
     @contextmanager
