@@ -15,6 +15,7 @@ from sbtutorial.connection_string import parse_connection_string
 from sbtutorial.hosting.thread import ThreadedBroker
 from sbtutorial.server import certificates
 from sbtutorial.server.websocket import MAX_MESSAGE_BYTES
+from tests.port_5671 import on_port_5671
 from tests.sdk.conftest import PATIENCE_SECONDS, Bench, reason_for
 from tests.sdk.flavours import Aio, Flavour, Sync
 from tests.sdk.side_by_side import side_by_side
@@ -262,12 +263,8 @@ async def test_a_connection_string_as_on_azure_works_where_the_broker_has_port_5
     certificates_folder: Path, ca_pem: Path
 ) -> None:
     # Without UseDevelopmentEmulator the SDK drops the port that Endpoint names.
-    try:
-        broker = ThreadedBroker(certificates_folder=certificates_folder, also=[AMQPS_PORT])
-        broker.__enter__()
-    except OSError as error:
-        pytest.skip(f"port {AMQPS_PORT} cannot be had here: {error}")
-    try:
+    options: dict[str, Any] = {"certificates_folder": certificates_folder, "also": [AMQPS_PORT]}
+    with on_port_5671(lambda: ThreadedBroker(**options)) as broker:
         string = without_emulator(broker.connection_string)
         for flavour in (Sync(), Aio()):
             bench = Bench(broker, flavour, ca_pem)
@@ -277,5 +274,3 @@ async def test_a_connection_string_as_on_azure_works_where_the_broker_has_port_5
             async with made, made.get_queue_sender(queue) as sender:
                 await sender.send_messages(ServiceBusMessage("x"))
             assert bench.counts(queue).total == 1
-    finally:
-        broker.__exit__(None, None, None)
