@@ -15,7 +15,7 @@ from sbtutorial.amqp.events import (
     LinkDetached,
     LinkRefused,
 )
-from sbtutorial.amqp.frames import frame_header
+from sbtutorial.amqp.frames import HEARTBEAT, frame_header
 from sbtutorial.amqp.limits import UNPROVED, ConnectionLimits
 from sbtutorial.amqp.messaging import (
     DATA,
@@ -152,6 +152,33 @@ async def test_links_end_with_their_token_unless_it_was_renewed() -> None:
     assert not ends.is_attached
     assert stays.is_attached
     assert why(talk, LinkDetached)[0] == "amqp:unauthorized-access"
+
+
+def test_a_token_that_runs_out_before_the_others_is_seen_to_in_time() -> None:
+    talk = Talk(put_token=False)
+    talk.make_queue()
+    talk.make_queue("other")
+    talk.put_token(f"{HOST}/other", seconds=600)
+    stays = talk.attach_receiver("other")
+    talk.broker.tick(20)  # the alarm for who proves nothing has rung
+    talk.put_token(f"{HOST}/orders", seconds=60)
+    ends = talk.attach_sender("orders")
+    talk.broker.tick(60)
+    talk.pump()
+    assert (ends.is_attached, stays.is_attached) == (False, True)
+
+
+def test_a_client_that_waits_gets_one_heartbeat_after_another() -> None:
+    broker = SteppedBroker()
+    proof = broker.plain_response
+    client = broker.connect(
+        sasl_mechanisms=("PLAIN",), sasl_response=proof, idle_time_out_ms=60_000
+    )
+    for _ in range(3):
+        client.received.clear()
+        broker.tick(30)
+        client.read()
+        assert client.received == HEARTBEAT
 
 
 @pytest.mark.parametrize(
