@@ -1,9 +1,11 @@
 """Links of the SDK that close while something else happens: to close one takes it half a second."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Thread
 from typing import TypeVar
+
+from sbtutorial.explorer.keeping.kept_links import close_behind
 
 _Link = TypeVar("_Link")
 
@@ -25,16 +27,9 @@ class Aside:
         """
         with ExitStack() as stack:
             yield stack.enter_context(link)
-            closing = Thread(target=_close, args=(stack.pop_all(),), name="closes", daemon=True)
-            self._closing.append(closing)
-            closing.start()
+            self._closing.append(close_behind([stack.pop_all()]))
 
     def wait(self) -> None:
         """Return when all of them are closed."""
         for closing in self._closing:
             closing.join()
-
-
-def _close(stack: ExitStack) -> None:
-    with suppress(Exception):  # its entity may be gone, or the broker: it is closed then, too
-        stack.close()

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from azure.servicebus.management import ServiceBusAdministrationClient
 
 CLIENT_NAME = "explorer"
-_RETRIES: Any = {"retry_total": 1, "retry_backoff_factor": 0.2}
-_SOON: Any = {"retry_backoff_factor": 0.2}  # a broker that is gone is told of after a second, not 5
-_ONCE: Any = {"retry_total": 0}  # with more, the SDK sends again what may have been taken
+# How often a client tries again, and how soon, by what it does: with more, the SDK sends again what
+# may have been taken; with later, it takes five seconds to say that a broker is gone, not one.
+_RETRIES: dict[str, Any] = {
+    "administers": {"retry_backoff_factor": 0.2},
+    "receives": {"retry_total": 1, "retry_backoff_factor": 0.2},
+    "sends": {"retry_total": 0},
+}
 
 
 def open_client(connection_string: str, **options: Any) -> "ServiceBusClient":
@@ -124,7 +128,9 @@ class Links:
         """
         with self._administration_lock, refusals():
             if self._administration is None:
-                self._administration = open_admin(self._connection_string, **_SOON)
+                self._administration = open_admin(
+                    self._connection_string, **_RETRIES["administers"]
+                )
             yield self._administration
 
     @contextmanager
@@ -178,7 +184,7 @@ class Links:
         Raises:
             TutorialError: The service refuses.
         """
-        client = self._client("receives", _RETRIES)
+        client = self._client("receives")
         with refusals():
             if place.kind is Kind.SUBSCRIPTION:
                 return list(client.list_subscription_sessions(place.entity, place.subscription))
@@ -193,7 +199,7 @@ class Links:
         self._kept.forget(lambda key: True)
 
     def _new_sender(self, place: Place) -> Any:
-        client = self._client("sends", _ONCE)
+        client = self._client("sends")
         if place.kind is Kind.QUEUE:
             return client.get_queue_sender(place.entity, client_identifier=CLIENT_NAME)
         return client.get_topic_sender(place.entity, client_identifier=CLIENT_NAME)
@@ -202,15 +208,15 @@ class Links:
         if place.part is not Part.LIVE:
             options["sub_queue"] = place.part.value
         options.setdefault("client_identifier", CLIENT_NAME)
-        client = self._client("receives", _RETRIES)
+        client = self._client("receives")
         if place.kind is Kind.SUBSCRIPTION:
             return client.get_subscription_receiver(place.entity, place.subscription, **options)
         return client.get_queue_receiver(place.entity, **options)
 
-    def _client(self, what: str, retries: Any) -> "ServiceBusClient":
+    def _client(self, what: str) -> "ServiceBusClient":
         with self._lock:
             if what not in self._clients:
-                self._clients[what] = open_client(self._connection_string, **retries)
+                self._clients[what] = open_client(self._connection_string, **_RETRIES[what])
             return self._clients[what]
 
 

@@ -89,7 +89,8 @@ class KeptLinks:
             fitting = [one for one in self._kept if one.key == key]
             if fitting:
                 self._kept.remove(fitting[-1])
-        close_behind(dropped)
+        if dropped:
+            close_behind(dropped)
         return fitting[-1].link if fitting else None
 
     def keep(self, key: Key, link: Closable, era: int) -> None:
@@ -107,14 +108,16 @@ class KeptLinks:
                 del self._kept[: -self._most]
             else:
                 dropped = [link]
-        close_behind(dropped)
+        if dropped:
+            close_behind(dropped)
 
     def forget(self, is_gone: Callable[[Key], bool]) -> None:
         """Close some, and keep nothing that is in use now."""
         with self._lock:
             self._era += 1
             dropped = self._drop(lambda one: is_gone(one.key))
-        close_behind(dropped)
+        if dropped:
+            close_behind(dropped)
 
     def _drop(self, is_dropped: Callable[[_Kept], bool]) -> list[Closable]:
         dropped = [one for one in self._kept if is_dropped(one)]
@@ -122,13 +125,20 @@ class KeptLinks:
         return [one.link for one in dropped]
 
 
-def close_behind(links: list[Closable]) -> None:
-    """Close links while others go on, on a thread that a program which ends does not wait for."""
+def close_behind(links: list[Closable]) -> Thread:
+    """Close links while others go on, on a thread that a program which ends does not wait for.
+
+    What goes wrong meanwhile is nobody's: its entity may be gone, or the broker.
+
+    Returns:
+        The thread, for who does wait.
+    """
 
     def close() -> None:
         for link in links:
             with suppress(Exception):
                 link.close()
 
-    if links:
-        Thread(target=close, name="sbtutorial explorer closes", daemon=True).start()
+    closing = Thread(target=close, name="sbtutorial closes links", daemon=True)
+    closing.start()
+    return closing

@@ -181,7 +181,7 @@ class PeekLockNode(ReceiverNode):
             self._set_aside(message, now)
             return
         raw = token.int.to_bytes(16, "big")
-        tag = raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]  # as `token.bytes_le`
+        tag = raw[3::-1] + raw[5:3:-1] + raw[7:5:-1] + raw[8:]  # as its `bytes_le`
         self.link.send(payload, delivery_tag=tag, settled=False)
         self._tokens[tag] = token
         self._output.has_output()

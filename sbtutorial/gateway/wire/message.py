@@ -360,7 +360,8 @@ def _delivery_annotations(message: Message) -> bytes:
     items, count = content.delivery_annotations
     if message.lock_token is not None:
         if not count:  # as a rule
-            return _BEFORE_ONLY_LOCK_TOKEN + message.lock_token.int.to_bytes(16, "big")
+            token = message.lock_token.int.to_bytes(16, "big")  # as its `bytes`; hot
+            return _BEFORE_ONLY_LOCK_TOKEN + token
         items += _LOCK_TOKEN_KEY + message.lock_token.bytes
         count += 1
     return build_map_section(DELIVERY_ANNOTATIONS, items, count) if count else b""
